@@ -1,0 +1,39 @@
+/**
+ * What a handler may use: who asks, in which version, and the ports to the rest of the cluster. One context per request;
+ * everything that outlives a request (caches, watches) is reached through it.
+ */
+import type { BrokerConfig } from '../runtime/config.ts';
+import type { Objects, PartitionWatch } from '../runtime/stubs.ts';
+import type { MetadataCache } from './metadata-cache.ts';
+
+/** The watches one connection (or one HTTP request) holds, one per partition it waits on. */
+export interface Watches {
+  /** The open watch for this partition, or undefined when none is open. */
+  get(topicId: string, partition: number): PartitionWatch | undefined;
+  /** Opens (or returns) the watch for this partition. */
+  open(topicId: string, partition: number): Promise<PartitionWatch>;
+  closeAll(): void;
+}
+
+export interface RequestContext {
+  readonly apiVersion: number;
+  readonly clientId: string | null;
+  /** The client's address as text, for DescribeGroups' clientHost: `/127.0.0.1`. */
+  readonly clientHost: string;
+  /** The address a client of this listener can dial: what Metadata answers. */
+  readonly advertised: { readonly host: string; readonly port: number };
+  readonly objects: Objects;
+  readonly metadata: MetadataCache;
+  readonly config: BrokerConfig;
+  readonly watches: Watches;
+  /** Aborted when the client is gone: parked work may stop. */
+  readonly signal: AbortSignal;
+  /** Milliseconds since the epoch. */
+  now(): number;
+}
+
+/** Answers one request of one API. Throws KafkaError for a refusal of the whole request. */
+export type Handler<Request, Response> = (
+  request: Request,
+  context: RequestContext,
+) => Promise<Response>;

@@ -1,0 +1,67 @@
+/**
+ * What can be asked of the cluster controller, as plain data: one entry a call, with its command and its reply.
+ * The same shapes cross the RPC to the object and drive the pure machine in tests.
+ */
+
+/** A topic incarnation as every gateway caches it. */
+export interface TopicView {
+  readonly name: string;
+  /** Kafka's base64url form of the UUID, 22 characters; new for each incarnation. */
+  readonly topicId: string;
+  /** How many partitions, numbered from 0. */
+  readonly partitions: number;
+  /** Configs set on the topic itself, by Kafka name; defaults are not repeated here. */
+  readonly configs: Readonly<Record<string, string>>;
+}
+
+export interface TopicResult {
+  readonly name: string;
+  readonly errorCode: number;
+  readonly errorMessage: string | null;
+  /** Present when errorCode is 0. */
+  readonly topic: TopicView | null;
+}
+
+export interface NewTopic {
+  readonly name: string;
+  /** -1: the broker's `num.partitions`. */
+  readonly numPartitions: number;
+  /** -1: the default. Any positive value is accepted: copies are the platform's business. */
+  readonly replicationFactor: number;
+  /** Manual assignment: only the number of partitions it names counts. Empty when absent. */
+  readonly assignments: readonly { partitionIndex: number; brokerIds: readonly number[] }[];
+  readonly configs: readonly { name: string; value: string | null }[];
+}
+
+/** Every call to the controller. */
+export interface ClusterCalls {
+  /** Topics by name and by id; both null: every topic. Unknown ones are left out of the reply. */
+  getTopics: {
+    command: { names: readonly string[] | null; topicIds: readonly string[] | null };
+    reply: { clusterId: string; topics: readonly TopicView[] };
+  };
+  createTopics: {
+    command: { topics: readonly NewTopic[]; validateOnly: boolean };
+    reply: { topics: readonly TopicResult[] };
+  };
+  deleteTopics: {
+    command: { topics: readonly { name: string | null; topicId: string }[] };
+    reply: { topics: readonly (TopicResult & { topicId: string })[] };
+  };
+  createPartitions: {
+    command: {
+      topics: readonly { name: string; count: number; assignments: number | null }[];
+      validateOnly: boolean;
+    };
+    reply: { topics: readonly TopicResult[] };
+  };
+  /** A block of producer ids for one gateway: `firstProducerId` and the `count` from it are the caller's alone. */
+  allocateProducerIds: {
+    command: { count: number };
+    reply: { firstProducerId: number; count: number };
+  };
+  /** Group coordinators announce themselves once, so that ListGroups can find them. */
+  registerGroup: { command: { groupId: string }; reply: { errorCode: number } };
+  unregisterGroup: { command: { groupId: string }; reply: { errorCode: number } };
+  listGroups: { command: Record<never, never>; reply: { groupIds: readonly string[] } };
+}
