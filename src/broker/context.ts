@@ -1,6 +1,6 @@
 /**
- * What a handler may use: who asks, in which version, and the ports to the rest of the cluster. One context per request;
- * everything that outlives a request (caches, watches) is reached through it.
+ * What a handler may use: who asks, in which version, and the ports to the rest of the cluster. One
+ * context per request; everything that outlives a request (caches, watches) is reached through it.
  */
 import type { BrokerConfig } from '../runtime/config.ts';
 import type { Objects, PartitionWatch } from '../runtime/stubs.ts';

@@ -1,6 +1,7 @@
 /**
- * What a gateway remembers of the cluster. Names and ids that are missing are looked up at once; what is there is served
- * from memory, since a partition that was deleted refuses by itself and makes the gateway look again.
+ * What a gateway remembers of the cluster. Names and ids that are missing are looked up at once;
+ * what is there is served from memory, since a partition that was deleted refuses by itself and
+ * makes the gateway look again.
  */
 import type { TopicView } from '../core/cluster/commands.ts';
 

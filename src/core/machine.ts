@@ -1,6 +1,7 @@
 /**
- * The contract of a coordinator: it decides and never acts. A machine is pure and synchronous; its host stores the rows
- * it returns, replays them, sets the alarm and answers. The surprise: `decide` never changes state, only `replay` does.
+ * The contract of a coordinator: it decides and never acts. A machine is pure and synchronous; its
+ * host stores the rows it returns, replays them, sets the alarm and answers. The surprise: `decide`
+ * never changes state, only `replay` does.
  */
 
 /** Names one held caller (a parked JoinGroup, SyncGroup, …) until its reply is known. */
@@ -23,7 +24,10 @@ export interface Outcome<Reply, Row> {
 
 /** A deterministic coordinator. `now` is in milliseconds since the epoch. */
 export interface Machine<Command, Reply, Row> {
-  /** Reads state only, apart from memory that is rebuilt on load (heartbeat deadlines, parked callers). */
+  /**
+   * Reads state only, apart from memory that is rebuilt on load (heartbeat deadlines, parked
+   * callers).
+   */
   decide(command: Command, now: number): Outcome<Reply, Row>;
   /** The only place durable state changes. Loading an object is replaying its rows. */
   replay(row: Row): void;

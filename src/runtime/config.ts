@@ -1,6 +1,7 @@
 /**
- * The broker's configuration: Kafka's names, types and defaults. A Worker sets them as variables in the way of Kafka's own
- * container images: `auto.create.topics.enable` is `KAFKA_AUTO_CREATE_TOPICS_ENABLE`.
+ * The broker's configuration: Kafka's names, types and defaults. A Worker sets them as variables in
+ * the way of Kafka's own container images: `auto.create.topics.enable` is
+ * `KAFKA_AUTO_CREATE_TOPICS_ENABLE`.
  */
 export interface BrokerConfig {
   /** `auto.create.topics.enable` */
@@ -50,7 +51,10 @@ export const defaultBrokerConfig: BrokerConfig = {
   advertisedListener: null,
 };
 
-/** Reads the `KAFKA_…` variables of a Worker. Throws a plain Error that names the variable and what it may be. */
+/**
+ * Reads the `KAFKA_…` variables of a Worker. Throws a plain Error that names the variable and what
+ * it may be.
+ */
 export function brokerConfigFrom(variables: Readonly<Record<string, unknown>>): BrokerConfig {
   const config: Record<string, unknown> = { ...defaultBrokerConfig };
   for (const [property, initial] of Object.entries(defaultBrokerConfig)) {

@@ -1,6 +1,7 @@
 /**
- * The objects as the rest of the code calls them: ports here, Durable Object stubs in a Worker, plain memory in tests and
- * in the simulation. The surprise: a call never throws for a refusal (that is an errorCode), only for weather.
+ * The objects as the rest of the code calls them: ports here, Durable Object stubs in a Worker,
+ * plain memory in tests and in the simulation. The surprise: a call never throws for a refusal
+ * (that is an errorCode), only for weather.
  */
 import type { ClusterCalls } from '../core/cluster/commands.ts';
 import type { GroupCalls } from '../core/group/commands.ts';
@@ -15,15 +16,21 @@ export interface Stub<Calls extends { [K in keyof Calls]: { command: unknown; re
 }
 
 /**
- * A live view of one partition's end, held by a gateway connection. It costs the partition nothing while idle: locally a
- * pair of memory cells, in a Worker one hibernating WebSocket.
+ * A live view of one partition's end, held by a gateway connection. It costs the partition nothing
+ * while idle: locally a pair of memory cells, in a Worker one hibernating WebSocket.
  */
 export interface PartitionWatch {
   /** The last high watermark the partition announced. */
   readonly highWatermark: number;
-  /** False once the partition restarted, was dropped, or the line was cut: read again and watch anew. */
+  /**
+   * False once the partition restarted, was dropped, or the line was cut: read again and watch
+   * anew.
+   */
   readonly open: boolean;
-  /** Calls back at every announcement and once when the watch closes. Returns the way to stop listening. */
+  /**
+   * Calls back at every announcement and once when the watch closes. Returns the way to stop
+   * listening.
+   */
   listen(listener: () => void): () => void;
   close(): void;
 }

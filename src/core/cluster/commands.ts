@@ -1,6 +1,6 @@
 /**
- * What can be asked of the cluster controller, as plain data: one entry a call, with its command and its reply.
- * The same shapes cross the RPC to the object and drive the pure machine in tests.
+ * What can be asked of the cluster controller, as plain data: one entry a call, with its command
+ * and its reply. The same shapes cross the RPC to the object and drive the pure machine in tests.
  */
 
 /** A topic incarnation as every gateway caches it. */
@@ -55,7 +55,10 @@ export interface ClusterCalls {
     };
     reply: { topics: readonly TopicResult[] };
   };
-  /** A block of producer ids for one gateway: `firstProducerId` and the `count` from it are the caller's alone. */
+  /**
+   * A block of producer ids for one gateway: `firstProducerId` and the `count` from it are the
+   * caller's alone.
+   */
   allocateProducerIds: {
     command: { count: number };
     reply: { firstProducerId: number; count: number };

@@ -1,6 +1,7 @@
 /**
- * What can be asked of a partition, as plain data: one entry a call. The same shapes cross the RPC to the object and
- * drive the pure log in tests. Refusals are codes, never exceptions: no domain error crosses an RPC.
+ * What can be asked of a partition, as plain data: one entry a call. The same shapes cross the RPC
+ * to the object and drive the pure log in tests. Refusals are codes, never exceptions: no domain
+ * error crosses an RPC.
  */
 
 /** Which partition a caller believes it talks to. A partition opens itself on its first append. */
@@ -15,7 +16,9 @@ export interface PartitionSpec {
 export interface AppendReply {
   readonly errorCode: number;
   readonly errorMessage: string | null;
-  /** Offset of the first record; -1 on refusal. For a duplicate of a known batch, its first offset. */
+  /**
+   * Offset of the first record; -1 on refusal. For a duplicate of a known batch, its first offset.
+   */
   readonly baseOffset: number;
   /** Milliseconds since the epoch with LogAppendTime, else -1. */
   readonly logAppendTimeMs: number;
@@ -27,7 +30,10 @@ export interface ReadCommand {
   readonly fetchOffset: number;
   /** -1: no check. */
   readonly currentLeaderEpoch: number;
-  /** Upper bound of bytes returned, except that with `minOneBatch` the first batch is whole whatever its size. */
+  /**
+   * Upper bound of bytes returned, except that with `minOneBatch` the first batch is whole whatever
+   * its size.
+   */
   readonly maxBytes: number;
   readonly minOneBatch: boolean;
   /** 0 read_uncommitted, 1 read_committed. */
@@ -40,7 +46,10 @@ export interface ReadReply {
   readonly lastStableOffset: number;
   readonly logStartOffset: number;
   readonly abortedTransactions: readonly { producerId: number; firstOffset: number }[] | null;
-  /** Whole record batches, first one containing fetchOffset or the next after it; pieces in order, to be joined. */
+  /**
+   * Whole record batches, first one containing fetchOffset or the next after it; pieces in order,
+   * to be joined.
+   */
   readonly records: readonly Uint8Array[];
 }
 
@@ -51,7 +60,10 @@ export interface PartitionCalls {
     reply: AppendReply;
   };
   read: { command: ReadCommand; reply: ReadReply };
-  /** `timestamp` is milliseconds or one of Kafka's special values (-1 latest, -2 earliest, -3 max timestamp …). */
+  /**
+   * `timestamp` is milliseconds or one of Kafka's special values (-1 latest, -2 earliest, -3 max
+   * timestamp …).
+   */
   listOffset: {
     command: { timestamp: number; currentLeaderEpoch: number; isolationLevel: number };
     reply: { errorCode: number; timestamp: number; offset: number; leaderEpoch: number };

@@ -1,0 +1,222 @@
+/**
+ * The house rules, enforced: who may import whom, what the pure floors must not touch, how large
+ * things may grow, and that every Kafka API stands under one name on three floors. A change of
+ * design is a change of this file.
+ */
+import { execFileSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, join, posix } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..');
+/** Files git tracks, or would track: what a reader of the repository sees. */
+const files = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard'], {
+  cwd: root,
+  encoding: 'utf8',
+})
+  .split('\n')
+  .filter((file) => file !== '' && existsSync(join(root, file)));
+const read = (file: string): string => readFileSync(join(root, file), 'utf8');
+const sources = files.filter((file) => /^src\/.*\.ts$/.test(file));
+
+/** For each folder of src: the folders it may import, and those it may import types from. */
+const mayImport: Record<string, { values: string[]; types?: string[]; outside?: RegExp }> = {
+  bytes: { values: [], outside: /^(node:zlib|snappyjs)$/ },
+  protocol: { values: ['bytes'] },
+  core: { values: ['protocol', 'bytes'] },
+  runtime: {
+    values: ['core', 'protocol', 'bytes'],
+    types: ['objects'],
+    outside: /^(cloudflare:workers)$/,
+  },
+  objects: { values: ['runtime', 'core', 'protocol', 'bytes'], outside: /^cloudflare:workers$/ },
+  broker: { values: ['runtime', 'core', 'protocol', 'bytes'], types: ['objects'] },
+  'fronts/kafka': { values: ['broker', 'runtime', 'core', 'protocol', 'bytes'] },
+  'fronts/http': {
+    values: ['broker', 'runtime', 'core', 'protocol', 'bytes'],
+    outside: /^hono(\/.*)?$/,
+  },
+  client: { values: ['core', 'protocol', 'bytes'], types: ['fronts/http', 'fronts/rpc'] },
+  cli: {
+    values: ['cli', 'testing', 'client', 'runtime', 'core', 'protocol', 'bytes'],
+    outside: /^(node:|miniflare$|esbuild$)/,
+  },
+  testing: {
+    values: ['client', 'runtime', 'core', 'protocol', 'bytes'],
+    outside: /^(node:|miniflare$|esbuild$)/,
+  },
+  'worker.ts': { values: ['fronts/kafka', 'fronts/http', 'broker', 'objects', 'runtime'] },
+};
+
+function folderOf(file: string): string {
+  const [, first, second] = file.split('/');
+  return first === 'fronts' ? `${first}/${second}` : first;
+}
+
+interface Import {
+  readonly target: string;
+  readonly typeOnly: boolean;
+}
+
+function importsOf(text: string): Import[] {
+  const statements = text.matchAll(
+    /^\s*(import|export)\s+(type\s+)?(?:[^'"();]*?\sfrom\s+)?['"]([^'"]+)['"]/gm,
+  );
+  const dynamic = text.matchAll(/\bimport\(\s*['"]([^'"]+)['"]\s*\)/g);
+  return [
+    ...[...statements].map((match) => ({ target: match[3], typeOnly: match[2] !== undefined })),
+    ...[...dynamic].map((match) => ({ target: match[1], typeOnly: false })),
+  ];
+}
+
+/** The violations of the import table by one file with this text. */
+function importViolations(file: string, text: string): string[] {
+  const folder = folderOf(file);
+  const rule = mayImport[folder];
+  if (!rule) return [`${file}: no rule for src/${folder}; add it to the table`];
+  const found: string[] = [];
+  for (const { target, typeOnly } of importsOf(text)) {
+    if (!target.startsWith('.')) {
+      const allowed = rule.outside?.test(target) || target === '@cloudflare/workers-types';
+      if (!allowed) found.push(`${file}: may not import ${target}`);
+      continue;
+    }
+    const into = folderOf(posix.join(posix.dirname(file), target));
+    const allowed =
+      into === folder || rule.values.includes(into) || (typeOnly && rule.types?.includes(into));
+    if (!allowed) found.push(`${file}: may not import ${target}`);
+  }
+  return found;
+}
+
+describe('floors', () => {
+  it('imports only what the table allows', () => {
+    expect(sources.flatMap((file) => importViolations(file, read(file)))).toEqual([]);
+  });
+
+  it('flags an import of a higher floor', () => {
+    const bad = "import { Broker } from '../../broker/broker.ts';\n";
+    expect(importViolations('src/core/log/append.ts', bad)).toHaveLength(1);
+    expect(importViolations('src/core/log/append.ts', "import 'cloudflare:workers';")).toHaveLength(
+      1,
+    );
+  });
+
+  it('keeps siblings apart: an API or a handler never imports another', () => {
+    const found = sources
+      .filter((file) => /^src\/(protocol\/apis|broker\/handlers)\//.test(file))
+      .filter((file) => !file.endsWith('/index.ts'))
+      .flatMap((file) =>
+        importsOf(read(file))
+          .filter(({ target }) => /^\.\/[^/]+$/.test(target))
+          .map(({ target }) => `${file}: ${target}`),
+      );
+    expect(found).toEqual([]);
+  });
+});
+
+/**
+ * Words that have no place where decisions are made: they bring in time, chance or the outside
+ * world.
+ */
+const impure: [string, RegExp][] = [
+  ['async', /\basync\b|\bawait\b|\bPromise\b/],
+  ['time', /\bDate\b|\bperformance\.|\bsetTimeout\b|\bsetInterval\b|\bqueueMicrotask\b/],
+  ['chance', /\bMath\.random\b|\bcrypto\b/],
+  ['outside', /\bfetch\(|\bconsole\b|cloudflare:/],
+];
+
+function withoutComments(text: string): string {
+  return text.replace(/\/\*[\s\S]*?\*\//g, '').replace(/(^|[^:'"`])\/\/.*$/gm, '$1');
+}
+
+describe('the pure floors', () => {
+  it('have no clock, no chance, no promises and no outside world', () => {
+    const found = sources
+      .filter((file) => /^src\/(core|protocol|bytes)\//.test(file))
+      .flatMap((file) => {
+        const code = withoutComments(read(file));
+        return impure.filter(([, word]) => word.test(code)).map(([name]) => `${file}: ${name}`);
+      });
+    expect(found).toEqual([]);
+  });
+
+  it('flags a clock', () => {
+    expect(impure.some(([, word]) => word.test(withoutComments('const t = Date.now();')))).toBe(
+      true,
+    );
+  });
+});
+
+describe('sizes', () => {
+  const code = files.filter((file) => /^(src|test)\/.*\.(ts|mjs)$/.test(file));
+
+  it('keeps files under 500 lines', () => {
+    const long = code.filter((file) => read(file).split('\n').length > 501);
+    expect(long).toEqual([]);
+  });
+
+  it('keeps lines within 100 columns', () => {
+    const wide = code.flatMap((file) =>
+      read(file)
+        .split('\n')
+        .map((line, index) => ({ line, where: `${file}:${index + 1}` }))
+        .filter(({ line }) => line.length > 100 && !/['"`][^'"`]{60,}['"`]|https?:/.test(line))
+        .map(({ where }) => where),
+    );
+    expect(wide).toEqual([]);
+  });
+
+  it('opens each source file with what it is', () => {
+    const silent = sources.filter((file) => !/^(#!.*\n)?\s*\/\*\*/.test(read(file)));
+    expect(silent).toEqual([]);
+  });
+});
+
+describe('symmetry', () => {
+  const namesIn = (folder: string): string[] =>
+    sources
+      .filter((file) => posix.dirname(file) === folder)
+      .map((file) => posix.basename(file, '.ts'))
+      .filter((name) => name !== 'index')
+      .sort();
+
+  it('has a handler for every API it describes, under the same name', () => {
+    expect(namesIn('src/broker/handlers')).toEqual(namesIn('src/protocol/apis'));
+  });
+
+  it('has a test for every handler', () => {
+    const tests = files.filter((file) => /^test\/.*\.test\.ts$/.test(file)).map(read);
+    const untested = namesIn('src/broker/handlers').filter((name) => {
+      const camel = name.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase());
+      return !tests.some((text) => text.includes(`handlers/${name}.ts`) || text.includes(camel));
+    });
+    expect(untested).toEqual([]);
+  });
+});
+
+describe('words', () => {
+  const texts = files.filter((file) => !/\.(png|bin|gz)$|package-lock\.json$|^LICENSE$/.test(file));
+
+  it('names no registry host and no path of one machine', () => {
+    const hosts = ['registry.npm' + 'js', 'files.python' + 'hosted', 'proxy.go' + 'lang'];
+    const path = new RegExp(`(^|[^\\w./-])/(${['work', 'root', 'farm'].join('|')})/\\w`);
+    const found = texts.filter((file) => {
+      const text = read(file);
+      return hosts.some((host) => text.includes(host)) || path.test(text);
+    });
+    expect(found).toEqual([]);
+  });
+
+  it('gives no file or class a name that says nothing', () => {
+    const vague = /\b(class|interface)\s+\w*(Manager|Helper|Service|Util|Utils|Impl)\b/;
+    expect(sources.filter((file) => vague.test(read(file)))).toEqual([]);
+    expect(sources.filter((file) => /(manager|helper|service|util)s?\.ts$/.test(file))).toEqual([]);
+  });
+
+  it('skips no test', () => {
+    const skip = new RegExp(`\\b(it|test|describe)\\.(${['skip', 'only', 'todo'].join('|')})\\b`);
+    expect(files.filter((f) => f.endsWith('.test.ts') && skip.test(read(f)))).toEqual([]);
+  });
+});
