@@ -40,3 +40,22 @@ export interface Machine<Command, Reply, Row> {
 export function isParked(reply: unknown): reply is Parked {
   return typeof reply === 'object' && reply !== null && 'parked' in reply;
 }
+
+/**
+ * One entry of a machine's compacted key/value table. Keys are unique; the last value stands; null deletes. Values are plain
+ * data: objects, arrays, strings, finite numbers, booleans, null, undefined properties left out, and Uint8Array.
+ */
+export interface Row<Key extends string = string, Value = unknown> {
+  readonly key: Key;
+  readonly value: Value | null;
+}
+
+/** A table of calls as one union, which is the Command of a machine: `{ kind, command }`. */
+export type CallOf<Calls extends { [K in keyof Calls]: { command: unknown } }> = {
+  [K in keyof Calls & string]: { readonly kind: K; readonly command: Calls[K]['command'] };
+}[keyof Calls & string];
+
+/** Every reply of a table of calls as one union, which is the Reply of a machine. */
+export type ReplyOf<Calls extends { [K in keyof Calls]: { reply: unknown } }> = {
+  [K in keyof Calls & string]: Calls[K]['reply'];
+}[keyof Calls & string];
