@@ -1,17 +1,33 @@
 /**
- * What a handler may use: who asks, in which version, and the ports to the rest of the cluster. One
- * context per request; everything that outlives a request (caches, watches) is reached through it.
+ * What a handler may use: who asks, in which version, and the ports to the rest of the cluster. One context per request;
+ * everything that outlives a request (caches, watches) is reached through it.
  */
 import type { BrokerConfig } from '../runtime/config.ts';
 import type { Objects, PartitionWatch } from '../runtime/stubs.ts';
 import type { MetadataCache } from './metadata-cache.ts';
 
+/** What a partition last said of itself when it was read, apart from records. */
+export interface PartitionState {
+  readonly highWatermark: number;
+  readonly lastStableOffset: number;
+  readonly logStartOffset: number;
+}
+
+/** A partition a connection waits on: its live end, and what it said when it was last read. */
+export interface WatchedPartition {
+  readonly watch: PartitionWatch;
+  /** Undefined until somebody who reads the partition sets it. */
+  state: PartitionState | undefined;
+  /** As `watch.listen`; a watch that is listened to counts as used. */
+  listen(listener: () => void): () => void;
+}
+
 /** The watches one connection (or one HTTP request) holds, one per partition it waits on. */
 export interface Watches {
-  /** The open watch for this partition, or undefined when none is open. */
-  get(topicId: string, partition: number): PartitionWatch | undefined;
+  /** Undefined when none is open, or when it was silent for so long that the partition is to be asked again. */
+  get(topicId: string, partition: number): WatchedPartition | undefined;
   /** Opens (or returns) the watch for this partition. */
-  open(topicId: string, partition: number): Promise<PartitionWatch>;
+  open(topicId: string, partition: number): Promise<WatchedPartition>;
   closeAll(): void;
 }
 

@@ -1,0 +1,104 @@
+/**
+ * The watches of one connection: which partitions it waits on without asking them anything. The surprise: a watch that
+ * heard nothing for two minutes is given up and opened anew, so that a line that was lost in silence stalls no consumer.
+ */
+import type { Objects, PartitionWatch } from '../runtime/stubs.ts';
+import type { PartitionState, WatchedPartition, Watches } from './context.ts';
+
+/** A watch that announced nothing for this long is not believed any more. */
+const silenceMs = 120_000;
+/** A watch that no Fetch asked for in this time is closed. */
+const unusedMs = 60_000;
+
+class Watched implements WatchedPartition {
+  readonly watch: PartitionWatch;
+  state: PartitionState | undefined;
+  heardAt: number;
+  usedAt: number;
+  listeners = 0;
+
+  constructor(watch: PartitionWatch, now: () => number) {
+    this.watch = watch;
+    this.heardAt = now();
+    this.usedAt = now();
+    watch.listen(() => {
+      this.heardAt = now();
+    });
+  }
+
+  listen(listener: () => void): () => void {
+    const stop = this.watch.listen(listener);
+    this.listeners++;
+    let listening = true;
+    return () => {
+      if (!listening) return;
+      listening = false;
+      this.listeners--;
+      stop();
+    };
+  }
+}
+
+export class ConnectionWatches implements Watches {
+  readonly #objects: Objects;
+  readonly #now: () => number;
+  readonly #watched = new Map<string, Watched>();
+  #sweep: ReturnType<typeof setTimeout> | undefined;
+  #closed = false;
+
+  constructor(objects: Objects, now: () => number) {
+    this.#objects = objects;
+    this.#now = now;
+  }
+
+  get(topicId: string, partition: number): WatchedPartition | undefined {
+    const key = `${topicId}:${partition}`;
+    const watched = this.#watched.get(key);
+    if (watched === undefined) return undefined;
+    const now = this.#now();
+    if (!watched.watch.open || now - watched.heardAt > silenceMs) {
+      this.#close(key, watched);
+      return undefined;
+    }
+    watched.usedAt = now;
+    return watched;
+  }
+
+  async open(topicId: string, partition: number): Promise<WatchedPartition> {
+    const known = this.get(topicId, partition);
+    if (known !== undefined) return known;
+    const watch = await this.#objects.partition(topicId, partition).watch();
+    const watched = new Watched(watch, this.#now);
+    if (this.#closed) {
+      watch.close();
+      return watched;
+    }
+    const key = `${topicId}:${partition}`;
+    this.#watched.get(key)?.watch.close();
+    this.#watched.set(key, watched);
+    this.#sweep ??= setTimeout(() => this.#closeUnused(), unusedMs);
+    return watched;
+  }
+
+  /** Closes every watch, and those still being opened as soon as they are. */
+  closeAll(): void {
+    this.#closed = true;
+    clearTimeout(this.#sweep);
+    for (const [key, watched] of this.#watched) this.#close(key, watched);
+  }
+
+  #close(key: string, watched: Watched): void {
+    this.#watched.delete(key);
+    watched.watch.close();
+  }
+
+  #closeUnused(): void {
+    const now = this.#now();
+    for (const [key, watched] of this.#watched) {
+      const unused = watched.listeners === 0 && now - watched.usedAt >= unusedMs;
+      if (unused || !watched.watch.open) this.#close(key, watched);
+    }
+    this.#sweep =
+      this.#watched.size === 0 ? undefined : setTimeout(() => this.#closeUnused(), unusedMs);
+  }
+}
