@@ -1,0 +1,252 @@
+/**
+ * LZ4 frames, read and written. Writing follows what Java's reader insists on: independent blocks of 64 KB, no block
+ * checksums. Reading takes more: dependent blocks, every block size, checksums (verified), several frames end to end.
+ * Dictionaries are refused, as they are in Kafka.
+ */
+import { corrupt, tooLarge } from './compression-error.ts';
+import { xxhash32 } from './xxhash32.ts';
+
+const MAGIC = 0x184d2204;
+const SKIPPABLE = 0x184d2a50;
+const VERSION = 0x40;
+const INDEPENDENT = 0x20;
+const BLOCK_CHECKSUM = 0x10;
+const CONTENT_SIZE = 0x08;
+const CONTENT_CHECKSUM = 0x04;
+const DICTIONARY = 0x01;
+const UNCOMPRESSED = 0x80000000;
+
+const WRITE_BLOCK_BYTES = 64 * 1024;
+const WRITE_BLOCK_CODE = 4 << 4;
+/** A match may not start in the last 12 bytes of a block, and its last 5 are literals. */
+const MATCH_LIMIT = 12;
+const LAST_LITERALS = 5;
+const HASH_BITS = 13;
+
+/** What has been decompressed so far: grows with what was really written, never with what was claimed. */
+class Output {
+  bytes: Uint8Array;
+  end = 0;
+  readonly maxBytes: number;
+
+  constructor(expected: number, maxBytes: number) {
+    this.maxBytes = maxBytes;
+    this.bytes = new Uint8Array(Math.min(expected, maxBytes));
+  }
+
+  reserve(count: number): void {
+    const needed = this.end + count;
+    if (needed <= this.bytes.length) return;
+    if (needed > this.maxBytes) throw tooLarge(this.maxBytes);
+    const grown = new Uint8Array(Math.min(Math.max(needed, this.bytes.length * 2), this.maxBytes));
+    grown.set(this.bytes.subarray(0, this.end));
+    this.bytes = grown;
+  }
+
+  append(source: Uint8Array, from: number, to: number): void {
+    this.reserve(to - from);
+    // Most literals are a few bytes, for which making a view costs more than a loop.
+    if (to - from > 32) {
+      this.bytes.set(source.subarray(from, to), this.end);
+      this.end += to - from;
+    } else {
+      while (from < to) this.bytes[this.end++] = source[from++];
+    }
+  }
+}
+
+/** Decompresses one frame or several. Throws CompressionError. */
+export function lz4Decompress(data: Uint8Array, maxBytes: number): Uint8Array {
+  const output = new Output(data.length * 3, maxBytes);
+  let at = 0;
+  do {
+    const magic = uint32(data, at);
+    if (magic === MAGIC) {
+      at = decodeFrame(data, at, output);
+    } else if ((magic & 0xfffffff0) === SKIPPABLE) {
+      at += 8 + uint32(data, at + 4);
+    } else {
+      throw corrupt('lz4: not a frame');
+    }
+  } while (at < data.length);
+  return output.bytes.subarray(0, output.end);
+}
+
+/** Decodes the frame at `start`; answers where it ends. */
+function decodeFrame(data: Uint8Array, start: number, output: Output): number {
+  const frame = frameHeader(data, start, output);
+  let at = frame.end;
+  for (;;) {
+    const head = uint32(data, at);
+    at += 4;
+    if (head === 0) break;
+    const size = head & 0x7fffffff;
+    if (size > frame.blockBytes) throw corrupt('lz4: block larger than the frame allows');
+    if (at + size > data.length) throw corrupt('lz4: block beyond the end');
+    const blockStart = output.end;
+    if (head >= UNCOMPRESSED) output.append(data, at, at + size);
+    else decodeBlock(data, at, at + size, frame.independent ? blockStart : frame.start, output);
+    if (output.end - blockStart > frame.blockBytes) throw corrupt('lz4: block grew too large');
+    if (frame.blockChecksum && uint32(data, at + size) !== xxhash32(data, at, at + size)) {
+      throw corrupt('lz4: block checksum does not match');
+    }
+    at += size + (frame.blockChecksum ? 4 : 0);
+  }
+  if (!frame.contentChecksum) return at;
+  if (uint32(data, at) !== xxhash32(output.bytes, frame.start, output.end)) {
+    throw corrupt('lz4: content checksum does not match');
+  }
+  return at + 4;
+}
+
+function frameHeader(data: Uint8Array, start: number, output: Output) {
+  const flags = data[start + 4];
+  const code = (data[start + 5] >>> 4) & 7;
+  const end = start + 6 + (flags & CONTENT_SIZE ? 8 : 0);
+  if (end >= data.length) throw corrupt('lz4: frame ends inside its header');
+  if ((flags & 0xc0) !== VERSION) throw corrupt('lz4: unknown frame version');
+  if (flags & DICTIONARY) throw corrupt('lz4: dictionaries are not supported');
+  if (code < 4) throw corrupt('lz4: unknown block size');
+  if (((xxhash32(data, start + 4, end) >>> 8) & 0xff) !== data[end]) {
+    throw corrupt('lz4: header checksum does not match');
+  }
+  if (flags & CONTENT_SIZE) {
+    const size = uint32(data, start + 6) + uint32(data, start + 10) * 2 ** 32;
+    if (output.end + size > output.maxBytes) throw tooLarge(output.maxBytes);
+  }
+  return {
+    end: end + 1,
+    start: output.end,
+    independent: (flags & INDEPENDENT) !== 0,
+    blockChecksum: (flags & BLOCK_CHECKSUM) !== 0,
+    contentChecksum: (flags & CONTENT_CHECKSUM) !== 0,
+    blockBytes: 1 << (8 + 2 * code),
+  };
+}
+
+/** Decodes `data[at, to)`; matches may reach back to `floor` in the output. */
+function decodeBlock(data: Uint8Array, at: number, to: number, floor: number, output: Output) {
+  while (at < to) {
+    const token = data[at++];
+    let literals = token >>> 4;
+    if (literals === 15) {
+      let more: number;
+      do {
+        if (at >= to) throw corrupt('lz4: ends inside a length');
+        more = data[at++];
+        literals += more;
+      } while (more === 255);
+    }
+    if (at + literals > to) throw corrupt('lz4: literals beyond the end');
+    output.append(data, at, at + literals);
+    at += literals;
+    if (at === to) return;
+    if (at + 2 > to) throw corrupt('lz4: ends inside an offset');
+    const distance = data[at] | (data[at + 1] << 8);
+    at += 2;
+    if (distance === 0 || distance > output.end - floor) throw corrupt('lz4: match from outside');
+    let length = (token & 15) + 4;
+    if (length === 19) {
+      let more: number;
+      do {
+        if (at >= to) throw corrupt('lz4: ends inside a length');
+        more = data[at++];
+        length += more;
+      } while (more === 255);
+    }
+    output.reserve(length);
+    const { bytes } = output;
+    const stop = output.end + length;
+    if (length > 32 && distance >= length) {
+      bytes.copyWithin(output.end, output.end - distance, stop - distance);
+    } else for (let i = output.end; i < stop; i++) bytes[i] = bytes[i - distance];
+    output.end = stop;
+  }
+  throw corrupt('lz4: block without last literals');
+}
+
+/** Compresses into one frame of independent 64 KB blocks. */
+export function lz4Compress(data: Uint8Array): Uint8Array {
+  const blocks = Math.ceil(data.length / WRITE_BLOCK_BYTES);
+  // A block that does not shrink is stored as it is, so each costs its length word at most.
+  const output = new Uint8Array(7 + data.length + blocks * 4 + 4);
+  const view = new DataView(output.buffer);
+  view.setUint32(0, MAGIC, true);
+  output[4] = VERSION | INDEPENDENT;
+  output[5] = WRITE_BLOCK_CODE;
+  output[6] = (xxhash32(output, 4, 6) >>> 8) & 0xff;
+  let at = 7;
+  const scratch = new Uint8Array(WRITE_BLOCK_BYTES + WRITE_BLOCK_BYTES / 128 + 16);
+  const table = new Int32Array(1 << HASH_BITS);
+  for (let start = 0; start < data.length; start += WRITE_BLOCK_BYTES) {
+    const block = data.subarray(start, start + WRITE_BLOCK_BYTES);
+    const size = encodeBlock(block, scratch, table.fill(-1));
+    const shrunk = size < block.length;
+    view.setUint32(at, shrunk ? size : (block.length | UNCOMPRESSED) >>> 0, true);
+    output.set(shrunk ? scratch.subarray(0, size) : block, at + 4);
+    at += 4 + (shrunk ? size : block.length);
+  }
+  return output.subarray(0, at + 4);
+}
+
+/** Greedy, one hash probe a position: the reference implementation's fast mode. Answers the encoded size. */
+function encodeBlock(block: Uint8Array, output: Uint8Array, table: Int32Array): number {
+  let [at, anchor, end] = [0, 0, 0];
+  const lastMatch = block.length - MATCH_LIMIT;
+  const matchEnd = block.length - LAST_LITERALS;
+  while (at < lastMatch) {
+    const sequence = word(block, at);
+    const slot = Math.imul(sequence, 0x9e3779b1) >>> (32 - HASH_BITS);
+    const candidate = table[slot];
+    table[slot] = at;
+    if (candidate < 0 || word(block, candidate) !== sequence) {
+      at += 1 + ((at - anchor) >>> 6);
+      continue;
+    }
+    let length = 4;
+    while (at + length < matchEnd && block[candidate + length] === block[at + length]) length++;
+    end = writeSequence(output, end, block, anchor, at, length - 4);
+    const distance = at - candidate;
+    const token = end;
+    output[token] = distance & 0xff;
+    output[token + 1] = distance >>> 8;
+    end = writeLength(output, token + 2, length - 4);
+    at += length;
+    anchor = at;
+  }
+  return writeSequence(output, end, block, anchor, block.length, 0);
+}
+
+/** A token and its literals; the match's own bytes follow. */
+function writeSequence(
+  output: Uint8Array,
+  at: number,
+  block: Uint8Array,
+  from: number,
+  to: number,
+  matchLength: number,
+): number {
+  const literals = to - from;
+  output[at] = (Math.min(literals, 15) << 4) | Math.min(matchLength, 15);
+  const start = writeLength(output, at + 1, literals);
+  output.set(block.subarray(from, to), start);
+  return start + literals;
+}
+
+/** What of a length does not fit its four bits of the token. */
+function writeLength(output: Uint8Array, at: number, length: number): number {
+  if (length < 15) return at;
+  let rest = length - 15;
+  for (; rest >= 255; rest -= 255) output[at++] = 255;
+  output[at] = rest;
+  return at + 1;
+}
+
+function uint32(data: Uint8Array, at: number): number {
+  if (at + 4 > data.length) throw corrupt('lz4: frame ends early');
+  return word(data, at) >>> 0;
+}
+
+function word(data: Uint8Array, at: number): number {
+  return data[at] | (data[at + 1] << 8) | (data[at + 2] << 16) | (data[at + 3] << 24);
+}

@@ -1,0 +1,136 @@
+/**
+ * Snappy as Kafka clients send it: the Java client and most others wrap blocks in the xerial stream format, librdkafka and Go
+ * clients send one bare block. The surprise: nothing announces which, only the eight magic bytes at the start do.
+ */
+import { compress as compressBlock } from 'snappyjs';
+import { corrupt, tooLarge } from './compression-error.ts';
+
+/** `\x82SNAPPY\0`, then two big-endian int32: version and the oldest compatible version. */
+const XERIAL_MAGIC = [0x82, 0x53, 0x4e, 0x41, 0x50, 0x50, 0x59, 0x00];
+const XERIAL_HEADER = 16;
+/** The block size the Java library writes. */
+const XERIAL_BLOCK = 32 * 1024;
+/** A copy of 64 bytes takes 3, so no honest block grows by more than this. */
+const MAX_GROWTH = 22;
+
+/** Decompresses a xerial stream or a bare block. Throws CompressionError. */
+export function snappyDecompress(data: Uint8Array, maxBytes: number): Uint8Array {
+  const blocks = isXerial(data) ? xerialBlocks(data) : [data];
+  const lengths = blocks.map((block) => declaredLength(block));
+  const total = lengths.reduce((sum, { length }) => sum + length, 0);
+  if (total > maxBytes) throw tooLarge(maxBytes);
+  const output = new Uint8Array(total);
+  let at = 0;
+  blocks.forEach((block, i) => {
+    const { length, start } = lengths[i];
+    decodeBlock(block, start, output.subarray(at, at + length));
+    at += length;
+  });
+  return output;
+}
+
+/** Compresses into the xerial stream format, which every client reads. */
+export function snappyCompress(data: Uint8Array): Uint8Array {
+  const blocks: Uint8Array[] = [];
+  for (let at = 0; at < data.length; at += XERIAL_BLOCK) {
+    // A copy: the compressor tells Node's Buffer from Uint8Array and must see the latter.
+    blocks.push(compressBlock(new Uint8Array(data.subarray(at, at + XERIAL_BLOCK))));
+  }
+  const size = blocks.reduce((sum, block) => sum + 4 + block.length, XERIAL_HEADER);
+  const output = new Uint8Array(size);
+  const view = new DataView(output.buffer);
+  output.set(XERIAL_MAGIC);
+  view.setInt32(8, 1);
+  view.setInt32(12, 1);
+  let at = XERIAL_HEADER;
+  for (const block of blocks) {
+    view.setInt32(at, block.length);
+    output.set(block, at + 4);
+    at += 4 + block.length;
+  }
+  return output;
+}
+
+function isXerial(data: Uint8Array): boolean {
+  return data.length >= XERIAL_HEADER && XERIAL_MAGIC.every((byte, i) => data[i] === byte);
+}
+
+function xerialBlocks(data: Uint8Array): Uint8Array[] {
+  const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
+  const blocks: Uint8Array[] = [];
+  let at = XERIAL_HEADER;
+  while (at < data.length) {
+    if (isXerial(data.subarray(at))) {
+      // Streams may be joined end to end; a header in the place of a block starts the next one.
+      at += XERIAL_HEADER;
+      continue;
+    }
+    if (at + 4 > data.length) throw corrupt('snappy: stream ends inside a block length');
+    const length = view.getInt32(at);
+    at += 4;
+    if (length < 0 || at + length > data.length) throw corrupt('snappy: block beyond the end');
+    blocks.push(data.subarray(at, at + length));
+    at += length;
+  }
+  return blocks;
+}
+
+/** The varint a block starts with: how long it says it will become, and where its elements start. */
+function declaredLength(block: Uint8Array): { length: number; start: number } {
+  let length = 0;
+  for (let i = 0; i < 5 && i < block.length; i++) {
+    length += (block[i] & 0x7f) * 2 ** (7 * i);
+    if (block[i] >= 0x80) continue;
+    if (length > block.length * MAX_GROWTH) throw corrupt('snappy: impossible length');
+    return { length, start: i + 1 };
+  }
+  throw corrupt('snappy: no length');
+}
+
+/** Fills `output` exactly, or throws. */
+function decodeBlock(input: Uint8Array, start: number, output: Uint8Array): void {
+  let at = start;
+  let end = 0;
+  while (at < input.length) {
+    const tag = input[at++];
+    if ((tag & 3) === 0) {
+      let length = (tag >>> 2) + 1;
+      if (length > 60) {
+        const bytes = length - 60;
+        length = littleEndian(input, at, bytes) + 1;
+        at += bytes;
+      }
+      if (at + length > input.length || end + length > output.length) {
+        throw corrupt('snappy: literal beyond the end');
+      }
+      output.set(input.subarray(at, at + length), end);
+      at += length;
+      end += length;
+      continue;
+    }
+    let length = (tag >>> 2) + 1;
+    let distance: number;
+    if ((tag & 3) === 1) {
+      length = ((tag >>> 2) & 7) + 4;
+      distance = ((tag >>> 5) << 8) + littleEndian(input, at, 1);
+      at += 1;
+    } else {
+      const bytes = (tag & 3) === 2 ? 2 : 4;
+      distance = littleEndian(input, at, bytes);
+      at += bytes;
+    }
+    if (distance === 0 || distance > end || end + length > output.length) {
+      throw corrupt('snappy: copy from outside');
+    }
+    // Byte by byte: a copy may reach into what it writes.
+    for (const stop = end + length; end < stop; end++) output[end] = output[end - distance];
+  }
+  if (end !== output.length) throw corrupt('snappy: shorter than declared');
+}
+
+function littleEndian(input: Uint8Array, at: number, bytes: number): number {
+  if (at + bytes > input.length) throw corrupt('snappy: ends inside an element');
+  let value = 0;
+  for (let i = bytes - 1; i >= 0; i--) value = value * 256 + input[at + i];
+  return value;
+}
