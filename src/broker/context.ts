@@ -5,6 +5,7 @@
 import type { BrokerConfig } from '../runtime/config.ts';
 import type { Objects, PartitionWatch } from '../runtime/stubs.ts';
 import type { MetadataCache } from './metadata-cache.ts';
+import type { ProducerIds } from './producer-ids.ts';
 
 /** What a partition last said of itself when it was read, apart from records. */
 export interface PartitionState {
@@ -41,6 +42,8 @@ export interface RequestContext {
   readonly objects: Objects;
   readonly metadata: MetadataCache;
   readonly config: BrokerConfig;
+  /** One for the isolate: the producer ids it may hand out. */
+  readonly producerIds: ProducerIds;
   readonly watches: Watches;
   /** Aborted when the client is gone: parked work may stop. */
   readonly signal: AbortSignal;

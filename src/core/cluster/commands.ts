@@ -1,6 +1,7 @@
 /**
- * What can be asked of the cluster controller, as plain data: one entry a call, with its command
- * and its reply. The same shapes cross the RPC to the object and drive the pure machine in tests.
+ * What can be asked of the cluster controller, as plain data: one entry a call, with its command and
+ * its reply. The same shapes cross the RPC to the object and drive the pure machine in tests.
+ * Refusals are codes, never exceptions; a bad topic never spoils the others of its request.
  */
 
 /** A topic incarnation as every gateway caches it. */
@@ -18,8 +19,17 @@ export interface TopicResult {
   readonly name: string;
   readonly errorCode: number;
   readonly errorMessage: string | null;
-  /** Present when errorCode is 0. */
+  /** Present when errorCode is 0; with `validateOnly`, the topic as it would be. */
   readonly topic: TopicView | null;
+}
+
+export interface DeletedTopic {
+  /** Null when the topic was asked for by an id nobody has. */
+  readonly name: string | null;
+  /** The zero UUID when the topic was asked for by a name nobody has. */
+  readonly topicId: string;
+  readonly errorCode: number;
+  readonly errorMessage: string | null;
 }
 
 export interface NewTopic {
@@ -29,8 +39,19 @@ export interface NewTopic {
   /** -1: the default. Any positive value is accepted: copies are the platform's business. */
   readonly replicationFactor: number;
   /** Manual assignment: only the number of partitions it names counts. Empty when absent. */
-  readonly assignments: readonly { partitionIndex: number; brokerIds: readonly number[] }[];
-  readonly configs: readonly { name: string; value: string | null }[];
+  readonly assignments: readonly {
+    readonly partitionIndex: number;
+    readonly brokerIds: readonly number[];
+  }[];
+  readonly configs: readonly { readonly name: string; readonly value: string | null }[];
+}
+
+export interface NewPartitions {
+  readonly name: string;
+  /** How many partitions the topic shall have in all. */
+  readonly count: number;
+  /** One list of brokers for each partition that is added; null: assigned automatically. */
+  readonly assignments: readonly (readonly number[])[] | null;
 }
 
 /** Every call to the controller. */
@@ -44,21 +65,16 @@ export interface ClusterCalls {
     command: { topics: readonly NewTopic[]; validateOnly: boolean };
     reply: { topics: readonly TopicResult[] };
   };
+  /** Each by name (with the zero UUID) or by id (with a null name). */
   deleteTopics: {
     command: { topics: readonly { name: string | null; topicId: string }[] };
-    reply: { topics: readonly (TopicResult & { topicId: string })[] };
+    reply: { topics: readonly DeletedTopic[] };
   };
   createPartitions: {
-    command: {
-      topics: readonly { name: string; count: number; assignments: number | null }[];
-      validateOnly: boolean;
-    };
+    command: { topics: readonly NewPartitions[]; validateOnly: boolean };
     reply: { topics: readonly TopicResult[] };
   };
-  /**
-   * A block of producer ids for one gateway: `firstProducerId` and the `count` from it are the
-   * caller's alone.
-   */
+  /** A block of producer ids for one gateway: `count` ids from `firstProducerId` are its alone. */
   allocateProducerIds: {
     command: { count: number };
     reply: { firstProducerId: number; count: number };
