@@ -1,0 +1,98 @@
+/**
+ * The directory Kedge keeps its data in, held by one process at a time. The hold is a lock of the
+ * operating system (through SQLite), so it ends with its process, even one killed with -9: there
+ * are no stale locks to break and no process ids to mistake.
+ */
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { endWorkerd } from './workerd.ts';
+
+export interface DataDirectory {
+  readonly path: string;
+  /** The file workerd writes its process id to. */
+  readonly workerdPidFile: string;
+  /** For files that may go when Kedge ends. */
+  readonly scratch: string;
+  /** Ends the hold; a directory that was to keep nothing is removed. */
+  release(): void;
+}
+
+/** Another Kedge works in this directory. */
+export class DirectoryInUse extends Error {}
+
+/** Takes hold of a directory, creating it. Ends a workerd that an earlier process left behind. */
+export async function holdDataDirectory(path: string): Promise<DataDirectory> {
+  mkdirSync(path, { recursive: true });
+  const lock = tryLock(join(path, 'lock'));
+  if (!lock) {
+    const pid = readText(join(path, 'pid'));
+    throw new DirectoryInUse(
+      `${path} is in use by another Kedge${pid ? ` (process ${pid})` : ''}. ` +
+        'Stop that one, or choose another directory with --data-dir.',
+    );
+  }
+  writeFileSync(join(path, 'pid'), String(process.pid));
+  const workerdPidFile = join(path, 'workerd.pid');
+  await endWorkerd(Number(readText(workerdPidFile)));
+  const scratch = join(path, 'tmp');
+  rmSync(scratch, { recursive: true, force: true });
+  mkdirSync(scratch);
+  return {
+    path,
+    workerdPidFile,
+    scratch,
+    release() {
+      rmSync(scratch, { recursive: true, force: true });
+      for (const name of ['pid', 'workerd.pid']) rmSync(join(path, name), { force: true });
+      lock.close();
+    },
+  };
+}
+
+/** A directory that keeps nothing. Those of processes that could not tidy up are removed now. */
+export async function holdTemporaryDirectory(prefix: string): Promise<DataDirectory> {
+  for (const name of readdirSync(dirname(prefix))) {
+    if (name.startsWith(basename(prefix))) removeIfAbandoned(join(dirname(prefix), name));
+  }
+  const held = await holdDataDirectory(mkdtempSync(prefix));
+  return {
+    ...held,
+    release() {
+      held.release();
+      rmSync(held.path, { recursive: true, force: true });
+    },
+  };
+}
+
+function removeIfAbandoned(path: string): void {
+  try {
+    // A directory without a process id is one that is being set up at this moment.
+    const lock = readText(join(path, 'pid')) ? tryLock(join(path, 'lock')) : undefined;
+    if (!lock) return;
+    lock.close();
+    rmSync(path, { recursive: true, force: true });
+  } catch {
+    // Another user's, or gone meanwhile.
+  }
+}
+
+function tryLock(file: string): DatabaseSync | undefined {
+  const lock = new DatabaseSync(file, { timeout: 0 });
+  try {
+    lock.exec('BEGIN EXCLUSIVE');
+    return lock;
+  } catch (error) {
+    lock.close();
+    if (error instanceof Error && /locked/.test(error.message)) return undefined;
+    throw error;
+  }
+}
+
+function readText(file: string): string {
+  try {
+    return readFileSync(file, 'utf8').trim();
+  } catch {
+    return '';
+  }
+}

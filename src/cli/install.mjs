@@ -1,0 +1,85 @@
+/**
+ * Installs the packages that package-lock.json names, if they are not all there: before `npm start`,
+ * `npm test` and the like. It runs with whatever Node.js the machine has, and takes a few
+ * milliseconds when there is nothing to do; the rest of Kedge runs with the Node.js it installs.
+ */
+import { spawnSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '../..');
+
+const [major] = process.versions.node.split('.').map(Number);
+if (major < 20) {
+  fail(`Kedge needs Node.js 20 or newer; this is ${process.version}. See https://nodejs.org.`);
+}
+if (!isComplete()) {
+  console.error('kedge: installing what is missing (only the first time, and after an update) …');
+  const fresh = !existsSync(join(root, 'node_modules'));
+  const command = fresh ? ['ci'] : ['install', '--no-save'];
+  const { status } = npm([
+    ...command,
+    '--include=dev',
+    '--no-audit',
+    '--no-fund',
+    '--loglevel=error',
+  ]);
+  if (status !== 0) fail('npm could not install the packages; its own words are above.');
+}
+checkNode();
+
+/** Whether what is installed is what the lock file names, as far as it concerns this machine. */
+function isComplete() {
+  const wanted = packagesOf('package-lock.json');
+  const installed = packagesOf('node_modules/.package-lock.json');
+  if (!wanted || !installed || !existsSync(nodeProgram())) return false;
+  return Object.entries(wanted).every(([path, { version, optional, os, cpu, libc }]) => {
+    if (path === '') return true;
+    if (installed[path]) return installed[path].version === version;
+    const here = os && cpu && !libc && os.includes(process.platform) && cpu.includes(process.arch);
+    return optional && !here;
+  });
+}
+
+function packagesOf(file) {
+  try {
+    return JSON.parse(readFileSync(join(root, file), 'utf8')).packages;
+  } catch {
+    return undefined;
+  }
+}
+
+function nodeProgram() {
+  return join(root, 'node_modules/.bin', process.platform === 'win32' ? 'node.cmd' : 'node');
+}
+
+function npm(args) {
+  const options = { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] };
+  // Inside `npm start` this names the npm that runs; it is a script for Node.js.
+  const script = process.env.npm_execpath;
+  if (script && /\.c?js$/.test(script))
+    return spawnSync(process.execPath, [script, ...args], options);
+  return spawnSync('npm', args, { ...options, shell: process.platform === 'win32' });
+}
+
+/** The packages bring their own Node.js; without it the next step would fail with a riddle. */
+function checkNode() {
+  const { stdout } = spawnSync(nodeProgram(), ['--version'], {
+    encoding: 'utf8',
+    shell: process.platform === 'win32',
+  });
+  const version = /^v(\d+)\.(\d+)/.exec(stdout || '');
+  if (version && (Number(version[1]) > 22 || (version[1] === '22' && Number(version[2]) >= 18)))
+    return;
+  fail(
+    `Kedge needs Node.js 22.18 or newer, and the one its packages bring is ${
+      version ? stdout.trim() : 'not there'
+    }. Remove node_modules and try again.`,
+  );
+}
+
+function fail(message) {
+  console.error(`kedge: ${message}`);
+  process.exit(1);
+}

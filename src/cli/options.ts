@@ -1,0 +1,132 @@
+/**
+ * What may be said to `npm start`, and what comes of it. Environment variables named `KAFKA_…` are
+ * the broker's configuration, as in Kafka's own container images; they are checked here, before
+ * anything starts, so that a typing mistake is an answer and not a broken broker.
+ */
+import { tmpdir } from 'node:os';
+import { resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { brokerConfigFrom, parseListener } from '../runtime/config.ts';
+
+export interface StartOptions {
+  readonly host: string;
+  /** 0: any free port. */
+  readonly kafkaPort: number;
+  /** 0: any free port. */
+  readonly httpPort: number;
+  /** Where everything is kept; null: in a temporary directory that goes with the process. */
+  readonly dataDir: string | null;
+  /** `KAFKA_…` variables for the Worker. */
+  readonly variables: Readonly<Record<string, string>>;
+}
+
+/** A command line that cannot be obeyed; the message is for the person who typed it. */
+export class UsageError extends Error {}
+
+export const help = `Kedge: Apache Kafka on Cloudflare Workers, running on this machine.
+
+Usage: npm start
+       npm start -- [options]
+
+Options
+  --kafka-port <port>     where Kafka clients connect (default 9092; 0: any free port)
+  --http-port <port>      where HTTP is served (default 8787; 0: any free port)
+  --host <address>        the address to listen on (default 127.0.0.1; 0.0.0.0: all of them)
+  --advertise <host:port> the address Kafka clients are told to connect to, when it is not the
+                          one they dialled: behind a tunnel, a port mapping or a proxy
+  --data-dir <directory>  where topics, records and offsets are kept (default .kedge)
+  --memory                keep nothing: start empty, and forget everything at the end
+  --help                  this text
+
+Environment
+  KAFKA_<SETTING>         a broker setting, named as in Kafka's container images, for example
+                          KAFKA_NUM_PARTITIONS=3 or KAFKA_AUTO_CREATE_TOPICS_ENABLE=false
+
+Examples
+  npm start -- --kafka-port 19092 --http-port 18787
+  npm start -- --memory --kafka-port 0 --http-port 0
+  npm start -- --host 0.0.0.0 --advertise kafka.example.com:9092
+
+Ctrl-C stops it. What was acknowledged is on disk and is there at the next start.
+`;
+
+/** Reads a command line. `'help'` when help was asked for; throws UsageError. */
+export function parseStartOptions(
+  args: readonly string[],
+  environment: Readonly<Record<string, string | undefined>>,
+): StartOptions | 'help' {
+  const values = parse(args);
+  if (values.help) return 'help';
+  if (values.memory && values['data-dir'] !== undefined) {
+    throw new UsageError('--memory keeps nothing, so it cannot be used together with --data-dir.');
+  }
+  const kafkaPort = parsePort('--kafka-port', values['kafka-port'] ?? '9092');
+  const httpPort = parsePort('--http-port', values['http-port'] ?? '8787');
+  if (kafkaPort === httpPort && kafkaPort !== 0) {
+    throw new UsageError(`--kafka-port and --http-port are both ${kafkaPort}; they must differ.`);
+  }
+  return {
+    host: nonEmpty('--host', values.host ?? '127.0.0.1'),
+    kafkaPort,
+    httpPort,
+    dataDir: values.memory ? null : resolve(nonEmpty('--data-dir', values['data-dir'] ?? '.kedge')),
+    variables: variablesFrom(environment, values.advertise),
+  };
+}
+
+/** A directory of its own for a Kedge that keeps nothing starts with this path. */
+export const memoryPrefix = resolve(tmpdir(), 'kedge-memory-');
+
+function parse(args: readonly string[]) {
+  try {
+    return parseArgs({
+      args: [...args],
+      strict: true,
+      options: {
+        'kafka-port': { type: 'string' },
+        'http-port': { type: 'string' },
+        host: { type: 'string' },
+        advertise: { type: 'string' },
+        'data-dir': { type: 'string' },
+        memory: { type: 'boolean' },
+        help: { type: 'boolean', short: 'h' },
+      },
+    }).values;
+  } catch (error) {
+    throw new UsageError(error instanceof Error ? error.message : String(error));
+  }
+}
+
+function parsePort(option: string, value: string): number {
+  const port = Number(value);
+  if (!/^\d+$/.test(value) || port > 65_535) {
+    throw new UsageError(`${option} must be a number from 0 to 65535, not '${value}'.`);
+  }
+  return port;
+}
+
+function nonEmpty(option: string, value: string): string {
+  if (value === '') throw new UsageError(`${option} must not be empty.`);
+  return value;
+}
+
+function variablesFrom(
+  environment: Readonly<Record<string, string | undefined>>,
+  advertise: string | undefined,
+): Record<string, string> {
+  // Kafka's own server.properties for a single machine does not make a first group wait either.
+  const variables: Record<string, string> = { KAFKA_GROUP_INITIAL_REBALANCE_DELAY_MS: '0' };
+  for (const [name, value] of Object.entries(environment)) {
+    if (name.startsWith('KAFKA_') && value) variables[name] = value;
+  }
+  try {
+    if (advertise !== undefined) {
+      parseListener('--advertise', advertise);
+      variables.KAFKA_ADVERTISED_LISTENERS = advertise;
+    }
+    brokerConfigFrom(variables);
+  } catch (error) {
+    throw new UsageError(`${error instanceof Error ? error.message : error}.`);
+  }
+  return variables;
+}

@@ -1,0 +1,43 @@
+/** Whether a port can be listened on: asked first, so that the answer can name the option. */
+import { createServer } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
+
+/** A port that cannot be had; the message is for the person who wants it. */
+export class PortUnavailable extends Error {}
+
+/**
+ * Makes sure that a port can be listened on. A taken one gets half a second to become free, which a
+ * process that was killed a moment ago may need.
+ */
+export async function assertAvailable(host: string, port: number, option: string): Promise<void> {
+  const deadline = Date.now() + 500;
+  for (;;) {
+    const code = await tryToListen(host, port);
+    if (code === undefined) return;
+    if (code === 'EADDRINUSE' && Date.now() < deadline) {
+      await delay(25);
+      continue;
+    }
+    throw new PortUnavailable(explain(code, host, port, option));
+  }
+}
+
+function tryToListen(host: string, port: number): Promise<string | undefined> {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.once('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? error.message));
+    server.listen(port, host, () => server.close(() => resolve(undefined)));
+  });
+}
+
+function explain(code: string, host: string, port: number, option: string): string {
+  if (code === 'EADDRINUSE') {
+    return (
+      `Port ${port} on ${host} is taken by another program. ` +
+      `Stop that one, or choose another port with ${option} (0: any free one).`
+    );
+  }
+  if (code === 'EACCES')
+    return `Port ${port} needs more rights; choose one from 1024 on with ${option}.`;
+  return `Cannot listen on ${host} (${code}); choose an address of this machine with --host.`;
+}

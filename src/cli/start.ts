@@ -1,0 +1,128 @@
+#!/usr/bin/env node
+/**
+ * `npm start`: Kedge on this machine, until Ctrl-C. Started by another program over an IPC channel
+ * it also says there where it listens, and ends when that program does.
+ */
+import {
+  type DataDirectory,
+  DirectoryInUse,
+  holdDataDirectory,
+  holdTemporaryDirectory,
+} from './data-directory.ts';
+import { type LocalKedge, runWorker } from './local-kedge.ts';
+import { help, memoryPrefix, parseStartOptions, type StartOptions, UsageError } from './options.ts';
+import { assertAvailable, PortUnavailable } from './ports.ts';
+
+/** More unexpected ends of workerd than this, within a minute, and there is no point in going on. */
+const restartsPerMinute = 5;
+
+let directory: DataDirectory | undefined;
+let kedge: LocalKedge | undefined;
+let ending = false;
+
+async function main(): Promise<void> {
+  const options = parseStartOptions(process.argv.slice(2), process.env);
+  if (options === 'help') {
+    process.stdout.write(help);
+    return;
+  }
+  endWithOurParent();
+  await Promise.all([
+    assertAvailable(options.host, options.kafkaPort, '--kafka-port'),
+    assertAvailable(options.host, options.httpPort, '--http-port'),
+  ]);
+  directory = options.dataDir
+    ? await holdDataDirectory(options.dataDir)
+    : await holdTemporaryDirectory(memoryPrefix);
+  // Miniflare keeps a few files of its own while it runs; they are to go when ours go.
+  process.env.TMPDIR = directory.scratch;
+  const restarts: number[] = [];
+  kedge = await runWorker(options, directory, {
+    onLine(level, message) {
+      const stream = level === 'error' || level === 'warn' ? process.stderr : process.stdout;
+      stream.write(`${message}\n`);
+    },
+    onRestart() {
+      const now = Date.now();
+      while (restarts.length > 0 && restarts[0] < now - 60_000) restarts.shift();
+      if (restarts.push(now) > restartsPerMinute) {
+        void end(1, `workerd ended ${restarts.length} times within a minute; giving up.`);
+      } else {
+        console.error(
+          'kedge: workerd ended unexpectedly and was started again; what was acknowledged is safe.',
+        );
+      }
+    },
+    onFailure: (error) => void end(1, error.message),
+  });
+  // Miniflare has its own idea of what a signal does: it would end the process before we can.
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.removeAllListeners(signal);
+    process.on(signal, () => void end(0));
+  }
+  announce(options, kedge);
+}
+
+function announce(options: StartOptions, { kafkaPort, httpPort }: LocalKedge): void {
+  const everywhere = ['0.0.0.0', '::', '*'].includes(options.host);
+  const host = everywhere ? '127.0.0.1' : options.host;
+  const dialled = host.includes(':') ? `[${host}]` : host;
+  const url = `http://${dialled}:${httpPort}`;
+  process.send?.({ kafkaPort, httpPort, host, bootstrapServers: `${dialled}:${kafkaPort}`, url });
+  const advertised = options.variables.KAFKA_ADVERTISED_LISTENERS;
+  const notes = [
+    ...(everywhere ? ['and on every other address of this machine'] : []),
+    ...(advertised ? [`clients are sent to ${advertised}`] : []),
+  ];
+  console.log(`
+  Kedge is ready.
+
+    Kafka   ${dialled}:${kafkaPort}${notes.length > 0 ? `   (${notes.join('; ')})` : ''}
+    HTTP    ${url}
+    Data    ${options.dataDir ?? 'kept in memory only'}
+
+  Two commands to try, in another terminal:
+
+    curl ${url}/rest/topics/orders -H 'Content-Type: application/vnd.kafka.json.v2+json' \\
+      -d '{"records":[{"value":{"item":"a cup of tea"}}]}'
+    curl '${url}/rest/topics/orders/partitions/0/records?offset=0' \\
+      -H 'Accept: application/vnd.kafka.json.v2+json'
+
+  Ctrl-C stops it.
+`);
+}
+
+/** Stops everything and ends the process; a second call, say a second Ctrl-C, ends it at once. */
+async function end(code: number, reason?: string): Promise<void> {
+  if (reason !== undefined) console.error(`kedge: ${reason}`);
+  if (ending) process.exit(code);
+  ending = true;
+  // Whatever may hold workerd up, a person at a keyboard waits no longer than this.
+  setTimeout(() => process.exit(code), 800).unref();
+  await kedge?.stop().catch(() => {});
+  directory?.release();
+  process.exit(code);
+}
+
+/** Kedge ends with the program that started it over IPC, and with the npm that was killed over it. */
+function endWithOurParent(): void {
+  process.on('disconnect', () => void end(0));
+  process.channel?.unref();
+  if (process.env.npm_lifecycle_event === undefined) return;
+  const parent = process.ppid;
+  setInterval(() => {
+    if (process.ppid !== parent) void end(0);
+  }, 250).unref();
+}
+
+try {
+  await main();
+} catch (error) {
+  const message = error instanceof Error ? error.message : String(error);
+  if (error instanceof UsageError) {
+    console.error(`kedge: ${message}\nTry: npm start -- --help`);
+    process.exit(2);
+  }
+  const expected = error instanceof PortUnavailable || error instanceof DirectoryInUse;
+  await end(1, expected ? message : `could not start: ${message}`);
+}
