@@ -1,8 +1,190 @@
 /**
- * What can be asked of a group coordinator, as plain data: one entry a call, with its command and its reply.
- * The same shapes cross the RPC to the object and drive the pure machine in tests.
+ * What can be asked of a group coordinator, as plain data: one entry a call, with its command and its reply. The same shapes
+ * cross the RPC to the object and drive the pure machine in tests. The surprise: joinGroup and syncGroup may be answered only
+ * when the rest of the group has acted, so their callers wait.
  */
 
+/** `name` and `metadata` of one embedded protocol, in the member's order of preference. */
+export interface MemberProtocol {
+  readonly name: string;
+  readonly metadata: Uint8Array;
+}
+
+export interface JoinGroupReply {
+  readonly errorCode: number;
+  /** -1 when the member is not in a generation. */
+  readonly generationId: number;
+  readonly protocolType: string | null;
+  readonly protocolName: string | null;
+  /** Member id of the leader; '' when there is none. */
+  readonly leader: string;
+  /** The leader must not compute an assignment: the group's stands. */
+  readonly skipAssignment: boolean;
+  readonly memberId: string;
+  /** Every member for the leader, nobody for the others. */
+  readonly members: readonly {
+    readonly memberId: string;
+    readonly groupInstanceId: string | null;
+    readonly metadata: Uint8Array;
+  }[];
+}
+
+export interface SyncGroupReply {
+  readonly errorCode: number;
+  readonly protocolType: string | null;
+  readonly protocolName: string | null;
+  readonly assignment: Uint8Array;
+}
+
+export interface LeavingMember {
+  readonly memberId: string;
+  readonly groupInstanceId: string | null;
+}
+
+export interface CommittedOffset {
+  readonly partitionIndex: number;
+  readonly committedOffset: number;
+  /** -1: unknown. */
+  readonly committedLeaderEpoch: number;
+  readonly metadata: string;
+}
+
+export interface GroupDescription {
+  /** '' for an error, else one of Kafka's names: Empty, Stable, Dead … */
+  readonly groupState: string;
+  readonly protocolType: string;
+  /** The chosen protocol, known while the group is Stable. */
+  readonly protocolData: string;
+  readonly members: readonly {
+    readonly memberId: string;
+    readonly groupInstanceId: string | null;
+    readonly clientId: string;
+    readonly clientHost: string;
+    /** Known while the group is Stable. */
+    readonly memberMetadata: Uint8Array;
+    readonly memberAssignment: Uint8Array;
+  }[];
+}
+
 /** Every call to a group coordinator; named after Kafka's APIs. */
-// biome-ignore lint/complexity/noBannedTypes: filled by the calls below
-export type GroupCalls = {};
+export interface GroupCalls {
+  joinGroup: {
+    command: {
+      readonly groupId: string;
+      /** '' when the coordinator has not named this member yet. */
+      readonly memberId: string;
+      readonly groupInstanceId: string | null;
+      readonly clientId: string;
+      readonly clientHost: string;
+      readonly sessionTimeoutMs: number;
+      readonly rebalanceTimeoutMs: number;
+      readonly protocolType: string;
+      readonly protocols: readonly MemberProtocol[];
+      /** A new dynamic member must come back with the id it is given (KIP-394). */
+      readonly requiresKnownMemberId: boolean;
+      /** The leader can be told to skip the assignment (KIP-814). */
+      readonly supportsSkippingAssignment: boolean;
+      /** A UUID that nobody has, for a member that has no id yet: the coordinator has no randomness. */
+      readonly freshId: string;
+    };
+    reply: JoinGroupReply;
+  };
+  syncGroup: {
+    command: {
+      readonly groupId: string;
+      readonly generationId: number;
+      readonly memberId: string;
+      readonly groupInstanceId: string | null;
+      /** null: not checked. */
+      readonly protocolType: string | null;
+      readonly protocolName: string | null;
+      readonly assignments: readonly {
+        readonly memberId: string;
+        readonly assignment: Uint8Array;
+      }[];
+    };
+    reply: SyncGroupReply;
+  };
+  heartbeat: {
+    command: {
+      readonly groupId: string;
+      readonly generationId: number;
+      readonly memberId: string;
+      readonly groupInstanceId: string | null;
+    };
+    reply: { readonly errorCode: number };
+  };
+  leaveGroup: {
+    command: { readonly groupId: string; readonly members: readonly LeavingMember[] };
+    reply: {
+      readonly errorCode: number;
+      readonly members: readonly (LeavingMember & { readonly errorCode: number })[];
+    };
+  };
+  commitOffsets: {
+    command: {
+      readonly groupId: string;
+      /** Below 0 with an empty member id: a consumer that uses Kafka for its offsets alone. */
+      readonly generationId: number;
+      readonly memberId: string;
+      readonly groupInstanceId: string | null;
+      /** -1: the broker's own retention. */
+      readonly retentionTimeMs: number;
+      /** A group that does not exist is GROUP_ID_NOT_FOUND instead of ILLEGAL_GENERATION (from version 9). */
+      readonly namesMissingGroup: boolean;
+      readonly topics: readonly {
+        readonly name: string;
+        readonly topicId: string;
+        readonly partitions: readonly (Omit<CommittedOffset, 'metadata'> & {
+          readonly metadata: string | null;
+        })[];
+      }[];
+    };
+    /** A code that is not 0 refuses everything; then `topics` is empty. */
+    reply: {
+      readonly errorCode: number;
+      readonly topics: readonly {
+        readonly name: string;
+        readonly partitions: readonly {
+          readonly partitionIndex: number;
+          readonly errorCode: number;
+        }[];
+      }[];
+    };
+  };
+  /** What was committed, of these topics or (null) of all; partitions without an offset are left out. */
+  fetchOffsets: {
+    command: {
+      readonly groupId: string;
+      readonly topics:
+        | readonly { readonly name: string; readonly partitionIndexes: readonly number[] }[]
+        | null;
+    };
+    reply: {
+      readonly errorCode: number;
+      readonly topics: readonly {
+        readonly name: string;
+        /** The incarnation of the topic these offsets belong to. */
+        readonly topicId: string;
+        readonly partitions: readonly CommittedOffset[];
+      }[];
+    };
+  };
+  /** A group that does not exist is described as Dead, with GROUP_ID_NOT_FOUND. */
+  describeGroup: {
+    command: { readonly groupId: string };
+    reply: { readonly errorCode: number; readonly group: GroupDescription };
+  };
+  /** null when there is no such group. */
+  listGroup: {
+    command: { readonly groupId: string };
+    reply: {
+      readonly errorCode: number;
+      readonly group: { readonly groupState: string; readonly protocolType: string } | null;
+    };
+  };
+  deleteGroup: {
+    command: { readonly groupId: string };
+    reply: { readonly errorCode: number };
+  };
+}
