@@ -1,0 +1,21 @@
+/** Record batches: the view of one, the walk through its records, and the way to build one. */
+export { type BatchOptions, buildBatch, type NewRecord } from './batch-builder.ts';
+export {
+  addToSequence,
+  batchOverhead,
+  noProducerEpoch,
+  noProducerId,
+  noSequence,
+  noTimestamp,
+  RecordBatch,
+  recordBatches,
+  TimestampType,
+} from './record-batch.ts';
+export { RecordCursor } from './record-cursor.ts';
+export {
+  ControlType,
+  controlType,
+  type DecodedRecord,
+  decodeRecords,
+  type RecordHeader,
+} from './records.ts';
