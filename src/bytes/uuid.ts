@@ -58,9 +58,13 @@ export function isUuid(text: string): boolean {
   return /^[A-Za-z0-9_-]{21}[AQgw]$/.test(text);
 }
 
-/** Makes a topic id of 16 random bytes, stamped as a version 4 UUID; the caller brings the randomness. */
+/**
+ * Makes an id of 16 random bytes, a version 4 UUID; the caller brings the randomness. As in Kafka its text never begins
+ * with a dash, so that it can be an argument on a command line.
+ */
 export function uuidFromRandom(random: Uint8Array): string {
   const bytes = random.slice(0, 16);
+  if (bytes[0] >> 2 === 62) bytes[0] &= 0x7f;
   bytes[6] = (bytes[6] & 0x0f) | 0x40;
   bytes[8] = (bytes[8] & 0x3f) | 0x80;
   return uuidFromBytes(bytes);
