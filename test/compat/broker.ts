@@ -1,0 +1,99 @@
+/**
+ * The broker the clients talk to: Kedge, started by its own command line as a user starts it, on
+ * free ports with a data directory of its own. A restart uses the same ports and the same data, so
+ * that a client sees what it would see of any broker that went away and came back.
+ */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createConnection, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathOf } from './install.ts';
+import { Running, runToEnd } from './processes.ts';
+import type { Broker } from './suite.ts';
+
+/**
+ * Settings a user of the README would not have: without the wait for a group's first members the
+ * many groups of a suite do not cost three seconds each.
+ */
+const SETTINGS = { KAFKA_GROUP_INITIAL_REBALANCE_DELAY_MS: '0' };
+
+/** A broker somebody else runs, and the shell command that restarts it, if there is one. */
+export function otherBroker(bootstrap: string, restartCommand: string | null): Broker {
+  const restart = async () => {
+    if (restartCommand === null) throw new Error('this broker cannot be restarted from here');
+    await runToEnd('sh', ['-c', restartCommand]);
+  };
+  return { bootstrap, restartable: restartCommand !== null, restart };
+}
+
+/** Kedge, once it has been started. */
+export class Kedge implements Broker {
+  readonly bootstrap: string;
+  readonly restartable = true;
+  readonly #kafkaPort: number;
+  readonly #httpPort: number;
+  readonly #dataDirectory: string;
+  #process: Running | null = null;
+
+  private constructor(kafkaPort: number, httpPort: number, dataDirectory: string) {
+    this.bootstrap = `localhost:${kafkaPort}`;
+    this.#kafkaPort = kafkaPort;
+    this.#httpPort = httpPort;
+    this.#dataDirectory = dataDirectory;
+  }
+
+  static async start(): Promise<Kedge> {
+    const dataDirectory = await mkdtemp(join(tmpdir(), 'kedge-compat-'));
+    const kedge = new Kedge(await freePort(), await freePort(), dataDirectory);
+    await kedge.#up();
+    return kedge;
+  }
+
+  async restart(): Promise<void> {
+    await this.#process?.stop('SIGTERM');
+    await this.#up();
+  }
+
+  /** Stops it and removes its data. */
+  async close(): Promise<void> {
+    await this.#process?.stop('SIGTERM');
+    await rm(this.#dataDirectory, { recursive: true, force: true });
+  }
+
+  /** The end of what the broker printed, for a failure message. */
+  get log(): string {
+    const { stdout = '', stderr = '' } = this.#process ?? {};
+    return `${stdout}\n${stderr}`.trim().slice(-3000);
+  }
+
+  async #up(): Promise<void> {
+    const ports = ['--kafka-port', `${this.#kafkaPort}`, '--http-port', `${this.#httpPort}`];
+    const args = [pathOf('../../src/cli/start.ts'), ...ports, '--data-dir', this.#dataDirectory];
+    const kedge = new Running(process.execPath, args, { cwd: pathOf('../../'), env: SETTINGS });
+    this.#process = kedge;
+    await kedge.until(({ stdout }) => stdout.includes(`${this.#kafkaPort}`), 'the banner', 60_000);
+    await reachable(this.#kafkaPort);
+  }
+}
+
+/** A port nobody listens on at this moment. */
+export function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address();
+      server.close(() => resolve(typeof address === 'object' && address ? address.port : 0));
+    });
+  });
+}
+
+function reachable(port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const socket = createConnection(port, '127.0.0.1', () => {
+      socket.destroy();
+      resolve();
+    });
+    socket.once('error', reject);
+  });
+}

@@ -1,0 +1,18 @@
+/** kafka-python 2.0.2 as Debian ships it, for Debian's own Python. */
+import { pathOf } from '../install.ts';
+import { runToEnd } from '../processes.ts';
+import { runProgram } from '../program.ts';
+import type { Suite } from '../suite.ts';
+
+const PYTHON = '/usr/bin/python3';
+
+export const suite: Suite = {
+  name: 'kafka-python-2',
+  debianPackages: ['python3-kafka', 'python3-lz4', 'python3-snappy', 'python3-zstandard'],
+  install: async () => {},
+  version: async () => {
+    const program = 'import kafka; print("kafka-python", kafka.__version__, end="")';
+    return runToEnd(PYTHON, ['-c', program]);
+  },
+  run: (context) => runProgram(context, PYTHON, [pathOf('kafka-python-2/cases.py')]),
+};

@@ -1,0 +1,190 @@
+/**
+ * `npm run test:compat`: the Kafka clients of other ecosystems against Kedge, each installed with
+ * its own package tool and run as its users run it. Installing goes on in the background while the
+ * first suites already run. The last line is `N passed, M failed`.
+ */
+import { readdirSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { Kedge, otherBroker } from './broker.ts';
+import { installDebianPackages, pathOf } from './install.ts';
+import { addPassing, judge, readPassing, type Tally } from './ledger.ts';
+import { killEverything } from './processes.ts';
+import type { Broker, CaseResult, Suite } from './suite.ts';
+
+const HELP = `npm run test:compat -- [options]
+
+  --only <client>       run this client's suite only; may be given more than once
+  --case <name>         run this case only
+  --broker <host:port>  test the broker that listens there (for example Apache Kafka), not Kedge
+  --restart <command>   how to restart that broker; without it the cases that need it are skipped
+  --accept              add the cases that newly pass to the passing.txt of their client
+  --help
+
+Clients: `;
+
+const SUITE_LIMIT_MS = 300_000;
+
+interface Options {
+  readonly only: readonly string[];
+  readonly onlyCase: string | null;
+  readonly broker: string | null;
+  readonly restart: string | null;
+  readonly accept: boolean;
+}
+
+function print(text: string): void {
+  process.stdout.write(`${text}\n`);
+}
+
+function clients(): string[] {
+  const entries = readdirSync(pathOf('./'), { withFileTypes: true, recursive: false });
+  const folders = entries.filter((entry) => entry.isDirectory()).map((entry) => entry.name);
+  return folders.filter((name) => readdirSync(pathOf(`./${name}`)).includes('suite.ts')).sort();
+}
+
+function readOptions(): Options {
+  const { values } = parseArgs({
+    options: {
+      only: { type: 'string', multiple: true, default: [] },
+      case: { type: 'string' },
+      broker: { type: 'string' },
+      restart: { type: 'string' },
+      accept: { type: 'boolean', default: false },
+      help: { type: 'boolean', default: false },
+    },
+  });
+  if (values.help) {
+    print(HELP + clients().join(', '));
+    process.exit(0);
+  }
+  const unknown = values.only.filter((name) => !clients().includes(name));
+  if (unknown.length > 0) throw new Error(`no such client: ${unknown.join(', ')}`);
+  const { only, accept, case: onlyCase = null, broker = null, restart = null } = values;
+  return { only, onlyCase, broker, restart, accept };
+}
+
+function seconds(since: number): string {
+  return `${((performance.now() - since) / 1000).toFixed(1)} s`;
+}
+
+async function runSuite(suite: Suite, broker: Broker, options: Options): Promise<CaseResult[]> {
+  const results: CaseResult[] = [];
+  let last = performance.now();
+  let limit: NodeJS.Timeout | undefined;
+  const tooLong = new Promise<never>((_, reject) => {
+    limit = setTimeout(() => reject(new Error('the suite took too long')), SUITE_LIMIT_MS);
+  });
+  const report = (result: CaseResult) => {
+    results.push(result);
+    const detail =
+      result.detail === '' ? '' : `\n      ${result.detail.replaceAll('\n', '\n      ')}`;
+    print(`  ${result.verdict.padEnd(7)} ${result.name} (${seconds(last)})${detail}`);
+    last = performance.now();
+  };
+  const note = (text: string) => print(`  - ${text}`);
+  try {
+    const context = { broker, onlyCase: options.onlyCase, report, note };
+    await Promise.race([suite.run(context), tooLong]);
+  } catch (error) {
+    print(`  the suite broke off: ${error instanceof Error ? error.message : String(error)}`);
+  } finally {
+    clearTimeout(limit);
+  }
+  return results;
+}
+
+/** One client from install to verdict. */
+async function check(suite: Suite, installed: Promise<void>, options: Options): Promise<Tally> {
+  const started = performance.now();
+  const list = pathOf(`${suite.name}/passing.txt`);
+  let results: CaseResult[] = [];
+  print(`\n${suite.name}`);
+  try {
+    await installed;
+    print(`  ${await suite.version()}`);
+    const kedge = options.broker === null ? await Kedge.start() : null;
+    try {
+      results = await runSuite(
+        suite,
+        kedge ?? otherBroker(options.broker!, options.restart),
+        options,
+      );
+      if (kedge && results.some(({ verdict }) => verdict === 'failed')) print(kedge.log);
+    } finally {
+      await kedge?.close();
+    }
+  } catch (error) {
+    print(`  could not run: ${error instanceof Error ? error.message : String(error)}`);
+  }
+  const complete = options.onlyCase === null;
+  const tally = judge(suite.name, results, readPassing(list), complete);
+  if (results.length === 0 && tally.failed === 0) {
+    tally.failed += 1;
+    tally.failures.push(`${suite.name}\nno case ran`);
+  }
+  if (options.accept && tally.unlisted.length > 0) addPassing(list, tally.unlisted);
+  print(`  ${suite.name}: ${tally.passed} passed, ${tally.failed} failed in ${seconds(started)}`);
+  return tally;
+}
+
+function summarise(tallies: readonly Tally[], started: number): number {
+  const sum = (pick: (tally: Tally) => number) => tallies.reduce((all, one) => all + pick(one), 0);
+  const gaps = tallies.flatMap((tally) => tally.gaps);
+  const failures = tallies.flatMap((tally) => tally.failures);
+  const unlisted = tallies.flatMap((tally) => tally.unlisted);
+  if (gaps.length > 0) print(`\nNot passing yet, or not run here:\n  ${gaps.join('\n  ')}`);
+  if (unlisted.length > 0) print(`\nPassing, not in passing.txt yet: ${unlisted.join(', ')}`);
+  for (const failure of failures) print(`\nFAILED ${failure}`);
+  print(`\nCompatibility took ${seconds(started)}`);
+  const failed = sum((tally) => tally.failed);
+  const skipped = sum((tally) => tally.skipped);
+  print(
+    `${sum((tally) => tally.passed)} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`,
+  );
+  return failed > 0 ? 1 : 0;
+}
+
+/** Starts all installs, one after the other in the background; a suite waits for its own. */
+function startInstalls(suites: readonly Suite[]): Promise<void>[] {
+  const debian = installDebianPackages([...new Set(suites.flatMap((one) => one.debianPackages))]);
+  debian.catch(() => {}); // told by the suites that need it
+  let previous = Promise.resolve();
+  return suites.map((suite) => {
+    const packages = suite.debianPackages.length > 0 ? debian : undefined;
+    const mine = Promise.all([previous, packages]).then(() => suite.install());
+    previous = mine.catch(() => {}); // told when the suite's turn comes
+    return mine;
+  });
+}
+
+async function main(): Promise<number> {
+  const started = performance.now();
+  const options = readOptions();
+  const names = options.only.length > 0 ? options.only : clients();
+  const suites: Suite[] = [];
+  for (const name of names) {
+    const module = (await import(`./${name}/suite.ts`)) as { suite: Suite };
+    suites.push(module.suite);
+  }
+  const installs = startInstalls(suites);
+  const tallies: Tally[] = [];
+  for (const [index, suite] of suites.entries()) {
+    tallies.push(await check(suite, installs[index]!, options));
+  }
+  return summarise(tallies, started);
+}
+
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.once(signal, () => {
+    killEverything();
+    process.exit(130);
+  });
+}
+process.once('exit', killEverything);
+
+try {
+  process.exit(await main());
+} catch (error) {
+  print(error instanceof Error ? error.message : String(error));
+  process.exit(1);
+}
