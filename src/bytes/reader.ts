@@ -1,17 +1,26 @@
 /**
- * A cursor over received bytes, in Kafka's big-endian types. Every read is checked against the end before it happens and
- * fails with a DecodeError, so hostile bytes can neither read past a frame nor crash it. Byte ranges are views, not copies.
+ * A cursor over received bytes, in Kafka's big-endian types. Every read is checked against the end
+ * before it happens and fails with a DecodeError, so hostile bytes can neither read past a frame
+ * nor crash it. Byte ranges are views, not copies.
  */
 import { uuidFromBytes } from './uuid.ts';
 
-/** The bytes do not say what they should: cut short, a length that cannot be, a value out of range. */
+/**
+ * The bytes do not say what they should: cut short, a length that cannot be, a value out of range.
+ */
 export class DecodeError extends Error {
   override readonly name = 'DecodeError';
-  /** Where in a message it happened, outermost field first: ` topics.partitions`. Filled while the error travels up. */
+  /**
+   * Where in a message it happened, outermost field first: ` topics.partitions`. Filled while the
+   * error travels up.
+   */
   path = '';
 }
 
-/** Kafka's Long.MAX_VALUE, which clients send to mean "no limit"; as a number it is 2^63, and it is written back exactly. */
+/**
+ * Kafka's Long.MAX_VALUE, which clients send to mean "no limit"; as a number it is 2^63, and it is
+ * written back exactly.
+ */
 export const INT64_MAX = 2 ** 63;
 /** Kafka's Long.MIN_VALUE. */
 export const INT64_MIN = -(2 ** 63);
@@ -26,7 +35,9 @@ export class Reader {
   offset: number;
   /** One past the last byte that may be read. */
   end: number;
-  /** How many array elements may still be decoded: bounds the memory that few bytes can turn into. */
+  /**
+   * How many array elements may still be decoded: bounds the memory that few bytes can turn into.
+   */
   elementsLeft = Number.POSITIVE_INFINITY;
 
   constructor(bytes: Uint8Array, offset = 0, end = bytes.length) {
@@ -82,7 +93,10 @@ export class Reader {
     return this.#int32At(this.take(4)) >>> 0;
   }
 
-  /** Refuses what a number cannot hold exactly, except Long.MAX_VALUE and Long.MIN_VALUE (see INT64_MAX). */
+  /**
+   * Refuses what a number cannot hold exactly, except Long.MAX_VALUE and Long.MIN_VALUE (see
+   * INT64_MAX).
+   */
   int64(): number {
     const at = this.take(8);
     const high = this.#int32At(at);
@@ -103,7 +117,10 @@ export class Reader {
     return uuidFromBytes(this.bytes, this.take(16));
   }
 
-  /** An unsigned varint of at most 32 bits; longer spellings of small values are accepted, as in Kafka. */
+  /**
+   * An unsigned varint of at most 32 bits; longer spellings of small values are accepted, as in
+   * Kafka.
+   */
   unsignedVarint(): number {
     let value = 0;
     for (let shift = 0; shift < 28; shift += 7) {

@@ -1,6 +1,7 @@
 /**
- * UUIDs as Kafka prints them: 16 bytes as base64url without padding, 22 characters, never the dashed form. The zero UUID
- * stands for "no id" and the UUID one is the metadata topic's: neither is ever given to a topic.
+ * UUIDs as Kafka prints them: 16 bytes as base64url without padding, 22 characters, never the
+ * dashed form. The zero UUID stands for "no id" and the UUID one is the metadata topic's: neither
+ * is ever given to a topic.
  */
 
 /** "No id". */
@@ -59,8 +60,8 @@ export function isUuid(text: string): boolean {
 }
 
 /**
- * Makes an id of 16 random bytes, a version 4 UUID; the caller brings the randomness. As in Kafka its text never begins
- * with a dash, so that it can be an argument on a command line.
+ * Makes an id of 16 random bytes, a version 4 UUID; the caller brings the randomness. As in Kafka
+ * its text never begins with a dash, so that it can be an argument on a command line.
  */
 export function uuidFromRandom(random: Uint8Array): string {
   const bytes = random.slice(0, 16);

@@ -1,6 +1,7 @@
 /**
- * Writes Kafka's big-endian types into one buffer that doubles as it fills. Large byte ranges are not copied: the buffer
- * is sealed before them and they become chunks of their own, so the result is a list of chunks, to be sent in order.
+ * Writes Kafka's big-endian types into one buffer that doubles as it fills. Large byte ranges are
+ * not copied: the buffer is sealed before them and they become chunks of their own, so the result
+ * is a list of chunks, to be sent in order.
  */
 import { INT64_MAX, INT64_MIN } from './reader.ts';
 import { isUuid, writeUuid } from './uuid.ts';
@@ -79,7 +80,10 @@ export class Writer {
     this.#putInt32(this.#reserve(4), value | 0);
   }
 
-  /** Whole numbers up to ±(2^53 − 1), and INT64_MAX and INT64_MIN, which stand for Long.MAX_VALUE and MIN_VALUE. */
+  /**
+   * Whole numbers up to ±(2^53 − 1), and INT64_MAX and INT64_MIN, which stand for Long.MAX_VALUE
+   * and MIN_VALUE.
+   */
   int64(value: number): void {
     if (Number.isSafeInteger(value)) {
       const at = this.#reserve(8);
@@ -126,7 +130,7 @@ export class Writer {
   /** A zigzag varint of a whole number up to ±(2^53 − 1), as in records. */
   varlong(value: number): void {
     if (!Number.isSafeInteger(value)) throw outOf('varlong', value);
-    // Zigzag doubles, which a number cannot hold: the lowest seven bits are made apart from the rest.
+    // Zigzag doubles, more than a number can hold: the lowest seven bits are made apart.
     const magnitude = value < 0 ? -value - 1 : value;
     let lowest = (magnitude % 64) * 2 + (value < 0 ? 1 : 0);
     let rest = Math.floor(magnitude / 64);

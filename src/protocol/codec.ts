@@ -1,7 +1,8 @@
 /**
- * Turns a description into closures: one that reads and one that writes, for one version. All questions about versions,
- * tags and compact encodings are answered while compiling, so that reading a message asks none of them. Kafka's
- * asymmetry: any negative length reads as null, but only -1 is ever written.
+ * Turns a description into closures: one that reads and one that writes, for one version. All
+ * questions about versions, tags and compact encodings are answered while compiling, so that
+ * reading a message asks none of them. Kafka's asymmetry: any negative length reads as null, but
+ * only -1 is ever written.
  */
 import { DecodeError, type Reader } from '../bytes/reader.ts';
 import { EncodeError, Writer } from '../bytes/writer.ts';
@@ -10,13 +11,18 @@ import { defaultOf, defaultsOf, type Field, type FieldSpec, type Fields } from '
 export type Decode = (reader: Reader) => unknown;
 export type Encode = (value: unknown, writer: Writer) => void;
 
-/** Which version is compiled, and whether it is a flexible one: compact lengths and tagged fields. */
+/**
+ * Which version is compiled, and whether it is a flexible one: compact lengths and tagged fields.
+ */
 interface Target {
   readonly version: number;
   readonly flexible: boolean;
 }
 
-/** Text longer than this cannot be written, and is refused when read: Kafka's limit, also where a varint could say more. */
+/**
+ * Text longer than this cannot be written, and is refused when read: Kafka's limit, also where a
+ * varint could say more.
+ */
 const MAX_TEXT_BYTES = 0x7fff;
 
 export function compileDecode(fields: Fields, version: number, flexible: number): Decode {
@@ -62,7 +68,7 @@ function structDecode(fields: Fields, target: Target): Decode {
     else slots.push(slot);
   }
   return (reader) => {
-    // A clone of one template: every value has the same shape, fields in the order of the description.
+    // A clone of one template: all values have one shape, fields in the order of the description.
     const value = { ...template };
     let name = '';
     try {
@@ -198,7 +204,10 @@ function nullableStructDecode(spec: FieldSpec, target: Target): Decode {
   return (reader) => (reader.int8() < 0 ? null : decode(reader));
 }
 
-/** The fewest bytes a field takes: a claim of more elements than could fit is refused before reading any. */
+/**
+ * The fewest bytes a field takes: a claim of more elements than could fit is refused before reading
+ * any.
+ */
 function smallestSize(spec: FieldSpec, target: Target): number {
   switch (spec.kind) {
     case 'boolean':
@@ -296,7 +305,10 @@ function refuseUnlessDefault(spec: FieldSpec, { version }: Target): Encode {
   };
 }
 
-/** By value: an empty array equals the default empty array, a struct its default when all of its fields do. */
+/**
+ * By value: an empty array equals the default empty array, a struct its default when all of its
+ * fields do.
+ */
 export function isDefault(spec: FieldSpec, value: unknown): boolean {
   const expected = defaultOf(spec);
   if (value === expected) return true;

@@ -1,6 +1,7 @@
 /**
- * Every error of Kafka in one table: name, code, whether a client may try again, and what it is over HTTP. Handlers and
- * core throw `KafkaError`; two boundaries turn it into a code. The surprise: -1 is an error and 0 is "no error".
+ * Every error of Kafka in one table: name, code, whether a client may try again, and what it is
+ * over HTTP. Handlers and core throw `KafkaError`; two boundaries turn it into a code. The
+ * surprise: -1 is an error and 0 is "no error".
  */
 
 interface Row<Code extends number = number> {
@@ -11,7 +12,10 @@ interface Row<Code extends number = number> {
   readonly message: string;
 }
 
-/** One family of errors: an HTTP status and the REST Proxy v2 code its members have unless they say otherwise. */
+/**
+ * One family of errors: an HTTP status and the REST Proxy v2 code its members have unless they say
+ * otherwise.
+ */
 const family =
   (httpStatus: number, restCode: number) =>
   <const Code extends number>(code: Code, message: string, ownRestCode = restCode): Row<Code> => ({
@@ -206,12 +210,18 @@ const byCode = new Map<number, ErrorInfo>(
   Object.entries(table).map(([name, row]) => [row.code, { name: name as ErrorName, ...row }]),
 );
 
-/** What is known of a code; a code Kafka does not have counts as UNKNOWN_SERVER_ERROR, as in Kafka's own clients. */
+/**
+ * What is known of a code; a code Kafka does not have counts as UNKNOWN_SERVER_ERROR, as in Kafka's
+ * own clients.
+ */
 export function errorInfo(code: number): ErrorInfo {
   return byCode.get(code) ?? byCode.get(ErrorCode.UNKNOWN_SERVER_ERROR)!;
 }
 
-/** A refusal: thrown in core or in a handler, answered as its code. `message` defaults to the one of the table. */
+/**
+ * A refusal: thrown in core or in a handler, answered as its code. `message` defaults to the one of
+ * the table.
+ */
 export class KafkaError extends Error {
   readonly code: number;
 

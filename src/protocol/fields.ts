@@ -1,6 +1,7 @@
 /**
- * The words in which Kafka's messages are described: field types and what can be said of a field, as typed data. The
- * surprise: a field that a version does not have still exists in every decoded value, with its default.
+ * The words in which Kafka's messages are described: field types and what can be said of a field,
+ * as typed data. The surprise: a field that a version does not have still exists in every decoded
+ * value, with its default.
  */
 import { ZERO_UUID } from '../bytes/uuid.ts';
 
@@ -69,7 +70,10 @@ export class Field<T> {
     return new Field({ ...this.spec, default: value });
   }
 
-  /** Tagged: absent from the wire while it has its default. `since` is the first version in which it is tagged. */
+  /**
+   * Tagged: absent from the wire while it has its default. `since` is the first version in which it
+   * is tagged.
+   */
   tag(tag: number, since = 0): Field<T> {
     return new Field({ ...this.spec, tag, taggedSince: since });
   }
@@ -141,7 +145,10 @@ export function defaultOf(spec: FieldSpec): unknown {
 const noBytes = new Uint8Array(0);
 const noElements: readonly never[] = Object.freeze([]);
 
-/** A value with every field at its default: where an answer that says nothing but an error code begins. */
+/**
+ * A value with every field at its default: where an answer that says nothing but an error code
+ * begins.
+ */
 export function defaultsOf<F extends Fields>(fields: F): Infer<F> {
   const value: Record<string, unknown> = {};
   for (const [name, { spec }] of Object.entries(fields)) value[name] = defaultOf(spec);

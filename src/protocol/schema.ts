@@ -1,7 +1,8 @@
 /**
- * The language in which Kafka's APIs are described, and its four uses: requests and responses, read and written. A
- * description is compiled into closures once per (message, version), when that version is first met; nothing is generated
- * ahead of time, so a Worker starts without paying for versions no client speaks.
+ * The language in which Kafka's APIs are described, and its four uses: requests and responses, read
+ * and written. A description is compiled into closures once per (message, version), when that
+ * version is first met; nothing is generated ahead of time, so a Worker starts without paying for
+ * versions no client speaks.
  */
 import { DecodeError, Reader } from '../bytes/reader.ts';
 import { EncodeError, Writer } from '../bytes/writer.ts';
@@ -106,12 +107,16 @@ export function api<const Q extends Fields, const R extends Fields>(
 }
 
 /**
- * How many array elements one request may hold, all arrays together. Kafka has no such limit, but two bytes on the wire
- * can become an object of a hundred in memory, and an isolate has little of that.
+ * How many array elements one request may hold, all arrays together. Kafka has no such limit, but
+ * two bytes on the wire can become an object of a hundred in memory, and an isolate has little of
+ * that.
  */
 const MAX_REQUEST_ELEMENTS = 500_000;
 
-/** Reads a request body, in one pass. Throws DecodeError; bytes after the request are ignored, as in Kafka. */
+/**
+ * Reads a request body, in one pass. Throws DecodeError; bytes after the request are ignored, as in
+ * Kafka.
+ */
 export function decodeRequest<Q extends Fields, R extends Fields>(
   api: Api<Q, R>,
   version: number,
@@ -122,7 +127,10 @@ export function decodeRequest<Q extends Fields, R extends Fields>(
   return api.request.decode(version, reader);
 }
 
-/** Writes a response body as chunks to be sent in order; large byte ranges in it are views, not copies. */
+/**
+ * Writes a response body as chunks to be sent in order; large byte ranges in it are views, not
+ * copies.
+ */
 export function encodeResponse<Q extends Fields, R extends Fields>(
   api: Api<Q, R>,
   version: number,
