@@ -1,0 +1,110 @@
+/**
+ * The objects as a Worker reaches them: Durable Object stubs behind the ports of `stubs.ts`. The
+ * surprise: a stub that threw once is broken for ever, so it is thrown away and made anew; and a stub
+ * belongs to the request that made it, so nothing from here outlives a connection but the namespaces.
+ */
+import type { ClusterCalls } from '../core/cluster/commands.ts';
+import type { GroupCalls } from '../core/group/commands.ts';
+import type { PartitionCalls } from '../core/log/calls.ts';
+import { openPartitionWatch } from './partition-watch.ts';
+import type { Objects, PartitionStub, PartitionWatch, Stub } from './stubs.ts';
+import { isUnsendable, mayRepeat, Weather } from './weather.ts';
+
+export { Weather } from './weather.ts';
+
+/** The bindings of the Worker, and its variables (`KAFKA_…`). */
+export interface Env {
+  readonly PARTITION: DurableObjectNamespace;
+  readonly GROUP_COORDINATOR: DurableObjectNamespace;
+  readonly CLUSTER_CONTROLLER: DurableObjectNamespace;
+  readonly REST_CONSUMER: DurableObjectNamespace;
+  readonly [variable: `KAFKA_${string}`]: string | undefined;
+}
+
+/** Calls that do the same when they are carried out twice. */
+const repeatable: ReadonlySet<string> = new Set<
+  keyof ClusterCalls | keyof PartitionCalls | keyof GroupCalls
+>([
+  'getTopics',
+  'allocateProducerIds',
+  'registerGroup',
+  'unregisterGroup',
+  'listGroups',
+  'read',
+  'listOffset',
+  'drop',
+  'heartbeat',
+  'commitOffsets',
+  'fetchOffsets',
+  'describeGroup',
+  'listGroup',
+]);
+
+type CallTable<Calls> = { [K in keyof Calls]: { command: unknown; reply: unknown } };
+
+/** What every object of ours answers over RPC. */
+interface Callable {
+  call(kind: string, command: unknown): Promise<unknown>;
+  fetch(url: string, init?: RequestInit): Promise<Response>;
+}
+
+export function workerObjects(env: Env): Objects {
+  return {
+    partition: (topicId, partition) =>
+      new WorkerPartition(env.PARTITION, `${topicId}:${partition}`),
+    group: (groupId) => new WorkerObject<GroupCalls>(env.GROUP_COORDINATOR, groupId),
+    controller: () => new WorkerObject<ClusterCalls>(env.CLUSTER_CONTROLLER, 'cluster'),
+  };
+}
+
+class WorkerObject<Calls extends CallTable<Calls>> implements Stub<Calls> {
+  readonly #namespace: DurableObjectNamespace;
+  readonly #name: string;
+  #stub: Callable | undefined;
+
+  constructor(namespace: DurableObjectNamespace, name: string) {
+    this.#namespace = namespace;
+    this.#name = name;
+  }
+
+  call<K extends keyof Calls & string>(
+    kind: K,
+    command: Calls[K]['command'],
+  ): Promise<Calls[K]['reply']> {
+    return this.attempt((stub) => stub.call(kind, command), repeatable.has(kind));
+  }
+
+  /** Asks once, and once more if that may be done and the platform expects it to help. */
+  protected async attempt<T>(ask: (stub: Callable) => Promise<T>, repeat: boolean): Promise<T> {
+    try {
+      return await this.#once(ask);
+    } catch (error) {
+      if (isUnsendable(error)) throw error;
+      if (!repeat || !mayRepeat(error)) throw new Weather(error);
+    }
+    try {
+      return await this.#once(ask);
+    } catch (error) {
+      throw new Weather(error);
+    }
+  }
+
+  async #once<T>(ask: (stub: Callable) => Promise<T>): Promise<T> {
+    this.#stub ??= this.#namespace.get(
+      this.#namespace.idFromName(this.#name),
+    ) as unknown as Callable;
+    const stub = this.#stub;
+    try {
+      return await ask(stub);
+    } catch (error) {
+      if (this.#stub === stub) this.#stub = undefined;
+      throw error;
+    }
+  }
+}
+
+class WorkerPartition extends WorkerObject<PartitionCalls> implements PartitionStub {
+  watch(): Promise<PartitionWatch> {
+    return this.attempt((stub) => openPartitionWatch(stub), true);
+  }
+}
