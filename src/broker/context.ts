@@ -1,6 +1,6 @@
 /**
- * What a handler may use: who asks, in which version, and the ports to the rest of the cluster. One context per request;
- * everything that outlives a request (caches, watches) is reached through it.
+ * What a handler may use: who asks, in which version, and the ports to the rest of the cluster. One
+ * context per request; everything that outlives a request (caches, watches) is reached through it.
  */
 import type { BrokerConfig } from '../runtime/config.ts';
 import type { Objects, PartitionWatch } from '../runtime/stubs.ts';
@@ -12,6 +12,8 @@ export interface PartitionState {
   readonly highWatermark: number;
   readonly lastStableOffset: number;
   readonly logStartOffset: number;
+  /** The leader epoch it was asked with and agreed to; -1: it was asked with none. */
+  readonly leaderEpoch: number;
 }
 
 /** A partition a connection waits on: its live end, and what it said when it was last read. */
@@ -25,7 +27,7 @@ export interface WatchedPartition {
 
 /** The watches one connection (or one HTTP request) holds, one per partition it waits on. */
 export interface Watches {
-  /** Undefined when none is open, or when it was silent for so long that the partition is to be asked again. */
+  /** Undefined when none is open, or it was silent for so long that the partition is to be asked. */
   get(topicId: string, partition: number): WatchedPartition | undefined;
   /** Opens (or returns) the watch for this partition. */
   open(topicId: string, partition: number): Promise<WatchedPartition>;

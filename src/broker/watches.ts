@@ -1,6 +1,7 @@
 /**
- * The watches of one connection: which partitions it waits on without asking them anything. The surprise: a watch that
- * heard nothing for two minutes is given up and opened anew, so that a line that was lost in silence stalls no consumer.
+ * The watches of one connection: which partitions it waits on without asking them anything. The
+ * surprise: a watch that heard nothing for two minutes is given up and opened anew, so that a line
+ * that was lost in silence stalls no consumer.
  */
 import type { Objects, PartitionWatch } from '../runtime/stubs.ts';
 import type { PartitionState, WatchedPartition, Watches } from './context.ts';

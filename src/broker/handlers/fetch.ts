@@ -1,0 +1,83 @@
+/**
+ * Fetch: record batches of many partitions, now or as soon as there are enough. The surprise: a
+ * consumer that waits at the end of its partitions asks them nothing, poll after poll; see
+ * `long-poll.ts`.
+ *
+ * Behaviour
+ * - No fetch sessions (KIP-227): every request is full, every answer has session 0 and every
+ *   partition asked for; to go on with a session is FETCH_SESSION_ID_NOT_FOUND.
+ * - A replica id is never taken for a follower. Forgotten topics, rack and cluster id are ignored.
+ * - One answer holds at most 8 MiB, or one batch that is larger (KIP-74).
+ * - Isolation level 1 (read_committed): aborted transactions are listed; control batches are sent.
+ *
+ * Versions
+ * - 4: isolation level (KIP-98) · 5: log start offset · 7: sessions (KIP-227)
+ * - 9: leader epochs (KIP-320) · 10: zstd (KIP-110) · 11: preferred replica (KIP-392), always -1
+ * - 12: flexible; last fetched epoch (KIP-595) · 13: topic ids (KIP-516) · 15: replica state (KIP-903)
+ * - 16: leader hints (KIP-951), never given · 17: directory ids (KIP-853)
+ */
+import type { FetchRequest, FetchResponse } from '../../protocol/apis/fetch.ts';
+import { ErrorCode } from '../../protocol/errors.ts';
+import type { Handler, RequestContext } from '../context.ts';
+import type { Wanted } from '../long-poll.ts';
+import { longPoll, wanted } from '../long-poll.ts';
+import { TopicRoute } from '../routing.ts';
+
+type PartitionAnswer = FetchResponse['responses'][number]['partitions'][number];
+
+/** What one answer may hold at most: every connection of an isolate shares its memory. */
+const largestAnswer = 8 * 1024 * 1024;
+
+export const handleFetch: Handler<FetchRequest, FetchResponse> = async (request, context) => {
+  if (request.sessionEpoch > 0) return answer(ErrorCode.FETCH_SESSION_ID_NOT_FOUND, []);
+  const topics = request.topics.map((topic) => ({
+    ...topic,
+    partitions: wantedOf(topic, context),
+  }));
+  await longPoll(
+    topics.flatMap(({ partitions }) => partitions),
+    {
+      maxWaitMs: request.maxWaitMs,
+      minBytes: request.minBytes,
+      maxBytes: Math.min(request.maxBytes, context.config.fetchMaxBytes, largestAnswer),
+      isolationLevel: request.isolationLevel,
+    },
+    context,
+  );
+  const responses = topics.map(({ topic, topicId, partitions }) => ({
+    topic,
+    topicId,
+    partitions: partitions.map((partition) => answerPartition(partition, request.isolationLevel)),
+  }));
+  return answer(ErrorCode.NONE, responses);
+};
+
+function answer(errorCode: number, responses: FetchResponse['responses']): FetchResponse {
+  return { throttleTimeMs: 0, errorCode, sessionId: 0, responses, nodeEndpoints: [] };
+}
+
+function wantedOf(topic: FetchRequest['topics'][number], context: RequestContext): Wanted[] {
+  const { topicId, topic: name } = topic;
+  const route = new TopicRoute(context, context.apiVersion >= 13 ? { topicId } : { name });
+  return topic.partitions.map(({ partition, fetchOffset, partitionMaxBytes, currentLeaderEpoch }) =>
+    wanted({ route, partition, fetchOffset, partitionMaxBytes, currentLeaderEpoch }),
+  );
+}
+
+function answerPartition({ partition, reply }: Wanted, isolationLevel: number): PartitionAnswer {
+  const good = typeof reply !== 'number' && reply.errorCode === ErrorCode.NONE;
+  return {
+    partitionIndex: partition,
+    errorCode: typeof reply === 'number' ? reply : reply.errorCode,
+    highWatermark: good ? reply.highWatermark : -1,
+    lastStableOffset: good ? reply.lastStableOffset : -1,
+    logStartOffset: good ? reply.logStartOffset : -1,
+    divergingEpoch: { epoch: -1, endOffset: -1 },
+    currentLeader: { leaderId: -1, leaderEpoch: -1 },
+    snapshotId: { endOffset: -1, epoch: -1 },
+    abortedTransactions:
+      good && isolationLevel === 1 ? [...(reply.abortedTransactions ?? [])] : null,
+    preferredReadReplica: -1,
+    records: good ? reply.records : [],
+  };
+}

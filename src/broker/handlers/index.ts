@@ -1,0 +1,112 @@
+/**
+ * Every API with its handler, and what it says when the handler cannot answer. An API that is
+ * described is handled: there is a row here for each.
+ */
+import { apiVersions } from '../../protocol/apis/api-versions.ts';
+import { createPartitions } from '../../protocol/apis/create-partitions.ts';
+import { createTopics } from '../../protocol/apis/create-topics.ts';
+import { deleteGroups } from '../../protocol/apis/delete-groups.ts';
+import { deleteTopics } from '../../protocol/apis/delete-topics.ts';
+import { describeCluster } from '../../protocol/apis/describe-cluster.ts';
+import { describeConfigs } from '../../protocol/apis/describe-configs.ts';
+import { describeGroups } from '../../protocol/apis/describe-groups.ts';
+import { fetch } from '../../protocol/apis/fetch.ts';
+import { findCoordinator } from '../../protocol/apis/find-coordinator.ts';
+import { heartbeat } from '../../protocol/apis/heartbeat.ts';
+import { initProducerId } from '../../protocol/apis/init-producer-id.ts';
+import { joinGroup } from '../../protocol/apis/join-group.ts';
+import { leaveGroup } from '../../protocol/apis/leave-group.ts';
+import { listGroups } from '../../protocol/apis/list-groups.ts';
+import { listOffsets } from '../../protocol/apis/list-offsets.ts';
+import { metadata } from '../../protocol/apis/metadata.ts';
+import { offsetCommit } from '../../protocol/apis/offset-commit.ts';
+import { offsetFetch } from '../../protocol/apis/offset-fetch.ts';
+import { produce } from '../../protocol/apis/produce.ts';
+import { syncGroup } from '../../protocol/apis/sync-group.ts';
+import { ErrorCode } from '../../protocol/errors.ts';
+import type { Api, Fields, Infer } from '../../protocol/schema.ts';
+import type { Handler } from '../context.ts';
+import type { Refuse } from '../refusals.ts';
+import * as refusals from '../refusals.ts';
+import { refuseAtTop } from '../refusals.ts';
+import { handleApiVersions } from './api-versions.ts';
+import { handleCreatePartitions } from './create-partitions.ts';
+import { handleCreateTopics } from './create-topics.ts';
+import { handleDeleteGroups } from './delete-groups.ts';
+import { handleDeleteTopics } from './delete-topics.ts';
+import { handleDescribeCluster } from './describe-cluster.ts';
+import { handleDescribeConfigs } from './describe-configs.ts';
+import { handleDescribeGroups } from './describe-groups.ts';
+import { handleFetch } from './fetch.ts';
+import { handleFindCoordinator } from './find-coordinator.ts';
+import { handleHeartbeat } from './heartbeat.ts';
+import { handleInitProducerId } from './init-producer-id.ts';
+import { handleJoinGroup } from './join-group.ts';
+import { handleLeaveGroup } from './leave-group.ts';
+import { handleListGroups } from './list-groups.ts';
+import { handleListOffsets } from './list-offsets.ts';
+import { handleMetadata } from './metadata.ts';
+import { handleOffsetCommit } from './offset-commit.ts';
+import { handleOffsetFetch } from './offset-fetch.ts';
+import { handleProduce } from './produce.ts';
+import { handleSyncGroup } from './sync-group.ts';
+
+/** How one API is served. */
+export interface Served<Q extends Fields, R extends Fields> {
+  readonly api: Api<Q, R>;
+  readonly handle: Handler<Infer<Q>, Infer<R>>;
+  readonly refuse: Refuse<Q, R>;
+  /** The code for weather: one that clients of this API answer by trying again. */
+  readonly weather: number;
+}
+
+const served = new Map<number, Served<Fields, Fields>>();
+
+function serve<Q extends Fields, R extends Fields>(
+  api: Api<Q, R>,
+  handle: Handler<Infer<Q>, Infer<R>>,
+  refuse: Refuse<Q, R>,
+  weather: number,
+): void {
+  const row: Served<Q, R> = { api, handle, refuse, weather };
+  // One map for all of them forgets the types; `servedBy` finds them again by the API.
+  served.set(api.key, row as unknown as Served<Fields, Fields>);
+}
+
+/** How this API is served; undefined when it is not. */
+export function servedBy<Q extends Fields, R extends Fields>(
+  api: Api<Q, R>,
+): Served<Q, R> | undefined {
+  return served.get(api.key) as unknown as Served<Q, R> | undefined;
+}
+
+const {
+  COORDINATOR_LOAD_IN_PROGRESS: loading,
+  COORDINATOR_NOT_AVAILABLE: noCoordinator,
+  LEADER_NOT_AVAILABLE: noLeader,
+  NOT_CONTROLLER: noController,
+  NOT_LEADER_OR_FOLLOWER: notLeader,
+  REQUEST_TIMED_OUT: timedOut,
+} = ErrorCode;
+
+serve(produce, handleProduce, refusals.refuseProduce, notLeader);
+serve(fetch, handleFetch, refusals.refuseFetch, notLeader);
+serve(listOffsets, handleListOffsets, refusals.refuseListOffsets, notLeader);
+serve(metadata, handleMetadata, refusals.refuseMetadata, noLeader);
+serve(offsetCommit, handleOffsetCommit, refusals.refuseOffsetCommit, noCoordinator);
+serve(offsetFetch, handleOffsetFetch, refusals.refuseOffsetFetch, noCoordinator);
+serve(findCoordinator, handleFindCoordinator, refusals.refuseFindCoordinator, noCoordinator);
+serve(joinGroup, handleJoinGroup, refuseAtTop(joinGroup), noCoordinator);
+serve(heartbeat, handleHeartbeat, refuseAtTop(heartbeat), noCoordinator);
+serve(leaveGroup, handleLeaveGroup, refuseAtTop(leaveGroup), noCoordinator);
+serve(syncGroup, handleSyncGroup, refuseAtTop(syncGroup), noCoordinator);
+serve(describeGroups, handleDescribeGroups, refusals.refuseDescribeGroups, noCoordinator);
+serve(listGroups, handleListGroups, refuseAtTop(listGroups), noCoordinator);
+serve(apiVersions, handleApiVersions, refuseAtTop(apiVersions), timedOut);
+serve(createTopics, handleCreateTopics, refusals.refuseCreateTopics, noController);
+serve(deleteTopics, handleDeleteTopics, refusals.refuseDeleteTopics, noController);
+serve(initProducerId, handleInitProducerId, refuseAtTop(initProducerId), loading);
+serve(describeConfigs, handleDescribeConfigs, refusals.refuseDescribeConfigs, timedOut);
+serve(createPartitions, handleCreatePartitions, refusals.refuseCreatePartitions, noController);
+serve(deleteGroups, handleDeleteGroups, refusals.refuseDeleteGroups, noCoordinator);
+serve(describeCluster, handleDescribeCluster, refuseAtTop(describeCluster), timedOut);

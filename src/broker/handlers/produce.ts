@@ -1,0 +1,130 @@
+/**
+ * Produce: appends one record batch to each of many partitions, all at the same time. The surprise:
+ * acks changes nothing here, since a partition answers when its batch is durable; whether the client
+ * hears of it (acks=0: not a word, and a closed connection for an error) is the door's business.
+ *
+ * Behaviour
+ * - Checks as Kafka does, in its order: topic and partition, the shape of the batch, acks.
+ * - Exactly one record batch of magic 2 a partition: else INVALID_RECORD.
+ * - Topics are not created by producing to them: Metadata does that.
+ * - A batch that no object could take in one call is MESSAGE_TOO_LARGE, whatever the topic allows.
+ *
+ * Versions
+ * - 3: record batches (KIP-98) · 5: log start offset · 7: zstd (KIP-110)
+ * - 8: record errors and messages (KIP-467) · 9: flexible · 10: leader hints (KIP-951), never given
+ * - 11, 12: errors of transactions (KIP-890) · 13: topic ids (KIP-516)
+ */
+import type { AppendReply } from '../../core/log/calls.ts';
+import type { ProduceRequest, ProduceResponse } from '../../protocol/apis/produce.ts';
+import { ErrorCode, errorInfo, KafkaError } from '../../protocol/errors.ts';
+import type { Handler, RequestContext } from '../context.ts';
+import { failureCode } from '../failures.ts';
+import type { PartitionRoute } from '../routing.ts';
+import { TopicRoute } from '../routing.ts';
+
+type Topic = ProduceRequest['topicData'][number];
+type Partition = Topic['partitionData'][number];
+type PartitionAnswer = ProduceResponse['responses'][number]['partitionResponses'][number];
+
+/** An object takes 32 MiB in one call; the rest of the call needs a little of it. */
+const largestAppend = 32 * 1024 * 1024 - 65_536;
+
+export const handleProduce: Handler<ProduceRequest, ProduceResponse> = async (request, context) => {
+  const answerTopic = async (topic: Topic) => {
+    const { name, topicId } = topic;
+    const route = new TopicRoute(context, context.apiVersion >= 13 ? { topicId } : { name });
+    const partitionResponses = await Promise.all(
+      topic.partitionData.map((partition) =>
+        answerPartition(partition, route, request.acks, context),
+      ),
+    );
+    return { name, topicId, partitionResponses };
+  };
+  return {
+    responses: await Promise.all(request.topicData.map(answerTopic)),
+    throttleTimeMs: 0,
+    nodeEndpoints: [],
+  };
+};
+
+async function answerPartition(
+  { index, records }: Partition,
+  route: TopicRoute,
+  acks: number,
+  context: RequestContext,
+): Promise<PartitionAnswer> {
+  const append = async ({ partition, topic }: PartitionRoute): Promise<AppendReply> => {
+    try {
+      const batch = onlyBatch(records, context.apiVersion);
+      if (acks < -1 || acks > 1) throw new KafkaError(ErrorCode.INVALID_REQUIRED_ACKS);
+      const { topicId, name, configs } = topic;
+      const spec = { topicId, topic: name, partition: index, configs };
+      return await partition.call('append', { spec, records: batch });
+    } catch (error) {
+      if (!(error instanceof KafkaError)) throw error;
+      return refusal(failureCode(error), error.message);
+    }
+  };
+  const reply = await route.ask(index, append);
+  const { errorCode, errorMessage, baseOffset, logAppendTimeMs, logStartOffset, recordErrors } =
+    typeof reply === 'number' ? refusal(reply, errorInfo(reply).message) : reply;
+  return {
+    index,
+    errorCode,
+    baseOffset,
+    logAppendTimeMs,
+    logStartOffset,
+    recordErrors: [...recordErrors],
+    errorMessage,
+    currentLeader: { leaderId: -1, leaderEpoch: -1 },
+  };
+}
+
+function refusal(errorCode: number, errorMessage: string | null): AppendReply {
+  const nowhere = { baseOffset: -1, logAppendTimeMs: -1, logStartOffset: -1 };
+  return { errorCode, errorMessage, ...nowhere, recordErrors: [] };
+}
+
+const offsetAndLength = 12;
+const lengthField = 8;
+const magicField = 16;
+const attributesField = 21;
+/** The smallest length field Kafka takes for a batch of any magic. */
+const smallestLength = 14;
+const zstd = 4;
+
+/** The one batch of these records, without what trails it. Its inside is the partition's to check. */
+function onlyBatch(records: Uint8Array | null, version: number): Uint8Array {
+  const size = records === null ? undefined : batchSize(records);
+  if (records === null || size === undefined) {
+    throw invalidRecord(version, 'must have at least one record batch per partition');
+  }
+  if (records[magicField] !== 2) {
+    throw invalidRecord(version, 'may only have record batches of magic 2');
+  }
+  if (version < 7 && (records[attributesField + 1] & 0b111) === zstd) {
+    const message = `Produce requests of version ${version} may not use zstd compression`;
+    throw new KafkaError(ErrorCode.UNSUPPORTED_COMPRESSION_TYPE, message);
+  }
+  if (batchSize(records.subarray(size)) !== undefined) {
+    throw invalidRecord(version, 'must have exactly one record batch per partition');
+  }
+  if (size > largestAppend) throw new KafkaError(ErrorCode.MESSAGE_TOO_LARGE);
+  return records.subarray(0, size);
+}
+
+/** How long the batch that starts here is; undefined when there is no whole one. */
+function batchSize(bytes: Uint8Array): number | undefined {
+  if (bytes.byteLength <= magicField) return undefined;
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const length = view.getInt32(lengthField);
+  const magic = view.getInt8(magicField);
+  if (length < smallestLength || magic < 0 || magic > 2) {
+    throw new KafkaError(ErrorCode.CORRUPT_MESSAGE);
+  }
+  return length + offsetAndLength <= bytes.byteLength ? length + offsetAndLength : undefined;
+}
+
+function invalidRecord(version: number, rule: string): KafkaError {
+  return new KafkaError(ErrorCode.INVALID_RECORD, `Produce requests of version ${version} ${rule}`);
+}
