@@ -18,13 +18,9 @@ export interface RequestHeader {
   /** Echoed in the response: how a client matches the two. */
   readonly correlationId: number;
   readonly clientId: string | null;
-  /**
-   * The API, when this key and version are served; undefined otherwise. Of ApiVersions it is there
-   * in every version: the ones not served are answered with UNSUPPORTED_VERSION in version 0,
-   * without reading the body.
-   */
+  /** The API of the key, in whatever version; undefined when Kedge does not speak it. */
   readonly api: Api | undefined;
-  /** Whether the body can be decoded: the API has this version. */
+  /** Whether the API has this version, so that the body can be read. */
   readonly supported: boolean;
 }
 
@@ -33,16 +29,12 @@ export function decodeRequestHeader(reader: Reader): RequestHeader {
   const apiKey = reader.int16();
   const apiVersion = reader.int16();
   const correlationId = reader.int32();
-  const known = apiByKey(apiKey);
-  const supported = known !== undefined && known.request.has(apiVersion);
-  if (!supported) {
-    // What follows has a shape nobody here knows: the client id is read when it is there, in good will.
-    const api = apiKey === API_VERSIONS ? known : undefined;
-    return { apiKey, apiVersion, correlationId, clientId: clientIdOf(reader), api, supported };
-  }
-  const clientId = nullableText(reader);
-  if (apiVersion >= known.flexible) skipTags(reader);
-  return { apiKey, apiVersion, correlationId, clientId, api: known, supported };
+  const api = apiByKey(apiKey);
+  const supported = api?.request.has(apiVersion) ?? false;
+  // A version nobody here knows may have any header: its client id is read in good will.
+  const clientId = supported ? nullableText(reader) : textIfAny(reader);
+  if (supported && apiVersion >= api!.flexible) skipTagged(reader);
+  return { apiKey, apiVersion, correlationId, clientId, api, supported };
 }
 
 function nullableText(reader: Reader): string | null {
@@ -50,7 +42,7 @@ function nullableText(reader: Reader): string | null {
   return length < 0 ? null : reader.text(length);
 }
 
-function clientIdOf(reader: Reader): string | null {
+function textIfAny(reader: Reader): string | null {
   try {
     return nullableText(reader);
   } catch (error) {
@@ -59,7 +51,7 @@ function clientIdOf(reader: Reader): string | null {
   }
 }
 
-function skipTags(reader: Reader): void {
+function skipTagged(reader: Reader): void {
   const count = reader.unsignedVarint();
   for (let i = 0; i < count; i++) {
     reader.unsignedVarint();
@@ -68,7 +60,7 @@ function skipTags(reader: Reader): void {
 }
 
 /** Whether the response header of this API and version ends with tagged fields. */
-export function hasFlexibleResponseHeader(api: Api, version: number): boolean {
+function hasFlexibleResponseHeader(api: Pick<Api, 'key' | 'flexible'>, version: number): boolean {
   return version >= api.flexible && api.key !== API_VERSIONS;
 }
 
@@ -81,7 +73,7 @@ export function encodeResponseFrame<Q extends Fields, R extends Fields>(
 ): Uint8Array[] {
   return frame((writer) => {
     writer.int32(correlationId);
-    if (hasFlexibleResponseHeader(api as unknown as Api, version)) writer.unsignedVarint(0);
+    if (hasFlexibleResponseHeader(api, version)) writer.unsignedVarint(0);
     api.response.encode(version, value, writer);
   });
 }
@@ -108,9 +100,13 @@ export function encodeRequestFrame<Q extends Fields, R extends Fields>(
  * The client's side: the correlation id of a response, leaving the reader at the body. Throws
  * DecodeError.
  */
-export function decodeResponseHeader(api: Api, version: number, reader: Reader): number {
+export function decodeResponseHeader(
+  api: Pick<Api, 'key' | 'flexible'>,
+  version: number,
+  reader: Reader,
+): number {
   const correlationId = reader.int32();
-  if (hasFlexibleResponseHeader(api, version)) skipTags(reader);
+  if (hasFlexibleResponseHeader(api, version)) skipTagged(reader);
   return correlationId;
 }
 
@@ -129,7 +125,7 @@ function frame(write: (writer: Writer) => void): Uint8Array[] {
   return chunks;
 }
 
-/** Reads a whole request frame without its length prefix: header and a reader at the body. */
+/** Begins a request frame (without its length prefix): its header, and a reader at its body. */
 export function openRequest(bytes: Uint8Array): { header: RequestHeader; body: Reader } {
   const body = new Reader(bytes);
   return { header: decodeRequestHeader(body), body };
