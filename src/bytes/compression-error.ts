@@ -1,6 +1,6 @@
 /**
- * What every codec throws: the bytes are not what they claim, or would grow beyond what the caller allows. The reason is for
- * the caller to choose a Kafka error by; floor 0 knows no error codes.
+ * What every codec throws: the bytes are not what they claim, or would grow beyond what the caller
+ * allows. The reason is for the caller to choose a Kafka error by; floor 0 knows no error codes.
  */
 export type CompressionFailure = 'corrupt' | 'too large' | 'unknown codec';
 

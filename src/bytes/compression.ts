@@ -1,6 +1,7 @@
 /**
- * Kafka's four codecs behind two functions, numbered as in a record batch's attributes. The surprise: the allowed size is part
- * of every call, since a few kilobytes can claim to be gigabytes and an isolate has 128 MB.
+ * Kafka's four codecs behind two functions, numbered as in a record batch's attributes. The
+ * surprise: the allowed size is part of every call, since a few kilobytes can claim to be
+ * gigabytes and an isolate has 128 MB.
  */
 import { gunzipSync, gzipSync, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import { CompressionError, corrupt, tooLarge } from './compression-error.ts';
@@ -36,7 +37,9 @@ export function decompress(codec: number, data: Uint8Array, maxBytes: number): U
   }
 }
 
-/** Compresses as Kafka's Java client does by default. Throws CompressionError for an unknown codec. */
+/**
+ * Compresses as Kafka's Java client does by default. Throws CompressionError for an unknown codec.
+ */
 export function compress(codec: number, data: Uint8Array): Uint8Array {
   switch (codec) {
     case Codec.NONE:

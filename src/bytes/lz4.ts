@@ -1,7 +1,7 @@
 /**
- * LZ4 frames, read and written. Writing follows what Java's reader insists on: independent blocks of 64 KB, no block
- * checksums. Reading takes more: dependent blocks, every block size, checksums (verified), several frames end to end.
- * Dictionaries are refused, as they are in Kafka.
+ * LZ4 frames, read and written. Writing follows what Java's reader insists on: independent blocks
+ * of 64 KB, no block checksums. Reading takes more: dependent blocks, every block size, checksums
+ * (verified), several frames end to end. Dictionaries are refused, as they are in Kafka.
  */
 import { corrupt, tooLarge } from './compression-error.ts';
 import { xxhash32 } from './xxhash32.ts';
@@ -23,7 +23,10 @@ const MATCH_LIMIT = 12;
 const LAST_LITERALS = 5;
 const HASH_BITS = 13;
 
-/** What has been decompressed so far: grows with what was really written, never with what was claimed. */
+/**
+ * What has been decompressed so far: grows with what was really written, never with what was
+ * claimed.
+ */
 class Output {
   bytes: Uint8Array;
   end = 0;
@@ -189,7 +192,10 @@ export function lz4Compress(data: Uint8Array): Uint8Array {
   return output.subarray(0, at + 4);
 }
 
-/** Greedy, one hash probe a position: the reference implementation's fast mode. Answers the encoded size. */
+/**
+ * Greedy, one hash probe a position: the reference implementation's fast mode. Answers the encoded
+ * size.
+ */
 function encodeBlock(block: Uint8Array, output: Uint8Array, table: Int32Array): number {
   let [at, anchor, end] = [0, 0, 0];
   const lastMatch = block.length - MATCH_LIMIT;

@@ -1,6 +1,7 @@
 /**
- * MurmurHash2 with the seed Kafka's Java client uses to place keys. The surprise: the answer is a signed 32-bit integer, and
- * every client that partitions as Java does must agree on it for ever, so nothing here may be tuned.
+ * MurmurHash2 with the seed Kafka's Java client uses to place keys. The surprise: the answer is a
+ * signed 32-bit integer, and every client that partitions as Java does must agree on it for ever,
+ * so nothing here may be tuned.
  */
 const SEED = 0x9747b28c;
 const M = 0x5bd1e995;

@@ -1,6 +1,7 @@
 /**
- * Snappy as Kafka clients send it: the Java client and most others wrap blocks in the xerial stream format, librdkafka and Go
- * clients send one bare block. The surprise: nothing announces which, only the eight magic bytes at the start do.
+ * Snappy as Kafka clients send it: the Java client and most others wrap blocks in the xerial
+ * stream format, librdkafka and Go clients send one bare block. The surprise: nothing announces
+ * which, only the eight magic bytes at the start do.
  */
 import { compress as compressBlock } from 'snappyjs';
 import { corrupt, tooLarge } from './compression-error.ts';
@@ -75,7 +76,9 @@ function xerialBlocks(data: Uint8Array): Uint8Array[] {
   return blocks;
 }
 
-/** The varint a block starts with: how long it says it will become, and where its elements start. */
+/**
+ * The varint a block starts with: how long it says it will become, and where its elements start.
+ */
 function declaredLength(block: Uint8Array): { length: number; start: number } {
   let length = 0;
   for (let i = 0; i < 5 && i < block.length; i++) {

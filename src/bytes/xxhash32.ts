@@ -1,6 +1,6 @@
 /**
- * xxHash32, the checksum inside LZ4 frames: of the header (one byte of it), of blocks and of the content. Answers an unsigned
- * 32-bit integer. LZ4 always uses seed 0, so there is no other.
+ * xxHash32, the checksum inside LZ4 frames: of the header (one byte of it), of blocks and of the
+ * content. Answers an unsigned 32-bit integer. LZ4 always uses seed 0, so there is no other.
  */
 const P1 = 0x9e3779b1;
 const P2 = 0x85ebca77;
