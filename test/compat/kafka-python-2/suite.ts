@@ -14,5 +14,8 @@ export const suite: Suite = {
     const program = 'import kafka; print("kafka-python", kafka.__version__, end="")';
     return runToEnd(PYTHON, ['-c', program]);
   },
-  run: (context) => runProgram(context, PYTHON, [pathOf('kafka-python-2/cases.py')]),
+  run: (context) => {
+    const env = { PYTHONPATH: pathOf('python'), PYTHONDONTWRITEBYTECODE: '1' };
+    return runProgram(context, PYTHON, [pathOf('kafka-python-2/cases.py')], { env });
+  },
 };
