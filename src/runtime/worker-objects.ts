@@ -13,13 +13,13 @@ import { isUnsendable, mayRepeat, Weather } from './weather.ts';
 export { Weather } from './weather.ts';
 
 /** The bindings of the Worker, and its variables (`KAFKA_…`). */
-export interface Env {
+export type Env = {
   readonly PARTITION: DurableObjectNamespace;
   readonly GROUP_COORDINATOR: DurableObjectNamespace;
   readonly CLUSTER_CONTROLLER: DurableObjectNamespace;
   readonly REST_CONSUMER: DurableObjectNamespace;
   readonly [variable: `KAFKA_${string}`]: string | undefined;
-}
+};
 
 /** Calls that do the same when they are carried out twice. */
 const repeatable: ReadonlySet<string> = new Set<

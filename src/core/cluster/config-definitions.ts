@@ -79,6 +79,12 @@ function parseConfig({ name, type }: ConfigDefinition, value: string): ParsedVal
   }
 }
 
+/** A value that was checked once, as Kafka prints it: ` 5 ` is `5`, a list has no blanks. */
+export function printConfig(definition: ConfigDefinition, value: string): string {
+  const parsed = parseConfig(definition, value);
+  return Array.isArray(parsed) ? parsed.join(',') : shown(parsed);
+}
+
 /** A value as Kafka prints it in a message: 2 as a DOUBLE is 2.0. */
 function shown(parsed: ParsedValue): string {
   if (typeof parsed === 'number') return Number.isInteger(parsed) ? `${parsed}.0` : `${parsed}`;

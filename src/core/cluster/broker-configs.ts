@@ -1,0 +1,160 @@
+/**
+ * The broker's configs that clients can read, beside those that only give topics their defaults. The
+ * surprise: they are all read-only: a Worker's configuration comes with its deployment.
+ */
+import type { ConfigDefinition } from './config-definitions.ts';
+import { topicConfigs } from './topic-configs.ts';
+
+const own: readonly ConfigDefinition[] = [
+  {
+    name: 'advertised.listeners',
+    type: 'LIST',
+    default: null,
+    documentation: 'The address that clients dial.',
+  },
+  {
+    name: 'auto.create.topics.enable',
+    type: 'BOOLEAN',
+    default: 'true',
+    documentation: 'Whether a topic that does not exist is created when a client asks for it.',
+  },
+  {
+    name: 'broker.id',
+    type: 'INT',
+    default: '-1',
+    documentation: 'The older name of node.id.',
+  },
+  {
+    name: 'broker.rack',
+    type: 'STRING',
+    default: null,
+    documentation: 'The rack of the broker; there is none.',
+  },
+  {
+    name: 'connections.max.idle.ms',
+    type: 'LONG',
+    default: '600000',
+    documentation: 'After how many milliseconds without a request a connection is closed.',
+  },
+  {
+    name: 'default.replication.factor',
+    type: 'INT',
+    default: '1',
+    documentation: 'The replication factor of topics that are created without one.',
+  },
+  {
+    name: 'delete.topic.enable',
+    type: 'BOOLEAN',
+    default: 'true',
+    documentation: 'Whether topics may be deleted.',
+  },
+  {
+    name: 'fetch.max.bytes',
+    type: 'INT',
+    default: '57671680',
+    documentation: 'The most bytes of records that one Fetch answers, whatever the client allows.',
+  },
+  {
+    name: 'group.coordinator.rebalance.protocols',
+    type: 'LIST',
+    default: 'classic',
+    documentation: 'The group protocols that clients may use.',
+  },
+  {
+    name: 'group.initial.rebalance.delay.ms',
+    type: 'INT',
+    default: '3000',
+    documentation: 'How many milliseconds an empty group waits for more members to join.',
+  },
+  {
+    name: 'group.max.session.timeout.ms',
+    type: 'INT',
+    default: '1800000',
+    documentation: 'The longest session timeout a group member may ask for.',
+  },
+  {
+    name: 'group.max.size',
+    type: 'INT',
+    default: '2147483647',
+    documentation: 'How many members a group may have.',
+  },
+  {
+    name: 'group.min.session.timeout.ms',
+    type: 'INT',
+    default: '6000',
+    documentation: 'The shortest session timeout a group member may ask for.',
+  },
+  {
+    name: 'log.retention.hours',
+    type: 'INT',
+    default: '168',
+    documentation: 'The default of retention.ms in hours, when log.retention.ms is not set.',
+  },
+  {
+    name: 'log.retention.minutes',
+    type: 'INT',
+    default: null,
+    documentation: 'The default of retention.ms in minutes, when log.retention.ms is not set.',
+  },
+  {
+    name: 'log.roll.hours',
+    type: 'INT',
+    default: '168',
+    documentation: 'The default of segment.ms in hours, when log.roll.ms is not set.',
+  },
+  {
+    name: 'log.roll.jitter.hours',
+    type: 'INT',
+    default: '0',
+    documentation: 'The default of segment.jitter.ms in hours, when log.roll.jitter.ms is not set.',
+  },
+  {
+    name: 'node.id',
+    type: 'INT',
+    default: null,
+    documentation: 'The id of the one broker that clients see.',
+  },
+  {
+    name: 'num.partitions',
+    type: 'INT',
+    default: '1',
+    documentation: 'How many partitions a topic gets that is created without a number.',
+  },
+  {
+    name: 'offset.metadata.max.bytes',
+    type: 'INT',
+    default: '4096',
+    documentation: 'The largest metadata a client may commit with an offset, in bytes.',
+  },
+  {
+    name: 'socket.request.max.bytes',
+    type: 'INT',
+    default: '104857600',
+    documentation: 'The largest request a connection may send, in bytes.',
+  },
+];
+
+/** Kafka leaves these unset on the broker: the same setting in hours has the default. */
+const withoutDefault = new Set([
+  'log.flush.interval.ms',
+  'log.retention.ms',
+  'log.roll.jitter.ms',
+  'log.roll.ms',
+]);
+
+function topicDefaults(): ConfigDefinition[] {
+  const found: ConfigDefinition[] = [];
+  for (const { synonym, type, default: value, documentation } of topicConfigs.values()) {
+    if (synonym === undefined) continue;
+    const unset = withoutDefault.has(synonym);
+    found.push({ name: synonym, type, default: unset ? null : value, documentation });
+  }
+  return found;
+}
+
+/** By name, in the order of the names. */
+export const brokerConfigs: ReadonlyMap<string, ConfigDefinition> = new Map(
+  [...own, ...topicDefaults()]
+    .sort((a, b) => (a.name < b.name ? -1 : 1))
+    .map((config) => [config.name, config]),
+);

@@ -1,0 +1,337 @@
+/**
+ * The cluster as one machine: its id, its topics, the producer ids given out, the groups that exist
+ * and the partitions still to be dropped. The surprise: deleting a topic is done when it is written
+ * down; its partitions, each an object of its own, are told afterwards, slice by slice.
+ */
+import { ErrorCode, KafkaError } from '../../protocol/errors.ts';
+import type { CallOf, Machine, Outcome, ReplyOf, Row } from '../machine.ts';
+import type { ClusterCalls, NewTopic, TopicResult, TopicView } from './commands.ts';
+import { doomedTopics } from './doomed-topics.ts';
+import type { BrokerDefaults } from './new-topics.ts';
+import {
+  checkTotalPartitions,
+  newTopicConfigs,
+  newTopicPartitions,
+  withMorePartitions,
+} from './new-topics.ts';
+import { collisionKey, topicNameProblem } from './topic-names.ts';
+
+/** What the host of the machine also tells it: how the drops are going. */
+export interface HostedClusterCalls extends ClusterCalls {
+  /** Every partition of the topic below `dropped` has answered that it is gone. */
+  partitionsDropped: { command: { topicId: string; dropped: number }; reply: null };
+  /** Some partition could not be reached: wait a little. */
+  dropsDelayed: { command: Record<never, never>; reply: null };
+}
+
+type ClusterCommand = CallOf<HostedClusterCalls>;
+type ClusterReply = ReplyOf<HostedClusterCalls>;
+/** `cluster`, `producerIds`, `topic:<id>`, `drop:<id>` or `group:<id>`. */
+export type ClusterRow = Row;
+
+export interface ClusterSettings extends BrokerDefaults {
+  /** A fresh random UUID in Kafka's form, for a topic or for the cluster. */
+  newUuid(): string;
+}
+
+/** Partitions of a deleted topic; the first `dropped` of them are gone. */
+export interface PendingDrop {
+  readonly topicId: string;
+  readonly partitions: number;
+  readonly dropped: number;
+}
+
+/** After a drop that could not be delivered. */
+export const dropRetryMs = 5_000;
+/** Producer ids that one call may ask for. */
+const maxProducerIds = 100_000;
+
+export class ClusterMachine implements Machine<ClusterCommand, ClusterReply, ClusterRow> {
+  readonly #settings: ClusterSettings;
+  #clusterId: string | undefined;
+  #nextProducerId = 0;
+  readonly #topics = new Map<string, TopicView>();
+  readonly #idsByName = new Map<string, string>();
+  /** For names with a dot or an underscore: the topics that share a collision key. */
+  readonly #colliding = new Map<string, Set<string>>();
+  readonly #drops = new Map<string, PendingDrop>();
+  readonly #groups = new Set<string>();
+  /** Memory only: when the next drops are due. After a restart, at once. */
+  #dropAt = 0;
+
+  constructor(settings: ClusterSettings) {
+    this.#settings = settings;
+  }
+
+  get deadline(): number | undefined {
+    return this.#drops.size > 0 ? this.#dropAt : undefined;
+  }
+
+  /** The drops that are due, oldest topic first; empty when none is. */
+  dueDrops(now: number): readonly PendingDrop[] {
+    return now >= this.#dropAt ? [...this.#drops.values()] : [];
+  }
+
+  decide(call: ClusterCommand, now: number): Outcome<ClusterReply, ClusterRow> {
+    switch (call.kind) {
+      case 'getTopics':
+        return this.#getTopics(call.command);
+      case 'createTopics':
+        return this.#createTopics(call.command);
+      case 'deleteTopics':
+        this.#dropAt = Math.min(this.deadline ?? now, now);
+        return this.#deleteTopics(call.command);
+      case 'createPartitions':
+        return this.#createPartitions(call.command);
+      case 'allocateProducerIds':
+        return this.#allocateProducerIds(call.command.count);
+      case 'registerGroup':
+        return this.#setGroup(call.command.groupId, true);
+      case 'unregisterGroup':
+        return this.#setGroup(call.command.groupId, false);
+      case 'listGroups':
+        return answer({ groupIds: [...this.#groups].sort() });
+      case 'partitionsDropped':
+        return this.#partitionsDropped(call.command.topicId, call.command.dropped);
+      case 'dropsDelayed':
+        this.#dropAt = now + dropRetryMs;
+        return answer(null);
+    }
+  }
+
+  /** Drops are carried out by the host, which reports what came of them. */
+  expire(): Outcome<undefined, ClusterRow> {
+    return { rows: [], reply: undefined, wake: new Map() };
+  }
+
+  replay({ key, value }: ClusterRow): void {
+    const [table, id] = splitKey(key);
+    switch (table) {
+      case 'cluster':
+        this.#clusterId = (value as { clusterId: string }).clusterId;
+        break;
+      case 'producerIds':
+        this.#nextProducerId = (value as { next: number }).next;
+        break;
+      case 'topic':
+        this.#replayTopic(id, value as Omit<TopicView, 'topicId'> | null);
+        break;
+      case 'drop':
+        if (value === null) this.#drops.delete(id);
+        else this.#drops.set(id, { topicId: id, ...(value as Omit<PendingDrop, 'topicId'>) });
+        break;
+      case 'group':
+        if (value === null) this.#groups.delete(id);
+        else this.#groups.add(id);
+        break;
+      default:
+        throw new Error(`no such row: ${key}`);
+    }
+  }
+
+  #replayTopic(topicId: string, value: Omit<TopicView, 'topicId'> | null): void {
+    const known = this.#topics.get(topicId);
+    if (value !== null) {
+      const { name, partitions, configs } = value;
+      this.#topics.set(topicId, { name, topicId, partitions, configs });
+      this.#idsByName.set(name, topicId);
+      const collision = collisionKey(name);
+      if (collision === undefined) return;
+      const names = this.#colliding.get(collision) ?? new Set();
+      this.#colliding.set(collision, names.add(name));
+    } else if (known !== undefined) {
+      this.#topics.delete(topicId);
+      this.#idsByName.delete(known.name);
+      const collision = collisionKey(known.name);
+      if (collision !== undefined) this.#colliding.get(collision)?.delete(known.name);
+    }
+  }
+
+  #byName(name: string): TopicView | undefined {
+    const topicId = this.#idsByName.get(name);
+    return topicId === undefined ? undefined : this.#topics.get(topicId);
+  }
+
+  #getTopics({ names, topicIds }: ClusterCalls['getTopics']['command']): ClusterOutcome {
+    const clusterId = this.#clusterId ?? this.#settings.newUuid();
+    const rows = this.#clusterId === undefined ? [row('cluster', { clusterId })] : [];
+    if (names === null && topicIds === null) {
+      return answer({ clusterId, topics: [...this.#topics.values()] }, rows);
+    }
+    const found = new Set<TopicView | undefined>();
+    for (const name of names ?? []) found.add(this.#byName(name));
+    for (const topicId of topicIds ?? []) found.add(this.#topics.get(topicId));
+    found.delete(undefined);
+    return answer({ clusterId, topics: [...found] as TopicView[] }, rows);
+  }
+
+  #createTopics({ topics, validateOnly }: ClusterCalls['createTopics']['command']): ClusterOutcome {
+    const rows: ClusterRow[] = [];
+    const { unique, duplicates } = withoutDuplicates(topics);
+    const refused = duplicates.map((name) =>
+      failedTopic(name, new KafkaError(ErrorCode.INVALID_REQUEST, 'Duplicate topic name.')),
+    );
+    const results = this.#eachTopic(unique, (topic) => {
+      const view = this.#newTopic(topic);
+      const { topicId, ...stored } = view;
+      rows.push(row(`topic:${topicId}`, stored));
+      return view;
+    });
+    return answer({ topics: [...results, ...refused] }, validateOnly ? [] : rows);
+  }
+
+  #eachTopic(topics: readonly NewTopic[], create: (topic: NewTopic) => TopicView): TopicResult[] {
+    try {
+      checkTotalPartitions(topics, this.#settings);
+    } catch (error) {
+      return topics.map(({ name }) => failedTopic(name, error));
+    }
+    return topics.map((topic) => resultOf(topic.name, () => create(topic)));
+  }
+
+  #newTopic(topic: NewTopic): TopicView {
+    const { name } = topic;
+    if (name === '__cluster_metadata') {
+      throw new KafkaError(
+        ErrorCode.INVALID_REQUEST,
+        `Creation of internal topic ${name} is prohibited.`,
+      );
+    }
+    if (this.#byName(name) !== undefined) {
+      throw new KafkaError(ErrorCode.TOPIC_ALREADY_EXISTS, `Topic '${name}' already exists.`);
+    }
+    const problem = topicNameProblem(name) ?? this.#collision(name);
+    if (problem !== undefined) throw new KafkaError(ErrorCode.INVALID_TOPIC_EXCEPTION, problem);
+    const configs = newTopicConfigs(topic);
+    const partitions = newTopicPartitions(topic, this.#settings);
+    return { name, topicId: this.#settings.newUuid(), partitions, configs };
+  }
+
+  #collision(name: string): string | undefined {
+    const collision = collisionKey(name);
+    const [other] = (collision !== undefined && this.#colliding.get(collision)) || [];
+    if (other === undefined) return undefined;
+    return `Topic '${name}' collides with existing topic: ${other}`;
+  }
+
+  #deleteTopics({ topics }: ClusterCalls['deleteTopics']['command']): ClusterOutcome {
+    const rows: ClusterRow[] = [];
+    const results = doomedTopics(topics, (key) =>
+      key.name !== null ? this.#byName(key.name) : this.#topics.get(key.topicId),
+    );
+    for (const { topicId, errorCode } of results) {
+      if (errorCode !== ErrorCode.NONE) continue;
+      const { partitions } = this.#topics.get(topicId)!;
+      rows.push(row(`drop:${topicId}`, { partitions, dropped: 0 }), row(`topic:${topicId}`, null));
+    }
+    return answer({ topics: results }, rows);
+  }
+
+  #createPartitions(command: ClusterCalls['createPartitions']['command']): ClusterOutcome {
+    const rows: ClusterRow[] = [];
+    const { unique, duplicates } = withoutDuplicates(command.topics);
+    const refused = duplicates.map((name) =>
+      failedTopic(name, new KafkaError(ErrorCode.INVALID_REQUEST, 'Duplicate topic name.')),
+    );
+    const results = unique.map((wanted) =>
+      resultOf(wanted.name, () => {
+        const topic = this.#byName(wanted.name);
+        if (!topic) throw new KafkaError(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION);
+        const { topicId, ...stored } = withMorePartitions(topic, wanted, this.#settings);
+        rows.push(row(`topic:${topicId}`, stored));
+        return { topicId, ...stored };
+      }),
+    );
+    return answer({ topics: [...refused, ...results] }, command.validateOnly ? [] : rows);
+  }
+
+  #allocateProducerIds(asked: number): ClusterOutcome {
+    const count = Math.min(Math.max(Math.trunc(asked), 1), maxProducerIds);
+    const firstProducerId = this.#nextProducerId;
+    const rows = [row('producerIds', { next: firstProducerId + count })];
+    return answer({ firstProducerId, count }, rows);
+  }
+
+  #setGroup(groupId: string, exists: boolean): ClusterOutcome {
+    const rows =
+      this.#groups.has(groupId) === exists ? [] : [row(`group:${groupId}`, exists ? {} : null)];
+    return answer({ errorCode: ErrorCode.NONE }, rows);
+  }
+
+  #partitionsDropped(topicId: string, dropped: number): ClusterOutcome {
+    const pending = this.#drops.get(topicId);
+    if (pending === undefined || dropped <= pending.dropped) return answer(null);
+    const { partitions } = pending;
+    const done = dropped >= partitions;
+    return answer(null, [row(`drop:${topicId}`, done ? null : { partitions, dropped })]);
+  }
+}
+
+/** What a caller hears of a bug; a call whose reply has no room for a code fails like weather. */
+export function refuseClusterCall(
+  call: ClusterCommand,
+  errorCode: number,
+  errorMessage: string,
+): ClusterReply {
+  switch (call.kind) {
+    case 'createTopics':
+    case 'createPartitions':
+      return {
+        topics: call.command.topics.map(({ name }) => ({
+          name,
+          errorCode,
+          errorMessage,
+          topic: null,
+        })),
+      };
+    case 'deleteTopics':
+      return { topics: call.command.topics.map((key) => ({ ...key, errorCode, errorMessage })) };
+    case 'registerGroup':
+    case 'unregisterGroup':
+      return { errorCode };
+    default:
+      throw new Error(errorMessage);
+  }
+}
+
+type ClusterOutcome = Outcome<ClusterReply, ClusterRow>;
+
+function answer(reply: ClusterReply, rows: readonly ClusterRow[] = []): ClusterOutcome {
+  return { rows, reply, wake: new Map() };
+}
+
+function row(key: string, value: unknown): ClusterRow {
+  return { key, value };
+}
+
+/** `topic:x` is the table `topic` and the id `x`, which may itself have colons. */
+function splitKey(key: string): [table: string, id: string] {
+  const colon = key.indexOf(':');
+  return colon < 0 ? [key, ''] : [key.slice(0, colon), key.slice(colon + 1)];
+}
+
+function resultOf(name: string, make: () => TopicView): TopicResult {
+  try {
+    return { name, errorCode: ErrorCode.NONE, errorMessage: null, topic: make() };
+  } catch (error) {
+    return failedTopic(name, error);
+  }
+}
+
+/** Rethrows what is not a refusal. */
+function failedTopic(name: string, error: unknown): TopicResult {
+  if (!(error instanceof KafkaError)) throw error;
+  return { name, errorCode: error.code, errorMessage: error.message, topic: null };
+}
+
+/** A name that comes twice is refused, as if it had come once. */
+function withoutDuplicates<T extends { readonly name: string }>(
+  topics: readonly T[],
+): { unique: readonly T[]; duplicates: readonly string[] } {
+  const counts = new Map<string, number>();
+  for (const { name } of topics) counts.set(name, (counts.get(name) ?? 0) + 1);
+  return {
+    unique: topics.filter(({ name }) => counts.get(name) === 1),
+    duplicates: [...counts].filter(([, count]) => count > 1).map(([name]) => name),
+  };
+}

@@ -1,0 +1,38 @@
+/**
+ * The one object that knows which topics there are. The surprise: it is asked rarely, because
+ * gateways remember, and it does nothing by itself except to tell the partitions of deleted topics
+ * that they are gone, for which its alarm wakes it until all have answered.
+ */
+import { DurableObject } from 'cloudflare:workers';
+import type { ClusterCalls } from '../core/cluster/commands.ts';
+import type { ClusterHost } from '../runtime/cluster-host.ts';
+import { clusterHost, deliverDrops } from '../runtime/cluster-host.ts';
+import { brokerConfigFrom } from '../runtime/config.ts';
+import { sqliteRows } from '../runtime/rows.ts';
+import type { Env } from '../runtime/worker-objects.ts';
+import { workerObjects } from '../runtime/worker-objects.ts';
+
+export class ClusterController extends DurableObject<Env> {
+  readonly #host: ClusterHost;
+
+  constructor(ctx: DurableObjectState, env: Env) {
+    super(ctx, env);
+    this.#host = clusterHost({
+      config: brokerConfigFrom(env),
+      rows: sqliteRows(ctx.storage),
+      now: () => Date.now(),
+      setAlarm: (at) => void ctx.storage.setAlarm(at),
+    });
+  }
+
+  call<K extends keyof ClusterCalls>(
+    kind: K,
+    command: ClusterCalls[K]['command'],
+  ): Promise<ClusterCalls[K]['reply']> {
+    return this.#host.call(kind, command);
+  }
+
+  override alarm(): Promise<void> {
+    return deliverDrops(this.#host, workerObjects(this.env), Date.now());
+  }
+}
