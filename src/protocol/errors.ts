@@ -192,6 +192,12 @@ const table = {
   SHARE_SESSION_LIMIT_REACHED: retry(
     unavailable(133, 'There are as many share sessions as allowed.'),
   ),
+  GROUP_DELETION_FAILED: failed(134, 'The group could not be deleted.'),
+  STREAMS_TOPOLOGY_DESCRIPTION_UPDATE_FAILED: failed(
+    135,
+    'The description of the topology could not be stored.',
+  ),
+  CONTROLLER_ID_NOT_REGISTERED: unknown(136, 'No controller with this id is registered.'),
 } as const satisfies Record<string, Row>;
 
 export type ErrorName = keyof typeof table;

@@ -43,7 +43,7 @@ export class FrameReader {
    * for a length below 0 or above the limit, and again at every later call: the stream is lost.
    */
   next(): Uint8Array | undefined {
-    if (!this.#hasLength()) return undefined;
+    if (!this.#hasLength()) return this.#wait();
     const length = this.#length;
     if (length < 0 || length > this.limit) {
       throw new DecodeError(`a frame of ${length} bytes: the limit is ${this.limit}`);
@@ -54,7 +54,14 @@ export class FrameReader {
       return this.#finish(this.#chunk.subarray(this.#at - length, this.#at));
     }
     this.#gather(Math.min(available, length - this.#filled));
-    return this.#filled < length ? undefined : this.#finish(this.#gathered.subarray(0, length));
+    if (this.#filled < length) return this.#wait();
+    return this.#finish(this.#gathered.subarray(0, length));
+  }
+
+  /** The chunk is used up: an idle connection does not keep its last one alive. */
+  #wait(): undefined {
+    this.#chunk = nothing;
+    this.#at = 0;
   }
 
   #hasLength(): boolean {
