@@ -1,0 +1,124 @@
+/**
+ * Answers ListOffsets for one partition: the ends of the log, or the first record at or after a moment. The surprise: time is
+ * searched by halving over the log's own rows, since each knows the latest timestamp up to it; no time index is written.
+ *
+ * Behaviour:
+ * - -1 latest: the high watermark; -2 earliest and -4 earliest local: the log start offset; their timestamp is -1
+ * - -3 (KIP-734): the first record with the latest timestamp; -1/-1 in a log without any
+ * - -5 latest tiered (KIP-1005), -6 earliest pending upload (KIP-1023): -1/-1, there is no remote storage of segments
+ * - a time after every record: -1/-1, no error
+ */
+import { decompress } from '../../bytes/compression.ts';
+import { CompressionError } from '../../bytes/compression-error.ts';
+import { ErrorCode } from '../../protocol/errors.ts';
+import {
+  decodeRecords,
+  type RecordBatch,
+  recordBatches,
+  TimestampType,
+} from '../../protocol/records/index.ts';
+import type { PartitionCalls } from './calls.ts';
+import { checkLeaderEpoch, leaderEpoch } from './leader-epoch.ts';
+import type { LogBounds } from './read.ts';
+import type { LogStore, RowHead } from './store.ts';
+
+type Command = PartitionCalls['listOffset']['command'];
+export type ListOffsetReply = PartitionCalls['listOffset']['reply'];
+
+/** Kafka's special timestamps. */
+const latest = -1;
+const earliest = -2;
+const maxTimestamp = -3;
+const earliestLocal = -4;
+const latestTiered = -5;
+const earliestPendingUpload = -6;
+
+/** A compressed batch that grows beyond this is not opened: its first offset answers for all of it. */
+const largestInflatedBytes = 32 * 1024 * 1024;
+const headsAtOnce = 256;
+
+export function listOffset(store: LogStore, bounds: LogBounds, command: Command): ListOffsetReply {
+  const epochError = checkLeaderEpoch(command.currentLeaderEpoch);
+  if (epochError !== ErrorCode.NONE) return listOffsetRefused(epochError);
+  switch (command.timestamp) {
+    case latest:
+      return found(bounds.highWatermark, -1);
+    case earliest:
+    case earliestLocal:
+      return found(bounds.logStartOffset, -1);
+    case latestTiered:
+    case earliestPendingUpload:
+      return listOffsetRefused(ErrorCode.NONE);
+    case maxTimestamp:
+      return latestRecord(store);
+    default:
+      return firstRecordFrom(store, command.timestamp);
+  }
+}
+
+/** No offset: with an error, or because there is none to tell. */
+export function listOffsetRefused(errorCode: number): ListOffsetReply {
+  return { errorCode, timestamp: -1, offset: -1, leaderEpoch: -1 };
+}
+
+function found(offset: number, timestamp: number): ListOffsetReply {
+  return { errorCode: ErrorCode.NONE, timestamp, offset, leaderEpoch };
+}
+
+function latestRecord(store: LogStore): ListOffsetReply {
+  const last = store.floor(Number.MAX_SAFE_INTEGER);
+  if (last === undefined || last.maxTimestampSoFar < 0) return listOffsetRefused(ErrorCode.NONE);
+  return firstRecordFrom(store, last.maxTimestampSoFar);
+}
+
+function firstRecordFrom(store: LogStore, timestamp: number): ListOffsetReply {
+  const row = firstRowFrom(store, timestamp);
+  if (row === undefined) return listOffsetRefused(ErrorCode.NONE);
+  for (const bytes of store.data(row.baseOffset, row.baseOffset)) {
+    for (const batch of recordBatches(bytes)) {
+      if (batch.maxTimestamp >= timestamp) return firstInBatch(batch, timestamp);
+    }
+  }
+  throw new Error(`row ${row.baseOffset} holds no timestamp from ${timestamp} on, as it claims`);
+}
+
+/** The first row with a record at or after the timestamp. */
+function firstRowFrom(store: LogStore, timestamp: number): RowHead | undefined {
+  let [low] = store.from(0, 1);
+  let high = store.floor(Number.MAX_SAFE_INTEGER);
+  if (low === undefined || high === undefined || high.maxTimestampSoFar < timestamp) {
+    return undefined;
+  }
+  while (low.baseOffset < high.baseOffset && low.maxTimestampSoFar < timestamp) {
+    const middle: RowHead = store.floor(Math.floor((low.baseOffset + high.baseOffset) / 2))!;
+    if (middle.maxTimestampSoFar >= timestamp) high = middle;
+    else [low] = store.from(middle.baseOffset + 1, 1);
+  }
+  return firstClaiming(store, low.baseOffset, timestamp);
+}
+
+/** Usually the row itself; further on only when the timestamp it inherits is of rows that are gone. */
+function firstClaiming(store: LogStore, from: number, timestamp: number): RowHead | undefined {
+  let heads = store.from(from, 1);
+  while (heads.length > 0) {
+    const claiming = heads.find((head) => head.maxTimestamp >= timestamp);
+    if (claiming !== undefined) return claiming;
+    heads = store.from(heads.at(-1)!.baseOffset + 1, headsAtOnce);
+  }
+  return undefined;
+}
+
+function firstInBatch(batch: RecordBatch, timestamp: number): ListOffsetReply {
+  if (batch.timestampType === TimestampType.LOG_APPEND_TIME) {
+    return found(batch.baseOffset, batch.maxTimestamp);
+  }
+  try {
+    const bytes = decompress(batch.codec, batch.recordBytes, largestInflatedBytes);
+    for (const record of decodeRecords(batch, bytes)) {
+      if (record.timestamp >= timestamp) return found(record.offset, record.timestamp);
+    }
+  } catch (error) {
+    if (!(error instanceof CompressionError)) throw error;
+  }
+  return found(batch.baseOffset, batch.maxTimestamp);
+}

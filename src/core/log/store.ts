@@ -1,0 +1,58 @@
+/**
+ * Where a partition keeps its log: a synchronous port with a SQLite and a memory form. The surprise: one row holds all that
+ * was appended together, however many batches, since rows are billed and their size is not.
+ */
+
+/** What is known of a row without its bytes. */
+export interface RowHead {
+  readonly baseOffset: number;
+  /** One past the last offset in the row. */
+  readonly nextOffset: number;
+  /** The latest timestamp in the row; -1: none has one. */
+  readonly maxTimestamp: number;
+  /** The latest timestamp in this row and all before it: it never falls, so it can be searched by halving. */
+  readonly maxTimestampSoFar: number;
+  /** When the row was appended, in milliseconds since the epoch. */
+  readonly appendedAt: number;
+  readonly byteCount: number;
+}
+
+export interface LogRow extends Omit<RowHead, 'byteCount'> {
+  /** What the row's batches mean to producer state (see producer-state.ts); null: nothing. */
+  readonly producers: Uint8Array | null;
+  /** Whole record batches, one after the other. */
+  readonly bytes: Uint8Array;
+}
+
+/** What a row did to producer state, for replay. */
+export interface ProducerRow {
+  readonly baseOffset: number;
+  readonly appendedAt: number;
+  readonly producers: Uint8Array;
+}
+
+/** Producer state as it was when the log ended at `nextOffset`. */
+export interface Snapshot {
+  readonly nextOffset: number;
+  readonly bytes: Uint8Array;
+}
+
+export interface LogStore {
+  /** True for ever after `drop`. */
+  readonly dropped: boolean;
+  /** The last row that begins at or before this offset. */
+  floor(offset: number): RowHead | undefined;
+  /** Up to `limit` rows that begin at or after this offset, in order. */
+  from(offset: number, limit: number): readonly RowHead[];
+  /** The bytes of the rows that begin in [first, last], in order. The caller must not write into them. */
+  data(first: number, last: number): readonly Uint8Array[];
+  /** How many rows begin at or after this offset. */
+  count(offset: number): number;
+  snapshot(): Snapshot | undefined;
+  /** The rows from this offset on that concern producers. */
+  producerRows(offset: number): readonly ProducerRow[];
+  /** Stores all of it or, throwing, nothing. A snapshot takes the place of the one before. */
+  append(rows: readonly LogRow[], snapshot: Snapshot | undefined): void;
+  /** Removes everything but the knowledge that it was dropped. Safe to repeat. */
+  drop(): void;
+}

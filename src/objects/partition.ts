@@ -1,0 +1,82 @@
+/**
+ * The Durable Object of one topic-partition: a shell around its log. The surprise: a WebSocket to it is a watch that sleeps with
+ * the object, so a waiting consumer costs nothing until something is appended.
+ */
+import { DurableObject } from 'cloudflare:workers';
+import type { PartitionCalls } from '../core/log/calls.ts';
+import { brokerConfigFrom } from '../runtime/config.ts';
+import { PartitionHost } from '../runtime/partition-host.ts';
+import { droppedCloseCode } from '../runtime/partition-watch.ts';
+import { SqliteStore } from '../runtime/sqlite-store.ts';
+
+/** `producer.id.expiration.ms` */
+const producerIdExpirationMs = 86_400_000;
+
+export class Partition extends DurableObject<Record<string, unknown>> {
+  readonly #host: PartitionHost;
+  #dropped: boolean;
+
+  constructor(ctx: DurableObjectState, env: Record<string, unknown>) {
+    super(ctx, env);
+    const { messageMaxBytes } = brokerConfigFrom(env);
+    const store = new SqliteStore(ctx.storage);
+    this.#dropped = store.dropped;
+    this.#host = new PartitionHost({
+      store: () => store,
+      settings: { messageMaxBytes, producerIdExpirationMs },
+      now: () => Date.now(),
+      durable: () => ctx.storage.sync(),
+      announce: (highWatermark) => this.#tell((watcher) => watcher.send(String(highWatermark))),
+      dropped: () => {
+        this.#dropped = true;
+        this.#tell((watcher) => watcher.close(droppedCloseCode, 'dropped'));
+      },
+    });
+  }
+
+  call<K extends keyof PartitionCalls>(
+    kind: K,
+    command: PartitionCalls[K]['command'],
+  ): Promise<PartitionCalls[K]['reply']> {
+    return this.#host.call(kind, command);
+  }
+
+  /** A watch: says the high watermark now and after every append. */
+  override fetch(request: Request): Response {
+    if (this.#dropped) return new Response('the partition was dropped', { status: 410 });
+    if (request.headers.get('Upgrade')?.toLowerCase() !== 'websocket') {
+      return new Response('a watch is a WebSocket', { status: 426 });
+    }
+    const [theirs, ours] = Object.values(new WebSocketPair());
+    this.ctx.acceptWebSocket(ours);
+    ours.send(String(this.#host.highWatermark));
+    return new Response(null, { status: 101, webSocket: theirs });
+  }
+
+  override webSocketMessage(): void {}
+
+  override webSocketClose(watcher: WebSocket): void {
+    close(watcher);
+  }
+
+  override webSocketError(watcher: WebSocket): void {
+    close(watcher);
+  }
+
+  #tell(say: (watcher: WebSocket) => void): void {
+    for (const watcher of this.ctx.getWebSockets()) {
+      try {
+        say(watcher);
+      } catch {
+        close(watcher);
+      }
+    }
+  }
+}
+
+/** A watcher that is gone already is no event. */
+function close(watcher: WebSocket): void {
+  try {
+    watcher.close();
+  } catch {}
+}

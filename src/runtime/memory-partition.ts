@@ -1,0 +1,34 @@
+/**
+ * A partition without a Durable Object: the same host and log over a memory store, for tests and the simulation. The surprise:
+ * group commit works as in an object, since what counts as durable is up to the caller.
+ */
+import type { LogSettings } from '../core/log/partition-log.ts';
+import { MemoryStore } from './memory-store.ts';
+import { PartitionHost } from './partition-host.ts';
+import { closedWatch, MemoryWatches } from './partition-watch.ts';
+import type { PartitionStub } from './stubs.ts';
+
+export interface MemoryPartitionOptions {
+  readonly settings: LogSettings;
+  readonly now: () => number;
+  /** Hand in the store to keep the log when the partition restarts. */
+  readonly store?: MemoryStore;
+  readonly durable?: () => Promise<void>;
+}
+
+export function memoryPartition(options: MemoryPartitionOptions): PartitionStub {
+  const { settings, now, store = new MemoryStore(), durable = async () => {} } = options;
+  const watches = new MemoryWatches();
+  const host = new PartitionHost({
+    store: () => store,
+    settings,
+    now,
+    durable,
+    announce: (highWatermark) => watches.announce(highWatermark),
+    dropped: () => watches.closeAll(),
+  });
+  return {
+    call: (kind, command) => host.call(kind, command),
+    watch: async () => (store.dropped ? closedWatch() : watches.open(host.highWatermark)),
+  };
+}

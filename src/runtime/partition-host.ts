@@ -1,0 +1,141 @@
+/**
+ * Runs one partition's log: gathers appends into one write, answers calls, announces the high watermark. The surprise: an
+ * append that finds the partition idle is written at once, and those that come while it is made durable share the next row.
+ */
+import type { AppendReply, PartitionCalls } from '../core/log/calls.ts';
+import { type AppendCommand, refused } from '../core/log/flush.ts';
+import { listOffsetRefused } from '../core/log/list-offsets.ts';
+import { type LogSettings, PartitionLog } from '../core/log/partition-log.ts';
+import { readRefused } from '../core/log/read.ts';
+import type { LogStore } from '../core/log/store.ts';
+import { ErrorCode, KafkaError } from '../protocol/errors.ts';
+import type { Stub } from './stubs.ts';
+
+/** One write takes no more than this, but for a single larger append. */
+const flushBytes = 8 * 1024 * 1024;
+
+export interface PartitionSurroundings {
+  /** Where the log is: asked once, and again after a failure. */
+  store(): LogStore;
+  readonly settings: LogSettings;
+  /** Milliseconds since the epoch. */
+  now(): number;
+  /** Settles when all that was written is durable; rejects when it never will be. */
+  durable(): Promise<void>;
+  /** Tells the watchers a new high watermark. */
+  announce(highWatermark: number): void;
+  /** The log is gone: closes the watchers. */
+  dropped(): void;
+}
+
+interface Waiting {
+  readonly command: AppendCommand;
+  answer(reply: AppendReply): void;
+}
+
+export class PartitionHost implements Stub<PartitionCalls> {
+  readonly #around: PartitionSurroundings;
+  #log: PartitionLog | undefined;
+  #waiting: Waiting[] = [];
+  #flushing = false;
+
+  constructor(surroundings: PartitionSurroundings) {
+    this.#around = surroundings;
+  }
+
+  /** What watchers are told; 0 of a log that is gone. */
+  get highWatermark(): number {
+    return this.#loaded().highWatermark;
+  }
+
+  async call<K extends keyof PartitionCalls>(
+    kind: K,
+    command: PartitionCalls[K]['command'],
+  ): Promise<PartitionCalls[K]['reply']> {
+    const answers: { [C in keyof PartitionCalls]: Answer<C> } = {
+      append: (append) => this.#append(append),
+      read: (read) => this.#guard(() => this.#loaded().read(read), readRefused),
+      listOffset: (list) => this.#guard(() => this.#loaded().listOffset(list), listOffsetRefused),
+      drop: () =>
+        this.#guard(
+          () => this.#drop(),
+          (errorCode) => ({ errorCode }),
+        ),
+    };
+    return answers[kind](command);
+  }
+
+  #append(command: AppendCommand): Promise<AppendReply> {
+    return new Promise((answer) => {
+      this.#waiting.push({ command, answer });
+      if (!this.#flushing) void this.#flushAll();
+    });
+  }
+
+  async #flushAll(): Promise<void> {
+    this.#flushing = true;
+    try {
+      while (this.#waiting.length > 0) {
+        this.#flush(this.#take());
+        await this.#around.durable();
+      }
+    } catch {
+      // Nothing written since is durable: the platform restarts the object and fails the callers.
+      this.#log = undefined;
+    }
+    this.#flushing = false;
+  }
+
+  /** The callers whose appends are written together, at least one. */
+  #take(): Waiting[] {
+    let count = 0;
+    let bytes = 0;
+    while (count < this.#waiting.length) {
+      bytes += this.#waiting[count].command.records.length;
+      if (count > 0 && bytes > flushBytes) break;
+      count++;
+    }
+    return this.#waiting.splice(0, count);
+  }
+
+  #flush(taken: readonly Waiting[]): void {
+    const commands = taken.map(({ command }) => command);
+    const replies = this.#guard(
+      () => {
+        const log = this.#loaded();
+        const before = log.highWatermark;
+        const answers = log.append(commands, this.#around.now());
+        if (log.highWatermark !== before) this.#around.announce(log.highWatermark);
+        return answers;
+      },
+      (errorCode) => commands.map(() => refused(new KafkaError(errorCode), -1)),
+    );
+    for (const [i, { answer }] of taken.entries()) answer(replies[i]);
+  }
+
+  #drop(): { errorCode: number } {
+    this.#loaded().drop();
+    this.#around.dropped();
+    return { errorCode: ErrorCode.NONE };
+  }
+
+  #loaded(): PartitionLog {
+    this.#log ??= new PartitionLog(this.#around.store(), this.#around.settings);
+    return this.#log;
+  }
+
+  /** A failure is a bug or a broken store: memory is thrown away, to be rebuilt from rows. */
+  #guard<Reply>(act: () => Reply, refuse: (errorCode: number) => Reply): Reply {
+    try {
+      return act();
+    } catch (error) {
+      console.error('partition failed', { highWatermark: this.#log?.highWatermark }, error);
+      this.#log = undefined;
+      return refuse(ErrorCode.UNKNOWN_SERVER_ERROR);
+    }
+  }
+}
+
+type Answer<C extends keyof PartitionCalls> = (
+  command: PartitionCalls[C]['command'],
+) => PartitionCalls[C]['reply'] | Promise<PartitionCalls[C]['reply']>;

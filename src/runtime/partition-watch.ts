@@ -1,0 +1,123 @@
+/**
+ * The gateway's end of a partition's announcements: one WebSocket to the object, or a pair of memory cells. The surprise: a
+ * watch never fails; whatever goes wrong, it is just not open any more, and the caller reads and watches anew.
+ */
+import type { PartitionWatch } from './stubs.ts';
+
+/** The partition was dropped: there will be nothing more to watch. */
+export const droppedCloseCode = 4404;
+
+/** Tells its listeners; both forms of a watch are this. */
+export class WatchState implements PartitionWatch {
+  #highWatermark: number;
+  #open = true;
+  readonly #listeners = new Set<() => void>();
+  readonly #whenClosed: () => void;
+
+  /** @param whenClosed runs once, however the watch ends */
+  constructor(highWatermark: number, whenClosed: () => void) {
+    this.#highWatermark = highWatermark;
+    this.#whenClosed = whenClosed;
+  }
+
+  get highWatermark(): number {
+    return this.#highWatermark;
+  }
+
+  get open(): boolean {
+    return this.#open;
+  }
+
+  announce(highWatermark: number): void {
+    if (!this.#open) return;
+    this.#highWatermark = highWatermark;
+    this.#tell();
+  }
+
+  listen(listener: () => void): () => void {
+    const own = () => listener();
+    this.#listeners.add(own);
+    return () => this.#listeners.delete(own);
+  }
+
+  close(): void {
+    if (!this.#open) return;
+    this.#open = false;
+    this.#whenClosed();
+    this.#tell();
+    this.#listeners.clear();
+  }
+
+  #tell(): void {
+    for (const listener of [...this.#listeners]) listener();
+  }
+}
+
+/** A watch that is over, for a partition that could not be watched. */
+export function closedWatch(): PartitionWatch {
+  const watch = new WatchState(0, () => {});
+  watch.close();
+  return watch;
+}
+
+/** What `openWatch` needs of a Durable Object's stub. */
+interface Fetcher {
+  fetch(url: string, init: { headers: Record<string, string> }): Promise<Response>;
+}
+
+/** Opens a watch; ready when the partition has said its high watermark, or closed when it will not. */
+export async function openWatch(stub: Fetcher): Promise<PartitionWatch> {
+  try {
+    const { webSocket } = await stub.fetch('https://partition/watch', {
+      headers: { Upgrade: 'websocket' },
+    });
+    return webSocket === null ? closedWatch() : await firstAnnouncement(webSocket);
+  } catch {
+    return closedWatch();
+  }
+}
+
+function firstAnnouncement(webSocket: WebSocket): Promise<PartitionWatch> {
+  return new Promise((resolve) => {
+    let watch: WatchState | undefined;
+    webSocket.addEventListener('message', ({ data }) => {
+      const highWatermark = Number(data);
+      if (watch !== undefined) return watch.announce(highWatermark);
+      watch = new WatchState(highWatermark, () => closeQuietly(webSocket));
+      resolve(watch);
+    });
+    const over = () => {
+      watch?.close();
+      resolve(closedWatch());
+    };
+    webSocket.addEventListener('close', over);
+    webSocket.addEventListener('error', over);
+    webSocket.accept();
+  });
+}
+
+/** Closing a line that is already gone is no event. */
+function closeQuietly(webSocket: WebSocket): void {
+  try {
+    webSocket.close(1000);
+  } catch {}
+}
+
+/** The partition's end without a network: a memory partition announces to these. */
+export class MemoryWatches {
+  readonly #watches = new Set<WatchState>();
+
+  open(highWatermark: number): PartitionWatch {
+    const watch: WatchState = new WatchState(highWatermark, () => this.#watches.delete(watch));
+    this.#watches.add(watch);
+    return watch;
+  }
+
+  announce(highWatermark: number): void {
+    for (const watch of [...this.#watches]) watch.announce(highWatermark);
+  }
+
+  closeAll(): void {
+    for (const watch of [...this.#watches]) watch.close();
+  }
+}

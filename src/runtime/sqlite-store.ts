@@ -1,0 +1,190 @@
+/**
+ * A partition's log in the SQLite of its Durable Object. The surprise: columns come before the bytes they describe, so that
+ * looking at a row never touches the pages its bytes overflow into, and the tables are made by the first append.
+ */
+import type { LogRow, LogStore, ProducerRow, RowHead, Snapshot } from '../core/log/store.ts';
+import { type Migration, migrate, schemaVersion } from './migrations.ts';
+
+/** A BLOB is cut into pieces of this: a row may have 2 MB with everything in it. */
+const pieceBytes = 1_950_000;
+
+const migrations: readonly Migration[] = [
+  (sql) => {
+    sql.exec(`CREATE TABLE log (
+      base_offset INTEGER PRIMARY KEY,
+      next_offset INTEGER NOT NULL,
+      max_timestamp INTEGER NOT NULL,
+      max_timestamp_so_far INTEGER NOT NULL,
+      appended_at INTEGER NOT NULL,
+      byte_count INTEGER NOT NULL,
+      producers BLOB,
+      data BLOB NOT NULL
+    )`);
+    sql.exec(`CREATE TABLE continuation (
+      base_offset INTEGER, piece INTEGER, data BLOB NOT NULL, PRIMARY KEY (base_offset, piece)
+    ) WITHOUT ROWID`);
+    sql.exec(`CREATE TABLE producer_snapshot (
+      piece INTEGER PRIMARY KEY, next_offset INTEGER NOT NULL, data BLOB NOT NULL
+    )`);
+  },
+];
+
+const droppedKey = 'dropped';
+
+const head = `base_offset AS baseOffset, next_offset AS nextOffset, max_timestamp AS maxTimestamp,
+  max_timestamp_so_far AS maxTimestampSoFar, appended_at AS appendedAt, byte_count AS byteCount`;
+const selectFloor = `SELECT ${head} FROM log WHERE base_offset <= ? ORDER BY base_offset DESC LIMIT 1`;
+const selectFrom = `SELECT ${head} FROM log WHERE base_offset >= ? ORDER BY base_offset LIMIT ?`;
+const selectData = `SELECT base_offset, byte_count, data FROM log
+  WHERE base_offset >= ? AND base_offset <= ? ORDER BY base_offset`;
+const selectContinuation = 'SELECT data FROM continuation WHERE base_offset = ? ORDER BY piece';
+const selectCount = 'SELECT count(*) AS rows FROM log WHERE base_offset >= ?';
+const selectSnapshot = 'SELECT next_offset, data FROM producer_snapshot ORDER BY piece';
+const selectProducers = `SELECT base_offset, appended_at, producers FROM log
+  WHERE base_offset >= ? AND producers IS NOT NULL ORDER BY base_offset`;
+const insertRow = 'INSERT INTO log VALUES (?, ?, ?, ?, ?, ?, ?, ?)';
+const insertContinuation = 'INSERT INTO continuation VALUES (?, ?, ?)';
+const putSnapshot = 'INSERT OR REPLACE INTO producer_snapshot VALUES (?, ?, ?)';
+const cutSnapshot = 'DELETE FROM producer_snapshot WHERE piece >= ?';
+
+type HeadColumns = Record<keyof RowHead, number>;
+
+export class SqliteStore implements LogStore {
+  readonly #storage: DurableObjectStorage;
+  readonly #sql: SqlStorage;
+  #open: boolean;
+  #dropped: boolean;
+
+  constructor(storage: DurableObjectStorage) {
+    this.#storage = storage;
+    this.#sql = storage.sql;
+    this.#dropped = storage.kv.get(droppedKey) === true;
+    this.#open = schemaVersion(storage) > 0;
+    if (this.#open) migrate(storage, migrations);
+  }
+
+  get dropped(): boolean {
+    return this.#dropped;
+  }
+
+  floor(offset: number): RowHead | undefined {
+    if (!this.#open) return undefined;
+    return this.#sql.exec<HeadColumns>(selectFloor, offset).toArray()[0];
+  }
+
+  from(offset: number, limit: number): readonly RowHead[] {
+    if (!this.#open) return [];
+    return this.#sql.exec<HeadColumns>(selectFrom, offset, limit).toArray();
+  }
+
+  data(first: number, last: number): readonly Uint8Array[] {
+    if (!this.#open) return [];
+    return this.#sql
+      .exec<{ base_offset: number; byte_count: number; data: ArrayBuffer }>(selectData, first, last)
+      .toArray()
+      .map(({ base_offset, byte_count, data }) =>
+        data.byteLength === byte_count
+          ? new Uint8Array(data)
+          : this.#whole(base_offset, byte_count, data),
+      );
+  }
+
+  count(offset: number): number {
+    if (!this.#open) return 0;
+    return this.#sql.exec<{ rows: number }>(selectCount, offset).one().rows;
+  }
+
+  snapshot(): Snapshot | undefined {
+    if (!this.#open) return undefined;
+    const pieces = this.#sql
+      .exec<{ next_offset: number; data: ArrayBuffer }>(selectSnapshot)
+      .toArray();
+    if (pieces.length === 0) return undefined;
+    const bytes = join(pieces.map(({ data }) => data));
+    return { nextOffset: pieces[0].next_offset, bytes };
+  }
+
+  producerRows(offset: number): readonly ProducerRow[] {
+    if (!this.#open) return [];
+    return this.#sql
+      .exec<{ base_offset: number; appended_at: number; producers: ArrayBuffer }>(
+        selectProducers,
+        offset,
+      )
+      .toArray()
+      .map(({ base_offset, appended_at, producers }) => ({
+        baseOffset: base_offset,
+        appendedAt: appended_at,
+        producers: new Uint8Array(producers),
+      }));
+  }
+
+  append(rows: readonly LogRow[], snapshot: Snapshot | undefined): void {
+    this.#storage.transactionSync(() => {
+      if (!this.#open) migrate(this.#storage, migrations);
+      for (const row of rows) this.#insert(row);
+      if (snapshot !== undefined) this.#put(snapshot);
+    });
+    this.#open = true;
+  }
+
+  /** The log goes in one stroke, however long; the tombstone is committed with that. */
+  drop(): void {
+    if (this.#dropped) return;
+    this.#dropped = true;
+    this.#open = false;
+    void this.#storage.deleteAll();
+    this.#storage.kv.put(droppedKey, true);
+  }
+
+  #insert(row: LogRow): void {
+    const [data, ...more] = cut(row.bytes);
+    this.#sql.exec(
+      insertRow,
+      row.baseOffset,
+      row.nextOffset,
+      row.maxTimestamp,
+      row.maxTimestampSoFar,
+      row.appendedAt,
+      row.bytes.length,
+      row.producers,
+      data,
+    );
+    for (const [i, piece] of more.entries()) {
+      this.#sql.exec(insertContinuation, row.baseOffset, i + 1, piece);
+    }
+  }
+
+  #put({ nextOffset, bytes }: Snapshot): void {
+    const pieces = cut(bytes);
+    for (const [i, piece] of pieces.entries()) this.#sql.exec(putSnapshot, i, nextOffset, piece);
+    this.#sql.exec(cutSnapshot, pieces.length);
+  }
+
+  #whole(baseOffset: number, byteCount: number, data: ArrayBuffer): Uint8Array {
+    const more = this.#sql.exec<{ data: ArrayBuffer }>(selectContinuation, baseOffset).toArray();
+    const bytes = join([data, ...more.map((piece) => piece.data)]);
+    if (bytes.length !== byteCount) {
+      throw new Error(`row ${baseOffset} has ${bytes.length} bytes of ${byteCount}`);
+    }
+    return bytes;
+  }
+}
+
+function cut(bytes: Uint8Array): Uint8Array[] {
+  const pieces = [bytes.subarray(0, pieceBytes)];
+  for (let at = pieceBytes; at < bytes.length; at += pieceBytes) {
+    pieces.push(bytes.subarray(at, at + pieceBytes));
+  }
+  return pieces;
+}
+
+function join(pieces: readonly ArrayBuffer[]): Uint8Array {
+  const bytes = new Uint8Array(pieces.reduce((sum, { byteLength }) => sum + byteLength, 0));
+  let at = 0;
+  for (const piece of pieces) {
+    bytes.set(new Uint8Array(piece), at);
+    at += piece.byteLength;
+  }
+  return bytes;
+}
