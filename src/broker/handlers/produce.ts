@@ -110,7 +110,12 @@ function onlyBatch(records: Uint8Array | null, version: number): Uint8Array {
     throw invalidRecord(version, 'must have exactly one record batch per partition');
   }
   if (size > largestAppend) throw new KafkaError(ErrorCode.MESSAGE_TOO_LARGE);
-  return records.subarray(0, size);
+  return alone(records.subarray(0, size));
+}
+
+/** A call to an object carries the whole buffer of a view: these bytes in one of their own. */
+function alone(bytes: Uint8Array): Uint8Array {
+  return bytes.byteLength === bytes.buffer.byteLength ? bytes : bytes.slice();
 }
 
 /** How long the batch that starts here is; undefined when there is no whole one. */

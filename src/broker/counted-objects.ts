@@ -1,0 +1,61 @@
+/**
+ * The objects as one connection reaches them, with a count of its calls: an invocation of a Worker
+ * may make only so many, and a Kafka connection lives for hours. The surprise: the stub of a
+ * partition is kept, since calls through one stub arrive in the order they were made.
+ */
+import type { ClusterCalls } from '../core/cluster/commands.ts';
+import type { GroupCalls } from '../core/group/commands.ts';
+import type { PartitionCalls } from '../core/log/calls.ts';
+import type { Objects, PartitionStub, PartitionWatch, Stub } from '../runtime/stubs.ts';
+
+/** How many stubs of partitions a connection keeps. */
+const keptStubs = 1_000;
+
+export class CountedObjects implements Objects {
+  readonly #objects: Objects;
+  readonly #partitions = new Map<string, PartitionStub>();
+  calls = 0;
+
+  constructor(objects: Objects) {
+    this.#objects = objects;
+  }
+
+  partition(topicId: string, partition: number): PartitionStub {
+    const key = `${topicId}:${partition}`;
+    const known = this.#partitions.get(key);
+    if (known !== undefined) return known;
+    if (this.#partitions.size >= keptStubs) this.#partitions.clear();
+    const stub = this.#countedPartition(this.#objects.partition(topicId, partition));
+    this.#partitions.set(key, stub);
+    return stub;
+  }
+
+  group(groupId: string): Stub<GroupCalls> {
+    return this.#counted(this.#objects.group(groupId));
+  }
+
+  controller(): Stub<ClusterCalls> {
+    return this.#counted(this.#objects.controller());
+  }
+
+  #countedPartition(stub: PartitionStub): PartitionStub {
+    return {
+      ...this.#counted<PartitionCalls>(stub),
+      watch: (): Promise<PartitionWatch> => {
+        this.calls++;
+        return stub.watch();
+      },
+    };
+  }
+
+  #counted<Calls extends { [K in keyof Calls]: { command: unknown; reply: unknown } }>(
+    stub: Stub<Calls>,
+  ): Stub<Calls> {
+    return {
+      call: (kind, command) => {
+        this.calls++;
+        return stub.call(kind, command);
+      },
+    };
+  }
+}

@@ -1,0 +1,57 @@
+/**
+ * What an isolate keeps for all its clients, and what each client gets of it. The surprise: only
+ * plain data is shared; stubs, watches and promises belong to the invocation that made them, so every
+ * connection (and every HTTP request) has its own.
+ */
+import type { BrokerConfig } from '../runtime/config.ts';
+import type { Objects } from '../runtime/stubs.ts';
+import type { RequestContext } from './context.ts';
+import { CountedObjects } from './counted-objects.ts';
+import { ClusterMemory, metadataCache } from './metadata-cache.ts';
+import { ProducerIds } from './producer-ids.ts';
+import { ConnectionWatches } from './watches.ts';
+
+/** One for each isolate. */
+export interface Gateway {
+  readonly objects: Objects;
+  readonly config: BrokerConfig;
+  readonly memory: ClusterMemory;
+  readonly producerIds: ProducerIds;
+}
+
+export function createGateway(objects: Objects, config: BrokerConfig): Gateway {
+  return { objects, config, memory: new ClusterMemory(), producerIds: new ProducerIds() };
+}
+
+/** The parts of a request's context that are the same for a whole connection. */
+export interface ClientContext extends Omit<RequestContext, 'apiVersion' | 'clientId'> {
+  readonly objects: CountedObjects;
+}
+
+/** What is known of a client before it asks anything. */
+export interface ClientOrigin {
+  /** `/127.0.0.1` */
+  readonly clientHost: string;
+  /** Where the client has reached us: what it is told to connect to, unless the config says more. */
+  readonly dialled: { readonly host: string; readonly port: number };
+  /** Aborted when the client is gone. */
+  readonly signal: AbortSignal;
+}
+
+/** Close its `watches` when the client is gone. */
+export function clientContext(gateway: Gateway, client: ClientOrigin): ClientContext {
+  const now = () => Date.now();
+  const objects = new CountedObjects(gateway.objects);
+  const { config, memory, producerIds } = gateway;
+  return {
+    clientHost: client.clientHost,
+    advertised: config.advertisedListener ?? client.dialled,
+    objects,
+    metadata: metadataCache(memory, objects, now),
+    producerIds,
+    config,
+    watches: new ConnectionWatches(objects, now),
+    signal: client.signal,
+    now,
+  };
+}

@@ -1,0 +1,59 @@
+/**
+ * One request frame in, one response frame out. The surprise: most of what can be wrong with a
+ * request is answered by closing the connection, as Kafka does, since bytes that cannot be read, and
+ * versions that are not known, leave nothing to encode an error in. ApiVersions is the exception.
+ */
+
+import { dispatch, Unanswerable } from '../../broker/broker.ts';
+import type { ClientContext } from '../../broker/gateway.ts';
+import { DecodeError } from '../../bytes/reader.ts';
+import { type ApiVersionsResponse, apiVersions } from '../../protocol/apis/api-versions.ts';
+import { type ProduceRequest, type ProduceResponse, produce } from '../../protocol/apis/produce.ts';
+import { ErrorCode } from '../../protocol/errors.ts';
+import { encodeResponseFrame, openRequest, type RequestHeader } from '../../protocol/header.ts';
+import { decodeRequest } from '../../protocol/schema.ts';
+
+/** As `ConnectionPort.answer`. */
+export async function answerRequest(
+  frame: Uint8Array,
+  client: ClientContext,
+): Promise<readonly Uint8Array[] | undefined> {
+  try {
+    const { header, body } = openRequest(frame);
+    const { api, apiVersion, clientId, correlationId } = header;
+    if (api === undefined || !header.supported) return answerUnknownVersion(header);
+    const request = decodeRequest(api, apiVersion, body);
+    const response = await dispatch(api, request, { ...client, apiVersion, clientId });
+    if (api.key === produce.key && (request as unknown as ProduceRequest).acks === 0) {
+      return hasFailed(response as unknown as ProduceResponse) ? undefined : [];
+    }
+    return encodeResponseFrame(api, apiVersion, correlationId, response);
+  } catch (error) {
+    const expected = error instanceof DecodeError || error instanceof Unanswerable;
+    if (!expected) console.error('Kedge met a bug:', error);
+    return undefined;
+  }
+}
+
+/** KIP-511: an ApiVersions nobody knows is answered in version 0, with the versions that are. */
+function answerUnknownVersion(header: RequestHeader): readonly Uint8Array[] | undefined {
+  if (header.apiKey !== apiVersions.key) return undefined;
+  const [minVersion, maxVersion] = apiVersions.listed;
+  const response: ApiVersionsResponse = {
+    errorCode: ErrorCode.UNSUPPORTED_VERSION,
+    apiKeys: [{ apiKey: apiVersions.key, minVersion, maxVersion }],
+    throttleTimeMs: 0,
+    supportedFeatures: [],
+    finalizedFeaturesEpoch: -1,
+    finalizedFeatures: [],
+    zkMigrationReady: false,
+  };
+  return encodeResponseFrame(apiVersions, 0, header.correlationId, response);
+}
+
+/** A client that asked for no answer learns of an error only by losing the connection. */
+function hasFailed({ responses }: ProduceResponse): boolean {
+  return responses.some(({ partitionResponses }) =>
+    partitionResponses.some(({ errorCode }) => errorCode !== ErrorCode.NONE),
+  );
+}

@@ -1,0 +1,144 @@
+/**
+ * Binds a connection to a TCP socket of workerd. The surprises: a BYOB reader is twenty times as
+ * fast as a default one; a client that resets is "Network connection lost" in whatever is under way,
+ * which is weather and not worth a word; and a Worker may make only so many calls, so a connection is
+ * closed between two requests before that, and the client connects again by itself.
+ */
+import { type ClientContext, clientContext, type Gateway } from '../../broker/gateway.ts';
+import { concat } from '../../bytes/writer.ts';
+import { Connection } from './connection.ts';
+import { answerRequest } from './requests.ts';
+
+/**
+ * Serves one client until it or we hang up. Throws nothing. `callsPerConnection`: how many calls to
+ * objects a connection may make before it is closed; 0: any number.
+ */
+export async function serveSocket(
+  socket: Socket,
+  gateway: Gateway,
+  callsPerConnection: number,
+): Promise<void> {
+  try {
+    const { localAddress, remoteAddress } = await socket.opened;
+    const gone = new AbortController();
+    const client = clientContext(gateway, {
+      clientHost: `/${addressOf(remoteAddress).host}`,
+      dialled: addressOf(localAddress),
+      signal: gone.signal,
+    });
+    await exchange(socket, client, callsPerConnection || Number.POSITIVE_INFINITY, gone);
+    client.watches.closeAll();
+    await socket.close();
+  } catch {
+    // The client is gone: weather.
+  }
+}
+
+async function exchange(
+  socket: Socket,
+  client: ClientContext,
+  maxCalls: number,
+  gone: AbortController,
+): Promise<void> {
+  const reader = socket.readable.getReader({ mode: 'byob' });
+  const writer = socket.writable.getWriter();
+  const { objects, config } = client;
+  const connection = new Connection(
+    {
+      answer: async (frame) =>
+        objects.calls < maxCalls * drainAllowance ? answerRequest(frame, client) : undefined,
+      send: (chunks) => {
+        idle.touch();
+        return send(writer, chunks);
+      },
+      isSpent: () => objects.calls >= maxCalls,
+      close: () => void reader.cancel().catch(() => {}),
+    },
+    config.socketRequestMaxBytes,
+  );
+  const idle = new IdleTimer(config.connectionsMaxIdleMs, connection);
+  const abort = () => gone.abort();
+  // Also tells of a client that resets while reading is paused.
+  socket.closed.then(abort, abort);
+  try {
+    for (;;) {
+      await connection.room();
+      const buffer = new Uint8Array(connection.readSize);
+      const { value, done } = await reader.readAtLeast(1, buffer);
+      if (done) break;
+      idle.touch();
+      connection.receive(value);
+    }
+  } catch {
+    // The client reset the connection, or we closed it.
+  }
+  abort();
+  await connection.end();
+  idle.stop();
+}
+
+/** Past the limit a connection still serves what was sent already, up to so many times the limit. */
+const drainAllowance = 1.1;
+/** Chunks smaller than this are joined before they are sent. */
+const joinBelow = 64 * 1024;
+
+async function send(
+  writer: WritableStreamDefaultWriter,
+  chunks: readonly Uint8Array[],
+): Promise<void> {
+  await Promise.all(joined(chunks).map((chunk) => writer.write(chunk)));
+}
+
+/** The same bytes in fewer chunks: neighbours are copied together up to `joinBelow`. */
+function joined(chunks: readonly Uint8Array[]): Uint8Array[] {
+  const result: Uint8Array[] = [];
+  let from = 0;
+  while (from < chunks.length) {
+    let size = chunks[from].byteLength;
+    let to = from + 1;
+    while (to < chunks.length && size + chunks[to].byteLength <= joinBelow) {
+      size += chunks[to++].byteLength;
+    }
+    result.push(to === from + 1 ? chunks[from] : concat(chunks.slice(from, to)));
+    from = to;
+  }
+  return result;
+}
+
+/** Closes a connection on which nothing was sent or received for `connections.max.idle.ms`. */
+class IdleTimer {
+  readonly #maxIdleMs: number;
+  readonly #connection: Connection;
+  #touchedAt = Date.now();
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(maxIdleMs: number, connection: Connection) {
+    this.#maxIdleMs = maxIdleMs;
+    this.#connection = connection;
+    if (maxIdleMs > 0) this.#arm(maxIdleMs);
+  }
+
+  touch(): void {
+    this.#touchedAt = Date.now();
+  }
+
+  stop(): void {
+    clearTimeout(this.#timer);
+  }
+
+  #arm(inMs: number): void {
+    this.#timer = setTimeout(() => this.#check(), Math.min(inMs, 0x7fff_ffff));
+  }
+
+  #check(): void {
+    const left = this.#touchedAt + this.#maxIdleMs - Date.now();
+    if (left <= 0 && this.#connection.isIdle) this.#connection.close();
+    else this.#arm(left > 0 ? left : this.#maxIdleMs);
+  }
+}
+
+/** `127.0.0.1:9092` or `[::1]:9092`, as sockets name their ends. */
+function addressOf(text: string | undefined): { host: string; port: number } {
+  const match = /^\[?(.*?)\]?:(\d+)$/.exec(text ?? '');
+  return { host: match?.[1] || 'localhost', port: Number(match?.[2] ?? 9092) };
+}
