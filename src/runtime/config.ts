@@ -20,6 +20,8 @@ export interface BrokerConfig {
   readonly groupMaxSize: number;
   /** `offset.metadata.max.bytes` */
   readonly offsetMetadataMaxBytes: number;
+  /** `offsets.retention.minutes` */
+  readonly offsetsRetentionMinutes: number;
   /** `message.max.bytes`, the default of a topic's `max.message.bytes` */
   readonly messageMaxBytes: number;
   /** `socket.request.max.bytes` */
@@ -43,6 +45,7 @@ export const defaultBrokerConfig: BrokerConfig = {
   groupMaxSessionTimeoutMs: 1_800_000,
   groupMaxSize: 2_147_483_647,
   offsetMetadataMaxBytes: 4_096,
+  offsetsRetentionMinutes: 10_080,
   messageMaxBytes: 1_048_588,
   socketRequestMaxBytes: 104_857_600,
   connectionsMaxIdleMs: 600_000,

@@ -81,7 +81,10 @@ export class MachineHost<
       this.#carryOut(outcome);
       return answer;
     } catch (error) {
-      if (error instanceof KafkaError) return this.#options.refuse(call, error.code, error.message);
+      if (error instanceof KafkaError) {
+        this.#arm();
+        return this.#options.refuse(call, error.code, error.message);
+      }
       this.#rebuild(error);
       return this.#options.refuse(call, ErrorCode.UNKNOWN_SERVER_ERROR, 'unexpected error');
     }
@@ -92,13 +95,18 @@ export class MachineHost<
       this.#options.rows.put(outcome.rows);
       for (const row of outcome.rows) this.#machine.replay(row);
     }
+    this.#arm();
+    for (const [ticket, reply] of outcome.wake) {
+      this.#waiters.answer(ticket, reply as ReplyOf<Calls>);
+    }
+  }
+
+  /** A refused call changes nothing that is kept, but it may have been the first since a load, which starts clocks. */
+  #arm(): void {
     const { deadline } = this.#machine;
     if (deadline !== undefined && (this.#alarmAt === undefined || deadline < this.#alarmAt)) {
       this.#options.setAlarm(deadline);
       this.#alarmAt = deadline;
-    }
-    for (const [ticket, reply] of outcome.wake) {
-      this.#waiters.answer(ticket, reply as ReplyOf<Calls>);
     }
   }
 

@@ -84,8 +84,6 @@ export interface GroupCalls {
       readonly requiresKnownMemberId: boolean;
       /** The leader can be told to skip the assignment (KIP-814). */
       readonly supportsSkippingAssignment: boolean;
-      /** A UUID that nobody has, for a member that has no id yet: the coordinator has no randomness. */
-      readonly freshId: string;
     };
     reply: JoinGroupReply;
   };

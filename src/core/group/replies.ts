@@ -1,0 +1,54 @@
+/**
+ * The replies of a group coordinator that say no: each in the shape of its call, with nothing in it but the code.
+ */
+import { ErrorCode } from '../../protocol/errors.ts';
+import type { CallOf, ReplyOf } from '../machine.ts';
+import type { GroupCalls, GroupDescription, JoinGroupReply, SyncGroupReply } from './commands.ts';
+
+export type GroupCall = CallOf<GroupCalls>;
+export type GroupReply = ReplyOf<GroupCalls>;
+
+export function joinRefusal(memberId: string, errorCode: number): JoinGroupReply {
+  return {
+    errorCode,
+    generationId: -1,
+    protocolType: null,
+    protocolName: null,
+    leader: '',
+    skipAssignment: false,
+    memberId,
+    members: [],
+  };
+}
+
+export function syncRefusal(errorCode: number): SyncGroupReply {
+  return { errorCode, protocolType: null, protocolName: null, assignment: new Uint8Array(0) };
+}
+
+function description(groupState: string): GroupDescription {
+  return { groupState, protocolType: '', protocolData: '', members: [] };
+}
+
+/** How any call to a group coordinator is refused. */
+export function refuseGroupCall(call: GroupCall, errorCode: number): GroupReply {
+  switch (call.kind) {
+    case 'joinGroup':
+      return joinRefusal(call.command.memberId, errorCode);
+    case 'syncGroup':
+      return syncRefusal(errorCode);
+    case 'leaveGroup':
+      return { errorCode, members: [] };
+    case 'commitOffsets':
+    case 'fetchOffsets':
+      return { errorCode, topics: [] };
+    case 'describeGroup': {
+      const missing = errorCode === ErrorCode.GROUP_ID_NOT_FOUND;
+      return { errorCode, group: description(missing ? 'Dead' : '') };
+    }
+    case 'listGroup':
+      return { errorCode, group: null };
+    case 'heartbeat':
+    case 'deleteGroup':
+      return { errorCode };
+  }
+}
