@@ -1,7 +1,7 @@
 /**
  * The broker's configuration: Kafka's names, types and defaults. A Worker sets them as variables in
  * the way of Kafka's own container images: `auto.create.topics.enable` is
- * `KAFKA_AUTO_CREATE_TOPICS_ENABLE`.
+ * `KAFKA_AUTO_CREATE_TOPICS_ENABLE`. The surprise: nothing of it changes while the Worker runs.
  */
 export interface BrokerConfig {
   /** `auto.create.topics.enable` */
@@ -54,46 +54,88 @@ export const defaultBrokerConfig: BrokerConfig = {
   advertisedListener: null,
 };
 
+type NumberIn<T> = { [K in keyof T]: T[K] extends number ? K : never }[keyof T];
+
+const largestInt = 2_147_483_647;
+/** The least each may be, as in Kafka; 0 where nothing is said. */
+const least: Partial<Record<NumberIn<BrokerConfig>, number>> = {
+  numPartitions: 1,
+  defaultReplicationFactor: 1,
+  groupMaxSize: 1,
+  socketRequestMaxBytes: 1,
+  fetchMaxBytes: 1_024,
+};
+
+/** Kafka's name of a config: `autoCreateTopicsEnable` is `auto.create.topics.enable`. */
+function kafkaName(property: string): string {
+  if (property === 'advertisedListener') return 'advertised.listeners';
+  return property.replace(/[A-Z]/g, (letter) => `.${letter.toLowerCase()}`);
+}
+
+/** The Worker's variable for a config: `KAFKA_AUTO_CREATE_TOPICS_ENABLE`. */
+function variableName(property: string): string {
+  return `KAFKA_${kafkaName(property).replaceAll('.', '_').toUpperCase()}`;
+}
+
 /**
- * Reads the `KAFKA_…` variables of a Worker. Throws a plain Error that names the variable and what
- * it may be.
+ * Reads the `KAFKA_…` variables of a Worker; an empty one counts as absent. Throws a plain Error that
+ * names the variable and says what it may be.
  */
 export function brokerConfigFrom(variables: Readonly<Record<string, unknown>>): BrokerConfig {
   const config: Record<string, unknown> = { ...defaultBrokerConfig };
   for (const [property, initial] of Object.entries(defaultBrokerConfig)) {
-    const name = `KAFKA_${property.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`;
+    const name = variableName(property);
     const value = variables[name];
-    if (value === undefined || value === '' || property === 'advertisedListener') continue;
-    config[property] =
-      typeof initial === 'boolean' ? parseBoolean(name, value) : parseCount(name, value);
+    if (value === undefined || value === '') continue;
+    if (property === 'advertisedListener') config[property] = parseListener(name, String(value));
+    else if (typeof initial === 'boolean') config[property] = parseBoolean(name, value);
+    else config[property] = parseCount(name, value, least[property as keyof typeof least] ?? 0);
   }
-  const listeners = variables.KAFKA_ADVERTISED_LISTENERS;
-  if (typeof listeners === 'string' && listeners !== '') {
-    config.advertisedListener = parseListener('KAFKA_ADVERTISED_LISTENERS', listeners);
+  return checked(config as unknown as BrokerConfig);
+}
+
+function checked(config: BrokerConfig): BrokerConfig {
+  if (config.groupMinSessionTimeoutMs > config.groupMaxSessionTimeoutMs) {
+    throw new Error(
+      'KAFKA_GROUP_MIN_SESSION_TIMEOUT_MS must not be above KAFKA_GROUP_MAX_SESSION_TIMEOUT_MS',
+    );
   }
-  return config as unknown as BrokerConfig;
+  return config;
+}
+
+/** What is set, by Kafka name: what differs from its default, and the ids, which have none. */
+export function brokerSettings(config: BrokerConfig): ReadonlyMap<string, string> {
+  const set = new Map<string, string>();
+  for (const [property, initial] of Object.entries(defaultBrokerConfig)) {
+    const value = config[property as keyof BrokerConfig];
+    if (value === initial || typeof value === 'object') continue;
+    set.set(kafkaName(property), String(value));
+  }
+  set.set('node.id', String(config.nodeId));
+  set.set('broker.id', String(config.nodeId));
+  return set;
 }
 
 function parseBoolean(name: string, value: unknown): boolean {
   const text = String(value).toLowerCase();
-  if (text !== 'true' && text !== 'false')
+  if (text !== 'true' && text !== 'false') {
     throw new Error(`${name} must be true or false, not ${value}`);
+  }
   return text === 'true';
 }
 
-function parseCount(name: string, value: unknown): number {
-  const count = Number(value);
-  if (!Number.isSafeInteger(count) || count < 0) {
-    throw new Error(`${name} must be a whole number from 0, not ${value}`);
+function parseCount(name: string, value: unknown, from: number): number {
+  const count = /^\s*\d+\s*$/.test(String(value)) ? Number(value) : Number.NaN;
+  if (!(count >= from && count <= largestInt)) {
+    throw new Error(`${name} must be a whole number from ${from} to ${largestInt}, not ${value}`);
   }
   return count;
 }
 
 /** `PLAINTEXT://host:9092` (the first of a list) or `host:9092`; IPv6 hosts in brackets. */
 export function parseListener(name: string, value: string): { host: string; port: number } {
-  const match = /^(?:[A-Za-z_]+:\/\/)?(\[[^\]]+\]|[^:[\]/]+):(\d+)$/.exec(
-    value.split(',')[0].trim(),
-  );
+  const first = value.split(',')[0].trim();
+  const match = /^(?:[A-Za-z0-9_]+:\/\/)?(\[[^\]]+\]|[^:[\]/\s]+):(\d+)$/.exec(first);
   const port = Number(match?.[2]);
   if (!match || port < 1 || port > 65_535) {
     throw new Error(`${name} must be host:port, for example localhost:9092, not ${value}`);

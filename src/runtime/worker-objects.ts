@@ -6,7 +6,7 @@
 import type { ClusterCalls } from '../core/cluster/commands.ts';
 import type { GroupCalls } from '../core/group/commands.ts';
 import type { PartitionCalls } from '../core/log/calls.ts';
-import { openPartitionWatch } from './partition-watch.ts';
+import { openWatch } from './partition-watch.ts';
 import type { Objects, PartitionStub, PartitionWatch, Stub } from './stubs.ts';
 import { isUnsendable, mayRepeat, Weather } from './weather.ts';
 
@@ -43,9 +43,8 @@ const repeatable: ReadonlySet<string> = new Set<
 type CallTable<Calls> = { [K in keyof Calls]: { command: unknown; reply: unknown } };
 
 /** What every object of ours answers over RPC. */
-interface Callable {
+interface Callable extends Fetcher {
   call(kind: string, command: unknown): Promise<unknown>;
-  fetch(url: string, init?: RequestInit): Promise<Response>;
 }
 
 export function workerObjects(env: Env): Objects {
@@ -71,11 +70,17 @@ class WorkerObject<Calls extends CallTable<Calls>> implements Stub<Calls> {
     kind: K,
     command: Calls[K]['command'],
   ): Promise<Calls[K]['reply']> {
-    return this.attempt((stub) => stub.call(kind, command), repeatable.has(kind));
+    return this.#attempt((stub) => stub.call(kind, command), repeatable.has(kind));
+  }
+
+  protected newStub(): Callable {
+    const id = this.#namespace.idFromName(this.#name);
+    // The class behind the namespace is ours: it has `call`.
+    return this.#namespace.get(id) as unknown as Callable;
   }
 
   /** Asks once, and once more if that may be done and the platform expects it to help. */
-  protected async attempt<T>(ask: (stub: Callable) => Promise<T>, repeat: boolean): Promise<T> {
+  async #attempt<T>(ask: (stub: Callable) => Promise<T>, repeat: boolean): Promise<T> {
     try {
       return await this.#once(ask);
     } catch (error) {
@@ -90,9 +95,7 @@ class WorkerObject<Calls extends CallTable<Calls>> implements Stub<Calls> {
   }
 
   async #once<T>(ask: (stub: Callable) => Promise<T>): Promise<T> {
-    this.#stub ??= this.#namespace.get(
-      this.#namespace.idFromName(this.#name),
-    ) as unknown as Callable;
+    this.#stub ??= this.newStub();
     const stub = this.#stub;
     try {
       return await ask(stub);
@@ -105,6 +108,6 @@ class WorkerObject<Calls extends CallTable<Calls>> implements Stub<Calls> {
 
 class WorkerPartition extends WorkerObject<PartitionCalls> implements PartitionStub {
   watch(): Promise<PartitionWatch> {
-    return this.attempt((stub) => openPartitionWatch(stub), true);
+    return openWatch(this.newStub());
   }
 }

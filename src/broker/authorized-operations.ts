@@ -1,0 +1,58 @@
+/**
+ * What a client may do to a resource, as the bit field of KIP-430. The surprise: "you did not ask" is
+ * a value of its own, the smallest int32.
+ */
+
+/** Kafka's codes of the operations of an ACL. */
+const operation = {
+  READ: 3,
+  WRITE: 4,
+  CREATE: 5,
+  DELETE: 6,
+  ALTER: 7,
+  DESCRIBE: 8,
+  CLUSTER_ACTION: 9,
+  DESCRIBE_CONFIGS: 10,
+  ALTER_CONFIGS: 11,
+  IDEMPOTENT_WRITE: 12,
+} as const;
+
+const notAsked = -0x8000_0000;
+
+function bits(...names: readonly (keyof typeof operation)[]): number {
+  return names.reduce((field, name) => field | (1 << operation[name]), 0);
+}
+
+export const allTopicOperations = bits(
+  'READ',
+  'WRITE',
+  'CREATE',
+  'DELETE',
+  'ALTER',
+  'DESCRIBE',
+  'DESCRIBE_CONFIGS',
+  'ALTER_CONFIGS',
+);
+
+export const allClusterOperations = bits(
+  'CREATE',
+  'ALTER',
+  'DESCRIBE',
+  'CLUSTER_ACTION',
+  'DESCRIBE_CONFIGS',
+  'ALTER_CONFIGS',
+  'IDEMPOTENT_WRITE',
+);
+
+export const allGroupOperations = bits(
+  'READ',
+  'DELETE',
+  'DESCRIBE',
+  'DESCRIBE_CONFIGS',
+  'ALTER_CONFIGS',
+);
+
+/** Everything is allowed to everyone as long as there is no authorizer. */
+export function operations(asked: boolean, all: number): number {
+  return asked ? all : notAsked;
+}

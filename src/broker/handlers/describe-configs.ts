@@ -1,0 +1,129 @@
+/**
+ * DescribeConfigs: what a topic or the broker is set to, and why. The surprise: a broker with an empty
+ * name stands for the defaults of all brokers that were set while they ran, and there are none.
+ *
+ * Behaviour
+ * - Topics and the broker answer from one table each; client metrics, groups and loggers have nothing
+ *   that could be set and answer an empty list.
+ * - A list of keys picks among the configs; an empty list, like null, is all of them.
+ * - A resource that cannot be described is refused by itself, with Kafka's words.
+ *
+ * Versions
+ * - 1: synonyms and sources (KIP-226) · 3: types and documentation (KIP-569) · 4: flexible (KIP-482)
+ */
+import type { EffectiveConfig } from '../../core/cluster/effective-configs.ts';
+import {
+  effectiveBrokerConfigs,
+  effectiveTopicConfigs,
+} from '../../core/cluster/effective-configs.ts';
+import { topicNameProblem } from '../../core/cluster/topic-names.ts';
+import type {
+  DescribeConfigsRequest,
+  DescribeConfigsResponse,
+} from '../../protocol/apis/describe-configs.ts';
+import { ErrorCode, KafkaError } from '../../protocol/errors.ts';
+import { brokerSettings } from '../../runtime/config.ts';
+import type { Handler, RequestContext } from '../context.ts';
+
+type Resource = DescribeConfigsRequest['resources'][number];
+type Answer = DescribeConfigsResponse['results'][number];
+
+/** Kafka's codes of what can have configs. */
+const ResourceType = { TOPIC: 2, BROKER: 4, BROKER_LOGGER: 8, CLIENT_METRICS: 16, GROUP: 32 };
+
+export const handleDescribeConfigs: Handler<
+  DescribeConfigsRequest,
+  DescribeConfigsResponse
+> = async (request, context) => {
+  const known = new Set(Object.values(ResourceType));
+  const stranger = request.resources.find(({ resourceType }) => !known.has(resourceType));
+  if (stranger) {
+    throw invalid(`Unexpected resource type UNKNOWN for resource ${stranger.resourceName}`);
+  }
+  const results = request.resources.map((resource) => describe(resource, request, context));
+  return { throttleTimeMs: 0, results: await Promise.all(results) };
+};
+
+async function describe(
+  resource: Resource,
+  request: DescribeConfigsRequest,
+  context: RequestContext,
+): Promise<Answer> {
+  const { resourceType, resourceName, configurationKeys: keys } = resource;
+  const answer = {
+    errorCode: ErrorCode.NONE as number,
+    errorMessage: null,
+    resourceType,
+    resourceName,
+  };
+  try {
+    const configs = (await configsOf(resource, context)).filter(
+      ({ name }) => !keys || keys.length === 0 || keys.includes(name),
+    );
+    return { ...answer, configs: configs.map((config) => entry(config, request)) };
+  } catch (error) {
+    if (!(error instanceof KafkaError)) throw error;
+    return { ...answer, errorCode: error.code, errorMessage: error.message, configs: [] };
+  }
+}
+
+async function configsOf(
+  { resourceType, resourceName: name }: Resource,
+  { config, advertised, metadata }: RequestContext,
+): Promise<readonly EffectiveConfig[]> {
+  const settings = brokerSettings(config);
+  switch (resourceType) {
+    case ResourceType.TOPIC: {
+      const problem = topicNameProblem(name);
+      if (problem !== undefined) throw new KafkaError(ErrorCode.INVALID_TOPIC_EXCEPTION, problem);
+      const topic = (await metadata.recent([name])).get(name);
+      if (!topic) throw new KafkaError(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION);
+      return effectiveTopicConfigs(topic.configs, settings);
+    }
+    case ResourceType.BROKER: {
+      if (name === '') return [];
+      checkBrokerId(name, config.nodeId, ' or empty string, but');
+      const listener = `PLAINTEXT://${advertised.host}:${advertised.port}`;
+      return effectiveBrokerConfigs(new Map([...settings, ['advertised.listeners', listener]]));
+    }
+    case ResourceType.BROKER_LOGGER:
+      if (name === '') throw invalid('Broker id must not be empty');
+      checkBrokerId(name, config.nodeId, ' but');
+      return [];
+    default:
+      if (name === '') throw invalid(`${nameOf[resourceType]} name must not be empty`);
+      return [];
+  }
+}
+
+const nameOf: Record<number, string> = {
+  [ResourceType.CLIENT_METRICS]: 'Client metrics subscription',
+  [ResourceType.GROUP]: 'Group',
+};
+
+function checkBrokerId(name: string, nodeId: number, expectation: string): void {
+  if (!/^[+-]?\d+$/.test(name)) throw invalid(`Broker id must be an integer, but it is: ${name}`);
+  if (Number(name) !== nodeId) {
+    throw invalid(`Unexpected broker id, expected ${nodeId}${expectation} received ${name}`);
+  }
+}
+
+function entry(
+  config: EffectiveConfig,
+  { includeSynonyms, includeDocumentation }: DescribeConfigsRequest,
+): Answer['configs'][number] {
+  return {
+    name: config.name,
+    value: config.value,
+    readOnly: config.readOnly,
+    configSource: config.source,
+    isSensitive: false,
+    synonyms: includeSynonyms ? [...config.synonyms] : [],
+    configType: config.type,
+    documentation: includeDocumentation ? config.documentation : null,
+  };
+}
+
+function invalid(message: string): KafkaError {
+  return new KafkaError(ErrorCode.INVALID_REQUEST, message);
+}
