@@ -1,0 +1,46 @@
+import { describe, expect, it } from 'vitest';
+import { apiByKey, apis } from '../../../src/protocol/apis/index.ts';
+
+/** What ApiVersions lists: the ranges with which every client met so far works unmodified. */
+const listed: Record<string, readonly [key: number, min: number, max: number]> = {
+  Produce: [0, 0, 13],
+  Fetch: [1, 4, 17],
+  ListOffsets: [2, 1, 11],
+  Metadata: [3, 0, 13],
+  OffsetCommit: [8, 2, 9],
+  OffsetFetch: [9, 1, 9],
+  FindCoordinator: [10, 0, 6],
+  JoinGroup: [11, 0, 9],
+  Heartbeat: [12, 0, 4],
+  LeaveGroup: [13, 0, 5],
+  SyncGroup: [14, 0, 5],
+  DescribeGroups: [15, 0, 6],
+  ListGroups: [16, 0, 5],
+  ApiVersions: [18, 0, 4],
+  CreateTopics: [19, 2, 7],
+  DeleteTopics: [20, 1, 6],
+  InitProducerId: [22, 0, 5],
+  DescribeConfigs: [32, 1, 4],
+  CreatePartitions: [37, 0, 3],
+  DeleteGroups: [42, 0, 2],
+  DescribeCluster: [60, 0, 2],
+};
+
+describe('the registry', () => {
+  it('lists the ranges that clients need', () => {
+    const ranges = apis.map((api) => [api.name, [api.key, ...api.listed]]);
+    expect(Object.fromEntries(ranges)).toEqual(listed);
+  });
+
+  it('serves what it lists, except the first versions of Produce', () => {
+    for (const api of apis) {
+      expect(api.versions).toEqual(api.name === 'Produce' ? [3, 13] : api.listed);
+    }
+  });
+
+  it('finds APIs by key', () => {
+    for (const api of apis) expect(apiByKey(api.key)).toBe(api);
+    expect(apiByKey(4)).toBeUndefined();
+    expect(apiByKey(-1)).toBeUndefined();
+  });
+});
