@@ -3,7 +3,7 @@
  * clients answer by looking again and repeating; anything else is a bug, the only case worth a log line.
  */
 import { ErrorCode, KafkaError } from '../protocol/errors.ts';
-import { Weather } from '../runtime/worker-objects.ts';
+import { Weather } from '../runtime/weather.ts';
 
 /** `weather` is the retriable code that fits the API: by default that of a partition. */
 export function failureCode(
