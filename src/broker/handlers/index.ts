@@ -85,6 +85,8 @@ const {
   COORDINATOR_NOT_AVAILABLE: noCoordinator,
   LEADER_NOT_AVAILABLE: noLeader,
   NOT_CONTROLLER: noController,
+  // Consumers give up on COORDINATOR_NOT_AVAILABLE in an OffsetFetch; this one they all repeat.
+  NOT_COORDINATOR: notCoordinator,
   NOT_LEADER_OR_FOLLOWER: notLeader,
   REQUEST_TIMED_OUT: timedOut,
 } = ErrorCode;
@@ -93,14 +95,14 @@ serve(produce, handleProduce, refusals.refuseProduce, notLeader);
 serve(fetch, handleFetch, refusals.refuseFetch, notLeader);
 serve(listOffsets, handleListOffsets, refusals.refuseListOffsets, notLeader);
 serve(metadata, handleMetadata, refusals.refuseMetadata, noLeader);
-serve(offsetCommit, handleOffsetCommit, refusals.refuseOffsetCommit, noCoordinator);
-serve(offsetFetch, handleOffsetFetch, refusals.refuseOffsetFetch, noCoordinator);
+serve(offsetCommit, handleOffsetCommit, refusals.refuseOffsetCommit, notCoordinator);
+serve(offsetFetch, handleOffsetFetch, refusals.refuseOffsetFetch, notCoordinator);
 serve(findCoordinator, handleFindCoordinator, refusals.refuseFindCoordinator, noCoordinator);
-serve(joinGroup, handleJoinGroup, refuseAtTop(joinGroup), noCoordinator);
-serve(heartbeat, handleHeartbeat, refuseAtTop(heartbeat), noCoordinator);
-serve(leaveGroup, handleLeaveGroup, refuseAtTop(leaveGroup), noCoordinator);
-serve(syncGroup, handleSyncGroup, refuseAtTop(syncGroup), noCoordinator);
-serve(describeGroups, handleDescribeGroups, refusals.refuseDescribeGroups, noCoordinator);
+serve(joinGroup, handleJoinGroup, refuseAtTop(joinGroup), notCoordinator);
+serve(heartbeat, handleHeartbeat, refuseAtTop(heartbeat), notCoordinator);
+serve(leaveGroup, handleLeaveGroup, refuseAtTop(leaveGroup), notCoordinator);
+serve(syncGroup, handleSyncGroup, refuseAtTop(syncGroup), notCoordinator);
+serve(describeGroups, handleDescribeGroups, refusals.refuseDescribeGroups, notCoordinator);
 serve(listGroups, handleListGroups, refuseAtTop(listGroups), noCoordinator);
 serve(apiVersions, handleApiVersions, refuseAtTop(apiVersions), timedOut);
 serve(createTopics, handleCreateTopics, refusals.refuseCreateTopics, noController);
@@ -108,5 +110,5 @@ serve(deleteTopics, handleDeleteTopics, refusals.refuseDeleteTopics, noControlle
 serve(initProducerId, handleInitProducerId, refuseAtTop(initProducerId), loading);
 serve(describeConfigs, handleDescribeConfigs, refusals.refuseDescribeConfigs, timedOut);
 serve(createPartitions, handleCreatePartitions, refusals.refuseCreatePartitions, noController);
-serve(deleteGroups, handleDeleteGroups, refusals.refuseDeleteGroups, noCoordinator);
+serve(deleteGroups, handleDeleteGroups, refusals.refuseDeleteGroups, notCoordinator);
 serve(describeCluster, handleDescribeCluster, refuseAtTop(describeCluster), timedOut);

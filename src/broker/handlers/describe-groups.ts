@@ -1,0 +1,63 @@
+/**
+ * DescribeGroups: state, protocol and members of classic groups. The surprise: to describe a group that does not exist is no
+ * error up to version 5; it is "Dead".
+ *
+ * Behaviour
+ * - Metadata and assignments of members are shown while the group is Stable.
+ * - Authorised operations are answered when asked for: everything a group has, since everybody may do everything.
+ *
+ * Versions
+ * - 3: authorised operations (KIP-430) · 4: static members (KIP-345) · 5: flexible
+ * - 6: GROUP_ID_NOT_FOUND with a message (KIP-1043)
+ */
+import type { GroupCalls } from '../../core/group/commands.ts';
+import type {
+  DescribeGroupsRequest,
+  DescribeGroupsResponse,
+} from '../../protocol/apis/describe-groups.ts';
+import { ErrorCode } from '../../protocol/errors.ts';
+import type { Handler, RequestContext } from '../context.ts';
+import { eachBounded } from '../each-bounded.ts';
+import { failureCode } from '../failures.ts';
+
+type Described = DescribeGroupsResponse['groups'][number];
+
+const notAsked = -0x8000_0000;
+/** READ, DELETE, DESCRIBE, DESCRIBE_CONFIGS and ALTER_CONFIGS, one bit each. */
+const everything = (1 << 3) | (1 << 6) | (1 << 8) | (1 << 10) | (1 << 11);
+
+export const handleDescribeGroups: Handler<DescribeGroupsRequest, DescribeGroupsResponse> = async (
+  { groups, includeAuthorizedOperations },
+  context,
+) => {
+  const described = await eachBounded(groups, async (groupId) => {
+    const group = await describe(groupId, context);
+    const asked = includeAuthorizedOperations && group.errorCode === ErrorCode.NONE;
+    return { ...group, authorizedOperations: asked ? everything : notAsked };
+  });
+  return { throttleTimeMs: 0, groups: described };
+};
+
+async function describe(
+  groupId: string,
+  { apiVersion, objects }: RequestContext,
+): Promise<Described> {
+  try {
+    const { errorCode, group } = await objects.group(groupId).call('describeGroup', { groupId });
+    if (errorCode !== ErrorCode.GROUP_ID_NOT_FOUND) return answer(groupId, errorCode, group);
+    if (apiVersion < 6) return answer(groupId, ErrorCode.NONE, group);
+    return { ...answer(groupId, errorCode, group), errorMessage: `Group ${groupId} not found.` };
+  } catch (error) {
+    const unknown = { groupState: '', protocolType: '', protocolData: '', members: [] };
+    return answer(groupId, failureCode(error, ErrorCode.NOT_COORDINATOR), unknown);
+  }
+}
+
+function answer(
+  groupId: string,
+  errorCode: number,
+  group: GroupCalls['describeGroup']['reply']['group'],
+): Described {
+  const members = [...group.members];
+  return { ...group, members, groupId, errorCode, errorMessage: null, authorizedOperations: 0 };
+}

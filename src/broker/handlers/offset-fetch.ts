@@ -1,0 +1,85 @@
+/**
+ * OffsetFetch: how far groups have read. The surprise: what was never committed is no error, nor is a group or a topic that
+ * does not exist: offset -1, empty metadata.
+ *
+ * Behaviour
+ * - Null topics ask for everything that was committed.
+ * - Offsets belong to one incarnation of a topic: one that was deleted and created again starts without.
+ * - `requireStable` is met as it stands: there are no pending transactions.
+ *
+ * Versions
+ * - 2: all topics, an error for the group (KIP-88) · 5: leader epoch (KIP-320) · 6: flexible
+ * - 7: stable offsets only (KIP-447) · 8: many groups (KIP-709) · 9: member id and epoch (KIP-848), which a classic group
+ *   does not look at
+ */
+import type { CommittedOffset, GroupCalls } from '../../core/group/commands.ts';
+import type { OffsetFetchRequest, OffsetFetchResponse } from '../../protocol/apis/offset-fetch.ts';
+import { ErrorCode, KafkaError } from '../../protocol/errors.ts';
+import type { Handler, RequestContext } from '../context.ts';
+import { failureCode } from '../failures.ts';
+
+type Wanted = GroupCalls['fetchOffsets']['command']['topics'];
+type Stored = GroupCalls['fetchOffsets']['reply']['topics'][number];
+type Topic = OffsetFetchResponse['topics'][number];
+
+export const handleOffsetFetch: Handler<OffsetFetchRequest, OffsetFetchResponse> = async (
+  request,
+  context,
+) => {
+  if (context.apiVersion >= 8) {
+    const groups = request.groups.map((group) => answerGroup(group.groupId, group.topics, context));
+    return { throttleTimeMs: 0, errorCode: 0, topics: [], groups: await Promise.all(groups) };
+  }
+  const topics = await committed(request.groupId, request.topics, context);
+  return { throttleTimeMs: 0, errorCode: ErrorCode.NONE, topics, groups: [] };
+};
+
+/** One of many groups: what is wrong with it is its own error. */
+async function answerGroup(
+  groupId: string,
+  wanted: Wanted,
+  context: RequestContext,
+): Promise<OffsetFetchResponse['groups'][number]> {
+  try {
+    const topics = await committed(groupId, wanted, context);
+    return { groupId, topics, errorCode: ErrorCode.NONE };
+  } catch (error) {
+    return { groupId, topics: [], errorCode: failureCode(error, ErrorCode.NOT_COORDINATOR) };
+  }
+}
+
+async function committed(
+  groupId: string,
+  wanted: Wanted,
+  { objects, metadata }: RequestContext,
+): Promise<Topic[]> {
+  const reply = await objects.group(groupId).call('fetchOffsets', { groupId, topics: wanted });
+  if (reply.errorCode !== ErrorCode.NONE) throw new KafkaError(reply.errorCode);
+  const lives = async ({ name, topicId }: Stored): Promise<boolean> =>
+    (await metadata.topic(name))?.topicId === topicId;
+  const living = await Promise.all(reply.topics.map(lives));
+  const stored = reply.topics.filter((_, index) => living[index]);
+  if (wanted === null) return stored.map(answerStored);
+  const byTopic = new Map(stored.map((topic) => [topic.name, topic.partitions]));
+  return wanted.map(({ name, partitionIndexes }) => {
+    const byIndex = new Map((byTopic.get(name) ?? []).map((each) => [each.partitionIndex, each]));
+    return {
+      name,
+      partitions: partitionIndexes.map((index) =>
+        answerPartition(byIndex.get(index) ?? none(index)),
+      ),
+    };
+  });
+}
+
+function none(partitionIndex: number): CommittedOffset {
+  return { partitionIndex, committedOffset: -1, committedLeaderEpoch: -1, metadata: '' };
+}
+
+function answerStored({ name, partitions }: Stored): Topic {
+  return { name, partitions: partitions.map(answerPartition) };
+}
+
+function answerPartition(stored: CommittedOffset): Topic['partitions'][number] {
+  return { ...stored, errorCode: ErrorCode.NONE };
+}
