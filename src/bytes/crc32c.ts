@@ -1,6 +1,7 @@
 /**
- * CRC-32C (Castagnoli), the checksum of Kafka's record batches, eight bytes a step over eight tables ("slicing by 8").
- * The surprise: plain TypeScript does more than 1 GB/s here, so nothing faster is worth leaving the isolate for.
+ * CRC-32C (Castagnoli), the checksum of Kafka's record batches, eight bytes a step over eight
+ * tables ("slicing by 8"). The surprise: plain TypeScript does more than 1 GB/s here, so nothing
+ * faster is worth leaving the isolate for.
  */
 
 /** The polynomial 0x1EDC6F41, bits reversed. */
@@ -26,8 +27,8 @@ function makeTables(): Int32Array[] {
 const [t0, t1, t2, t3, t4, t5, t6, t7] = makeTables();
 
 /**
- * The checksum of `bytes[start, end)` as an unsigned 32-bit number. To continue over several pieces, hand in the
- * checksum of what came before.
+ * The checksum of `bytes[start, end)` as an unsigned 32-bit number. To continue over several
+ * pieces, hand in the checksum of what came before.
  */
 export function crc32c(bytes: Uint8Array, start = 0, end = bytes.length, before = 0): number {
   let crc = ~before;

@@ -1,6 +1,7 @@
 /**
- * The Durable Object of one topic-partition: a shell around its log. The surprise: a WebSocket to it is a watch that sleeps with
- * the object, so a waiting consumer costs nothing until something is appended.
+ * The Durable Object of one topic-partition: a shell around its log. The surprise: a WebSocket to
+ * it is a watch that sleeps with the object, so a waiting consumer costs nothing until something is
+ * appended.
  */
 import { DurableObject } from 'cloudflare:workers';
 import type { PartitionCalls } from '../core/log/calls.ts';

@@ -1,6 +1,7 @@
 /**
- * A partition without a Durable Object: the same host and log over a memory store, for tests and the simulation. The surprise:
- * group commit works as in an object, since what counts as durable is up to the caller.
+ * A partition without a Durable Object: the same host and log over a memory store, for tests and
+ * the simulation. The surprise: group commit works as in an object, since what counts as durable is
+ * up to the caller.
  */
 import type { LogSettings } from '../core/log/partition-log.ts';
 import { MemoryStore } from './memory-store.ts';

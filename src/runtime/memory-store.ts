@@ -1,6 +1,7 @@
 /**
- * A partition's log in plain memory: for tests and the simulation. The surprise: it copies what it is given and keeps rows in
- * one sorted array, so it behaves as the SQLite form does, but for being gone with the process.
+ * A partition's log in plain memory: for tests and the simulation. The surprise: it copies what it
+ * is given and keeps rows in one sorted array, so it behaves as the SQLite form does, but for being
+ * gone with the process.
  */
 import type { LogRow, LogStore, ProducerRow, RowHead, Snapshot } from '../core/log/store.ts';
 

@@ -1,6 +1,7 @@
 /**
- * Runs one partition's log: gathers appends into one write, answers calls, announces the high watermark. The surprise: an
- * append that finds the partition idle is written at once, and those that come while it is made durable share the next row.
+ * Runs one partition's log: gathers appends into one write, answers calls, announces the high
+ * watermark. The surprise: an append waits for nothing but what was written before it, and those
+ * that wait together share a row.
  */
 import type { AppendReply, PartitionCalls } from '../core/log/calls.ts';
 import { type AppendCommand, refused } from '../core/log/flush.ts';
@@ -72,18 +73,28 @@ export class PartitionHost implements Stub<PartitionCalls> {
     });
   }
 
+  /** Waiting for what was written before gives the others who are on their way the time to join. */
   async #flushAll(): Promise<void> {
     this.#flushing = true;
-    try {
-      while (this.#waiting.length > 0) {
-        this.#flush(this.#take());
+    while (this.#waiting.length > 0) {
+      try {
         await this.#around.durable();
+        this.#flush(this.#take());
+      } catch (error) {
+        this.#fail(error);
       }
-    } catch {
-      // Nothing written since is durable: the platform restarts the object and fails the callers.
-      this.#log = undefined;
     }
     this.#flushing = false;
+  }
+
+  /**
+   * What was written before is lost, and with it what memory says: Durable Objects are restarted by
+   * the platform then.
+   */
+  #fail(error: unknown): void {
+    console.error('partition lost a write', error);
+    this.#log = undefined;
+    for (const { answer } of this.#waiting.splice(0)) answer(failed(ErrorCode.KAFKA_STORAGE_ERROR));
   }
 
   /** The callers whose appends are written together, at least one. */
@@ -108,7 +119,7 @@ export class PartitionHost implements Stub<PartitionCalls> {
         if (log.highWatermark !== before) this.#around.announce(log.highWatermark);
         return answers;
       },
-      (errorCode) => commands.map(() => refused(new KafkaError(errorCode), -1)),
+      (errorCode) => commands.map(() => failed(errorCode)),
     );
     for (const [i, { answer }] of taken.entries()) answer(replies[i]);
   }
@@ -131,9 +142,13 @@ export class PartitionHost implements Stub<PartitionCalls> {
     } catch (error) {
       console.error('partition failed', { highWatermark: this.#log?.highWatermark }, error);
       this.#log = undefined;
-      return refuse(ErrorCode.UNKNOWN_SERVER_ERROR);
+      return refuse(error instanceof KafkaError ? error.code : ErrorCode.UNKNOWN_SERVER_ERROR);
     }
   }
+}
+
+function failed(errorCode: number): AppendReply {
+  return refused(new KafkaError(errorCode), -1);
 }
 
 type Answer<C extends keyof PartitionCalls> = (

@@ -1,6 +1,7 @@
 /**
- * The gateway's end of a partition's announcements: one WebSocket to the object, or a pair of memory cells. The surprise: a
- * watch never fails; whatever goes wrong, it is just not open any more, and the caller reads and watches anew.
+ * The gateway's end of a partition's announcements: one WebSocket to the object, or a pair of
+ * memory cells. The surprise: a watch never fails; whatever goes wrong, it is just not open any
+ * more, and the caller reads and watches anew.
  */
 import type { PartitionWatch } from './stubs.ts';
 
@@ -65,7 +66,9 @@ interface Fetcher {
   fetch(url: string, init: { headers: Record<string, string> }): Promise<Response>;
 }
 
-/** Opens a watch; ready when the partition has said its high watermark, or closed when it will not. */
+/**
+ * Opens a watch; ready when the partition has said its high watermark, or closed when it will not.
+ */
 export async function openWatch(stub: Fetcher): Promise<PartitionWatch> {
   try {
     const { webSocket } = await stub.fetch('https://partition/watch', {

@@ -1,8 +1,10 @@
 /**
- * A partition's log in the SQLite of its Durable Object. The surprise: columns come before the bytes they describe, so that
- * looking at a row never touches the pages its bytes overflow into, and the tables are made by the first append.
+ * A partition's log in the SQLite of its Durable Object. The surprise: columns come before the
+ * bytes they describe, so that looking at a row never touches the pages its bytes overflow into,
+ * and the tables are made by the first append.
  */
 import type { LogRow, LogStore, ProducerRow, RowHead, Snapshot } from '../core/log/store.ts';
+import { ErrorCode, KafkaError } from '../protocol/errors.ts';
 import { type Migration, migrate, schemaVersion } from './migrations.ts';
 
 /** A BLOB is cut into pieces of this: a row may have 2 MB with everything in it. */
@@ -33,7 +35,8 @@ const droppedKey = 'dropped';
 
 const head = `base_offset AS baseOffset, next_offset AS nextOffset, max_timestamp AS maxTimestamp,
   max_timestamp_so_far AS maxTimestampSoFar, appended_at AS appendedAt, byte_count AS byteCount`;
-const selectFloor = `SELECT ${head} FROM log WHERE base_offset <= ? ORDER BY base_offset DESC LIMIT 1`;
+const selectFloor = `SELECT ${head} FROM log WHERE base_offset <= ?
+  ORDER BY base_offset DESC LIMIT 1`;
 const selectFrom = `SELECT ${head} FROM log WHERE base_offset >= ? ORDER BY base_offset LIMIT ?`;
 const selectData = `SELECT base_offset, byte_count, data FROM log
   WHERE base_offset >= ? AND base_offset <= ? ORDER BY base_offset`;
@@ -119,12 +122,17 @@ export class SqliteStore implements LogStore {
       }));
   }
 
+  /** Throws KAFKA_STORAGE_ERROR when the object's storage is full or fails. */
   append(rows: readonly LogRow[], snapshot: Snapshot | undefined): void {
-    this.#storage.transactionSync(() => {
-      if (!this.#open) migrate(this.#storage, migrations);
-      for (const row of rows) this.#insert(row);
-      if (snapshot !== undefined) this.#put(snapshot);
-    });
+    try {
+      this.#storage.transactionSync(() => {
+        if (!this.#open) migrate(this.#storage, migrations);
+        for (const row of rows) this.#insert(row);
+        if (snapshot !== undefined) this.#put(snapshot);
+      });
+    } catch (error) {
+      throw new KafkaError(ErrorCode.KAFKA_STORAGE_ERROR, String(error));
+    }
     this.#open = true;
   }
 

@@ -1,6 +1,7 @@
 /**
- * Gathers appends that arrived together into as few rows as they need: group commit. The surprise: nothing of the log changes
- * here; what producers did is staged, and counts only once the rows are stored.
+ * Gathers appends that arrived together into as few rows as they need: group commit. The surprise:
+ * nothing of the log changes here; what producers did is staged, and counts only once the rows are
+ * stored.
  */
 import { ErrorCode, KafkaError } from '../../protocol/errors.ts';
 import { noProducerId, noTimestamp, RecordBatch } from '../../protocol/records/index.ts';
@@ -21,7 +22,10 @@ import { RecordRefusal, type ValidBatch, validateBatches } from './validate.ts';
 
 export type AppendCommand = PartitionCalls['append']['command'];
 
-/** A row of several batches stays below this, under the platform's 2 MB a row; a larger batch has a row to itself. */
+/**
+ * A row of several batches stays below this, under the platform's 2 MB a row; a larger batch has a
+ * row to itself.
+ */
 export const rowBytes = 1_900_000;
 
 /** What a flush needs to know of the log it extends. */
@@ -98,7 +102,10 @@ export class Flush {
     this.#size = 0;
   }
 
-  /** The batch an append repeats, or undefined when all of it is new. Throws the refusal of a producer. */
+  /**
+   * The batch an append repeats, or undefined when all of it is new. Throws the refusal of a
+   * producer.
+   */
   #checkProducers(batches: readonly ValidBatch[]): ProducerBatch | undefined {
     const staged = new Map<number, ProducerEntry>();
     const retried: ProducerBatch[] = [];

@@ -1,6 +1,6 @@
 /**
- * Which leader a caller believes in. The surprise: there is one leader for ever, the object itself, so the epoch is a constant
- * and only a caller with an epoch from elsewhere is refused.
+ * Which leader a caller believes in. The surprise: there is one leader for ever, the object itself,
+ * so the epoch is a constant and only a caller with an epoch from elsewhere is refused.
  */
 import { ErrorCode } from '../../protocol/errors.ts';
 

@@ -1,11 +1,14 @@
 /**
- * Answers ListOffsets for one partition: the ends of the log, or the first record at or after a moment. The surprise: time is
- * searched by halving over the log's own rows, since each knows the latest timestamp up to it; no time index is written.
+ * Answers ListOffsets for one partition: the ends of the log, or the first record at or after a
+ * moment. The surprise: time is searched by halving over the log's own rows, since each knows the
+ * latest timestamp up to it; no time index is written.
  *
  * Behaviour:
- * - -1 latest: the high watermark; -2 earliest and -4 earliest local: the log start offset; their timestamp is -1
+ * - -1 latest: the high watermark; -2 earliest and -4 earliest local: the log start offset; their
+ *   timestamp is -1
  * - -3 (KIP-734): the first record with the latest timestamp; -1/-1 in a log without any
- * - -5 latest tiered (KIP-1005), -6 earliest pending upload (KIP-1023): -1/-1, there is no remote storage of segments
+ * - -5 latest tiered (KIP-1005), -6 earliest pending upload (KIP-1023): -1/-1, there is no remote
+ *   storage of segments
  * - a time after every record: -1/-1, no error
  */
 import { decompress } from '../../bytes/compression.ts';
@@ -33,7 +36,9 @@ const earliestLocal = -4;
 const latestTiered = -5;
 const earliestPendingUpload = -6;
 
-/** A compressed batch that grows beyond this is not opened: its first offset answers for all of it. */
+/**
+ * A compressed batch that grows beyond this is not opened: its first offset answers for all of it.
+ */
 const largestInflatedBytes = 32 * 1024 * 1024;
 const headsAtOnce = 256;
 
@@ -97,7 +102,9 @@ function firstRowFrom(store: LogStore, timestamp: number): RowHead | undefined {
   return firstClaiming(store, low.baseOffset, timestamp);
 }
 
-/** Usually the row itself; further on only when the timestamp it inherits is of rows that are gone. */
+/**
+ * Usually the row itself; further on only when the timestamp it inherits is of rows that are gone.
+ */
 function firstClaiming(store: LogStore, from: number, timestamp: number): RowHead | undefined {
   let heads = store.from(from, 1);
   while (heads.length > 0) {

@@ -1,6 +1,7 @@
 /**
- * The topic configs the log obeys, by Kafka's names and with Kafka's defaults. The surprise: `max.message.bytes` has a ceiling
- * here, because a batch crosses an RPC whole and shares the memory of an isolate with everything else.
+ * The topic configs the log obeys, by Kafka's names and with Kafka's defaults. The surprise:
+ * `max.message.bytes` has a ceiling here, because a batch crosses an RPC whole and shares the
+ * memory of an isolate with everything else.
  */
 
 /** No batch is larger, whatever a topic says. */
@@ -19,7 +20,9 @@ export interface LogConfig {
   readonly compacted: boolean;
 }
 
-/** Reads a topic's own configs; `messageMaxBytes` is the broker's default of `max.message.bytes`. */
+/**
+ * Reads a topic's own configs; `messageMaxBytes` is the broker's default of `max.message.bytes`.
+ */
 export function logConfigFrom(
   configs: Readonly<Record<string, string>>,
   messageMaxBytes: number,

@@ -1,6 +1,7 @@
 /**
- * One topic-partition's ordered log: what may be appended, what a reader gets, where a moment lies. The surprise: its memory
- * is a few numbers and the recent producers, all rebuilt from rows, so throwing it away and loading again is always right.
+ * One topic-partition's ordered log: what may be appended, what a reader gets, where a moment lies.
+ * The surprise: its memory is a few numbers and the recent producers, all rebuilt from rows, so
+ * throwing it away and loading again is always right.
  */
 import { ErrorCode, KafkaError } from '../../protocol/errors.ts';
 import { noTimestamp } from '../../protocol/records/index.ts';
@@ -56,7 +57,10 @@ export class PartitionLog {
     return this.#logStartOffset;
   }
 
-  /** Appends that arrived together: each is taken or refused by itself, and all that are taken are stored at once. */
+  /**
+   * Appends that arrived together: each is taken or refused by itself, and all that are taken are
+   * stored at once.
+   */
   append(commands: readonly AppendCommand[], now: number): AppendReply[] {
     if (this.#store.dropped) return commands.map(() => refused(unknownPartition(), -1));
     const flush = new Flush(
@@ -96,7 +100,10 @@ export class PartitionLog {
     return { logStartOffset: this.#logStartOffset, highWatermark: this.#nextOffset };
   }
 
-  /** Memory follows the store, never the other way round, but for a snapshot, which is the state after this flush. */
+  /**
+   * Memory follows the store, never the other way round, but for a snapshot, which is the state
+   * after this flush.
+   */
   #commit(flush: Flush, now: number): void {
     const rowsSinceSnapshot = this.#rowsSinceSnapshot + flush.rows.length;
     const due = rowsSinceSnapshot >= rowsPerSnapshot;

@@ -1,6 +1,7 @@
 /**
- * What the log remembers of idempotent producers: epoch and last five batches of each, enough to answer a retry as if it were
- * the first try. The surprise: none of it is stored by itself; rows carry a summary, and loading replays the recent ones.
+ * What the log remembers of idempotent producers: epoch and last five batches of each, enough to
+ * answer a retry as if it were the first try. The surprise: none of it is stored by itself; rows
+ * carry a summary, and loading replays the recent ones.
  */
 import { ErrorCode, KafkaError } from '../../protocol/errors.ts';
 import { addToSequence, type RecordBatch } from '../../protocol/records/index.ts';
@@ -19,7 +20,9 @@ export interface ProducerBatch {
 
 export interface ProducerEntry {
   readonly epoch: number;
-  /** When it last appended: idle producers expire by this clock, not by their records' timestamps. */
+  /**
+   * When it last appended: idle producers expire by this clock, not by their records' timestamps.
+   */
   readonly appendedAt: number;
   /** The latest of this epoch, oldest first; never empty. */
   readonly batches: readonly ProducerBatch[];
@@ -32,8 +35,9 @@ export interface ProducerAppend extends ProducerBatch {
 }
 
 /**
- * What this batch is to a producer with this history: new (undefined), or a retry of the batch returned. Throws
- * INVALID_PRODUCER_EPOCH for an epoch of the past, OUT_OF_ORDER_SEQUENCE_NUMBER for a gap.
+ * What this batch is to a producer with this history: new (undefined), or a retry of the batch
+ * returned. Throws INVALID_PRODUCER_EPOCH for an epoch of the past, OUT_OF_ORDER_SEQUENCE_NUMBER
+ * for a gap.
  */
 export function checkSequence(
   entry: ProducerEntry | undefined,
@@ -58,7 +62,7 @@ export function checkSequence(
   if (baseSequence !== expected) {
     throw new KafkaError(
       ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER,
-      `producer ${batch.producerId} epoch ${producerEpoch}: sequence ${baseSequence}, expected ${expected}`,
+      `producer ${batch.producerId} sent sequence ${baseSequence} instead of ${expected}`,
     );
   }
   return undefined;

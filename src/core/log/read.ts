@@ -1,6 +1,7 @@
 /**
- * Answers a Fetch of one partition: whole batches from the one that contains the offset on, as many as fit. The surprise:
- * rows hold several batches, so an answer may begin and end inside a row, but never inside a batch.
+ * Answers a Fetch of one partition: whole batches from the one that contains the offset on, as many
+ * as fit. The surprise: rows hold several batches, so an answer may begin and end inside a row, but
+ * never inside a batch.
  */
 import { ErrorCode } from '../../protocol/errors.ts';
 import { recordBatches } from '../../protocol/records/index.ts';
@@ -8,7 +9,10 @@ import type { ReadCommand, ReadReply } from './calls.ts';
 import { checkLeaderEpoch } from './leader-epoch.ts';
 import type { LogStore, RowHead } from './store.ts';
 
-/** What one answer holds at most, unless its first batch alone is larger: many answers share an isolate's memory. */
+/**
+ * What one answer holds at most, unless its first batch alone is larger: many answers share an
+ * isolate's memory.
+ */
 export const largestReadBytes = 8 * 1024 * 1024;
 /** Pieces smaller than this are joined: each piece costs the RPC more than copying it does. */
 const smallPieceBytes = 128 * 1024;
@@ -82,7 +86,10 @@ function firstHeads(store: LogStore, fetchOffset: number, highWatermark: number)
   return [first, ...store.from(first.baseOffset + 1, headsAtOnce - 1)];
 }
 
-/** As many rows as may be needed: those that begin before the room is used up, the first one in any case. */
+/**
+ * As many rows as may be needed: those that begin before the room is used up, the first one in any
+ * case.
+ */
 function choose(heads: readonly RowHead[], room: number): readonly RowHead[] {
   let count = 1;
   let size = heads[0].byteCount;
@@ -90,7 +97,10 @@ function choose(heads: readonly RowHead[], room: number): readonly RowHead[] {
   return heads.slice(0, count);
 }
 
-/** The batches of a row that end after the offset and fit; complete when none was left out at the end. */
+/**
+ * The batches of a row that end after the offset and fit; complete when none was left out at the
+ * end.
+ */
 function take(
   row: Uint8Array,
   fetchOffset: number,
@@ -115,7 +125,10 @@ function take(
   return { piece: start < 0 ? row.subarray(0, 0) : row.subarray(start, end), complete: true };
 }
 
-/** The same bytes in fewer pieces, each with a buffer of its own size, for an RPC sends whole buffers. */
+/**
+ * The same bytes in fewer pieces, each with a buffer of its own size, for an RPC sends whole
+ * buffers.
+ */
 function joinSmall(pieces: readonly Uint8Array[]): Uint8Array[] {
   const joined: Uint8Array[] = [];
   let small: Uint8Array[] = [];

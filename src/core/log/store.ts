@@ -1,6 +1,7 @@
 /**
- * Where a partition keeps its log: a synchronous port with a SQLite and a memory form. The surprise: one row holds all that
- * was appended together, however many batches, since rows are billed and their size is not.
+ * Where a partition keeps its log: a synchronous port with a SQLite and a memory form. The
+ * surprise: one row holds all that was appended together, however many batches, since rows are
+ * billed and their size is not.
  */
 
 /** What is known of a row without its bytes. */
@@ -10,7 +11,10 @@ export interface RowHead {
   readonly nextOffset: number;
   /** The latest timestamp in the row; -1: none has one. */
   readonly maxTimestamp: number;
-  /** The latest timestamp in this row and all before it: it never falls, so it can be searched by halving. */
+  /**
+   * The latest timestamp in this row and all before it: it never falls, so it can be searched by
+   * halving.
+   */
   readonly maxTimestampSoFar: number;
   /** When the row was appended, in milliseconds since the epoch. */
   readonly appendedAt: number;
@@ -44,7 +48,10 @@ export interface LogStore {
   floor(offset: number): RowHead | undefined;
   /** Up to `limit` rows that begin at or after this offset, in order. */
   from(offset: number, limit: number): readonly RowHead[];
-  /** The bytes of the rows that begin in [first, last], in order. The caller must not write into them. */
+  /**
+   * The bytes of the rows that begin in [first, last], in order. The caller must not write into
+   * them.
+   */
   data(first: number, last: number): readonly Uint8Array[];
   /** How many rows begin at or after this offset. */
   count(offset: number): number;

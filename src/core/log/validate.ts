@@ -1,15 +1,20 @@
 /**
- * What a record batch from a client must be before the log takes it: Kafka's checks in Kafka's order. The surprise:
- * compressed batches stay closed, so of their records only what the batch header says is checked.
+ * What a record batch from a client must be before the log takes it: Kafka's checks in Kafka's
+ * order. The surprise: compressed batches stay closed, so of their records only what the batch
+ * header says is checked.
  *
  * Behaviour:
  * - no whole batch, magic 0 or 1: INVALID_RECORD; an impossible length or magic: CORRUPT_MESSAGE
- * - a base offset other than 0: INVALID_RECORD; larger than `max.message.bytes`: MESSAGE_TOO_LARGE; wrong checksum or too short
- *   for a header: CORRUPT_MESSAGE; an unknown compression codec: UNKNOWN_SERVER_ERROR, as Kafka has it
- * - counts and offsets that disagree, control batches, a producer without a sequence: INVALID_RECORD
- * - uncompressed records that do not fill their batch, or without a key in a compacted topic: INVALID_RECORD
- * - timestamps out of `message.timestamp.before.max.ms` and `.after.max.ms` (KIP-937), or of type LogAppendTime:
- *   INVALID_TIMESTAMP
+ * - a base offset other than 0: INVALID_RECORD; larger than `max.message.bytes`: MESSAGE_TOO_LARGE;
+ *   wrong checksum or too short for a header: CORRUPT_MESSAGE; an unknown compression codec:
+ *   UNKNOWN_SERVER_ERROR, as Kafka has it
+ * - counts and offsets that disagree, control batches, a producer without a sequence:
+ *   INVALID_RECORD
+ * - uncompressed records that do not fill their batch, skip an offset (Kafka lets that pass), or
+ *   have no key in a compacted topic: INVALID_RECORD
+ * - timestamps out of `message.timestamp.before.max.ms` and `.after.max.ms` (KIP-937), or of type
+ *   LogAppendTime in a topic that stamps them itself: INVALID_TIMESTAMP. A wrong latest timestamp
+ *   in a header is put right
  */
 import { ErrorCode, KafkaError } from '../../protocol/errors.ts';
 import {
@@ -23,6 +28,8 @@ import {
 import type { LogConfig } from './log-config.ts';
 
 const highestCodec = 4;
+/** So many refused records are named in an answer; the whole batch is refused in any case. */
+const namedErrors = 1_000;
 
 /** One record that was refused, by its index in the batch. */
 export interface RecordError {
@@ -54,9 +61,10 @@ export function validateBatches(
   now: number,
 ): readonly ValidBatch[] {
   const batches = [...recordBatches(records)];
-  if (batches.length === 0) throw invalid('no whole record batch');
+  if (batches.length === 0)
+    throw new KafkaError(ErrorCode.INVALID_RECORD, 'there is no whole record batch');
   for (const batch of batches) {
-    if (batch.magic !== 2) throw invalid(`a record batch of magic ${batch.magic}`);
+    if (batch.magic !== 2) throw invalid(`magic ${batch.magic}`);
   }
   for (const batch of batches) checkBytes(batch, config);
   return batches.map((batch) => {
@@ -99,37 +107,45 @@ function checkHeader(batch: RecordBatch): void {
 
 function withTimestamps(batch: RecordBatch, config: LogConfig, now: number): ValidBatch {
   const errors = new RecordErrors();
-  if (batch.timestampType === TimestampType.LOG_APPEND_TIME) {
-    errors.timestamp(0, 'LogAppendTime is not for producers to claim');
-  }
-  const range = config.logAppendTime ? undefined : timestampRange(config, now);
-  const maxTimestamp =
+  const timestamps = timestampRule(batch, config, now);
+  const latest =
     batch.codec === 0
-      ? checkRecords(batch, config.compacted, range, errors)
-      : checkTimestamp(0, batch.maxTimestamp, range, errors);
+      ? checkRecords(batch, config.compacted, timestamps, errors)
+      : checkClosed(batch, timestamps, errors);
   errors.throwIfAny();
   return config.logAppendTime
     ? { batch, timestampType: TimestampType.LOG_APPEND_TIME, maxTimestamp: now }
-    : { batch, timestampType: TimestampType.CREATE_TIME, maxTimestamp };
+    : { batch, timestampType: TimestampType.CREATE_TIME, maxTimestamp: latest };
 }
 
-interface Range {
-  readonly earliest: number;
-  readonly latest: number;
+/** What is wrong with a timestamp, if anything. */
+type TimestampRule = (timestamp: number) => string | undefined;
+
+function timestampRule(batch: RecordBatch, config: LogConfig, now: number): TimestampRule {
+  if (config.logAppendTime) {
+    const claimed = batch.timestampType === TimestampType.LOG_APPEND_TIME;
+    return () => (claimed ? 'LogAppendTime is not for producers to claim' : undefined);
+  }
+  const earliest = now - config.timestampBeforeMaxMs;
+  const latest = now + config.timestampAfterMaxMs;
+  return (timestamp) =>
+    timestamp !== noTimestamp && (timestamp < earliest || timestamp > latest)
+      ? `timestamp ${timestamp} is not within [${earliest}, ${latest}]`
+      : undefined;
 }
 
-function timestampRange(config: LogConfig, now: number): Range {
-  return {
-    earliest: now - config.timestampBeforeMaxMs,
-    latest: now + config.timestampAfterMaxMs,
-  };
+/** Of compressed records only the latest timestamp is known. */
+function checkClosed(batch: RecordBatch, timestamps: TimestampRule, errors: RecordErrors): number {
+  const wrong = timestamps(batch.maxTimestamp);
+  if (wrong !== undefined) errors.add(0, ErrorCode.INVALID_TIMESTAMP, wrong);
+  return batch.maxTimestamp;
 }
 
 /** Walks uncompressed records; returns their latest timestamp. */
 function checkRecords(
   batch: RecordBatch,
   compacted: boolean,
-  range: Range | undefined,
+  timestamps: TimestampRule,
   errors: RecordErrors,
 ): number {
   const { baseTimestamp, recordCount } = batch;
@@ -138,54 +154,37 @@ function checkRecords(
   for (let index = 0; index < recordCount; index++) {
     cursor.next();
     if (cursor.offsetDelta !== index) throw invalid(`record ${index} at ${cursor.offsetDelta}`);
-    if (compacted && cursor.keyLength < 0) {
-      errors.add(index, 'a record without a key in a compacted topic');
-    }
     const timestamp = baseTimestamp + cursor.timestampDelta;
-    checkTimestamp(index, timestamp, range, errors);
     if (timestamp > latest) latest = timestamp;
+    if (compacted && cursor.keyLength < 0) {
+      errors.add(index, ErrorCode.INVALID_RECORD, 'a record of a compacted topic needs a key');
+      continue;
+    }
+    const wrong = timestamps(timestamp);
+    if (wrong !== undefined) errors.add(index, ErrorCode.INVALID_TIMESTAMP, wrong);
   }
   if (!cursor.atEnd) throw invalid('more bytes than its records fill');
   return latest;
 }
 
-function checkTimestamp(
-  index: number,
-  timestamp: number,
-  range: Range | undefined,
-  errors: RecordErrors,
-): number {
-  const outside =
-    range !== undefined &&
-    timestamp !== noTimestamp &&
-    (timestamp < range.earliest || timestamp > range.latest);
-  if (outside) errors.timestamp(index, `timestamp ${timestamp} is out of range`);
-  return timestamp;
-}
-
-/** Collects what is wrong with single records; timestamps decide the code, as in Kafka. */
+/**
+ * Collects what is wrong with single records; one wrong timestamp decides the code, as in Kafka.
+ */
 class RecordErrors {
   readonly #errors: RecordError[] = [];
-  #timestamp = false;
+  #code: number = ErrorCode.INVALID_RECORD;
 
-  add(batchIndex: number, batchIndexErrorMessage: string): void {
-    this.#errors.push({ batchIndex, batchIndexErrorMessage });
-  }
-
-  timestamp(batchIndex: number, message: string): void {
-    this.#timestamp = true;
-    this.add(batchIndex, message);
+  add(batchIndex: number, code: number, batchIndexErrorMessage: string): void {
+    if (code === ErrorCode.INVALID_TIMESTAMP) this.#code = code;
+    if (this.#errors.length < namedErrors)
+      this.#errors.push({ batchIndex, batchIndexErrorMessage });
   }
 
   throwIfAny(): void {
     if (this.#errors.length === 0) return;
-    const code = this.#timestamp ? ErrorCode.INVALID_TIMESTAMP : ErrorCode.INVALID_RECORD;
-    const [first] = this.#errors;
-    throw new RecordRefusal(
-      code,
-      `${this.#errors.length} refused, the first: ${first.batchIndexErrorMessage}`,
-      this.#errors,
-    );
+    const [{ batchIndex, batchIndexErrorMessage }] = this.#errors;
+    const message = `record ${batchIndex} was refused: ${batchIndexErrorMessage}`;
+    throw new RecordRefusal(this.#code, message, this.#errors);
   }
 }
 

@@ -1,6 +1,7 @@
 /**
- * Makes one record batch (magic 2) of records, as a producer does: for HTTP produce, the SDK and tests. The surprise: sizes
- * are worked out first, so that the batch is written once, in place, into exactly as many bytes as it needs.
+ * Makes one record batch (magic 2) of records, as a producer does: for HTTP produce, the SDK and
+ * tests. The surprise: sizes are worked out first, so that the batch is written once, in place,
+ * into exactly as many bytes as it needs.
  */
 import { crc32c } from '../../bytes/crc32c.ts';
 import { batchOverhead, lengthOverhead, noTimestamp } from './record-batch.ts';

@@ -1,6 +1,7 @@
 /**
- * A view of one record batch (magic 2) where it lies in a larger buffer: nothing is copied and no record is touched. The
- * surprise: base offset and leader epoch lie outside the checksum, so a log can place a batch by writing 12 bytes.
+ * A view of one record batch (magic 2) where it lies in a larger buffer: nothing is copied and no
+ * record is touched. The surprise: base offset and leader epoch lie outside the checksum, so a log
+ * can place a batch by writing 12 bytes.
  */
 import { crc32c } from '../../bytes/crc32c.ts';
 import { ErrorCode, KafkaError } from '../errors.ts';
@@ -177,8 +178,9 @@ export function addToSequence(sequence: number, increment: number): number {
 }
 
 /**
- * The batches that lie one after the other in `bytes`; an unfinished one at the end is left out, as Kafka leaves it. Of
- * magics 0 and 1 nothing but size and magic is right. Throws CORRUPT_MESSAGE for a length or magic that cannot be.
+ * The batches that lie one after the other in `bytes`; an unfinished one at the end is left out, as
+ * Kafka leaves it. Of magics 0 and 1 nothing but size and magic is right. Throws CORRUPT_MESSAGE
+ * for a length or magic that cannot be.
  */
 export function* recordBatches(bytes: Uint8Array): Generator<RecordBatch> {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);

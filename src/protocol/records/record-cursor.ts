@@ -1,6 +1,7 @@
 /**
- * Walks the records of one batch, given their decompressed bytes, and checks every length on the way. The surprise: it
- * allocates nothing; a record is where the cursor stands, and only `decodeRecords` makes objects of it.
+ * Walks the records of one batch, given their decompressed bytes, and checks every length on the
+ * way. The surprise: it allocates nothing; a record is where the cursor stands, and only
+ * `decodeRecords` makes objects of it.
  */
 import { ErrorCode, KafkaError } from '../errors.ts';
 

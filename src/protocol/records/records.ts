@@ -1,6 +1,7 @@
 /**
- * Records as objects, for those who look inside: HTTP, tools, tests. The surprise: a batch's header gives every record its
- * offset and timestamp; the record itself only says how far it is from the first.
+ * Records as objects, for those who look inside: HTTP, tools, tests. The surprise: a batch's header
+ * gives every record its offset and timestamp; the record itself only says how far it is from the
+ * first.
  */
 import { ErrorCode, KafkaError } from '../errors.ts';
 import { type RecordBatch, TimestampType } from './record-batch.ts';
@@ -24,8 +25,9 @@ export interface DecodedRecord {
 const utf8 = new TextDecoder();
 
 /**
- * The records of one batch. `recordBytes` are its records decompressed; leave them out when `batch.codec` is 0. Throws
- * INVALID_RECORD when bytes and header do not agree. A control batch has one record: see `controlType`.
+ * The records of one batch. `recordBytes` are its records decompressed; leave them out when
+ * `batch.codec` is 0. Throws INVALID_RECORD when bytes and header do not agree. A control batch has
+ * one record: see `controlType`.
  */
 export function* decodeRecords(
   batch: RecordBatch,
