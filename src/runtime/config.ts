@@ -24,6 +24,8 @@ export interface BrokerConfig {
   readonly offsetsRetentionMinutes: number;
   /** `message.max.bytes`, the default of a topic's `max.message.bytes` */
   readonly messageMaxBytes: number;
+  /** `producer.id.expiration.ms`: after how long without a batch a partition forgets a producer */
+  readonly producerIdExpirationMs: number;
   /** `socket.request.max.bytes` */
   readonly socketRequestMaxBytes: number;
   /** `connections.max.idle.ms` */
@@ -47,6 +49,7 @@ export const defaultBrokerConfig: BrokerConfig = {
   offsetMetadataMaxBytes: 4_096,
   offsetsRetentionMinutes: 10_080,
   messageMaxBytes: 1_048_588,
+  producerIdExpirationMs: 86_400_000,
   socketRequestMaxBytes: 104_857_600,
   connectionsMaxIdleMs: 600_000,
   fetchMaxBytes: 57_671_680,
@@ -62,6 +65,7 @@ const least: Partial<Record<NumberIn<BrokerConfig>, number>> = {
   numPartitions: 1,
   defaultReplicationFactor: 1,
   groupMaxSize: 1,
+  producerIdExpirationMs: 1,
   socketRequestMaxBytes: 1,
   fetchMaxBytes: 1_024,
 };

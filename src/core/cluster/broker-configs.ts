@@ -127,6 +127,12 @@ const own: readonly ConfigDefinition[] = [
     documentation: 'The largest metadata a client may commit with an offset, in bytes.',
   },
   {
+    name: 'producer.id.expiration.ms',
+    type: 'INT',
+    default: '86400000',
+    documentation: 'After how long without a batch a partition forgets an idempotent producer.',
+  },
+  {
     name: 'socket.request.max.bytes',
     type: 'INT',
     default: '104857600',

@@ -1,0 +1,131 @@
+/**
+ * Every object in plain memory: the same machines and logs as in the Durable Objects, for tests and
+ * the simulation. The surprise: commands and replies are copied as an RPC would copy them, so that
+ * nobody can come to rely on sharing an object with the other side.
+ */
+import type { ClusterCalls } from '../core/cluster/commands.ts';
+import type { GroupCalls } from '../core/group/commands.ts';
+import { clusterHost, deliverDrops } from './cluster-host.ts';
+import type { BrokerConfig } from './config.ts';
+import { GroupHost } from './group-host.ts';
+import { memoryPartition } from './memory-partition.ts';
+import { memoryRows } from './rows.ts';
+import type { Objects, PartitionStub, Stub } from './stubs.ts';
+import { Weather } from './weather.ts';
+
+export interface MemoryObjectsOptions {
+  readonly config: BrokerConfig;
+  /** Milliseconds since the epoch; by default the clock on the wall. */
+  readonly now?: () => number;
+}
+
+/** The longest a timer can be set for. */
+const longestTimer = 2_147_483_647;
+
+export class MemoryObjects implements Objects {
+  readonly #config: BrokerConfig;
+  readonly #now: () => number;
+  readonly #partitions = new Map<string, PartitionStub>();
+  readonly #groups = new Map<string, Stub<GroupCalls>>();
+  #controller: Stub<ClusterCalls> | undefined;
+  readonly #alarms = new Set<Alarm>();
+
+  constructor({ config, now = () => Date.now() }: MemoryObjectsOptions) {
+    this.#config = config;
+    this.#now = now;
+  }
+
+  partition(topicId: string, partition: number): PartitionStub {
+    return remembered(this.#partitions, `${topicId}:${partition}`, () => {
+      const stub = memoryPartition({ settings: this.#config, now: this.#now });
+      return { ...copying(stub), watch: () => stub.watch() };
+    });
+  }
+
+  group(groupId: string): Stub<GroupCalls> {
+    return remembered(this.#groups, groupId, () => {
+      const alarm = this.#newAlarm(() => host.expire());
+      const host = new GroupHost({
+        config: this.#config,
+        rows: memoryRows(),
+        objects: this,
+        now: this.#now,
+        setAlarm: (at) => alarm.set(at),
+      });
+      return copying(host);
+    });
+  }
+
+  controller(): Stub<ClusterCalls> {
+    this.#controller ??= this.#newController();
+    return this.#controller;
+  }
+
+  /** Stops every alarm: nothing happens any more unless it is called. */
+  close(): void {
+    for (const alarm of this.#alarms) alarm.clear();
+  }
+
+  #newController(): Stub<ClusterCalls> {
+    const alarm = this.#newAlarm(() => deliverDrops(host, this, this.#now()));
+    const host = clusterHost({
+      config: this.#config,
+      rows: memoryRows(),
+      now: this.#now,
+      setAlarm: (at) => alarm.set(at),
+    });
+    return copying(host);
+  }
+
+  #newAlarm(ring: () => Promise<void>): Alarm {
+    const alarm = new Alarm(ring, this.#now);
+    this.#alarms.add(alarm);
+    return alarm;
+  }
+}
+
+/** An object's one alarm. It is set anew by setting it again. */
+class Alarm {
+  readonly #ring: () => Promise<void>;
+  readonly #now: () => number;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(ring: () => Promise<void>, now: () => number) {
+    this.#ring = ring;
+    this.#now = now;
+  }
+
+  set(at: number): void {
+    this.clear();
+    const wait = Math.min(Math.max(at - this.#now(), 0), longestTimer);
+    this.#timer = setTimeout(() => void this.#ring(), wait);
+  }
+
+  clear(): void {
+    clearTimeout(this.#timer);
+  }
+}
+
+function remembered<T>(map: Map<string, T>, key: string, create: () => T): T {
+  const known = map.get(key);
+  if (known !== undefined) return known;
+  const created = create();
+  map.set(key, created);
+  return created;
+}
+
+/** As an RPC: what crosses is copied, and what is thrown is weather. */
+function copying<Calls extends { [K in keyof Calls]: { command: unknown; reply: unknown } }>(
+  stub: Stub<Calls>,
+): Stub<Calls> {
+  return {
+    call: async (kind, command) => {
+      const copy = structuredClone(command);
+      try {
+        return structuredClone(await stub.call(kind, copy));
+      } catch (error) {
+        throw new Weather(error);
+      }
+    },
+  };
+}
