@@ -32,8 +32,14 @@ export interface ConfigDefinition {
   /** As text; null when Kafka has none. */
   readonly default: string | null;
   /** What is wrong with a value of the right type; undefined when nothing is. */
-  readonly problem?: (parsed: ParsedValue, name: string) => string | undefined;
+  readonly problem?: (parsed: ParsedValue, name: string) => Problem | undefined;
   readonly documentation: string;
+}
+
+export interface Problem {
+  /** The part of the value that is wrong, as Kafka prints it. */
+  readonly value: string;
+  readonly what: string;
 }
 
 /** INT, SHORT and LONG are bigints, LIST is its items, BOOLEAN and text are themselves. */
@@ -45,7 +51,7 @@ const widths: Partial<Record<ConfigTypeName, bigint>> = { INT: 31n, SHORT: 15n, 
 export function checkConfig(definition: ConfigDefinition, value: string): ParsedValue {
   const parsed = parseConfig(definition, value);
   const problem = definition.problem?.(parsed, definition.name);
-  if (problem !== undefined) throw invalidValue(definition.name, shown(parsed), problem);
+  if (problem !== undefined) throw invalidValue(definition.name, problem.value, problem.what);
   return parsed;
 }
 
@@ -86,12 +92,12 @@ export function printConfig(definition: ConfigDefinition, value: string): string
 }
 
 /** A value as Kafka prints it in a message: 2 as a DOUBLE is 2.0. */
-function shown(parsed: ParsedValue): string {
+export function shown(parsed: ParsedValue): string {
   if (typeof parsed === 'number') return Number.isInteger(parsed) ? `${parsed}.0` : `${parsed}`;
-  return Array.isArray(parsed) ? parsed.join(', ') : String(parsed);
+  return Array.isArray(parsed) ? `[${parsed.join(', ')}]` : String(parsed);
 }
 
-export function invalidValue(name: string, value: string, problem: string): KafkaError {
+function invalidValue(name: string, value: string, problem: string): KafkaError {
   return new KafkaError(
     ErrorCode.INVALID_CONFIG,
     `Invalid value ${value} for configuration ${name}: ${problem}`,
@@ -100,18 +106,20 @@ export function invalidValue(name: string, value: string, problem: string): Kafk
 
 /** For INT, LONG and DOUBLE. */
 export function between(least: number, most = Number.POSITIVE_INFINITY) {
-  return (parsed: ParsedValue): string | undefined => {
+  return (parsed: ParsedValue): Problem | undefined => {
+    const value = shown(parsed);
     if (typeof parsed !== 'bigint' && typeof parsed !== 'number') return undefined;
-    if (parsed < least) return `Value must be at least ${least}`;
-    return parsed > most ? `Value must be no more than ${most}` : undefined;
+    if (parsed < least) return { value, what: `Value must be at least ${least}` };
+    return parsed > most ? { value, what: `Value must be no more than ${most}` } : undefined;
   };
 }
 
 /** For STRING, and for every item of a LIST. */
 export function oneOf(...allowed: readonly string[]) {
-  return (parsed: ParsedValue): string | undefined => {
+  return (parsed: ParsedValue): Problem | undefined => {
     const items = Array.isArray(parsed) ? parsed : [parsed];
-    const bad = items.some((item) => !allowed.includes(item));
-    return bad ? `String must be one of: ${allowed.join(', ')}` : undefined;
+    const value = items.find((item) => !allowed.includes(item));
+    const what = `String must be one of: ${allowed.join(', ')}`;
+    return value === undefined ? undefined : { value, what };
   };
 }

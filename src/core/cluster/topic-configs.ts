@@ -4,8 +4,8 @@
  * (`retention.ms` is `log.retention.ms`), and that synonym gives the topic its default.
  */
 import { ErrorCode, KafkaError } from '../../protocol/errors.ts';
-import type { ConfigDefinition, ParsedValue } from './config-definitions.ts';
-import { between, checkConfig, oneOf } from './config-definitions.ts';
+import type { ConfigDefinition, ParsedValue, Problem } from './config-definitions.ts';
+import { between, checkConfig, oneOf, shown } from './config-definitions.ts';
 
 export interface TopicConfig extends ConfigDefinition {
   readonly default: string;
@@ -18,16 +18,19 @@ const forever = '9223372036854775807';
 const day = 86_400_000;
 const kept = 'Accepted and kept for compatibility; it changes nothing here, since';
 
-function throttledReplicas(parsed: ParsedValue, name: string): string | undefined {
+function throttledReplicas(parsed: ParsedValue, name: string): Problem | undefined {
   const items = parsed as readonly string[];
   if (items[0]?.trim() === '*' || items.every((item) => /^(\d+:\d+)?$/.test(item.trim()))) return;
-  return `${name} must be the literal '*' or a list of replicas in the following format: [partitionId]:[brokerId],[partitionId]:[brokerId],...`;
+  const what =
+    `${name} must be the literal '*' or a list of replicas in the following format: ` +
+    '[partitionId]:[brokerId],[partitionId]:[brokerId],...';
+  return { value: shown(parsed), what };
 }
 
-function gzipLevel(parsed: ParsedValue): string | undefined {
+function gzipLevel(parsed: ParsedValue): Problem | undefined {
   const level = parsed as bigint;
   if (level === -1n || (level >= 1n && level <= 9n)) return undefined;
-  return 'Value must be between 1 and 9 or equal to -1';
+  return { value: shown(parsed), what: 'Value must be between 1 and 9 or equal to -1' };
 }
 
 const table: readonly TopicConfig[] = [
