@@ -6,7 +6,7 @@
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { endWorkerd } from './workerd.ts';
+import { endWorkerd } from './processes.ts';
 
 export interface DataDirectory {
   readonly path: string;

@@ -4,7 +4,7 @@
  * milliseconds when there is nothing to do; the rest of Kedge runs with the Node.js it installs.
  */
 import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -28,6 +28,11 @@ if (!isComplete()) {
   if (status !== 0) fail('npm could not install the packages; its own words are above.');
 }
 checkNode();
+if (process.platform === 'win32') {
+  // The start script begins with `exec`, so that signals sent to npm reach Kedge and not a shell in
+  // between. The command shell of Windows has no such word; this gives it one.
+  writeFileSync(join(root, 'node_modules/.bin/exec.cmd'), '@%*\r\n');
+}
 
 /** Whether what is installed is what the lock file names, as far as it concerns this machine. */
 function isComplete() {

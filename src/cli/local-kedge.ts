@@ -5,8 +5,8 @@
  */
 import { join } from 'node:path';
 import type { StartOptions } from './options.ts';
+import { guardWorkerd } from './processes.ts';
 import { readWorkerConfig, type WorkerConfig } from './worker-config.ts';
-import { guardWorkerd } from './workerd.ts';
 
 export interface LocalKedge {
   readonly kafkaPort: number;

@@ -12,6 +12,7 @@ import {
 import { type LocalKedge, runWorker } from './local-kedge.ts';
 import { help, memoryPrefix, parseStartOptions, type StartOptions, UsageError } from './options.ts';
 import { assertAvailable, PortUnavailable } from './ports.ts';
+import { whenNpmIsGone } from './processes.ts';
 
 /** More unexpected ends of workerd than this, within a minute, and there is no point in going on. */
 const restartsPerMinute = 5;
@@ -79,7 +80,7 @@ function announce(options: StartOptions, { kafkaPort, httpPort }: LocalKedge): v
 
     Kafka   ${dialled}:${kafkaPort}${notes.length > 0 ? `   (${notes.join('; ')})` : ''}
     HTTP    ${url}
-    Data    ${options.dataDir ?? 'kept in memory only'}
+    Data    ${options.dataDir ?? 'nothing is kept'}
 
   Two commands to try, in another terminal:
 
@@ -92,27 +93,26 @@ function announce(options: StartOptions, { kafkaPort, httpPort }: LocalKedge): v
 `);
 }
 
-/** Stops everything and ends the process; a second call, say a second Ctrl-C, ends it at once. */
+/** Stops everything and ends the process. Through npm, Ctrl-C arrives twice: once is enough. */
 async function end(code: number, reason?: string): Promise<void> {
   if (reason !== undefined) console.error(`kedge: ${reason}`);
-  if (ending) process.exit(code);
+  if (ending) return;
   ending = true;
+  const leave = (): never => {
+    directory?.release();
+    process.exit(code);
+  };
   // Whatever may hold workerd up, a person at a keyboard waits no longer than this.
-  setTimeout(() => process.exit(code), 800).unref();
+  setTimeout(leave, 800);
   await kedge?.stop().catch(() => {});
-  directory?.release();
-  process.exit(code);
+  leave();
 }
 
 /** Kedge ends with the program that started it over IPC, and with the npm that was killed over it. */
 function endWithOurParent(): void {
   process.on('disconnect', () => void end(0));
   process.channel?.unref();
-  if (process.env.npm_lifecycle_event === undefined) return;
-  const parent = process.ppid;
-  setInterval(() => {
-    if (process.ppid !== parent) void end(0);
-  }, 250).unref();
+  whenNpmIsGone(() => void end(0));
 }
 
 try {

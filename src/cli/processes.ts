@@ -1,0 +1,70 @@
+/**
+ * The processes around us: workerd below, which must not outlive us, and npm above, which we must
+ * not outlive. Miniflare starts the program named in MINIFLARE_WORKERD_PATH in place of workerd's
+ * own, which is how workerd.sh gets in between.
+ */
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+
+/** Makes Miniflare start workerd through workerd.sh. Windows has no sh: there it starts as it is. */
+export function guardWorkerd(): void {
+  if (process.platform === 'win32') return;
+  const require = createRequire(import.meta.resolve('miniflare'));
+  process.env.KEDGE_WORKERD = require('workerd').default;
+  process.env.MINIFLARE_WORKERD_PATH = join(import.meta.dirname, 'workerd.sh');
+}
+
+/** Ends the process with this id if it is a workerd, and waits until it is gone. */
+export async function endWorkerd(pid: number): Promise<void> {
+  const runs = (): boolean => /workerd( |$)/.test(describe(pid)?.command ?? '');
+  if (!Number.isInteger(pid) || pid <= 1 || !runs()) return;
+  process.kill(pid, 'SIGKILL');
+  for (let tries = 0; tries < 100 && runs(); tries++) await delay(10);
+}
+
+/**
+ * Calls back when the npm that started us is gone, which a killed one does not tell us. Between npm
+ * and us there may be the shell it runs scripts with.
+ */
+export function whenNpmIsGone(callback: () => void): void {
+  if (process.env.npm_lifecycle_event === undefined) return;
+  const parent = process.ppid;
+  const shell = describe(parent);
+  const watched = shell && /^\S*sh -c /.test(shell.command) ? [parent, shell.parent] : [parent];
+  const timer = setInterval(() => {
+    if (process.ppid === parent && watched.every(isAlive)) return;
+    clearInterval(timer);
+    callback();
+  }, 200);
+  timer.unref();
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
+
+/** What a process runs and who started it; undefined when there is none, or it cannot be told. */
+function describe(pid: number): { parent: number; command: string } | undefined {
+  try {
+    if (process.platform === 'linux') {
+      const command = readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ').trim();
+      const parent = /^PPid:\s*(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'));
+      return { parent: Number(parent?.[1]), command };
+    }
+    const line = execFileSync('ps', ['-o', 'ppid=,command=', '-p', String(pid)], {
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
+    const [, parent, command] = /^\s*(\d+)\s+(.*)/.exec(line) ?? [];
+    return command === undefined ? undefined : { parent: Number(parent), command };
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,74 @@
+import { resolve } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { parseStartOptions, type StartOptions } from '../../src/cli/options.ts';
+
+const parse = (args: string, environment: Record<string, string> = {}): StartOptions => {
+  const options = parseStartOptions(args.split(' ').filter(Boolean), environment);
+  if (options === 'help') throw new Error('help was not asked for');
+  return options;
+};
+
+describe('parseStartOptions', () => {
+  it('has the defaults everybody expects', () => {
+    expect(parse('')).toEqual({
+      host: '127.0.0.1',
+      kafkaPort: 9092,
+      httpPort: 8787,
+      dataDir: resolve('.kedge'),
+      variables: { KAFKA_GROUP_INITIAL_REBALANCE_DELAY_MS: '0' },
+    });
+  });
+
+  it('takes every option', () => {
+    const options = parse(
+      '--kafka-port 19092 --http-port=0 --host :: --data-dir /tmp/x --advertise kafka.example:443',
+    );
+    expect(options).toMatchObject({ host: '::', kafkaPort: 19092, httpPort: 0, dataDir: '/tmp/x' });
+    expect(options.variables.KAFKA_ADVERTISED_LISTENERS).toBe('kafka.example:443');
+    expect(parse('--memory').dataDir).toBeNull();
+    expect(parse('--kafka-port 0 --http-port 0')).toMatchObject({ kafkaPort: 0, httpPort: 0 });
+    expect(parseStartOptions(['--help'], {})).toBe('help');
+    expect(parseStartOptions(['-h'], {})).toBe('help');
+  });
+
+  it('passes KAFKA_ variables on, and an option wins over its variable', () => {
+    const environment = {
+      KAFKA_NUM_PARTITIONS: '3',
+      KAFKA_GROUP_INITIAL_REBALANCE_DELAY_MS: '50',
+      KAFKA_ADVERTISED_LISTENERS: 'PLAINTEXT://one:1',
+      KAFKA_HEAP_OPTS: '',
+      HOME: '/somewhere',
+    };
+    expect(parse('', environment).variables).toEqual({
+      KAFKA_NUM_PARTITIONS: '3',
+      KAFKA_GROUP_INITIAL_REBALANCE_DELAY_MS: '50',
+      KAFKA_ADVERTISED_LISTENERS: 'PLAINTEXT://one:1',
+    });
+    expect(parse('--advertise two:2', environment).variables).toMatchObject({
+      KAFKA_ADVERTISED_LISTENERS: 'two:2',
+    });
+  });
+
+  it.each([
+    ['--kafka-port 65536', '--kafka-port must be a number from 0 to 65535'],
+    ['--kafka-port -1', '--kafka-port'],
+    ['--http-port 80.5', '--http-port must be a number'],
+    ['--http-port', '--http-port'],
+    ['--kafka-port 8787', 'both 8787'],
+    ['--memory --data-dir x', '--memory'],
+    ['--data-dir=', '--data-dir must not be empty'],
+    ['--host=', '--host must not be empty'],
+    ['--advertise nowhere', '--advertise must be host:port'],
+    ['--advertise a:0', '--advertise must be host:port'],
+    ['--verbose', '--verbose'],
+    ['9092', '9092'],
+  ])('refuses %s', (args, message) => {
+    expect(() => parse(args)).toThrow(message);
+  });
+
+  it('refuses a broker setting that is none', () => {
+    expect(() => parse('', { KAFKA_AUTO_CREATE_TOPICS_ENABLE: 'yes' })).toThrow(
+      'KAFKA_AUTO_CREATE_TOPICS_ENABLE must be true or false',
+    );
+  });
+});

@@ -1,0 +1,191 @@
+import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { type AddressInfo, connect, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { endAll, gone, isRunning, run, startFrom, startProgram, workerdOf } from './processes.ts';
+
+let dataDir: string;
+beforeEach(() => {
+  dataDir = mkdtempSync(join(tmpdir(), 'kedge-start-'));
+});
+afterEach(() => {
+  endAll();
+  rmSync(dataDir, { recursive: true, force: true });
+});
+
+/** Whether somebody listens on a port of this machine. */
+function answers(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1', () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.once('error', () => resolve(false));
+  });
+}
+
+async function takenPort(): Promise<{ port: number; free(): void }> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await new Promise((resolve) => server.once('listening', resolve));
+  return { port: (server.address() as AddressInfo).port, free: () => server.close() };
+}
+
+describe('npm start', () => {
+  it('says where it listens, and says nothing else', async () => {
+    const kedge = await startFrom(dataDir);
+    expect(kedge.kafkaPort).toBeGreaterThan(0);
+    expect(await answers(kedge.kafkaPort)).toBe(true);
+    expect((await fetch(`http://127.0.0.1:${kedge.httpPort}/healthz`)).status).toBe(200);
+    expect(kedge.stdout()).toContain(`127.0.0.1:${kedge.kafkaPort}`);
+    expect(kedge.stdout()).toContain(dataDir);
+    expect(kedge.stdout().match(/^ {4}curl /gm)).toHaveLength(2);
+    expect(kedge.stderr()).toBe('');
+    expect(kedge.stdout().split('\n').length).toBeLessThan(25);
+    kedge.child.kill('SIGTERM');
+    await kedge.ended;
+  });
+
+  it('prints help that names every option', async () => {
+    const program = run(process.execPath, [startProgram, '--help']);
+    expect(await program.ended).toBe(0);
+    const options = [...program.stdout().matchAll(/^ {2}(--[a-z-]+)/gm)].map(([, name]) => name);
+    expect(options.sort()).toEqual([
+      '--advertise',
+      '--data-dir',
+      '--help',
+      '--host',
+      '--http-port',
+      '--kafka-port',
+      '--memory',
+    ]);
+    expect(program.stderr()).toBe('');
+  });
+
+  it('refuses an option it does not know', async () => {
+    const program = run(process.execPath, [startProgram, '--kafka-prot', '9092']);
+    expect(await program.ended).toBe(2);
+    expect(program.stderr()).toMatch(/kedge: .*--kafka-prot/);
+    expect(program.stderr()).toContain('--help');
+  });
+
+  it.each(['--kafka-port', '--http-port'])(
+    'names the port and %s when it is taken',
+    async (option) => {
+      const taken = await takenPort();
+      const other = option === '--kafka-port' ? '--http-port' : '--kafka-port';
+      const program = run(process.execPath, [
+        startProgram,
+        ...[option, String(taken.port), other, '0', '--data-dir', dataDir],
+      ]);
+      expect(await program.ended).toBe(1);
+      expect(program.stderr()).toContain(`Port ${taken.port} on 127.0.0.1 is taken`);
+      expect(program.stderr()).toContain(option);
+      expect(program.stdout()).toBe('');
+      taken.free();
+    },
+  );
+
+  it('lets one process at a time work in a data directory', async () => {
+    const first = await startFrom(dataDir);
+    const ports = ['--kafka-port', '0', '--http-port', '0'];
+    const second = run(process.execPath, [startProgram, ...ports, '--data-dir', dataDir]);
+    expect(await second.ended).toBe(1);
+    expect(second.stderr()).toContain(`${dataDir} is in use by another Kedge`);
+    expect(second.stderr()).toContain(`process ${first.child.pid}`);
+    expect(await answers(first.kafkaPort)).toBe(true);
+    first.child.kill('SIGTERM');
+    await first.ended;
+  });
+
+  it('keeps nothing with --memory', async () => {
+    const temporary = join(dataDir, 'tmp');
+    const env = { TMPDIR: dataDir };
+    const ports = ['--kafka-port', '0', '--http-port', '0'];
+    const start = () =>
+      run(process.execPath, [startProgram, ...ports, '--memory'], { env, cwd: dataDir });
+    const killed = start();
+    await killed.until('Ctrl-C stops it');
+    expect(existsSync(temporary)).toBe(false);
+    killed.child.kill('SIGKILL');
+    await killed.ended;
+    const next = start();
+    await next.until('Ctrl-C stops it');
+    // The one that could not tidy up has been tidied up after.
+    expect(readdirSync(dataDir)).toHaveLength(1);
+    next.child.kill('SIGTERM');
+    expect(await next.ended).toBe(0);
+    expect(readdirSync(dataDir)).toEqual([]);
+  });
+
+  it('shows what the Worker is told by the environment is wrong before it starts', async () => {
+    const program = run(process.execPath, [startProgram, '--data-dir', dataDir], {
+      env: { KAFKA_NUM_PARTITIONS: 'many' },
+    });
+    expect(await program.ended).toBe(2);
+    expect(program.stderr()).toContain('KAFKA_NUM_PARTITIONS must be a whole number');
+  });
+});
+
+describe.each([{ npm: false }, { npm: true }])('the end of it (through npm: $npm)', ({ npm }) => {
+  it.each(['SIGTERM', 'SIGINT'] as const)('stops at %s and leaves no process', async (signal) => {
+    const kedge = await startFrom(dataDir, { npm });
+    kedge.child.kill(signal);
+    await kedge.ended;
+    await gone(kedge.workerdPid);
+    expect(await answers(kedge.kafkaPort)).toBe(false);
+    expect(await answers(kedge.httpPort)).toBe(false);
+  });
+
+  it('leaves no process when it is killed, and starts again at once on the same ports', async () => {
+    const kedge = await startFrom(dataDir, { npm });
+    kedge.child.kill('SIGKILL');
+    await kedge.ended;
+    if (npm) await gone(kedge.workerdPid);
+    const again = await startFrom(dataDir, {
+      args: ['--kafka-port', `${kedge.kafkaPort}`, '--http-port', `${kedge.httpPort}`],
+    });
+    expect(isRunning(kedge.workerdPid)).toBe(false);
+    expect(await answers(again.kafkaPort)).toBe(true);
+    again.child.kill('SIGTERM');
+    expect(await again.ended).toBe(0);
+  });
+});
+
+it('stops at Ctrl-C in a terminal, where npm and Kedge hear it both', async () => {
+  const kedge = await startFrom(dataDir, { npm: true });
+  process.kill(-kedge.child.pid!, 'SIGINT');
+  await kedge.ended;
+  await gone(kedge.workerdPid);
+  expect(kedge.stderr()).not.toContain('npm error');
+  expect(await answers(kedge.kafkaPort)).toBe(false);
+});
+
+it('starts workerd again when that dies, and goes on at the same ports', async () => {
+  const kedge = await startFrom(dataDir);
+  process.kill(kedge.workerdPid, 'SIGKILL');
+  await gone(kedge.workerdPid);
+  while (!kedge.stderr().includes('started again')) await new Promise((r) => setTimeout(r, 10));
+  expect(await answers(kedge.kafkaPort)).toBe(true);
+  expect((await fetch(`http://127.0.0.1:${kedge.httpPort}/healthz`)).status).toBe(200);
+  const second = workerdOf(dataDir);
+  expect(second).not.toBe(kedge.workerdPid);
+  kedge.child.kill('SIGTERM');
+  expect(await kedge.ended).toBe(0);
+  await gone(second);
+});
+
+it('gives up when workerd dies over and over', async () => {
+  const kedge = await startFrom(dataDir);
+  for (let deaths = 1; deaths <= 6; deaths++) {
+    const pid = workerdOf(dataDir);
+    process.kill(pid, 'SIGKILL');
+    while (isRunning(pid)) await new Promise((r) => setTimeout(r, 10));
+    const seen = () => kedge.stderr().split('unexpectedly').length > deaths;
+    while (!seen() && kedge.child.exitCode === null) await new Promise((r) => setTimeout(r, 10));
+  }
+  expect(await kedge.ended).toBe(1);
+  expect(kedge.stderr()).toContain('giving up');
+});
+
+afterAll(endAll);

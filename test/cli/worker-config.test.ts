@@ -1,0 +1,48 @@
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { unstable_readConfig } from 'wrangler';
+import { readWorkerConfig } from '../../src/cli/worker-config.ts';
+
+const path = join(import.meta.dirname, '../../wrangler.toml');
+
+describe('readWorkerConfig', () => {
+  it('reads wrangler.toml as Wrangler does', () => {
+    const ours = readWorkerConfig(path);
+    const theirs = unstable_readConfig({ config: path }, { hideWarnings: true });
+    expect(ours.name).toBe(theirs.name);
+    expect(join(path, '..', ours.main)).toBe(theirs.main);
+    expect(ours.compatibilityDate).toBe(theirs.compatibility_date);
+    expect(ours.compatibilityFlags).toEqual(theirs.compatibility_flags);
+    expect(ours.vars).toEqual(theirs.vars);
+    expect(ours.durableObjects).toEqual(
+      Object.fromEntries(
+        theirs.durable_objects.bindings.map((binding: { name: string; class_name: string }) => [
+          binding.name,
+          binding.class_name,
+        ]),
+      ),
+    );
+    expect(Object.keys(ours.durableObjects).length).toBeGreaterThan(3);
+  });
+
+  it('stores every object in SQLite, as the migrations say', () => {
+    const { migrations } = unstable_readConfig({ config: path }, { hideWarnings: true });
+    const sqlite = migrations.flatMap(
+      (migration: { new_sqlite_classes?: string[] }) => migration.new_sqlite_classes ?? [],
+    );
+    expect(sqlite).toEqual(Object.values(readWorkerConfig(path).durableObjects));
+  });
+
+  it('says what it misses', () => {
+    const file = join(mkdtempSync(join(tmpdir(), 'kedge-config-')), 'wrangler.toml');
+    writeFileSync(file, 'name = "x" # a comment\nmain = "y.ts"\n[vars]\nA = "b # c"\n');
+    expect(() => readWorkerConfig(file)).toThrow(`${file} does not say compatibility_date`);
+    writeFileSync(
+      file,
+      'name="x"\nmain="y"\ncompatibility_date="2026-01-01"\n[vars]\nA = "b # c"\n',
+    );
+    expect(readWorkerConfig(file)).toMatchObject({ compatibilityFlags: [], vars: { A: 'b # c' } });
+  });
+});
