@@ -46,7 +46,10 @@ const mayImport: Record<string, { values: string[]; types?: string[]; outside?: 
     values: ['client', 'runtime', 'core', 'protocol', 'bytes'],
     outside: /^(node:|miniflare$|esbuild$)/,
   },
-  'worker.ts': { values: ['fronts/kafka', 'fronts/http', 'broker', 'objects', 'runtime'] },
+  'worker.ts': {
+    values: ['fronts/kafka', 'fronts/http', 'broker', 'objects', 'runtime'],
+    outside: /^cloudflare:workers$/,
+  },
 };
 
 function folderOf(file: string): string {
@@ -124,7 +127,7 @@ const impure: [string, RegExp][] = [
   ['async', /\basync\b|\bawait\b|\bPromise\b/],
   ['time', /\bDate\b|\bperformance\.|\bsetTimeout\b|\bsetInterval\b|\bqueueMicrotask\b/],
   ['chance', /\bMath\.random\b|\bcrypto\b/],
-  ['outside', /\bfetch\(|\bconsole\b|cloudflare:/],
+  ['outside', /(?<![.\w])fetch\(|\bconsole\b|cloudflare:/],
 ];
 
 function withoutComments(text: string): string {
