@@ -1,6 +1,6 @@
 /**
- * What a client may do to a resource, as the bit field of KIP-430. The surprise: "you did not ask" is
- * a value of its own, the smallest int32.
+ * What a client may do to a resource, as the bit field of KIP-430. The surprise: "you did not ask"
+ * is a value of its own, the smallest int32.
  */
 
 /** Kafka's codes of the operations of an ACL. */

@@ -1,9 +1,9 @@
 /**
- * What a gateway remembers of the cluster. Names and ids that are missing are looked up at once; what
- * is there is served from memory, since a partition that was deleted refuses by itself and makes the
- * gateway look again. The surprise: the memory is shared by every connection of an isolate and is
- * plain data, but promises are not: a Worker may not await what another request started, so each
- * connection has its own `MetadataCache` over the shared `ClusterMemory`.
+ * What a gateway remembers of the cluster. Names and ids that are missing are looked up at once;
+ * what is there is served from memory, since a partition that was deleted refuses by itself and
+ * makes the gateway look again. The surprise: the memory is shared by every connection of an
+ * isolate and is plain data, but promises are not: a Worker may not await what another request
+ * started, so each connection has its own `MetadataCache` over the shared `ClusterMemory`.
  */
 import type { TopicView } from '../core/cluster/commands.ts';
 import type { Objects } from '../runtime/stubs.ts';
@@ -29,7 +29,9 @@ export interface MetadataCache {
 
 /** How old an answer to "which topics are there?" may be. */
 export const recentMs = 1_000;
-/** How old a topic may be that appends and reads rely on: bounds how late a config change arrives. */
+/**
+ * How old a topic may be that appends and reads rely on: bounds how late a config change arrives.
+ */
 export const maxAgeMs = 60_000;
 
 interface Entry {

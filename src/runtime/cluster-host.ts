@@ -1,8 +1,8 @@
 /**
  * The cluster's machine on its host, the same in a Durable Object and in memory. The surprise: its
- * alarm does work, since somebody has to tell the partitions of deleted topics that they are gone. A
- * slice is told at each alarm; only an unbroken run of answers counts, so after a crash some hear it
- * twice, which does no harm.
+ * alarm does work, since somebody has to tell the partitions of deleted topics that they are gone.
+ * A slice is told at each alarm; only an unbroken run of answers counts, so after a crash some hear
+ * it twice, which does no harm.
  */
 import type { ClusterRow, HostedClusterCalls } from '../core/cluster/cluster-machine.ts';
 import { ClusterMachine, refuseClusterCall } from '../core/cluster/cluster-machine.ts';
@@ -56,7 +56,9 @@ export async function deliverDrops(
   host.expire();
 }
 
-/** Drops the partitions from `start` up to `end`. Answers the first that is not known to be gone. */
+/**
+ * Drops the partitions from `start` up to `end`. Answers the first that is not known to be gone.
+ */
 async function dropRange(
   objects: Objects,
   topicId: string,

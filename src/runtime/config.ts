@@ -82,8 +82,8 @@ function variableName(property: string): string {
 }
 
 /**
- * Reads the `KAFKA_…` variables of a Worker; an empty one counts as absent. Throws a plain Error that
- * names the variable and says what it may be.
+ * Reads the `KAFKA_…` variables of a Worker; an empty one counts as absent. Throws a plain Error
+ * that names the variable and says what it may be.
  */
 export function brokerConfigFrom(variables: Readonly<Record<string, unknown>>): BrokerConfig {
   const config: Record<string, unknown> = { ...defaultBrokerConfig };

@@ -1,7 +1,8 @@
 /**
  * What can go wrong between a gateway and an object that is nobody's mistake: the object is moving,
  * overloaded, or the line was cut. The surprise: after weather nobody knows whether the call was
- * carried out, so only a call that may be repeated is repeated here; Kafka's clients repeat the rest.
+ * carried out, so only a call that may be repeated is repeated here; Kafka's clients repeat the
+ * rest.
  */
 export class Weather extends Error {
   override readonly name = 'Weather';
@@ -19,7 +20,9 @@ export function mayRepeat(error: unknown): boolean {
   return flag(error, 'retryable') && !flag(error, 'overloaded');
 }
 
-/** A call that could not even be sent, because its command is not plain data: a bug, not weather. */
+/**
+ * A call that could not even be sent, because its command is not plain data: a bug, not weather.
+ */
 export function isUnsendable(error: unknown): boolean {
   return error instanceof Error && error.name === 'DataCloneError';
 }

@@ -1,7 +1,8 @@
 /**
  * The objects as a Worker reaches them: Durable Object stubs behind the ports of `stubs.ts`. The
- * surprise: a stub that threw once is broken for ever, so it is thrown away and made anew; and a stub
- * belongs to the request that made it, so nothing from here outlives a connection but the namespaces.
+ * surprise: a stub that threw once is broken for ever, so it is thrown away and made anew; and a
+ * stub belongs to the request that made it, so nothing from here outlives a connection but the
+ * namespaces.
  */
 import type { ClusterCalls } from '../core/cluster/commands.ts';
 import type { GroupCalls } from '../core/group/commands.ts';

@@ -1,6 +1,6 @@
 /**
- * CreatePartitions: raises the number of partitions of topics. The surprise: `count` is how many there
- * shall be, not how many are added, and there is no way back.
+ * CreatePartitions: raises the number of partitions of topics. The surprise: `count` is how many
+ * there shall be, not how many are added, and there is no way back.
  *
  * Behaviour
  * - Each topic is changed or refused by itself, with Kafka's words. A name given twice is refused.

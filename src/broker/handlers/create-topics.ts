@@ -1,6 +1,6 @@
 /**
- * CreateTopics: new topics, each accepted or refused by itself. The surprise: nothing is created but
- * a line at the controller; a partition comes into being when its first record arrives.
+ * CreateTopics: new topics, each accepted or refused by itself. The surprise: nothing is created
+ * but a line at the controller; a partition comes into being when its first record arrives.
  *
  * Behaviour
  * - Checks as Kafka's controller does, in its order and with its words. A name given twice, a bad
@@ -10,8 +10,8 @@
  * - validateOnly checks everything and changes nothing.
  *
  * Versions
- * - 2: throttle time · 4: defaults for partitions and replication factor (KIP-464) · 5: flexible, the
- *   topic's configs in the answer (KIP-525) · 6: quotas (KIP-599) · 7: topic id (KIP-516)
+ * - 2: throttle time · 4: defaults for partitions and replication factor (KIP-464) · 5: flexible,
+ *   the topic's configs in the answer (KIP-525) · 6: quotas (KIP-599) · 7: topic id (KIP-516)
  */
 import { ZERO_UUID } from '../../bytes/uuid.ts';
 import type { TopicResult } from '../../core/cluster/commands.ts';

@@ -1,6 +1,6 @@
 /**
- * DeleteTopics: by name, or from version 6 on by id. The surprise: the answer comes before the records
- * are gone; the controller has written down what is left to do and tells every partition.
+ * DeleteTopics: by name, or from version 6 on by id. The surprise: the answer comes before the
+ * records are gone; the controller has written down what is left to do and tells every partition.
  *
  * Behaviour
  * - Each topic is deleted or refused by itself. One that is given twice, in whatever way, stays.

@@ -1,9 +1,10 @@
 /**
- * DescribeCluster: the cluster's id and the one broker clients see, which is its controller too. The
- * surprise: asking a broker for the controllers' endpoints is an error that names the mistake.
+ * DescribeCluster: the cluster's id and the one broker clients see, which is its controller too.
+ * The surprise: asking a broker for the controllers' endpoints is an error that names the mistake.
  *
  * Versions
- * - 0: KIP-700 · 1: endpoint types (KIP-919) · 2: fenced brokers (KIP-1073), of which there are none
+ * - 0: KIP-700 · 1: endpoint types (KIP-919) · 2: fenced brokers (KIP-1073), of which there are
+ *   none
  */
 import type {
   DescribeClusterRequest,

@@ -1,15 +1,17 @@
 /**
- * DescribeConfigs: what a topic or the broker is set to, and why. The surprise: a broker with an empty
- * name stands for the defaults of all brokers that were set while they ran, and there are none.
+ * DescribeConfigs: what a topic or the broker is set to, and why. The surprise: a broker with an
+ * empty name stands for the defaults of all brokers that were set while they ran, and there are
+ * none.
  *
  * Behaviour
- * - Topics and the broker answer from one table each; client metrics, groups and loggers have nothing
- *   that could be set and answer an empty list.
+ * - Topics and the broker answer from one table each; client metrics, groups and loggers have
+ *   nothing that could be set and answer an empty list.
  * - A list of keys picks among the configs; an empty list, like null, is all of them.
  * - A resource that cannot be described is refused by itself, with Kafka's words.
  *
  * Versions
- * - 1: synonyms and sources (KIP-226) · 3: types and documentation (KIP-569) · 4: flexible (KIP-482)
+ * - 1: synonyms and sources (KIP-226) · 3: types and documentation (KIP-569) · 4: flexible
+ *   (KIP-482)
  */
 import type { EffectiveConfig } from '../../core/cluster/effective-configs.ts';
 import {

@@ -13,9 +13,10 @@
  *
  * Versions
  * - 1: rack, controller, internal topics · 2: cluster id (KIP-78) · 4: auto-creation is asked for
- *   (KIP-204) · 5: offline replicas (KIP-112) · 7: leader epoch (KIP-320) · 8: authorised operations
- *   (KIP-430) · 9: flexible (KIP-482) · 10: topic ids (KIP-516) · 11: the cluster's operations move to
- *   DescribeCluster (KIP-700) · 12: topics by id · 13: an error for the whole answer (KIP-1102)
+ *   (KIP-204) · 5: offline replicas (KIP-112) · 7: leader epoch (KIP-320) · 8: authorised
+ *   operations (KIP-430) · 9: flexible (KIP-482) · 10: topic ids (KIP-516) · 11: the cluster's
+ *   operations move to DescribeCluster (KIP-700) · 12: topics by id · 13: an error for the whole
+ *   answer (KIP-1102)
  */
 import { ZERO_UUID } from '../../bytes/uuid.ts';
 import type { NewTopic, TopicView } from '../../core/cluster/commands.ts';

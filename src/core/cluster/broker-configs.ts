@@ -1,6 +1,6 @@
 /**
- * The broker's configs that clients can read, beside those that only give topics their defaults. The
- * surprise: they are all read-only: a Worker's configuration comes with its deployment.
+ * The broker's configs that clients can read, beside those that only give topics their defaults.
+ * The surprise: they are all read-only: a Worker's configuration comes with its deployment.
  */
 import type { ConfigDefinition } from './config-definitions.ts';
 import { topicConfigs } from './topic-configs.ts';

@@ -1,6 +1,6 @@
 /**
- * What can be asked of the cluster controller, as plain data: one entry a call, with its command and
- * its reply. The same shapes cross the RPC to the object and drive the pure machine in tests.
+ * What can be asked of the cluster controller, as plain data: one entry a call, with its command
+ * and its reply. The same shapes cross the RPC to the object and drive the pure machine in tests.
  * Refusals are codes, never exceptions; a bad topic never spoils the others of its request.
  */
 

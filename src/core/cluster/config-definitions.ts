@@ -1,7 +1,7 @@
 /**
- * How a Kafka config is defined: name, type, default, what it may be. Values are kept and compared as
- * text; the surprise is that a LONG may exceed what a number holds exactly (Kafka's "for ever" is
- * 2^63 - 1), so numbers are checked as bigints.
+ * How a Kafka config is defined: name, type, default, what it may be. Values are kept and compared
+ * as text; the surprise is that a LONG may exceed what a number holds exactly (Kafka's "for ever"
+ * is 2^63 - 1), so numbers are checked as bigints.
  */
 import { ErrorCode, KafkaError } from '../../protocol/errors.ts';
 

@@ -1,7 +1,7 @@
 /**
- * What a topic or the broker is set to, where each value comes from and what it hides. The surprise:
- * DescribeConfigs calls every place a value may come from a "synonym", the config itself included,
- * and the first of them is the one that counts.
+ * What a topic or the broker is set to, where each value comes from and what it hides. The
+ * surprise: DescribeConfigs calls every place a value may come from a "synonym", the config itself
+ * included, and the first of them is the one that counts.
  */
 import { brokerConfigs } from './broker-configs.ts';
 import type { ConfigDefinition } from './config-definitions.ts';

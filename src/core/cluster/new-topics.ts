@@ -1,6 +1,6 @@
 /**
- * What CreateTopics and CreatePartitions accept: Kafka's checks in Kafka's order, with its words. The
- * surprise: every replication factor from 1 is fine, because the platform keeps the copies and
+ * What CreateTopics and CreatePartitions accept: Kafka's checks in Kafka's order, with its words.
+ * The surprise: every replication factor from 1 is fine, because the platform keeps the copies and
  * clients see a single broker; a manual assignment must still name that one broker only.
  */
 import { ErrorCode, KafkaError } from '../../protocol/errors.ts';

@@ -41,8 +41,8 @@ const table: readonly TopicConfig[] = [
     problem: oneOf('compact', 'delete'),
     synonym: 'log.cleanup.policy',
     documentation:
-      'What happens to old records: "delete" drops them by age and size, "compact" keeps the last ' +
-      'record of every key; both may be given.',
+      'What happens to old records: "delete" drops them by age and size, "compact" keeps the ' +
+      'last record of every key; both may be given.',
   },
   {
     name: 'compression.gzip.level',
@@ -67,7 +67,7 @@ const table: readonly TopicConfig[] = [
     problem: oneOf('uncompressed', 'zstd', 'lz4', 'snappy', 'gzip', 'producer'),
     synonym: 'compression.type',
     documentation:
-      'How record batches are compressed in the log; "producer" keeps them as the producer sent them.',
+      'How record batches are compressed in the log; "producer" keeps them as they were sent.',
   },
   {
     name: 'compression.zstd.level',
@@ -254,8 +254,8 @@ const table: readonly TopicConfig[] = [
     problem: between(-1),
     synonym: 'log.remote.copy.lag.ms',
     documentation:
-      'With tiered storage, how many milliseconds a segment waits before it is copied; -1 follows ' +
-      'the local retention.',
+      'With tiered storage, how many milliseconds a segment waits before it is copied; -1 ' +
+      'follows the local retention.',
   },
   {
     name: 'remote.log.copy.disable',

@@ -1,6 +1,6 @@
 /**
- * Which names a topic may have, by Kafka's rules and in Kafka's order. The surprise: `a.b` and `a_b`
- * may not both exist, because Kafka's metric names turn both into `a_b`.
+ * Which names a topic may have, by Kafka's rules and in Kafka's order. The surprise: `a.b` and
+ * `a_b` may not both exist, because Kafka's metric names turn both into `a_b`.
  */
 
 export const maxTopicNameLength = 249;
