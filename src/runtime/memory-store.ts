@@ -47,6 +47,11 @@ export class MemoryStore implements LogStore {
   }
 
   append(rows: readonly LogRow[], snapshot: Snapshot | undefined): void {
+    let last = this.#rows.at(-1)?.baseOffset ?? -1;
+    for (const { baseOffset } of rows) {
+      if (baseOffset <= last) throw new Error(`a row at ${baseOffset} after one at ${last}`);
+      last = baseOffset;
+    }
     for (const row of rows) {
       const producers = row.producers?.slice() ?? null;
       this.#rows.push({ ...row, producers, bytes: row.bytes.slice() });
