@@ -6,7 +6,7 @@
  */
 import { DecodeError, type Reader } from '../bytes/reader.ts';
 import { EncodeError, Writer } from '../bytes/writer.ts';
-import { defaultOf, defaultsOf, type Field, type FieldSpec, type Fields } from './fields.ts';
+import { defaultOf, defaultsOf, type FieldSpec, type Fields } from './fields.ts';
 
 export type Decode = (reader: Reader) => unknown;
 export type Encode = (value: unknown, writer: Writer) => void;
@@ -249,7 +249,7 @@ interface Outlet {
 
 interface TaggedOutlet extends Outlet {
   readonly tag: number;
-  readonly spec: FieldSpec;
+  readonly isDefault: (value: unknown) => boolean;
 }
 
 function structEncode(fields: Fields, target: Target): Encode {
@@ -259,7 +259,12 @@ function structEncode(fields: Fields, target: Target): Encode {
     if (!isPresent(spec, target)) {
       if (!spec.ignorable) outlets.push({ name, encode: refuseUnlessDefault(spec, target) });
     } else if (isTagged(spec, target)) {
-      tagged.push({ name, tag: spec.tag!, spec, encode: fieldEncode(spec, target) });
+      tagged.push({
+        name,
+        tag: spec.tag!,
+        isDefault: defaultCheck(spec),
+        encode: fieldEncode(spec, target),
+      });
     } else {
       outlets.push({ name, encode: fieldEncode(spec, target) });
     }
@@ -287,9 +292,12 @@ function writeTagged(
   tagged: readonly TaggedOutlet[],
   writer: Writer,
 ): void {
-  const said = tagged.filter(({ name, spec }) => !isDefault(spec, values[name]));
-  writer.unsignedVarint(said.length);
-  for (const { name, tag, encode } of said) {
+  let count = 0;
+  for (const { name, isDefault } of tagged) if (!isDefault(values[name])) count++;
+  writer.unsignedVarint(count);
+  if (count === 0) return;
+  for (const { name, tag, isDefault, encode } of tagged) {
+    if (isDefault(values[name])) continue;
     const content = new Writer(64);
     encode(values[name], content);
     writer.unsignedVarint(tag);
@@ -299,28 +307,36 @@ function writeTagged(
 }
 
 function refuseUnlessDefault(spec: FieldSpec, { version }: Target): Encode {
+  const isDefault = defaultCheck(spec);
   return (value) => {
-    if (isDefault(spec, value)) return;
+    if (isDefault(value)) return;
     throw new EncodeError(`version ${version} has no such field, and it is not at its default`);
   };
 }
 
 /**
- * By value: an empty array equals the default empty array, a struct its default when all of its
- * fields do.
+ * Whether a value is the default of its field, by value: an empty array equals the default empty
+ * array, a struct its default when all of its fields do.
  */
-export function isDefault(spec: FieldSpec, value: unknown): boolean {
+function defaultCheck(spec: FieldSpec): (value: unknown) => boolean {
   const expected = defaultOf(spec);
-  if (value === expected) return true;
-  if (expected === null || value === null || typeof value !== 'object') return false;
-  if (spec.kind === 'struct') {
-    return Object.entries(spec.fields!).every(([name, inner]: [string, Field<unknown>]) =>
-      isDefault(inner.spec, (value as Record<string, unknown>)[name]),
-    );
-  }
-  return (
-    (value as { length?: number }).length === 0 && (expected as { length?: number }).length === 0
+  if (expected === null || typeof expected !== 'object') return (value) => value === expected;
+  if (spec.kind === 'struct') return structDefaultCheck(spec.fields!);
+  // Every other default is empty: an array or a byte range.
+  return (value) => (value as { length?: number } | null)?.length === 0;
+}
+
+function structDefaultCheck(fields: Fields): (value: unknown) => boolean {
+  const checks = Object.entries(fields).map(
+    ([name, { spec }]) => [name, defaultCheck(spec)] as const,
   );
+  return (value) => {
+    if (typeof value !== 'object' || value === null) return false;
+    for (const [name, isDefault] of checks) {
+      if (!isDefault((value as Record<string, unknown>)[name])) return false;
+    }
+    return true;
+  };
 }
 
 function fieldEncode(spec: FieldSpec, target: Target): Encode {

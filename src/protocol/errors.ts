@@ -94,7 +94,7 @@ const table = {
   INVALID_REPLICA_ASSIGNMENT: invalid(39, 'The replica assignment is not valid.'),
   INVALID_CONFIG: invalid(40, 'The configuration is not valid.'),
   NOT_CONTROLLER: retry(unavailable(41, 'This is not the controller in charge.')),
-  INVALID_REQUEST: invalid(42, 'The request is not valid: see the log of the broker.'),
+  INVALID_REQUEST: invalid(42, 'The request is not valid.'),
   UNSUPPORTED_FOR_MESSAGE_FORMAT: unsupported(43, 'The format of the log does not allow this.'),
   POLICY_VIOLATION: invalid(44, 'A policy of the broker refuses this.'),
   OUT_OF_ORDER_SEQUENCE_NUMBER: conflict(45, 'The sequence number does not follow the last one.'),
