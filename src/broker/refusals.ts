@@ -11,7 +11,7 @@ import type { deleteTopics } from '../protocol/apis/delete-topics.ts';
 import type { describeConfigs } from '../protocol/apis/describe-configs.ts';
 import { describeGroups } from '../protocol/apis/describe-groups.ts';
 import { fetch } from '../protocol/apis/fetch.ts';
-import type { findCoordinator } from '../protocol/apis/find-coordinator.ts';
+import { findCoordinator } from '../protocol/apis/find-coordinator.ts';
 import type { listOffsets } from '../protocol/apis/list-offsets.ts';
 import { metadata } from '../protocol/apis/metadata.ts';
 import type { offsetCommit } from '../protocol/apis/offset-commit.ts';
@@ -114,13 +114,15 @@ export const refuseMetadata: Refuses<typeof metadata> = (request, { errorCode },
 };
 type MetadataTopic = Infer<typeof metadata.response.fields>['topics'][number];
 
-export const refuseFindCoordinator: Refuses<typeof findCoordinator> = (request, refusal) => {
+export const refuseFindCoordinator: Refuses<typeof findCoordinator> = (
+  request,
+  refusal,
+  context,
+) => {
   const nobody = { nodeId: -1, host: '', port: -1, ...refusal };
-  return {
-    throttleTimeMs: 0,
-    ...nobody,
-    coordinators: request.coordinatorKeys.map((key) => ({ key, ...nobody })),
-  };
+  const empty = defaultsOf(findCoordinator.response.fields);
+  if (context.apiVersion < 4) return { ...empty, ...nobody };
+  return { ...empty, coordinators: request.coordinatorKeys.map((key) => ({ key, ...nobody })) };
 };
 
 export const refuseOffsetCommit: Refuses<typeof offsetCommit> = ({ topics }, { errorCode }) => ({

@@ -84,7 +84,8 @@ async function answerPartition(
   if (typeof reply === 'number') return { ...nowhere, ...refused(wanted, reply) };
   if (reply.errorCode !== ErrorCode.NONE)
     return { ...nowhere, ...refused(wanted, reply.errorCode) };
-  const { offset, leaderEpoch } = reply;
+  const { offset } = reply;
+  const leaderEpoch = context.apiVersion < 4 ? -1 : reply.leaderEpoch;
   return { ...refused(wanted, ErrorCode.NONE), timestamp: reply.timestamp, offset, leaderEpoch };
 }
 
