@@ -27,6 +27,9 @@ const readAhead = 1024 * 1024;
 const smallRead = 8 * 1024;
 const largeRead = 256 * 1024;
 
+/** In the place of a request that was taken from the queue, so that it does not keep its bytes. */
+const served = new Uint8Array(0);
+
 export class Connection {
   readonly #port: ConnectionPort;
   readonly #frames: FrameReader;
@@ -35,7 +38,9 @@ export class Connection {
   #queued = 0;
   /** Bytes of the frame that has begun and not ended. */
   #begun = 0;
-  #serving: Promise<void> | undefined;
+  #serving = false;
+  /** Settles with the work that was begun last. */
+  #served: Promise<void> = Promise.resolve();
   #roomy: (() => void) | undefined;
   /** No more requests are taken: the client ended, or its bytes make no sense. */
   #ended = false;
@@ -49,7 +54,7 @@ export class Connection {
 
   /** No whole request waits or is worked on. */
   get isIdle(): boolean {
-    return this.#serving === undefined;
+    return !this.#serving;
   }
 
   /**
@@ -75,7 +80,7 @@ export class Connection {
       if (!(error instanceof DecodeError)) throw error;
       this.#ended = true;
     }
-    if (this.#serving === undefined) this.#startServing();
+    if (!this.#serving) this.#served = this.#serve();
   }
 
   /** Resolves when there is room for more bytes. */
@@ -90,8 +95,8 @@ export class Connection {
   /** No more bytes will come. Resolves when the requests that arrived whole have been served. */
   async end(): Promise<void> {
     this.#ended = true;
-    if (this.#serving === undefined) this.#startServing();
-    await this.#serving;
+    if (!this.#serving) this.#served = this.#serve();
+    await this.#served;
   }
 
   /** Closes at once: what waits is not served any more. */
@@ -104,16 +109,12 @@ export class Connection {
     this.#port.close();
   }
 
-  #startServing(): void {
-    this.#serving = this.#serve().finally(() => {
-      this.#serving = undefined;
-    });
-  }
-
   /** Serves what waits. Also a client that is gone has its requests carried out: it sent them. */
   async #serve(): Promise<void> {
+    this.#serving = true;
     for (let next = 0; next < this.#queue.length && !this.#closed; ) {
-      const frame = this.#queue[next++];
+      const frame = this.#queue[next];
+      this.#queue[next++] = served;
       const chunks = await this.#port.answer(frame);
       this.#queued -= frame.byteLength;
       if (chunks === undefined) this.close();
@@ -124,6 +125,8 @@ export class Connection {
       }
       this.#roomy?.();
     }
+    // In the same breath as the last look at the queue, so that no request is left in between.
+    this.#serving = false;
     if (this.#ended || this.#port.isSpent()) this.close();
   }
 

@@ -1,0 +1,217 @@
+import { describe, expect, it } from 'vitest';
+import { Connection, type ConnectionPort } from '../../../src/fronts/kafka/connection.ts';
+
+/** A frame of these bytes, with its length in front. */
+function frame(...bytes: number[]): Uint8Array {
+  return new Uint8Array([0, 0, bytes.length >> 8, bytes.length, ...bytes]);
+}
+
+const joined = (...parts: Uint8Array[]): Uint8Array =>
+  Uint8Array.from(parts.flatMap((p) => [...p]));
+
+/** Waits until everything that can happen without us has happened. */
+const turns = async (): Promise<void> => {
+  for (let i = 0; i < 30; i++) await Promise.resolve();
+};
+
+interface Pending {
+  readonly frame: number[];
+  answer(chunks: readonly Uint8Array[] | undefined): void;
+}
+
+/** A connection whose requests are answered by hand. */
+function byHand(options: { limit?: number; port?: Partial<ConnectionPort> } = {}) {
+  const pending: Pending[] = [];
+  const sent: number[][] = [];
+  const state = { closed: 0, pending, sent };
+  const connection = new Connection(
+    {
+      answer: (bytes) =>
+        new Promise((answer) => {
+          pending.push({ frame: [...bytes], answer });
+        }),
+      send: async (chunks) => {
+        sent.push(chunks.flatMap((chunk) => [...chunk]));
+      },
+      isSpent: () => false,
+      close: () => {
+        state.closed++;
+      },
+      ...options.port,
+    },
+    options.limit ?? 1_000,
+  );
+  return Object.assign(state, { connection });
+}
+
+/** A connection that echoes each request, unless it begins with 0 (silence) or 255 (hang up). */
+function echo(port: Partial<ConnectionPort> = {}) {
+  const state = byHand({
+    limit: 2 * 1024 * 1024,
+    port: {
+      answer: async (bytes) => (bytes[0] === 255 ? undefined : bytes[0] === 0 ? [] : [bytes]),
+      ...port,
+    },
+  });
+  return state;
+}
+
+describe('a connection', () => {
+  it('takes frames however they are cut', async () => {
+    const stream = joined(frame(1, 2, 3), frame(4), frame(5, 6));
+    for (let size = 1; size <= stream.length; size++) {
+      const { connection, sent } = echo();
+      for (let at = 0; at < stream.length; at += size) {
+        connection.receive(stream.slice(at, at + size));
+        await turns();
+      }
+      expect(sent, `in chunks of ${size}`).toEqual([[1, 2, 3], [4], [5, 6]]);
+    }
+  });
+
+  it('answers in order, one request after the other', async () => {
+    const { connection, pending, sent } = byHand();
+    connection.receive(joined(frame(1), frame(2), frame(3)));
+    await turns();
+    expect(pending.map((one) => one.frame)).toEqual([[1]]);
+    pending[0].answer([new Uint8Array([11])]);
+    await turns();
+    expect(pending.map((one) => one.frame)).toEqual([[1], [2]]);
+    pending[1].answer([]);
+    await turns();
+    pending[2].answer([new Uint8Array([13])]);
+    await turns();
+    expect(sent).toEqual([[11], [13]]);
+  });
+
+  it('closes without an answer when there is none to give, and serves nothing after it', async () => {
+    const state = byHand();
+    state.connection.receive(joined(frame(1), frame(2)));
+    await turns();
+    state.pending[0].answer(undefined);
+    await turns();
+    expect(state.pending).toHaveLength(1);
+    expect(state).toMatchObject({ closed: 1, sent: [] });
+    state.connection.receive(frame(3));
+    await turns();
+    expect(state.pending).toHaveLength(1);
+  });
+
+  it.each([
+    ['negative', [0xff, 0xff, 0xff, 0xff]],
+    ['one too large', [0, 0, 0x03, 0xe9]],
+    ['of gigabytes', [0x7f, 0xff, 0xff, 0xff]],
+  ])('serves what came before a length that is %s, then closes', async (_what, length) => {
+    const state = byHand({ limit: 1_000 });
+    state.connection.receive(joined(frame(1), Uint8Array.from(length), frame(2)));
+    await turns();
+    expect(state.closed).toBe(0);
+    state.pending[0].answer([new Uint8Array([11])]);
+    await turns();
+    expect(state).toMatchObject({ closed: 1, sent: [[11]] });
+    expect(state.pending).toHaveLength(1);
+  });
+
+  it('reads into small buffers between requests and grows with what was sent', async () => {
+    const { connection } = echo();
+    expect(connection.readSize).toBe(8 * 1024);
+    connection.receive(frame(1));
+    await turns();
+    expect(connection.readSize).toBe(8 * 1024);
+    connection.receive(new Uint8Array([0, 0x10, 0, 0]));
+    expect(connection.readSize).toBe(8 * 1024);
+    const sizes: number[] = [];
+    for (let sent = 0; sent < 1024 * 1024; ) {
+      const chunk = new Uint8Array(Math.min(connection.readSize, 1024 * 1024 - sent));
+      sizes.push(connection.readSize);
+      sent += chunk.length;
+      connection.receive(chunk);
+    }
+    expect(Math.max(...sizes)).toBe(256 * 1024);
+    for (let i = 1; i < sizes.length; i++) expect(sizes[i]).toBeLessThanOrEqual(3 * sizes[i - 1]);
+    await turns();
+    expect(connection.readSize).toBe(8 * 1024);
+  });
+
+  it('has no room while too much waits behind a request', async () => {
+    const { connection, pending } = byHand({ limit: 2 * 1024 * 1024 });
+    let roomy = 0;
+    const room = () => connection.room().then(() => roomy++);
+    connection.receive(frame(1));
+    await room();
+    const large = new Uint8Array(4 + 1024 * 1024);
+    large.set([0, 0x10, 0, 0]);
+    connection.receive(large);
+    void room();
+    await turns();
+    expect(roomy).toBe(1);
+    pending[0].answer([]);
+    await turns();
+    expect(roomy).toBe(2);
+    pending[1].answer([]);
+    await turns();
+    expect(connection.isIdle).toBe(true);
+  });
+
+  it('carries out what arrived whole before the client ended', async () => {
+    const state = byHand();
+    state.connection.receive(joined(frame(1), frame(2), new Uint8Array([0, 0, 0, 9, 1])));
+    const ended = state.connection.end();
+    await turns();
+    state.pending[0].answer([new Uint8Array([11])]);
+    await turns();
+    state.pending[1].answer([]);
+    await ended;
+    expect(state.pending.map((one) => one.frame)).toEqual([[1], [2]]);
+    expect(state).toMatchObject({ closed: 1, sent: [[11]] });
+  });
+
+  it('carries out what arrived although nothing can be sent any more', async () => {
+    let tries = 0;
+    const state = byHand({
+      port: {
+        send: async () => {
+          tries++;
+          throw new Error('Network connection lost.');
+        },
+      },
+    });
+    state.connection.receive(joined(frame(1), frame(2)));
+    await turns();
+    state.pending[0].answer([new Uint8Array([11])]);
+    await turns();
+    state.pending[1].answer([new Uint8Array([12])]);
+    await state.connection.end();
+    expect(tries).toBe(1);
+    expect(state.closed).toBe(1);
+  });
+
+  it('closes when it is spent, but not while a request waits', async () => {
+    const state = byHand({ port: { isSpent: () => true } });
+    state.connection.receive(joined(frame(1), frame(2)));
+    await turns();
+    state.pending[0].answer([]);
+    await turns();
+    expect(state.closed).toBe(0);
+    state.pending[1].answer([]);
+    await turns();
+    expect(state.closed).toBe(1);
+  });
+
+  it('ends when nothing ever came', async () => {
+    const state = byHand();
+    await state.connection.end();
+    expect(state.closed).toBe(1);
+  });
+
+  it('serves tens of thousands of requests of one chunk', async () => {
+    const { connection, sent } = echo();
+    const count = 20_000;
+    const chunk = new Uint8Array(count * 5);
+    for (let i = 0; i < count; i++) chunk.set([0, 0, 0, 1, (i % 200) + 1], i * 5);
+    connection.receive(chunk);
+    await connection.end();
+    expect(sent).toHaveLength(count);
+    expect(sent[count - 1]).toEqual([((count - 1) % 200) + 1]);
+  });
+});
