@@ -1,0 +1,170 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { dispatch } from '../../../src/broker/broker.ts';
+import { handleDescribeConfigs } from '../../../src/broker/handlers/describe-configs.ts';
+import type { DescribeConfigsRequest } from '../../../src/protocol/apis/describe-configs.ts';
+import { describeConfigs } from '../../../src/protocol/apis/describe-configs.ts';
+import { ErrorCode } from '../../../src/protocol/errors.ts';
+import { decodeResponse, encodeResponse } from '../../../src/protocol/schema.ts';
+import type { BrokerConfig } from '../../../src/runtime/config.ts';
+import { MemoryCluster } from '../memory-cluster.ts';
+
+let cluster: MemoryCluster;
+afterEach(() => cluster.memory.close());
+
+const [topicType, brokerType, loggerType, metricsType, groupType] = [2, 4, 8, 16, 32];
+
+async function connect(config: Partial<BrokerConfig> = {}) {
+  cluster = new MemoryCluster(config);
+  const configs = [{ name: 'cleanup.policy', value: 'compact' }];
+  const topic = {
+    name: 'orders',
+    numPartitions: 1,
+    replicationFactor: 1,
+    assignments: [],
+    configs,
+  };
+  const command = { topics: [topic], validateOnly: false };
+  await cluster.memory.controller().call('createTopics', command);
+  return cluster.connect();
+}
+
+function request(
+  resourceType: number,
+  resourceName: string,
+  configurationKeys: string[] | null = null,
+  more: Partial<DescribeConfigsRequest> = {},
+): DescribeConfigsRequest {
+  const resources = [{ resourceType, resourceName, configurationKeys }];
+  return { resources, includeSynonyms: false, includeDocumentation: false, ...more };
+}
+
+describe('DescribeConfigs of a topic', () => {
+  it('answers every config, with where it comes from', async () => {
+    const context = (await connect())(4);
+    const { results } = await handleDescribeConfigs(request(topicType, 'orders'), context);
+    expect(results[0]).toMatchObject({
+      errorCode: ErrorCode.NONE,
+      errorMessage: null,
+      resourceType: topicType,
+      resourceName: 'orders',
+    });
+    expect(results[0].configs).toHaveLength(37);
+    expect(results[0].configs.find(({ name }) => name === 'cleanup.policy')).toEqual({
+      name: 'cleanup.policy',
+      value: 'compact',
+      readOnly: false,
+      configSource: 1,
+      isSensitive: false,
+      synonyms: [],
+      configType: 7,
+      documentation: null,
+    });
+  });
+
+  it('answers the keys that are asked for, with synonyms and documentation', async () => {
+    const context = (await connect({ messageMaxBytes: 500 }))(4);
+    const keys = ['max.message.bytes', 'nonsense'];
+    const more = { includeSynonyms: true, includeDocumentation: true };
+    const asked = request(topicType, 'orders', keys, more);
+    const { results } = await handleDescribeConfigs(asked, context);
+    expect(results[0].configs).toMatchObject([
+      {
+        name: 'max.message.bytes',
+        value: '500',
+        configSource: 4,
+        synonyms: [
+          { name: 'message.max.bytes', value: '500', source: 4 },
+          { name: 'message.max.bytes', value: '1048588', source: 5 },
+        ],
+        documentation: expect.stringMatching(/largest record batch/),
+      },
+    ]);
+  });
+
+  it.each([
+    ['nobody', ErrorCode.UNKNOWN_TOPIC_OR_PARTITION],
+    ['a b', ErrorCode.INVALID_TOPIC_EXCEPTION],
+  ])('refuses %s', async (name, errorCode) => {
+    const context = (await connect())(4);
+    const { results } = await handleDescribeConfigs(request(topicType, name), context);
+    expect(results).toMatchObject([{ errorCode, resourceName: name, configs: [] }]);
+  });
+});
+
+describe('DescribeConfigs of the broker', () => {
+  it('answers what is set and what is not', async () => {
+    const context = (await connect({ nodeId: 3, numPartitions: 6 }))(4);
+    const keys = ['num.partitions', 'node.id', 'advertised.listeners', 'delete.topic.enable'];
+    const { results } = await handleDescribeConfigs(request(brokerType, '3', keys), context);
+    const configs = results[0].configs.map(({ name, value, configSource, readOnly }) => [
+      name,
+      value,
+      configSource,
+      readOnly,
+    ]);
+    expect(configs).toEqual([
+      ['advertised.listeners', 'PLAINTEXT://localhost:9092', 4, true],
+      ['delete.topic.enable', 'true', 5, true],
+      ['node.id', '3', 4, true],
+      ['num.partitions', '6', 4, true],
+    ]);
+  });
+
+  it('has no defaults for all brokers', async () => {
+    const context = (await connect())(4);
+    const { results } = await handleDescribeConfigs(request(brokerType, ''), context);
+    expect(results).toMatchObject([{ errorCode: ErrorCode.NONE, configs: [] }]);
+  });
+
+  it.each([
+    [brokerType, '2', 'Unexpected broker id, expected 1 or empty string, but received 2'],
+    [brokerType, 'x', 'Broker id must be an integer, but it is: x'],
+    [loggerType, '', 'Broker id must not be empty'],
+    [loggerType, '2', 'Unexpected broker id, expected 1 but received 2'],
+    [metricsType, '', 'Client metrics subscription name must not be empty'],
+    [groupType, '', 'Group name must not be empty'],
+  ])('refuses type %d, name %j', async (type, name, errorMessage) => {
+    const context = (await connect())(4);
+    const { results } = await handleDescribeConfigs(request(type, name), context);
+    const errorCode = ErrorCode.INVALID_REQUEST;
+    expect(results).toMatchObject([{ errorCode, errorMessage, configs: [] }]);
+  });
+});
+
+describe('DescribeConfigs', () => {
+  it('has nothing set for loggers, client metrics and groups', async () => {
+    const context = (await connect())(4);
+    for (const [type, name] of [
+      [loggerType, '1'],
+      [metricsType, 'any'],
+      [groupType, 'any'],
+    ] as const) {
+      const { results } = await handleDescribeConfigs(request(type, name), context);
+      expect(results).toMatchObject([{ errorCode: ErrorCode.NONE, configs: [] }]);
+    }
+  });
+
+  it('refuses the whole request for a type that Kafka does not have', async () => {
+    const context = (await connect())(4);
+    const { resources } = request(99, 'x');
+    const asked = { ...request(topicType, 'orders'), resources };
+    const { results } = await dispatch(describeConfigs, asked, context);
+    expect(results).toMatchObject([
+      {
+        errorCode: ErrorCode.INVALID_REQUEST,
+        errorMessage: 'Unexpected resource type UNKNOWN for resource x',
+      },
+    ]);
+  });
+
+  it('can be encoded in every version', async () => {
+    const contexts = await connect();
+    for (let version = 1; version <= 4; version++) {
+      const asked = request(topicType, 'orders', null, { includeSynonyms: true });
+      const response = await handleDescribeConfigs(asked, contexts(version));
+      const bytes = Buffer.concat(encodeResponse(describeConfigs, version, response));
+      const { results } = decodeResponse(describeConfigs, version, new Uint8Array(bytes));
+      expect(results[0].configs).toHaveLength(37);
+    }
+  });
+});

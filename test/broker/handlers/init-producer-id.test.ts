@@ -1,0 +1,68 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { dispatch } from '../../../src/broker/broker.ts';
+import type { RequestContext } from '../../../src/broker/context.ts';
+import { handleInitProducerId } from '../../../src/broker/handlers/init-producer-id.ts';
+import { initProducerId } from '../../../src/protocol/apis/init-producer-id.ts';
+import { ErrorCode } from '../../../src/protocol/errors.ts';
+import { MemoryCluster } from '../memory-cluster.ts';
+
+let cluster: MemoryCluster;
+afterEach(() => cluster.memory.close());
+
+const request = (more = {}) => ({
+  transactionalId: null as string | null,
+  transactionTimeoutMs: 60_000,
+  producerId: -1,
+  producerEpoch: -1,
+  ...more,
+});
+const take = async (context: RequestContext): Promise<number> =>
+  (await handleInitProducerId(request(), context)).producerId;
+
+describe('InitProducerId', () => {
+  it('gives a fresh id with epoch 0, whatever the producer had before', async () => {
+    cluster = new MemoryCluster();
+    const context = cluster.connect()(5);
+    const answer = { throttleTimeMs: 0, errorCode: ErrorCode.NONE, producerEpoch: 0 };
+    expect(await handleInitProducerId(request(), context)).toEqual({ ...answer, producerId: 0 });
+    const again = request({ producerId: 0, producerEpoch: 0 });
+    expect(await handleInitProducerId(again, context)).toEqual({ ...answer, producerId: 1 });
+  });
+
+  it('gives no id twice, over many gateways that ask at the same time', async () => {
+    cluster = new MemoryCluster();
+    const gateways = Array.from({ length: 4 }, () => cluster.connect()(5));
+    const asked = Array.from({ length: 2_600 }, (_, i) => take(gateways[i % gateways.length]));
+    const ids = await Promise.all(asked);
+    expect(new Set(ids).size).toBe(ids.length);
+    expect(ids.every((id) => id >= 0)).toBe(true);
+  });
+
+  it('asks the controller once in a thousand producers', async () => {
+    cluster = new MemoryCluster();
+    const context = cluster.connect()(5);
+    for (let i = 0; i < 1_000; i++) await take(context);
+    expect(cluster.takeAsked()).toEqual(['allocateProducerIds']);
+    expect(await take(context)).toBe(1_000);
+    expect(cluster.takeAsked()).toEqual(['allocateProducerIds']);
+  });
+
+  it.each([
+    ['an empty transactional id', { transactionalId: '' }, ErrorCode.INVALID_REQUEST],
+    ['an id without its epoch', { producerId: 4 }, ErrorCode.INVALID_REQUEST],
+    ['an epoch without its id', { producerEpoch: 4 }, ErrorCode.INVALID_REQUEST],
+    [
+      'a transaction',
+      { transactionalId: 'orders' },
+      ErrorCode.TRANSACTIONAL_ID_AUTHORIZATION_FAILED,
+    ],
+  ])('refuses %s', async (_what, more, errorCode) => {
+    cluster = new MemoryCluster();
+    const context = cluster.connect()(5);
+    expect(await dispatch(initProducerId, request(more), context)).toMatchObject({
+      errorCode,
+      producerId: -1,
+    });
+    expect(cluster.takeAsked()).toEqual([]);
+  });
+});
