@@ -8,6 +8,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { runToEnd, type SpawnOptions } from './processes.ts';
+import type { DebianPackage } from './suite.ts';
 
 const INSTALL_MS = 240_000;
 
@@ -41,10 +42,10 @@ export async function download(
 }
 
 /** Installs what is missing of the Debian packages; needs root, or sudo without a password. */
-export async function installDebianPackages(packages: readonly string[]): Promise<void> {
-  const missing: string[] = [];
-  for (const name of packages) if (!(await isInstalled(name))) missing.push(name);
-  if (missing.length === 0) return;
+export async function installDebianPackages(packages: readonly DebianPackage[]): Promise<void> {
+  const missing = new Set<string>();
+  for (const wanted of packages) if (!(await isThere(wanted))) missing.add(wanted.name);
+  if (missing.size === 0) return;
   const root = process.getuid?.() === 0 ? [] : ['sudo', '-n'];
   const env = { DEBIAN_FRONTEND: 'noninteractive' };
   const aptGet = async (...args: string[]) => {
@@ -56,11 +57,14 @@ export async function installDebianPackages(packages: readonly string[]): Promis
     await aptGet('install', '-y', '--no-install-recommends', ...missing);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    throw new Error(`could not install the Debian packages ${missing.join(' ')}\n${reason}`);
+    throw new Error(`could not install the Debian packages ${[...missing].join(' ')}\n${reason}`);
   }
 }
 
-async function isInstalled(name: string): Promise<boolean> {
+async function isThere({ name, unless }: DebianPackage): Promise<boolean> {
+  const folders = (process.env.PATH ?? '').split(':');
+  if (unless !== undefined && folders.some((folder) => existsSync(join(folder, unless))))
+    return true;
   try {
     const status = await runToEnd('dpkg-query', ['-s', name]);
     return status.includes('Status: install ok installed');

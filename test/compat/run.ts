@@ -146,7 +146,7 @@ function summarise(tallies: readonly Tally[], started: number): number {
 
 /** Starts all installs, one after the other in the background; a suite waits for its own. */
 function startInstalls(suites: readonly Suite[]): Promise<void>[] {
-  const debian = installDebianPackages([...new Set(suites.flatMap((one) => one.debianPackages))]);
+  const debian = installDebianPackages(suites.flatMap((one) => one.debianPackages));
   debian.catch(() => {}); // told by the suites that need it
   let previous = Promise.resolve();
   return suites.map((suite) => {

@@ -30,11 +30,17 @@ export interface SuiteContext {
   note(text: string): void;
 }
 
+export interface DebianPackage {
+  readonly name: string;
+  /** A command: the package is not needed where it is there already. */
+  readonly unless?: string;
+}
+
 export interface Suite {
   /** The folder under `test/compat`. */
   readonly name: string;
   /** Debian packages the client comes in, or that its install step needs. */
-  readonly debianPackages: readonly string[];
+  readonly debianPackages: readonly DebianPackage[];
   /** What else must be fetched or compiled; runs after the packages are there. */
   install(): Promise<void>;
   /** The client's name and version, as it says itself. */

@@ -4,6 +4,7 @@
 import { deepStrictEqual } from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import type { Running } from './processes.ts';
+import { Skipped, type SuiteContext } from './suite.ts';
 
 /** A topic or group name that nobody has used before. */
 export function unique(name: string): string {
@@ -29,4 +30,9 @@ export function groupOf(member: Running): string[] {
   ];
   const last = told.at(-1);
   return last?.[1] === 'assigned' ? last[2]!.split(', ') : [];
+}
+
+/** Skips the case when the broker cannot be restarted from here. */
+export function needsRestart(context: SuiteContext): void {
+  if (!context.broker.restartable) throw new Skipped('this broker cannot be restarted from here');
 }

@@ -12,7 +12,7 @@ print("confluent-kafka", c.version()[0], "on librdkafka", c.libversion()[0], end
 
 export const suite: Suite = {
   name: 'confluent-kafka',
-  debianPackages: ['python3-confluent-kafka'],
+  debianPackages: [{ name: 'python3-confluent-kafka' }],
   install: async () => {},
   version: () => runToEnd(PYTHON, ['-c', VERSION]),
   run: (context) => {

@@ -8,7 +8,12 @@ const PYTHON = '/usr/bin/python3';
 
 export const suite: Suite = {
   name: 'kafka-python-2',
-  debianPackages: ['python3-kafka', 'python3-lz4', 'python3-snappy', 'python3-zstandard'],
+  debianPackages: [
+    { name: 'python3-kafka' },
+    { name: 'python3-lz4' },
+    { name: 'python3-snappy' },
+    { name: 'python3-zstandard' },
+  ],
   install: async () => {},
   version: async () => {
     const program = 'import kafka; print("kafka-python", kafka.__version__, end="")';

@@ -21,7 +21,7 @@ async function install(): Promise<void> {
 
 export const suite: Suite = {
   name: 'kafka-python-3',
-  debianPackages: ['python3-venv'],
+  debianPackages: [{ name: 'python3-venv' }],
   install,
   version: async () => {
     const program = 'import kafka; print("kafka-python", kafka.__version__, end="")';

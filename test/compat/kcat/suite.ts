@@ -7,8 +7,8 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { cacheOf } from '../install.ts';
 import { Running, runToEnd } from '../processes.ts';
-import { type Case, runCases, Skipped, type Suite, type SuiteContext } from '../suite.ts';
-import { equal, groupOf, includes, lines, unique } from '../words.ts';
+import { type Case, runCases, type Suite, type SuiteContext } from '../suite.ts';
+import { equal, groupOf, includes, lines, needsRestart, unique } from '../words.ts';
 
 /** Runs kcat to its end and returns what it printed; `input` is what it reads and sends. */
 function kcat(context: SuiteContext, args: readonly string[], input = ''): Promise<string> {
@@ -238,7 +238,7 @@ const groups: Case[] = [
   {
     name: 'restart-resume',
     async run(context) {
-      if (!context.broker.restartable) throw new Skipped('this broker cannot be restarted');
+      needsRestart(context);
       const [topic, group] = [unique('durable'), unique('workers')];
       await produce(context, topic, numbered(5));
       const member = ['-X', 'auto.offset.reset=earliest', '-q'];
@@ -253,7 +253,7 @@ const groups: Case[] = [
   {
     name: 'restart-live-clients',
     async run(context, signal) {
-      if (!context.broker.restartable) throw new Skipped('this broker cannot be restarted');
+      needsRestart(context);
       const topic = unique('live');
       await produce(context, topic, 'before\n');
       const reader = start(context, ['-E', '-C', '-t', topic, '-o', 'beginning'], signal);
@@ -268,7 +268,7 @@ const groups: Case[] = [
 
 export const suite: Suite = {
   name: 'kcat',
-  debianPackages: ['kcat'],
+  debianPackages: [{ name: 'kcat', unless: 'kcat' }],
   install: async () => {},
   version: async () => {
     const [version] = /Version .*librdkafka [0-9.]+/.exec(await runToEnd('kcat', ['-V'])) ?? [];

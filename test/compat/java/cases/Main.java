@@ -1,0 +1,14 @@
+/** Every case of the Java client, in one JVM. The argument is the bootstrap server. */
+public final class Main {
+  private Main() {}
+
+  public static void main(String[] arguments) {
+    Harness.bootstrap = arguments[0];
+    Harness harness = new Harness();
+    ProducerCases.addTo(harness);
+    ConsumerCases.addTo(harness);
+    GroupCases.addTo(harness);
+    AdminCases.addTo(harness);
+    harness.runAll();
+  }
+}
