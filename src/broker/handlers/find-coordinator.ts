@@ -10,15 +10,19 @@
  * Versions
  * - 1: key type, error message · 3: flexible · 4: many keys (KIP-699) · 6: share groups (KIP-932)
  */
-import type {
-  FindCoordinatorRequest,
-  FindCoordinatorResponse,
+import {
+  type FindCoordinatorRequest,
+  type FindCoordinatorResponse,
+  findCoordinator,
 } from '../../protocol/apis/find-coordinator.ts';
 import { ErrorCode } from '../../protocol/errors.ts';
+import { defaultsOf } from '../../protocol/schema.ts';
 import type { Handler, RequestContext } from '../context.ts';
 
 type Coordinator = Omit<FindCoordinatorResponse['coordinators'][number], 'key'>;
 
+/** From version 4 on the answer to a single key is not there, so its fields stay at their defaults. */
+const defaults = defaultsOf(findCoordinator.response.fields);
 const groupKey = 0;
 const transactionKey = 1;
 
@@ -29,7 +33,7 @@ export const handleFindCoordinator: Handler<
   const coordinator = coordinatorFor(request.keyType, context);
   if (context.apiVersion < 4) return { throttleTimeMs: 0, ...coordinator, coordinators: [] };
   const coordinators = request.coordinatorKeys.map((key) => ({ key, ...coordinator }));
-  return { throttleTimeMs: 0, ...nobody(ErrorCode.NONE, null), coordinators };
+  return { ...defaults, coordinators };
 };
 
 function coordinatorFor(keyType: number, { config, advertised }: RequestContext): Coordinator {
