@@ -53,7 +53,8 @@ export async function runWorker(
       modules: [{ type: 'ESModule', path: 'worker.js', contents: script }],
       compatibilityDate: worker.compatibilityDate,
       compatibilityFlags: [...worker.compatibilityFlags],
-      bindings: { ...worker.vars, ...options.variables },
+      // Nothing counts calls here, so no connection needs to be closed for their sake.
+      bindings: { KEDGE_CALLS_PER_CONNECTION: '0', ...worker.vars, ...options.variables },
       durableObjects: Object.fromEntries(
         Object.entries(worker.durableObjects).map(([name, className]) => [
           name,
