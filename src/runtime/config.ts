@@ -65,6 +65,7 @@ const least: Partial<Record<NumberIn<BrokerConfig>, number>> = {
   numPartitions: 1,
   defaultReplicationFactor: 1,
   groupMaxSize: 1,
+  offsetsRetentionMinutes: 1,
   producerIdExpirationMs: 1,
   socketRequestMaxBytes: 1,
   fetchMaxBytes: 1_024,

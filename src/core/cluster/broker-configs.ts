@@ -127,6 +127,12 @@ const own: readonly ConfigDefinition[] = [
     documentation: 'The largest metadata a client may commit with an offset, in bytes.',
   },
   {
+    name: 'offsets.retention.minutes',
+    type: 'INT',
+    default: '10080',
+    documentation: 'For how many minutes an empty group keeps the offsets it committed.',
+  },
+  {
     name: 'producer.id.expiration.ms',
     type: 'INT',
     default: '86400000',

@@ -1,0 +1,93 @@
+import { describe, expect, it } from 'vitest';
+import { brokerConfigs } from '../../src/core/cluster/broker-configs.ts';
+import {
+  brokerConfigFrom,
+  brokerSettings,
+  defaultBrokerConfig,
+  parseListener,
+} from '../../src/runtime/config.ts';
+
+describe('the broker config', () => {
+  it('is that of Kafka when nothing is set', () => {
+    expect(brokerConfigFrom({})).toEqual(defaultBrokerConfig);
+    expect(brokerConfigFrom({ KAFKA_NUM_PARTITIONS: '', PARTITION: {} })).toEqual(
+      defaultBrokerConfig,
+    );
+  });
+
+  it('is read from the variables that Kafka images use', () => {
+    const config = brokerConfigFrom({
+      KAFKA_AUTO_CREATE_TOPICS_ENABLE: 'False',
+      KAFKA_NUM_PARTITIONS: ' 6 ',
+      KAFKA_MESSAGE_MAX_BYTES: 2_000,
+      KAFKA_GROUP_INITIAL_REBALANCE_DELAY_MS: '0',
+      KAFKA_NODE_ID: '42',
+      KAFKA_ADVERTISED_LISTENERS: 'PLAINTEXT://kedge.example:9093,SSL://other:1',
+    });
+    expect(config).toEqual({
+      ...defaultBrokerConfig,
+      autoCreateTopicsEnable: false,
+      numPartitions: 6,
+      messageMaxBytes: 2_000,
+      groupInitialRebalanceDelayMs: 0,
+      nodeId: 42,
+      advertisedListener: { host: 'kedge.example', port: 9093 },
+    });
+  });
+
+  it.each([
+    ['KAFKA_AUTO_CREATE_TOPICS_ENABLE', 'yes', 'must be true or false, not yes'],
+    ['KAFKA_NUM_PARTITIONS', '0', 'must be a whole number from 1 to 2147483647, not 0'],
+    ['KAFKA_NUM_PARTITIONS', '1.5', 'must be a whole number from 1 to 2147483647, not 1.5'],
+    ['KAFKA_NUM_PARTITIONS', '0x10', 'must be a whole number'],
+    ['KAFKA_NODE_ID', '-1', 'must be a whole number from 0'],
+    ['KAFKA_FETCH_MAX_BYTES', '1000', 'must be a whole number from 1024'],
+    ['KAFKA_MESSAGE_MAX_BYTES', '2147483648', 'to 2147483647'],
+    ['KAFKA_ADVERTISED_LISTENERS', 'nowhere', 'must be host:port, for example localhost:9092'],
+    ['KAFKA_GROUP_MIN_SESSION_TIMEOUT_MS', '1800001', 'must not be above'],
+  ])('says what is wrong with %s=%s', (name, value, message) => {
+    expect(() => brokerConfigFrom({ [name]: value })).toThrow(message);
+    expect(() => brokerConfigFrom({ [name]: value })).toThrow(name);
+  });
+
+  it('lists what is set by the names and defaults that DescribeConfigs knows', () => {
+    const nothingSet = brokerSettings(defaultBrokerConfig);
+    expect([...nothingSet]).toEqual([
+      ['node.id', '1'],
+      ['broker.id', '1'],
+    ]);
+    const changed = Object.fromEntries(
+      Object.entries(defaultBrokerConfig).map(([name, value]) => [
+        name,
+        typeof value === 'number' ? value + 1 : typeof value === 'boolean' ? !value : value,
+      ]),
+    ) as unknown as typeof defaultBrokerConfig;
+    const set = brokerSettings(changed);
+    expect(set.get('auto.create.topics.enable')).toBe('false');
+    expect(set.size).toBe(Object.keys(defaultBrokerConfig).length);
+    for (const [name, value] of set) {
+      const { default: preset } = brokerConfigs.get(name)!;
+      if (name !== 'node.id' && name !== 'broker.id' && preset !== 'true') {
+        expect(`${name}=${preset}`).toBe(`${name}=${Number(value) - 1}`);
+      }
+    }
+  });
+});
+
+describe('a listener', () => {
+  it.each([
+    ['localhost:9092', 'localhost', 9092],
+    ['PLAINTEXT://10.0.0.1:1', '10.0.0.1', 1],
+    [' SASL_SSL://kedge.example:65535 , PLAINTEXT://x:1', 'kedge.example', 65_535],
+    ['PLAINTEXT://[::1]:9092', '::1', 9092],
+  ])('is read from %s', (text, host, port) => {
+    expect(parseListener('IT', text)).toEqual({ host, port });
+  });
+
+  it.each(['', ':9092', 'host', 'host:', 'host:0', 'host:65536', 'a b:1', '::1:9092', 'x://'])(
+    'is not %j',
+    (text) => {
+      expect(() => parseListener('IT', text)).toThrow('IT must be host:port');
+    },
+  );
+});
