@@ -7,6 +7,7 @@
 import type { ClusterCalls } from '../core/cluster/commands.ts';
 import type { GroupCalls } from '../core/group/commands.ts';
 import type { PartitionCalls } from '../core/log/calls.ts';
+import type { RestConsumerCalls } from '../core/rest-consumer/calls.ts';
 import { openWatch } from './partition-watch.ts';
 import type { Objects, PartitionStub, PartitionWatch, Stub } from './stubs.ts';
 import { isUnsendable, mayRepeat, Weather } from './weather.ts';
@@ -55,6 +56,15 @@ export function workerObjects(env: Env): Objects {
     group: (groupId) => new WorkerObject<GroupCalls>(env.GROUP_COORDINATOR, groupId),
     controller: () => new WorkerObject<ClusterCalls>(env.CLUSTER_CONTROLLER, 'cluster'),
   };
+}
+
+/** The object that keeps one consumer instance of the REST Proxy. */
+export function restConsumerObject(
+  env: Env,
+  group: string,
+  instance: string,
+): Stub<RestConsumerCalls> {
+  return new WorkerObject(env.REST_CONSUMER, JSON.stringify([group, instance]));
 }
 
 class WorkerObject<Calls extends CallTable<Calls>> implements Stub<Calls> {

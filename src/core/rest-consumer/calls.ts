@@ -57,6 +57,8 @@ export interface ConsumedPartition {
 }
 
 export interface RestConsumerState {
+  /** The consumer group it was created in. */
+  readonly group: string;
   readonly config: RestConsumerConfig;
   readonly subscription: Subscription;
   readonly member: Membership | null;

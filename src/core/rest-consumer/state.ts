@@ -28,8 +28,13 @@ export interface PartitionOffset extends TopicPartition {
 
 const notMember: Membership = { memberId: '', generationId: -1, topics: [], led: null };
 
-export function newState(config: RestConsumerConfig, now: number): RestConsumerState {
+export function newState(
+  group: string,
+  config: RestConsumerConfig,
+  now: number,
+): RestConsumerState {
   return {
+    group,
     config,
     subscription: { kind: 'none' },
     member: null,

@@ -11,6 +11,7 @@ import {
 } from '../../../src/core/rest-consumer/machine.ts';
 
 const state: RestConsumerState = {
+  group: 'g',
   config: {
     format: 'json',
     offsetReset: 'latest',

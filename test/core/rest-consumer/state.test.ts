@@ -26,7 +26,7 @@ const config: RestConsumerConfig = {
   instanceTimeoutMs: 300_000,
   isolationLevel: 0,
 };
-const fresh = newState(config, 7);
+const fresh = newState('g', config, 7);
 const t0 = { topic: 't', partition: 0 };
 const t1 = { topic: 't', partition: 1 };
 

@@ -1,0 +1,25 @@
+/**
+ * Standard base64, both ways. The surprise: reading is strict about the alphabet but not about the
+ * padding, as the JVM libraries behind Kafka's REST proxies are.
+ */
+
+const ALPHABET = /^[A-Za-z0-9+/]*={0,2}$/;
+const CHUNK = 8_192;
+
+export function toBase64(bytes: Uint8Array): string {
+  if (typeof bytes.toBase64 === 'function') return bytes.toBase64();
+  let binary = '';
+  for (let at = 0; at < bytes.length; at += CHUNK) {
+    binary += String.fromCharCode(...bytes.subarray(at, at + CHUNK));
+  }
+  return btoa(binary);
+}
+
+/** Undefined for text that is not base64. */
+export function fromBase64(text: string): Uint8Array | undefined {
+  if (!ALPHABET.test(text)) return undefined;
+  const bare = text.replace(/=+$/, '');
+  if (bare.length % 4 === 1) return undefined;
+  if (typeof Uint8Array.fromBase64 === 'function') return Uint8Array.fromBase64(bare);
+  return Uint8Array.from(atob(bare), (character) => character.charCodeAt(0));
+}

@@ -1,0 +1,85 @@
+/**
+ * Everything Kedge says over HTTP, as one Hono app. The surprise: no validator or parser of the
+ * framework is used on these routes, since the dialects have their own content types, their own error
+ * bodies, GETs with a body, and bodies that may be empty.
+ */
+import { Hono } from 'hono';
+import { HttpError, httpErrorOf } from './errors.ts';
+import { health } from './health.ts';
+import { Kafka } from './kafka.ts';
+import { v2Type } from './media-types.ts';
+import { restRoutes } from './rest/index.ts';
+import { type HttpContext, type HttpEnv, isPathOf, jsonResponse, type Route } from './routes.ts';
+import { v3Routes } from './v3/index.ts';
+
+interface Family {
+  readonly prefix: string;
+  readonly routes: readonly Route[];
+  /** The content type of its errors. */
+  readonly type: string;
+}
+
+const families: readonly Family[] = [
+  {
+    prefix: '',
+    routes: [{ method: 'GET', path: '/healthz', handle: health }],
+    type: 'application/json',
+  },
+  { prefix: '/rest', routes: restRoutes, type: v2Type },
+  { prefix: '/v3', routes: v3Routes, type: 'application/json' },
+  { prefix: '/kafka/v3', routes: v3Routes, type: 'application/json' },
+];
+
+/** The app. Its `fetch` takes the door in the place of an environment. */
+export function httpApp(): Hono<HttpEnv> {
+  const app = new Hono<HttpEnv>({ strict: false });
+  app.use(async (c, next) => {
+    const kafka = new Kafka(c.env.gateway, c.req.raw);
+    const unfinished: Promise<unknown>[] = [];
+    c.set('kafka', kafka);
+    c.set('unfinished', unfinished);
+    await next();
+    void Promise.all(unfinished).then(() => kafka.close());
+  });
+  for (const { prefix, routes } of families) {
+    for (const { method, path, handle } of routes) app.on(method, `${prefix}${path}`, handle);
+  }
+  app.notFound(nowhere);
+  app.onError((error, c) => {
+    const { status, body } = httpErrorOf(error);
+    return jsonResponse(body, status, familyOf(c.req.path).type);
+  });
+  return app;
+}
+
+/** No route: a wrong method, or a path that does not exist, with those that do. */
+function nowhere(c: HttpContext): Response {
+  const { path, method } = c.req;
+  const { prefix, routes, type } = familyOf(path);
+  const allowed = routes.filter((route) => isPathOf(route, prefix, path));
+  if (allowed.length > 0) {
+    const { status, body } = new HttpError(405, 405, 'HTTP 405 Method Not Allowed');
+    const response = jsonResponse(body, status, type);
+    response.headers.set('allow', allowed.map((route) => route.method).join(', '));
+    return response;
+  }
+  const { status, body } = new HttpError(404, 404, `HTTP 404 Not Found: ${method} ${path}`);
+  return jsonResponse({ ...body, endpoints: endpointsNear(path) }, status, type);
+}
+
+/** What exists: all of the family the path is in, or the families there are. */
+function endpointsNear(path: string): string[] {
+  const near = familyOf(path);
+  const list = ({ prefix, routes }: Family) =>
+    routes.map((route) => `${route.method} ${prefix}${route.path}`);
+  if (near.prefix !== '') return list(near);
+  return families.flatMap((family) =>
+    family.prefix === '' ? list(family) : [`${family.prefix}/…`],
+  );
+}
+
+function familyOf(path: string): Family {
+  const isIn = ({ prefix }: Family) =>
+    prefix !== '' && (path === prefix || path.startsWith(`${prefix}/`));
+  return families.find(isIn) ?? families[0];
+}

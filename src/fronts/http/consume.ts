@@ -1,0 +1,135 @@
+/**
+ * Fetching for a reader over HTTP: from partitions and positions to records as JSON. The surprise: an
+ * answer is cut at the reader's `max_bytes` or before a record that cannot be read, but its first
+ * record always comes, or its error: who cannot get past a record must learn which one it is.
+ */
+
+import { ZERO_UUID } from '../../bytes/uuid.ts';
+import { concat } from '../../bytes/writer.ts';
+import type { EmbeddedFormat } from '../../core/rest-consumer/calls.ts';
+import { fetchedRecords } from '../../core/rest-consumer/fetched-records.ts';
+import type { PartitionOffset } from '../../core/rest-consumer/state.ts';
+import { type FetchResponse, fetch } from '../../protocol/apis/fetch.ts';
+import { ErrorCode, KafkaError } from '../../protocol/errors.ts';
+import type { DecodedRecord } from '../../protocol/records/index.ts';
+import { recordToJson } from './embedding.ts';
+import type { Kafka } from './kafka.ts';
+
+/** What one answer holds at most, as keys and values. It is all in memory, several times over. */
+export const maxAnswerBytes = 8 * 1024 * 1024;
+
+export interface Consumed {
+  /** One JSON text a record. */
+  readonly records: readonly string[];
+  /** Keys and values, before they were embedded. */
+  readonly bytes: number;
+  /** Where to read on in every partition that moved. */
+  readonly positions: readonly PartitionOffset[];
+  readonly errors: readonly { topic: string; partition: number; errorCode: number }[];
+}
+
+export interface FetchOptions {
+  readonly maxWaitMs: number;
+  readonly minBytes: number;
+  readonly maxBytes: number;
+  readonly isolationLevel: number;
+  readonly format: EmbeddedFormat;
+}
+
+/** The newest version that knows topics by name. */
+const fetchByName = 12;
+/** Java's `max.partition.fetch.bytes`. */
+const maxPartitionBytes = 1_048_576;
+
+type PartitionAnswer = FetchResponse['responses'][number]['partitions'][number];
+
+export async function fetchRecords(
+  kafka: Kafka,
+  wanted: readonly PartitionOffset[],
+  options: FetchOptions,
+): Promise<Consumed> {
+  const maxBytes = Math.min(options.maxBytes, maxAnswerBytes);
+  const response = await kafka.call(
+    fetch,
+    {
+      clusterId: null,
+      replicaId: -1,
+      replicaState: { replicaId: -1, replicaEpoch: -1 },
+      maxWaitMs: options.maxWaitMs,
+      minBytes: options.minBytes,
+      maxBytes,
+      isolationLevel: options.isolationLevel,
+      sessionId: 0,
+      sessionEpoch: -1,
+      topics: wanted.map(({ topic, partition, offset }) => ({
+        topic,
+        topicId: ZERO_UUID,
+        partitions: [
+          {
+            partition,
+            currentLeaderEpoch: -1,
+            fetchOffset: offset,
+            lastFetchedEpoch: -1,
+            logStartOffset: -1,
+            partitionMaxBytes: Math.min(maxBytes, maxPartitionBytes),
+            replicaDirectoryId: ZERO_UUID,
+          },
+        ],
+      })),
+      forgottenTopicsData: [],
+      rackId: '',
+    },
+    fetchByName,
+  );
+  if (response.errorCode !== ErrorCode.NONE) throw new KafkaError(response.errorCode);
+  const answers = response.responses.flatMap(({ partitions }) => partitions);
+  const reading = new Reading(maxBytes, options.format);
+  for (const [index, one] of wanted.entries()) reading.read(one, answers[index]);
+  return reading;
+}
+
+/** Reads what was asked for in its order, until the answer is full. */
+class Reading implements Consumed {
+  readonly records: string[] = [];
+  readonly positions: PartitionOffset[] = [];
+  readonly errors: { topic: string; partition: number; errorCode: number }[] = [];
+  bytes = 0;
+  #full = false;
+  readonly #maxBytes: number;
+  readonly #format: EmbeddedFormat;
+
+  constructor(maxBytes: number, format: EmbeddedFormat) {
+    this.#maxBytes = maxBytes;
+    this.#format = format;
+  }
+
+  read({ topic, partition, offset }: PartitionOffset, answer: PartitionAnswer): void {
+    const { errorCode, abortedTransactions } = answer;
+    if (errorCode !== ErrorCode.NONE) {
+      this.errors.push({ topic, partition, errorCode });
+      return;
+    }
+    const records = concat([...(answer.records ?? [])]);
+    let position = offset;
+    try {
+      for (const step of fetchedRecords({ records, fetchOffset: offset, abortedTransactions })) {
+        if (step.record && !this.#add(topic, partition, step.record)) break;
+        position = step.nextOffset;
+      }
+    } catch (error) {
+      if (this.records.length === 0) throw error;
+      this.#full = true;
+    }
+    if (position !== offset) this.positions.push({ topic, partition, offset: position });
+  }
+
+  /** False: there is no room for it. */
+  #add(topic: string, partition: number, record: DecodedRecord): boolean {
+    const size = (record.key?.length ?? 0) + (record.value?.length ?? 0);
+    if (this.records.length > 0 && this.bytes + size > this.#maxBytes) this.#full = true;
+    if (this.#full) return false;
+    this.records.push(recordToJson(topic, partition, record, this.#format));
+    this.bytes += size;
+    return true;
+  }
+}

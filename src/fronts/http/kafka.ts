@@ -1,0 +1,113 @@
+/**
+ * Kafka as one HTTP request uses it: the same typed requests a client would send over a socket, asked
+ * in this process. The surprise: each call says its version, since handlers tell by the version
+ * whether topics go by name or by id; routes always speak of names.
+ */
+import { dispatch } from '../../broker/broker.ts';
+import type { RequestContext } from '../../broker/context.ts';
+import { type ClientContext, clientContext, type Gateway } from '../../broker/gateway.ts';
+import { ZERO_UUID } from '../../bytes/uuid.ts';
+import { describeConfigs } from '../../protocol/apis/describe-configs.ts';
+import { listOffsets } from '../../protocol/apis/list-offsets.ts';
+import { type MetadataResponse, metadata } from '../../protocol/apis/metadata.ts';
+import { ErrorCode, KafkaError } from '../../protocol/errors.ts';
+import type { Api, Fields, Infer } from '../../protocol/schema.ts';
+
+export type TopicMetadata = MetadataResponse['topics'][number];
+export type TopicConfig = { readonly name: string; readonly value: string | null };
+
+/** ListOffsets' words for the ends of a partition. */
+export const Timestamp = { LATEST: -1, EARLIEST: -2 } as const;
+
+const topicResource = 2;
+
+export class Kafka {
+  readonly context: RequestContext;
+  readonly #client: ClientContext;
+
+  constructor(gateway: Gateway, request: Request) {
+    const url = new URL(request.url);
+    const port = Number(url.port) || (url.protocol === 'https:' ? 443 : 80);
+    this.#client = clientContext(gateway, {
+      clientHost: `/${request.headers.get('cf-connecting-ip') ?? url.hostname}`,
+      dialled: { host: url.hostname, port },
+      signal: request.signal,
+    });
+    this.context = { ...this.#client, apiVersion: 0, clientId: 'kedge-http' };
+  }
+
+  /** Asks one API, by default in its newest version. */
+  call<Q extends Fields, R extends Fields>(
+    api: Api<Q, R>,
+    request: Infer<Q>,
+    apiVersion: number = api.versions[1],
+  ): Promise<Infer<R>> {
+    return dispatch(api, request, { ...this.context, apiVersion });
+  }
+
+  /** How many calls to objects this request has made. */
+  get calls(): number {
+    return this.#client.objects.calls;
+  }
+
+  close(): void {
+    this.#client.watches.closeAll();
+  }
+
+  clusterId(): Promise<string> {
+    return this.context.metadata.clusterId();
+  }
+
+  /** These topics, or all; each with its error code. `create`: made if Kafka would make them. */
+  async topics(names: readonly string[] | null, create = false): Promise<readonly TopicMetadata[]> {
+    const { errorCode, topics } = await this.call(metadata, {
+      topics: names?.map((name) => ({ topicId: ZERO_UUID, name })) ?? null,
+      allowAutoTopicCreation: create,
+      includeClusterAuthorizedOperations: false,
+      includeTopicAuthorizedOperations: false,
+    });
+    if (errorCode !== ErrorCode.NONE) throw new KafkaError(errorCode);
+    return topics;
+  }
+
+  /** Throws KafkaError for a topic that is not there. */
+  async topic(name: string, create = false): Promise<TopicMetadata> {
+    const [topic] = await this.topics([name], create);
+    if (topic.errorCode !== ErrorCode.NONE) throw new KafkaError(topic.errorCode);
+    return topic;
+  }
+
+  async topicConfigs(name: string): Promise<readonly TopicConfig[]> {
+    const { results } = await this.call(describeConfigs, {
+      resources: [{ resourceType: topicResource, resourceName: name, configurationKeys: null }],
+      includeSynonyms: false,
+      includeDocumentation: false,
+    });
+    const [{ errorCode, errorMessage, configs }] = results;
+    if (errorCode !== ErrorCode.NONE) throw new KafkaError(errorCode, errorMessage ?? undefined);
+    return configs;
+  }
+
+  /** The offset of a point in time (or an end); -1 when there is none so late. */
+  async offsetAt(
+    topic: string,
+    partition: number,
+    timestamp: number,
+    isolationLevel = 0,
+  ): Promise<number> {
+    const { topics } = await this.call(listOffsets, {
+      replicaId: -1,
+      isolationLevel,
+      topics: [
+        {
+          name: topic,
+          partitions: [{ partitionIndex: partition, currentLeaderEpoch: -1, timestamp }],
+        },
+      ],
+      timeoutMs: 30_000,
+    });
+    const [{ errorCode, offset }] = topics[0].partitions;
+    if (errorCode !== ErrorCode.NONE) throw new KafkaError(errorCode);
+    return offset;
+  }
+}

@@ -1,0 +1,95 @@
+/**
+ * REST Proxy v2: producing. The surprise: what fails is told record by record in a 200, with nulls
+ * that are written out; only a request that makes no sense as a whole has another status.
+ */
+import type { EmbeddedFormat } from '../../../core/rest-consumer/calls.ts';
+import { errorInfo } from '../../../protocol/errors.ts';
+import { readJsonObject } from '../body.ts';
+import { checkFields, checkInteger, checkList, checkObject, optional } from '../check.ts';
+import { bytesFromJson, headersFromJson, timestampFromJson } from '../embedding.ts';
+import { invalid } from '../errors.ts';
+import { producedFormat } from '../media-types.ts';
+import { type ProducedRecord, produceRecords, type RecordToProduce } from '../produce.ts';
+import type { HttpContext } from '../routes.ts';
+import { findPartition } from './topics.ts';
+
+const requestFields = [
+  'records',
+  'key_schema',
+  'key_schema_id',
+  'value_schema',
+  'value_schema_id',
+] as const;
+/** The dialect has the first three; the last two are what its relatives have added. */
+const recordFields = ['key', 'value', 'partition', 'timestamp', 'headers'] as const;
+
+export async function produceToTopic(c: HttpContext): Promise<unknown> {
+  const records = await readRecords(c, null);
+  return answer(await produceRecords(c.get('kafka'), c.req.param('topic')!, records));
+}
+
+export async function produceToPartition(c: HttpContext): Promise<unknown> {
+  // Said before the body is looked at, as it is when only the records are wrong.
+  const { topic, partition } = await findPartition(c, true);
+  const records = await readRecords(c, partition.partitionIndex);
+  return answer(await produceRecords(c.get('kafka'), topic, records));
+}
+
+async function readRecords(c: HttpContext, partition: number | null): Promise<RecordToProduce[]> {
+  const format = producedFormat(c.req.header('content-type') ?? null);
+  const body = await readJsonObject(c.req.raw);
+  if (body === undefined) throw invalid('The request needs a body with records');
+  checkFields(body, requestFields);
+  const records = checkList(body.records, 'records');
+  if (records.length === 0) throw invalid('records may not be empty');
+  const now = c.get('kafka').context.now();
+  return records.map((record, index) => readRecord(record, index, format, partition, now));
+}
+
+function readRecord(
+  value: unknown,
+  index: number,
+  format: EmbeddedFormat,
+  partition: number | null,
+  now: number,
+): RecordToProduce {
+  const where = `records[${index}]`;
+  const record = checkObject(value, where);
+  checkFields(record, recordFields);
+  const chosen = optional(record.partition, (one) => checkInteger(one, `${where}.partition`, 0));
+  if (partition !== null && chosen !== undefined && chosen !== partition) {
+    throw invalid(`${where}.partition is not the partition of the path`);
+  }
+  return {
+    key: bytesFromJson(record.key, format),
+    value: bytesFromJson(record.value, format),
+    partition: partition ?? chosen ?? null,
+    timestamp:
+      optional(record.timestamp, (one) => timestampFromJson(one, `${where}.timestamp`)) ?? now,
+    headers:
+      optional(record.headers, (one) => headersFromJson(one, `${where}.headers`, 'key')) ?? [],
+  };
+}
+
+function answer(results: readonly ProducedRecord[]) {
+  const offsets = results.map((result) => {
+    if ('offset' in result) {
+      const { partition, offset } = result;
+      return { partition, offset, error_code: null, error: null };
+    }
+    return {
+      partition: null,
+      offset: null,
+      error_code: recordErrorCode(result.errorCode),
+      error: result.message,
+    };
+  });
+  return { offsets, key_schema_id: null, value_schema_id: null };
+}
+
+/** A record's error has one of four codes: who may not, or whether to try again. */
+function recordErrorCode(code: number): number {
+  const { restCode, retriable } = errorInfo(code);
+  if (restCode === 40101 || restCode === 40301) return restCode;
+  return retriable ? 50003 : 50002;
+}

@@ -1,0 +1,53 @@
+/**
+ * Reading a partition from an offset on, without a group. The surprise: nothing is remembered; the
+ * client asks for the next offset itself, which is one more than that of the last record it got.
+ */
+import { ErrorCode, errorInfo } from '../../../protocol/errors.ts';
+import { parseInteger } from '../check.ts';
+import { type Consumed, fetchRecords, maxAnswerBytes } from '../consume.ts';
+import { fromKafka, HttpError, invalid } from '../errors.ts';
+import { Timestamp } from '../kafka.ts';
+import { consumedFormat, typeOfFormat } from '../media-types.ts';
+import type { HttpContext } from '../routes.ts';
+import { findPartition } from './topics.ts';
+
+const defaultTimeoutMs = 1_000;
+const maxTimeoutMs = 300_000;
+
+export async function partitionRecords(c: HttpContext): Promise<Response> {
+  const format = consumedFormat(c.req.header('accept') ?? null) ?? 'binary';
+  if (format === 'other') throw new HttpError(406, 406, 'HTTP 406 Not Acceptable');
+  const { topic, partition } = await findPartition(c);
+  const { partitionIndex } = partition;
+  const kafka = c.get('kafka');
+  const given = queryInteger(c, 'offset');
+  const offset = given ?? (await kafka.offsetAt(topic, partitionIndex, Timestamp.EARLIEST));
+  const maxWaitMs = Math.min(queryInteger(c, 'timeout') ?? defaultTimeoutMs, maxTimeoutMs);
+  const consumed = await fetchRecords(kafka, [{ topic, partition: partitionIndex, offset }], {
+    maxWaitMs,
+    minBytes: 1,
+    maxBytes: queryInteger(c, 'max_bytes') ?? maxAnswerBytes,
+    isolationLevel: 0,
+    format,
+  });
+  checkFetched(consumed, offset);
+  return new Response(`[${consumed.records.join(',')}]`, {
+    headers: { 'content-type': typeOfFormat(format) },
+  });
+}
+
+function checkFetched({ errors }: Consumed, offset: number): void {
+  for (const { errorCode } of errors) {
+    if (errorCode !== ErrorCode.OFFSET_OUT_OF_RANGE) throw fromKafka(errorCode);
+    const { httpStatus, message } = errorInfo(errorCode);
+    throw new HttpError(httpStatus, httpStatus, `${message} There is no offset ${offset}.`);
+  }
+}
+
+function queryInteger(c: HttpContext, name: string): number | undefined {
+  const text = c.req.query(name);
+  if (text === undefined) return undefined;
+  const value = parseInteger(text, name, 400);
+  if (value < 0) throw invalid(`${name} must be greater than or equal to 0`);
+  return value;
+}

@@ -1,0 +1,41 @@
+/**
+ * REST v3: the part of it that is there. The surprise: records can only be written; the dialect has no
+ * way to read them.
+ */
+import type { HttpContext, Route } from '../routes.ts';
+import * as clusters from './clusters.ts';
+import { produceStream } from './records.ts';
+import { v3ErrorOf } from './shapes.ts';
+import * as topics from './topics.ts';
+
+function route(
+  method: Route['method'],
+  path: string,
+  answer: (c: HttpContext) => Promise<Response>,
+): Route {
+  const handle = async (c: HttpContext) => {
+    try {
+      return await answer(c);
+    } catch (error) {
+      throw v3ErrorOf(error, c.req.param('topic'));
+    }
+  };
+  return { method, path, handle };
+}
+
+const cluster = '/clusters/:cluster';
+const topic = `${cluster}/topics/:topic`;
+
+export const v3Routes: readonly Route[] = [
+  route('GET', '/clusters', clusters.listClusters),
+  route('GET', cluster, clusters.getCluster),
+  route('GET', `${cluster}/brokers`, clusters.listBrokers),
+  route('GET', `${cluster}/brokers/:broker`, clusters.getBroker),
+  route('GET', `${cluster}/topics`, topics.listTopics),
+  route('POST', `${cluster}/topics`, topics.createTopic),
+  route('GET', topic, topics.getTopic),
+  route('DELETE', topic, topics.deleteTopic),
+  route('GET', `${topic}/partitions`, topics.listPartitions),
+  route('GET', `${topic}/partitions/:partition`, topics.getPartition),
+  route('POST', `${topic}/records`, produceStream),
+];
