@@ -1,7 +1,11 @@
 import { MemoryStore } from '../../src/runtime/memory-store.ts';
-import { describeLogStore } from './log-store.ts';
+import { describeLogStore, type WithStore } from './log-store.ts';
+import { describePartitionLog } from './partition-log.ts';
 
-describeLogStore('MemoryStore', async (test) => {
+const withStore: WithStore = async (test) => {
   const store = new MemoryStore();
   test(() => store);
-});
+};
+
+describeLogStore('MemoryStore', withStore);
+describePartitionLog('MemoryStore', withStore, { seeds: [1, 2, 3, 4, 5, 6, 7, 8], steps: 250 });

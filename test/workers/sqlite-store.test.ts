@@ -2,7 +2,8 @@ import { runInDurableObject } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 import { describe, expect, it } from 'vitest';
 import { SqliteStore } from '../../src/runtime/sqlite-store.ts';
-import { describeLogStore } from '../contracts/log-store.ts';
+import { describeLogStore, type WithStore } from '../contracts/log-store.ts';
+import { describePartitionLog } from '../contracts/partition-log.ts';
 
 const partitions = (env as unknown as { PARTITION: DurableObjectNamespace }).PARTITION;
 
@@ -11,9 +12,10 @@ function inStorage<T>(run: (storage: DurableObjectStorage) => T): Promise<T> {
   return runInDurableObject(stub, (_, { storage }) => run(storage));
 }
 
-describeLogStore('SqliteStore', (test) =>
-  inStorage((storage) => test(() => new SqliteStore(storage))),
-);
+const withStore: WithStore = (test) => inStorage((storage) => test(() => new SqliteStore(storage)));
+
+describeLogStore('SqliteStore', withStore);
+describePartitionLog('SqliteStore', withStore, { seeds: [11, 12], steps: 150 });
 
 describe('SqliteStore', () => {
   const row = {

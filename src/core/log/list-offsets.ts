@@ -13,7 +13,7 @@
  */
 import { decompress } from '../../bytes/compression.ts';
 import { CompressionError } from '../../bytes/compression-error.ts';
-import { ErrorCode } from '../../protocol/errors.ts';
+import { ErrorCode, KafkaError } from '../../protocol/errors.ts';
 import {
   decodeRecords,
   type RecordBatch,
@@ -125,7 +125,7 @@ function firstInBatch(batch: RecordBatch, timestamp: number): ListOffsetReply {
       if (record.timestamp >= timestamp) return found(record.offset, record.timestamp);
     }
   } catch (error) {
-    if (!(error instanceof CompressionError)) throw error;
+    if (!(error instanceof CompressionError || error instanceof KafkaError)) throw error;
   }
   return found(batch.baseOffset, batch.maxTimestamp);
 }

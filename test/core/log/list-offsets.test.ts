@@ -1,0 +1,126 @@
+import { describe, expect, it } from 'vitest';
+import { compress } from '../../../src/bytes/compression.ts';
+import { PartitionLog } from '../../../src/core/log/partition-log.ts';
+import { ErrorCode } from '../../../src/protocol/errors.ts';
+import { buildBatch } from '../../../src/protocol/records/index.ts';
+import { MemoryStore } from '../../../src/runtime/memory-store.ts';
+import { append, list, records, settings } from './samples.ts';
+
+const now = 1_000_000;
+const none = { errorCode: ErrorCode.NONE, timestamp: -1, offset: -1, leaderEpoch: -1 };
+
+/** A log of rows, of batches, of records with these timestamps. */
+function logOf(rows: readonly (readonly (readonly number[])[])[], codec = 0): PartitionLog {
+  const log = new PartitionLog(new MemoryStore(), settings);
+  for (const row of rows) {
+    const batches = row.map((timestamps) =>
+      buildBatch(
+        timestamps.flatMap((timestamp) => records(['v'], timestamp)),
+        codec === 0 ? {} : { compression: { codec, compress } },
+      ),
+    );
+    log.append(
+      batches.map((bytes) => append(bytes)),
+      now,
+    );
+  }
+  return log;
+}
+
+const rows = [[[10, 20], [15]], [[30, 25, 40]], [[5]], [[40], [50, 60]]];
+
+function find(log: PartitionLog, timestamp: number): [number, number] {
+  const { errorCode, offset, timestamp: at, leaderEpoch } = log.listOffset(list(timestamp));
+  expect(errorCode).toBe(ErrorCode.NONE);
+  expect(leaderEpoch).toBe(offset < 0 ? -1 : 0);
+  return [offset, at];
+}
+
+describe('listOffset', () => {
+  it('tells the ends of the log', () => {
+    const log = logOf(rows);
+    expect(find(log, -1)).toEqual([10, -1]);
+    expect(find(log, -2)).toEqual([0, -1]);
+    expect(find(log, -4)).toEqual([0, -1]);
+  });
+
+  it('has no tiered offsets', () => {
+    expect(logOf(rows).listOffset(list(-5))).toEqual(none);
+    expect(logOf(rows).listOffset(list(-6))).toEqual(none);
+  });
+
+  it('finds the first record with the latest timestamp', () => {
+    expect(find(logOf(rows), -3)).toEqual([9, 60]);
+    expect(find(logOf([[[7, 9]], [[9, 8]]]), -3)).toEqual([1, 9]);
+    expect(find(logOf([]), -3)).toEqual([-1, -1]);
+    expect(find(logOf([[[-1, -1]]]), -3)).toEqual([-1, -1]);
+  });
+
+  it.each([0, 1, 2, 3, 4])('finds the first record at or after any moment, codec %i', (codec) => {
+    const log = logOf(rows, codec);
+    const timestamps = rows.flat(2);
+    for (let moment = 0; moment <= 62; moment++) {
+      const offset = timestamps.findIndex((timestamp) => timestamp >= moment);
+      const expected = offset < 0 ? [-1, -1] : [offset, timestamps[offset]];
+      expect(find(log, moment), `moment ${moment}`).toEqual(expected);
+    }
+  });
+
+  it('finds nothing in an empty log, and its ends at 0', () => {
+    const log = logOf([]);
+    expect(find(log, 0)).toEqual([-1, -1]);
+    expect(find(log, -1)).toEqual([0, -1]);
+    expect(find(log, -2)).toEqual([0, -1]);
+  });
+
+  it('takes the time of the append where the log stamped it', () => {
+    const log = new PartitionLog(new MemoryStore(), settings);
+    const stamping = { 'message.timestamp.type': 'LogAppendTime' };
+    for (const at of [100, 200]) {
+      log.append([append(buildBatch(records(['a', 'b'], 5)), stamping)], at);
+    }
+    expect(find(log, 6)).toEqual([0, 100]);
+    expect(find(log, 101)).toEqual([2, 200]);
+    expect(find(log, -3)).toEqual([2, 200]);
+  });
+
+  it('answers with the whole batch where its records cannot be opened', () => {
+    const notPacked = (_: number, bytes: Uint8Array) => bytes;
+    const notRecords = (codec: number, bytes: Uint8Array) => compress(codec, bytes.fill(9));
+    for (const damage of [notPacked, notRecords]) {
+      const log = new PartitionLog(new MemoryStore(), settings);
+      const compression = { codec: 1, compress: damage };
+      log.append([append(buildBatch(records(['a', 'b'], 5), { compression }))], now);
+      expect(find(log, 3)).toEqual([0, 5]);
+    }
+  });
+
+  it('checks the leader epoch first', () => {
+    for (const [epoch, errorCode] of [
+      [1, ErrorCode.UNKNOWN_LEADER_EPOCH],
+      [-2, ErrorCode.FENCED_LEADER_EPOCH],
+    ]) {
+      expect(logOf(rows).listOffset(list(-1, epoch))).toEqual({ ...none, errorCode });
+    }
+  });
+
+  it('finds a moment in a long log, in a few steps', () => {
+    class Counting extends MemoryStore {
+      looks = 0;
+      override floor(offset: number) {
+        this.looks++;
+        return super.floor(offset);
+      }
+      override from(offset: number, limit: number) {
+        this.looks++;
+        return super.from(offset, limit);
+      }
+    }
+    const store = new Counting();
+    const log = new PartitionLog(store, settings);
+    for (let i = 0; i < 5_000; i++) log.append([append(buildBatch(records(['v'], i * 10)))], now);
+    store.looks = 0;
+    expect(find(log, 33_331)).toEqual([3_334, 33_340]);
+    expect(store.looks).toBeLessThan(40);
+  });
+});

@@ -1,0 +1,139 @@
+import { describe, expect, it } from 'vitest';
+import { PartitionLog, rowsPerSnapshot } from '../../../src/core/log/partition-log.ts';
+import type { LogRow, Snapshot } from '../../../src/core/log/store.ts';
+import { ErrorCode } from '../../../src/protocol/errors.ts';
+import { MemoryStore } from '../../../src/runtime/memory-store.ts';
+import {
+  append,
+  batch,
+  list,
+  offsetOf,
+  read,
+  sequenced,
+  settings,
+  startOfTime,
+  valuesOf,
+} from './samples.ts';
+
+const now = startOfTime;
+
+/** Notes what is written and read for replay, and can be told to fail. */
+class WatchedStore extends MemoryStore {
+  appends: { rows: number; snapshot: boolean }[] = [];
+  replayed = 0;
+  failing = false;
+
+  override append(rows: readonly LogRow[], snapshot: Snapshot | undefined): void {
+    if (this.failing) throw new Error('disk full');
+    this.appends.push({ rows: rows.length, snapshot: snapshot !== undefined });
+    super.append(rows, snapshot);
+  }
+
+  override producerRows(offset: number) {
+    const rows = super.producerRows(offset);
+    this.replayed += rows.length;
+    return rows;
+  }
+}
+
+describe('PartitionLog', () => {
+  it('is empty and writes nothing before the first append', () => {
+    const store = new WatchedStore();
+    const log = new PartitionLog(store, settings);
+    expect(log.read(read(0))).toMatchObject({ errorCode: 0, highWatermark: 0, records: [] });
+    expect(log.read(read(1)).errorCode).toBe(ErrorCode.OFFSET_OUT_OF_RANGE);
+    expect(log.append([append(new Uint8Array(1))], now)[0].errorCode).not.toBe(0);
+    expect(store.appends).toEqual([]);
+  });
+
+  it('writes one row for appends that come together, and none for repetitions', () => {
+    const store = new WatchedStore();
+    const log = new PartitionLog(store, settings);
+    log.append(
+      Array.from({ length: 50 }, (_, i) => append(sequenced(i, 0, 0))),
+      now,
+    );
+    log.append([append(sequenced(7, 0, 0))], now);
+    expect(store.appends).toEqual([{ rows: 1, snapshot: false }]);
+  });
+
+  it('goes on where it was after a restart: offsets, timestamps, producers', () => {
+    const store = new MemoryStore();
+    const before = new PartitionLog(store, settings);
+    before.append([append(sequenced(1, 0, 0, ['a', 'b'])), append(sequenced(1, 0, 2))], now);
+    const log = new PartitionLog(store, settings);
+    expect(log.highWatermark).toBe(3);
+    const [again, gap, next] = log.append(
+      [sequenced(1, 0, 0, ['a', 'b']), sequenced(1, 0, 9), sequenced(1, 0, 3)].map((b) =>
+        append(b),
+      ),
+      now,
+    );
+    expect(offsetOf(again)).toBe(0);
+    expect(gap.errorCode).toBe(ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER);
+    expect(offsetOf(next)).toBe(3);
+    expect(log.listOffset(list(-3)).timestamp).toBe(startOfTime);
+  });
+
+  it('writes a snapshot of producers once in many rows, which bounds what a restart replays', () => {
+    const store = new WatchedStore();
+    let log = new PartitionLog(store, settings);
+    const total = 2 * rowsPerSnapshot + 10;
+    for (let i = 0; i < total; i++) {
+      if (i === rowsPerSnapshot - 5) log = new PartitionLog(store, settings);
+      expect(offsetOf(log.append([append(sequenced(i % 3, 0, Math.floor(i / 3)))], now)[0])).toBe(
+        i,
+      );
+    }
+    expect(store.appends.filter(({ snapshot }) => snapshot)).toHaveLength(2);
+    store.replayed = 0;
+    const reloaded = new PartitionLog(store, settings);
+    expect(store.replayed).toBe(10);
+    for (let i = total - 15; i < total; i++) {
+      const [reply] = reloaded.append([append(sequenced(i % 3, 0, Math.floor(i / 3)))], now);
+      expect(offsetOf(reply)).toBe(i);
+    }
+    expect(reloaded.highWatermark).toBe(total);
+  });
+
+  it('forgets idle producers, in memory and in the next snapshot', () => {
+    const store = new MemoryStore();
+    const log = new PartitionLog(store, settings);
+    log.append([append(sequenced(1, 0, 0))], now);
+    const later = now + settings.producerIdExpirationMs;
+    const [gap] = log.append([append(sequenced(1, 0, 70))], later - 1);
+    expect(gap.errorCode).toBe(ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER);
+    expect(offsetOf(log.append([append(sequenced(1, 0, 70))], later)[0])).toBe(1);
+    expect(offsetOf(log.append([append(sequenced(1, 0, 71))], later)[0])).toBe(2);
+    const rows = Array.from({ length: rowsPerSnapshot }, (_, i) => sequenced(2, 0, i));
+    for (const row of rows) log.append([append(row)], later + settings.producerIdExpirationMs);
+    const size = store.snapshot()!.bytes.length;
+    expect(size).toBeLessThan(200);
+  });
+
+  it('is not ahead of a store that failed', () => {
+    const store = new WatchedStore();
+    const log = new PartitionLog(store, settings);
+    log.append([append(sequenced(1, 0, 0))], now);
+    store.failing = true;
+    expect(() => log.append([append(sequenced(1, 0, 1))], now)).toThrow('disk full');
+    store.failing = false;
+    expect(log.highWatermark).toBe(1);
+    expect(offsetOf(log.append([append(sequenced(1, 0, 1))], now)[0])).toBe(1);
+    expect(valuesOf(log.read(read(0)).records)).toHaveLength(2);
+  });
+
+  it('answers that the partition is unknown once it was dropped, after a restart too', () => {
+    const store = new MemoryStore();
+    const first = new PartitionLog(store, settings);
+    first.append([append(batch(['a']))], now);
+    first.drop();
+    first.drop();
+    for (const log of [first, new PartitionLog(store, settings)]) {
+      const code = ErrorCode.UNKNOWN_TOPIC_OR_PARTITION;
+      expect(log.append([append(batch(['b']))], now)[0].errorCode).toBe(code);
+      expect(log.read(read(0)).errorCode).toBe(code);
+      expect(log.listOffset(list(-1)).errorCode).toBe(code);
+    }
+  });
+});
