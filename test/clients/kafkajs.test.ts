@@ -251,7 +251,7 @@ describe('kafkajs', () => {
       await producer.connect();
       await producer.transaction();
     };
-    await expect(attempt()).rejects.toThrow();
+    await expect(attempt()).rejects.toMatchObject({ name: 'KafkaJSGroupCoordinatorNotFound' });
     // Nothing that follows is worse for it.
     const topic = unique('after');
     expect(await (await producerOf()).send({ topic, messages: numbered(0, 1) })).toHaveLength(1);
