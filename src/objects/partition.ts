@@ -44,9 +44,10 @@ export class Partition extends DurableObject<Record<string, unknown>> {
 
   /** A watch: says the high watermark now and after every append. */
   override fetch(request: Request): Response {
-    if (this.#dropped) return new Response('the partition was dropped', { status: 410 });
+    // Without a body: one that nobody reads would keep the object awake.
+    if (this.#dropped) return new Response(null, { status: 410 });
     if (request.headers.get('Upgrade')?.toLowerCase() !== 'websocket') {
-      return new Response('a watch is a WebSocket', { status: 426 });
+      return new Response(null, { status: 426 });
     }
     const [theirs, ours] = Object.values(new WebSocketPair());
     this.ctx.acceptWebSocket(ours);

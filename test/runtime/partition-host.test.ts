@@ -1,0 +1,187 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { LogRow, Snapshot } from '../../src/core/log/store.ts';
+import { ErrorCode } from '../../src/protocol/errors.ts';
+import { MemoryStore } from '../../src/runtime/memory-store.ts';
+import { PartitionHost } from '../../src/runtime/partition-host.ts';
+import {
+  append,
+  batch,
+  list,
+  offsetOf,
+  read,
+  sequenced,
+  settings,
+  startOfTime,
+  valuesOf,
+} from '../core/log/samples.ts';
+
+class FailingStore extends MemoryStore {
+  failing = false;
+  rows: number[] = [];
+
+  override append(rows: readonly LogRow[], snapshot: Snapshot | undefined): void {
+    if (this.failing) throw new Error('disk full');
+    super.append(rows, snapshot);
+    this.rows.push(...rows.map(({ baseOffset, nextOffset }) => nextOffset - baseOffset));
+  }
+}
+
+let store: FailingStore;
+let announced: number[];
+let dropped: number;
+/** Settles what the host waits for; each call of `durable` adds one. */
+let commits: { done(): void; lost(): void }[];
+let durable: () => Promise<void>;
+
+beforeEach(() => {
+  store = new FailingStore();
+  announced = [];
+  dropped = 0;
+  commits = [];
+  durable = async () => {};
+  vi.spyOn(console, 'error').mockImplementation(() => {});
+});
+
+afterEach(() => vi.restoreAllMocks());
+
+function newHost(): PartitionHost {
+  return new PartitionHost({
+    store: () => store,
+    settings,
+    now: () => startOfTime,
+    durable: () => durable(),
+    announce: (highWatermark) => announced.push(highWatermark),
+    dropped: () => dropped++,
+  });
+}
+
+/** From now on a write is durable when the test says so. */
+function commitByHand(): void {
+  durable = () =>
+    new Promise((resolve, reject) => {
+      commits.push({ done: resolve, lost: () => reject(new Error('lost')) });
+    });
+}
+
+const turn = () => new Promise((resolve) => setImmediate(resolve));
+const send = (host: PartitionHost, value: string) => host.call('append', append(batch([value])));
+
+describe('PartitionHost', () => {
+  it('writes appends that come together as one row and answers each', async () => {
+    const host = newHost();
+    const replies = await Promise.all(['a', 'b', 'c'].map((value) => send(host, value)));
+    expect(replies.map(offsetOf)).toEqual([0, 1, 2]);
+    expect(store.rows).toEqual([3]);
+    expect(announced).toEqual([3]);
+    const { records } = await host.call('read', read(0));
+    expect(valuesOf(records)).toEqual([
+      [0, 'a'],
+      [1, 'b'],
+      [2, 'c'],
+    ]);
+  });
+
+  it('gathers what comes while an earlier write is made durable', async () => {
+    commitByHand();
+    const host = newHost();
+    const first = send(host, 'a');
+    await turn();
+    commits[0].done();
+    expect(offsetOf(await first)).toBe(0);
+    const second = send(host, 'b');
+    const third = send(host, 'c');
+    await turn();
+    expect(store.rows).toEqual([1]);
+    const fourth = send(host, 'd');
+    commits[1].done();
+    expect((await Promise.all([second, third, fourth])).map(offsetOf)).toEqual([1, 2, 3]);
+    expect(store.rows).toEqual([1, 3]);
+    expect(announced).toEqual([1, 4]);
+  });
+
+  it('writes what is too much for one transaction in several', async () => {
+    const host = newHost();
+    const values = Array<string>(10).fill('x'.repeat(1_000_000));
+    const replies = await Promise.all(values.map((value) => send(host, value)));
+    expect(replies.map(offsetOf)).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
+    expect(announced).toEqual([8, 10]);
+  });
+
+  it('announces nothing when nothing was taken', async () => {
+    const host = newHost();
+    await host.call('append', append(sequenced(1, 0, 0)));
+    await host.call('append', append(sequenced(1, 0, 0)));
+    await host.call('append', append(new Uint8Array(5)));
+    expect(announced).toEqual([1]);
+  });
+
+  it('answers a failed write with an error and is right again after it', async () => {
+    const host = newHost();
+    await host.call('append', append(sequenced(1, 0, 0)));
+    store.failing = true;
+    const failed = await Promise.all([
+      host.call('append', append(sequenced(1, 0, 1))),
+      host.call('append', append(sequenced(2, 0, 0))),
+    ]);
+    expect(failed.map(({ errorCode }) => errorCode)).toEqual(
+      Array(2).fill(ErrorCode.UNKNOWN_SERVER_ERROR),
+    );
+    store.failing = false;
+    expect(announced).toEqual([1]);
+    expect((await host.call('read', read(0))).highWatermark).toBe(1);
+    expect(offsetOf(await host.call('append', append(sequenced(1, 0, 1))))).toBe(1);
+  });
+
+  it('throws memory away when a write is lost, and those who wait are told', async () => {
+    commitByHand();
+    const host = newHost();
+    const waiting = send(host, 'a');
+    await turn();
+    commits[0].lost();
+    expect((await waiting).errorCode).toBe(ErrorCode.KAFKA_STORAGE_ERROR);
+    store = new FailingStore();
+    durable = async () => {};
+    expect(offsetOf(await send(host, 'b'))).toBe(0);
+  });
+
+  it('answers a read that hits a bug with an error, not an exception', async () => {
+    const host = newHost();
+    await send(host, 'a');
+    store.data = () => {
+      throw new Error('bug');
+    };
+    expect(await host.call('read', read(0))).toMatchObject({
+      errorCode: ErrorCode.UNKNOWN_SERVER_ERROR,
+    });
+    expect(await host.call('listOffset', list(5))).toMatchObject({
+      errorCode: ErrorCode.UNKNOWN_SERVER_ERROR,
+    });
+  });
+
+  it('drops the log, tells the watchers, and knows no partition from then on', async () => {
+    const host = newHost();
+    await send(host, 'a');
+    expect(await host.call('drop', {})).toEqual({ errorCode: ErrorCode.NONE });
+    expect(await host.call('drop', {})).toEqual({ errorCode: ErrorCode.NONE });
+    expect(dropped).toBe(2);
+    expect((await send(host, 'b')).errorCode).toBe(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION);
+    expect(host.highWatermark).toBe(0);
+  });
+
+  it('refuses appends that wait while the partition is dropped', async () => {
+    commitByHand();
+    const host = newHost();
+    const waiting = send(host, 'a');
+    await turn();
+    await host.call('drop', {});
+    commits[0].done();
+    expect((await waiting).errorCode).toBe(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION);
+  });
+
+  it('takes up what another host left in the store', async () => {
+    await send(newHost(), 'a');
+    const host = newHost();
+    expect(host.highWatermark).toBe(1);
+    expect(offsetOf(await send(host, 'b'))).toBe(1);
+  });
+});
