@@ -55,30 +55,12 @@ export class Partition extends DurableObject<Record<string, unknown>> {
     return new Response(null, { status: 101, webSocket: theirs });
   }
 
-  override webSocketMessage(): void {}
-
-  override webSocketClose(watcher: WebSocket): void {
-    close(watcher);
-  }
-
-  override webSocketError(watcher: WebSocket): void {
-    close(watcher);
-  }
-
+  /** A watcher that is gone already is no event. */
   #tell(say: (watcher: WebSocket) => void): void {
     for (const watcher of this.ctx.getWebSockets()) {
       try {
         say(watcher);
-      } catch {
-        close(watcher);
-      }
+      } catch {}
     }
   }
-}
-
-/** A watcher that is gone already is no event. */
-function close(watcher: WebSocket): void {
-  try {
-    watcher.close();
-  } catch {}
 }

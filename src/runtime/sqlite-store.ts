@@ -136,7 +136,10 @@ export class SqliteStore implements LogStore {
     this.#open = true;
   }
 
-  /** The log goes in one stroke, however long; the tombstone is committed with that. */
+  /**
+   * The log goes in one stroke, however long. A crash before the tombstone is stored leaves an empty
+   * partition and a caller without an answer, who asks again.
+   */
   drop(): void {
     if (this.#dropped) return;
     this.#dropped = true;
