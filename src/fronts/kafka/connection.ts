@@ -39,6 +39,7 @@ export class Connection {
   /** Bytes of the frame that has begun and not ended. */
   #begun = 0;
   #serving = false;
+  #sending = false;
   /** Settles with the work that was begun last. */
   #served: Promise<void> = Promise.resolve();
   #roomy: (() => void) | undefined;
@@ -52,9 +53,14 @@ export class Connection {
     this.#frames = new FrameReader(maxFrameBytes);
   }
 
-  /** No whole request waits or is worked on. */
-  get isIdle(): boolean {
-    return !this.#serving;
+  /** Over: whatever arrives is not read any more. */
+  get isClosed(): boolean {
+    return this.#closed;
+  }
+
+  /** Whether it is the client's turn: to send a whole request, or to take an answer. */
+  get isClientsTurn(): boolean {
+    return !this.#serving || this.#sending;
   }
 
   /**
@@ -132,10 +138,12 @@ export class Connection {
 
   async #send(chunks: readonly Uint8Array[]): Promise<void> {
     if (this.#clientGone) return;
+    this.#sending = true;
     try {
       await this.#port.send(chunks);
     } catch {
       this.#clientGone = true;
     }
+    this.#sending = false;
   }
 }

@@ -10,7 +10,7 @@ import { Connection } from './connection.ts';
 import { answerRequest } from './requests.ts';
 
 /**
- * Serves one client until it or we hang up. Throws nothing. `callsPerConnection`: how many calls to
+ * Serves one client until it or we hang up. `callsPerConnection`: how many calls to
  * objects a connection may make before it is closed; 0: any number.
  */
 export async function serveSocket(
@@ -18,27 +18,27 @@ export async function serveSocket(
   gateway: Gateway,
   callsPerConnection: number,
 ): Promise<void> {
-  try {
-    const { localAddress, remoteAddress } = await socket.opened;
-    const gone = new AbortController();
-    const client = clientContext(gateway, {
-      clientHost: `/${addressOf(remoteAddress).host}`,
-      dialled: addressOf(localAddress),
-      signal: gone.signal,
-    });
-    await exchange(socket, client, callsPerConnection || Number.POSITIVE_INFINITY, gone);
-    client.watches.closeAll();
-    await socket.close();
-  } catch {
-    // The client is gone: weather.
-  }
+  const ends = await socket.opened.catch(gone);
+  if (ends === undefined) return;
+  const left = new AbortController();
+  const client = clientContext(gateway, {
+    clientHost: `/${addressOf(ends.remoteAddress).host}`,
+    dialled: addressOf(ends.localAddress),
+    signal: left.signal,
+  });
+  await exchange(socket, client, callsPerConnection || Number.POSITIVE_INFINITY, left);
+  client.watches.closeAll();
+  await socket.close().catch(gone);
 }
+
+/** The client is gone, or we hung up: weather, in the place of whatever did not come. */
+function gone(): undefined {}
 
 async function exchange(
   socket: Socket,
   client: ClientContext,
   maxCalls: number,
-  gone: AbortController,
+  left: AbortController,
 ): Promise<void> {
   const reader = socket.readable.getReader({ mode: 'byob' });
   const writer = socket.writable.getWriter();
@@ -52,27 +52,26 @@ async function exchange(
         return send(writer, chunks);
       },
       isSpent: () => objects.calls >= maxCalls,
-      close: () => void reader.cancel().catch(() => {}),
+      close: () => void reader.cancel().catch(gone),
     },
     config.socketRequestMaxBytes,
   );
-  const idle = new IdleTimer(config.connectionsMaxIdleMs, connection);
-  const abort = () => gone.abort();
+  const idle = new IdleTimer(config.connectionsMaxIdleMs, connection, () => {
+    connection.close();
+    writer.abort().catch(gone);
+  });
+  const leave = () => left.abort();
   // Also tells of a client that resets while reading is paused.
-  socket.closed.then(abort, abort);
-  try {
-    for (;;) {
-      await connection.room();
-      const buffer = new Uint8Array(connection.readSize);
-      const { value, done } = await reader.readAtLeast(1, buffer);
-      if (done) break;
-      idle.touch();
-      connection.receive(value);
-    }
-  } catch {
-    // The client reset the connection, or we closed it.
+  socket.closed.then(leave, leave);
+  while (!connection.isClosed) {
+    const buffer = new Uint8Array(connection.readSize);
+    const read = await reader.readAtLeast(1, buffer).catch(gone);
+    if (read === undefined || read.done) break;
+    idle.touch();
+    connection.receive(read.value);
+    await connection.room();
   }
-  abort();
+  leave();
   await connection.end();
   idle.stop();
 }
@@ -105,16 +104,18 @@ function joined(chunks: readonly Uint8Array[]): Uint8Array[] {
   return result;
 }
 
-/** Closes a connection on which nothing was sent or received for `connections.max.idle.ms`. */
+/** Hangs up when the client neither sent nor took anything for `connections.max.idle.ms`. */
 class IdleTimer {
   readonly #maxIdleMs: number;
   readonly #connection: Connection;
+  readonly #hangUp: () => void;
   #touchedAt = Date.now();
   #timer: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(maxIdleMs: number, connection: Connection) {
+  constructor(maxIdleMs: number, connection: Connection, hangUp: () => void) {
     this.#maxIdleMs = maxIdleMs;
     this.#connection = connection;
+    this.#hangUp = hangUp;
     if (maxIdleMs > 0) this.#arm(maxIdleMs);
   }
 
@@ -132,7 +133,7 @@ class IdleTimer {
 
   #check(): void {
     const left = this.#touchedAt + this.#maxIdleMs - Date.now();
-    if (left <= 0 && this.#connection.isIdle) this.#connection.close();
+    if (left <= 0 && this.#connection.isClientsTurn) this.#hangUp();
     else this.#arm(left > 0 ? left : this.#maxIdleMs);
   }
 }

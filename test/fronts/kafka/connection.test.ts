@@ -150,7 +150,7 @@ describe('a connection', () => {
     expect(roomy).toBe(2);
     pending[1].answer([]);
     await turns();
-    expect(connection.isIdle).toBe(true);
+    expect(connection.isClientsTurn).toBe(true);
   });
 
   it('carries out what arrived whole before the client ended', async () => {

@@ -1,0 +1,129 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { ConnectionWatches } from '../../src/broker/watches.ts';
+import { MemoryWatches } from '../../src/runtime/partition-watch.ts';
+import type { Objects, PartitionWatch } from '../../src/runtime/stubs.ts';
+
+/** Watches over one partition that only announces; `opened` are the watches it gave out. */
+function watchesOf() {
+  const partition = new MemoryWatches();
+  const opened: PartitionWatch[] = [];
+  let delayed: Promise<void> = Promise.resolve();
+  const stub = {
+    call: async () => {
+      throw new Error('nobody should be asked');
+    },
+    watch: async () => {
+      await delayed;
+      opened.push(partition.open(7));
+      return opened[opened.length - 1];
+    },
+  };
+  const objects = { partition: () => stub } as unknown as Objects;
+  return {
+    partition,
+    opened,
+    watches: new ConnectionWatches(objects, () => Date.now()),
+    delayOpening: (until: Promise<void>) => {
+      delayed = until;
+    },
+  };
+}
+
+beforeEach(() => {
+  vi.useFakeTimers();
+});
+
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+describe('the watches of a connection', () => {
+  it('open once a partition', async () => {
+    const { watches, opened } = watchesOf();
+    expect(watches.get('id', 0)).toBeUndefined();
+    const first = await watches.open('id', 0);
+    expect(first.watch.highWatermark).toBe(7);
+    expect(await watches.open('id', 0)).toBe(first);
+    expect(watches.get('id', 0)).toBe(first);
+    expect(watches.get('id', 1)).toBeUndefined();
+    expect(opened).toHaveLength(1);
+    watches.closeAll();
+    expect(opened[0].open).toBe(false);
+  });
+
+  it('keep what was last read with the watch', async () => {
+    const { watches } = watchesOf();
+    const watched = await watches.open('id', 0);
+    watched.state = { highWatermark: 7, lastStableOffset: 7, logStartOffset: 2, leaderEpoch: 0 };
+    expect(watches.get('id', 0)?.state?.logStartOffset).toBe(2);
+    watches.closeAll();
+  });
+
+  it('forget a watch that closed', async () => {
+    const { watches, partition } = watchesOf();
+    await watches.open('id', 0);
+    partition.closeAll();
+    expect(watches.get('id', 0)).toBeUndefined();
+    watches.closeAll();
+  });
+
+  it('do not believe two minutes of silence', async () => {
+    const { watches, partition, opened } = watchesOf();
+    await watches.open('id', 0);
+    const poll = async (ms: number): Promise<boolean> => {
+      for (let passed = 0; passed < ms; passed += 30_000) {
+        await vi.advanceTimersByTimeAsync(30_000);
+        if (watches.get('id', 0) === undefined) return false;
+      }
+      return true;
+    };
+    expect(await poll(120_000)).toBe(true);
+    partition.announce(8);
+    expect(await poll(120_000)).toBe(true);
+    expect(await poll(30_000)).toBe(false);
+    expect(opened[0].open).toBe(false);
+    await watches.open('id', 0);
+    expect(opened).toHaveLength(2);
+    watches.closeAll();
+  });
+
+  it('close what nobody asks for, but not what is listened to', async () => {
+    const { watches, opened } = watchesOf();
+    await watches.open('id', 0);
+    const used = await watches.open('id', 1);
+    const stop = used.listen(() => {});
+    await vi.advanceTimersByTimeAsync(130_000);
+    expect(opened.map(({ open }) => open)).toEqual([false, true]);
+    stop();
+    stop();
+    await vi.advanceTimersByTimeAsync(130_000);
+    expect(opened[1].open).toBe(false);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it('tell listeners, until they stop', async () => {
+    const { watches, partition } = watchesOf();
+    const watched = await watches.open('id', 0);
+    const heard: number[] = [];
+    const stop = watched.listen(() => heard.push(watched.watch.highWatermark));
+    partition.announce(8);
+    partition.announce(9);
+    stop();
+    partition.announce(10);
+    expect(heard).toEqual([8, 9]);
+    expect(watched.watch.highWatermark).toBe(10);
+    watches.closeAll();
+  });
+
+  it('close a watch that was still being opened when the client left', async () => {
+    const { watches, opened, delayOpening } = watchesOf();
+    const { promise, resolve } = Promise.withResolvers<void>();
+    delayOpening(promise);
+    const opening = watches.open('id', 0);
+    watches.closeAll();
+    resolve();
+    expect((await opening).watch.open).toBe(false);
+    expect(opened[0].open).toBe(false);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+});
