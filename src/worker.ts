@@ -2,16 +2,17 @@
  * What Cloudflare runs: the doors wired to the broker, and the objects exported. The surprise: Kafka
  * clients come in through `connect`, so there is no proxy between them and the Worker.
  */
-import { DurableObject } from 'cloudflare:workers';
 import { createGateway, type Gateway } from './broker/gateway.ts';
+import { httpApp } from './fronts/http/app.ts';
+import type { HttpDoor } from './fronts/http/routes.ts';
 import { serveSocket } from './fronts/kafka/socket.ts';
 import { brokerConfigFrom } from './runtime/config.ts';
-import { type Env, workerObjects } from './runtime/worker-objects.ts';
+import { type Env, restConsumerObject, workerObjects } from './runtime/worker-objects.ts';
 
 export { ClusterController } from './objects/cluster-controller.ts';
 export { GroupCoordinator } from './objects/group-coordinator.ts';
 export { Partition } from './objects/partition.ts';
-export class RestConsumer extends DurableObject {}
+export { RestConsumer } from './objects/rest-consumer.ts';
 
 type Variables = {
   /**
@@ -20,6 +21,8 @@ type Variables = {
    */
   readonly KEDGE_CALLS_PER_CONNECTION?: string;
 };
+
+const app = httpApp();
 
 /** One for the isolate. */
 let gateway: Gateway | undefined;
@@ -33,7 +36,12 @@ export default {
   connect(socket: Socket, env: Env & Variables): Promise<void> {
     return serveSocket(socket, gatewayOf(env), Number(env.KEDGE_CALLS_PER_CONNECTION ?? 9_000));
   },
-  fetch(): Response {
-    return new Response(null, { status: 503 });
+
+  fetch(request: Request, env: Env, ctx: ExecutionContext): Response | Promise<Response> {
+    const door: HttpDoor = {
+      gateway: gatewayOf(env),
+      restConsumer: (group, instance) => restConsumerObject(env, group, instance),
+    };
+    return app.fetch(request, door, ctx);
   },
 };
