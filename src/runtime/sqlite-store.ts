@@ -137,8 +137,8 @@ export class SqliteStore implements LogStore {
   }
 
   /**
-   * The log goes in one stroke, however long. A crash before the tombstone is stored leaves an empty
-   * partition and a caller without an answer, who asks again.
+   * The log goes in one stroke, however long. A crash before the tombstone is stored leaves an
+   * empty partition and a caller without an answer, who asks again.
    */
   drop(): void {
     if (this.#dropped) return;

@@ -1,6 +1,6 @@
 /**
- * What every form of the log's store must do, whichever it is: the same tests run against memory and
- * against the SQLite of a Durable Object.
+ * What every form of the log's store must do, whichever it is: the same tests run against memory
+ * and against the SQLite of a Durable Object.
  */
 import { describe, expect, it } from 'vitest';
 import type { LogRow, LogStore } from '../../src/core/log/store.ts';
