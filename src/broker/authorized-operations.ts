@@ -44,14 +44,6 @@ export const allClusterOperations = bits(
   'IDEMPOTENT_WRITE',
 );
 
-export const allGroupOperations = bits(
-  'READ',
-  'DELETE',
-  'DESCRIBE',
-  'DESCRIBE_CONFIGS',
-  'ALTER_CONFIGS',
-);
-
 /** Everything is allowed to everyone as long as there is no authorizer. */
 export function operations(asked: boolean, all: number): number {
   return asked ? all : notAsked;

@@ -7,13 +7,14 @@
  */
 import type { TopicView } from '../core/cluster/commands.ts';
 import type { Objects } from '../runtime/stubs.ts';
+import { Weather } from '../runtime/weather.ts';
 
 export interface MetadataCache {
   clusterId(): Promise<string>;
   /** From memory, or looked up at once; undefined when there is no such topic. */
   topic(name: string): Promise<TopicView | undefined>;
   topicById(topicId: string): Promise<TopicView | undefined>;
-  /** Every topic, asked of the controller (answers at most a second old are shared). */
+  /** Every topic, at most a second old. */
   topics(): Promise<readonly TopicView[]>;
   /** The named topics, at most a second old: what Metadata answers. The unknown are absent. */
   recent(names: readonly string[]): Promise<ReadonlyMap<string, TopicView>>;
@@ -117,37 +118,39 @@ class CachedMetadata implements MetadataCache {
   async topic(name: string): Promise<TopicView | undefined> {
     const known = this.#memory.byName(name);
     if (known && this.#now() - known.at < maxAgeMs) return known.topic;
-    await this.#orElseStale(known, () =>
-      this.#once(`name ${name}`, () => this.#lookUp([name], [])),
-    );
+    const lookUp = () => this.#once(`name ${name}`, () => this.#lookUp([name], []));
+    await this.#orElseStale(known !== undefined, lookUp);
     return this.#memory.byName(name)?.topic;
   }
 
   async topicById(topicId: string): Promise<TopicView | undefined> {
     const known = this.#memory.byId(topicId);
     if (known && this.#now() - known.at < maxAgeMs) return known.topic;
-    await this.#orElseStale(known, () =>
-      this.#once(`id ${topicId}`, () => this.#lookUp([], [topicId])),
-    );
+    const lookUp = () => this.#once(`id ${topicId}`, () => this.#lookUp([], [topicId]));
+    await this.#orElseStale(known !== undefined, lookUp);
     return this.#memory.byId(topicId)?.topic;
   }
 
   async topics(): Promise<readonly TopicView[]> {
-    if (this.#now() - this.#memory.listedAt >= recentMs) {
-      await this.#once('all', () => this.#lookUpAll());
+    const { listedAt } = this.#memory;
+    if (this.#now() - listedAt >= recentMs) {
+      const lookUp = () => this.#once('all', () => this.#lookUpAll());
+      await this.#orElseStale(Number.isFinite(listedAt), lookUp);
     }
     return this.#memory.all();
   }
 
   async recent(names: readonly string[]): Promise<ReadonlyMap<string, TopicView>> {
     const old = names.filter((name) => !this.#isRecent(this.#memory.byName(name)));
-    if (old.length > 0) await this.#lookUp(old, []);
+    const known = old.every((name) => this.#memory.byName(name));
+    if (old.length > 0) await this.#orElseStale(known, () => this.#lookUp(old, []));
     return this.#pick(names, (name) => this.#memory.byName(name));
   }
 
   async recentById(topicIds: readonly string[]): Promise<ReadonlyMap<string, TopicView>> {
     const old = topicIds.filter((topicId) => !this.#isRecent(this.#memory.byId(topicId)));
-    if (old.length > 0) await this.#lookUp([], old);
+    const known = old.every((topicId) => this.#memory.byId(topicId));
+    if (old.length > 0) await this.#orElseStale(known, () => this.#lookUp([], old));
     return this.#pick(topicIds, (topicId) => this.#memory.byId(topicId));
   }
 
@@ -180,12 +183,12 @@ class CachedMetadata implements MetadataCache {
     return found;
   }
 
-  /** A topic that is merely old keeps working while the controller cannot be reached. */
-  async #orElseStale(known: Entry | undefined, lookUp: () => Promise<void>): Promise<void> {
+  /** What is merely old goes on being served while the controller cannot be reached. */
+  async #orElseStale(known: boolean, lookUp: () => Promise<void>): Promise<void> {
     try {
       await lookUp();
     } catch (error) {
-      if (!known) throw error;
+      if (!known || !(error instanceof Weather)) throw error;
     }
   }
 

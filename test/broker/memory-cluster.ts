@@ -1,6 +1,6 @@
 /**
- * A cluster in plain memory and clients of it: the real machines, logs and metadata caches, no network.
- * Each gateway has its own memory, as each isolate of a Worker has.
+ * A cluster in plain memory and clients of it: the real machines, logs and metadata caches, no
+ * network. Each gateway has its own memory, as each isolate of a Worker has.
  */
 import type { RequestContext } from '../../src/broker/context.ts';
 import { clientContext, createGateway } from '../../src/broker/gateway.ts';

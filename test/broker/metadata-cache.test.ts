@@ -153,6 +153,21 @@ describe('what Metadata answers', () => {
     );
   });
 
+  it('is older in bad weather, as long as everything asked for is known', async () => {
+    const world = new World(orders);
+    const cache = world.connect();
+    await expect(cache.topics()).resolves.toHaveLength(1);
+    world.now += recentMs;
+    world.stormy = true;
+    expect(await cache.topics()).toEqual([orders]);
+    expect((await cache.recent(['orders'])).get('orders')).toEqual(orders);
+    expect((await cache.recentById(['id-1'])).get('id-1')).toEqual(orders);
+    await expect(cache.recent(['orders', 'unknown'])).rejects.toBeInstanceOf(Weather);
+    await expect(cache.recentById(['id-9'])).rejects.toBeInstanceOf(Weather);
+    const stranger = metadataCache(new ClusterMemory(), world.objects, () => world.now);
+    await expect(stranger.topics()).rejects.toBeInstanceOf(Weather);
+  });
+
   it('asks for all that is missing in one call', async () => {
     const world = new World(orders);
     await world.connect().recent(['orders', 'a', 'b']);

@@ -2,7 +2,9 @@ import { describe, expect, it } from 'vitest';
 import type { Env } from '../../src/runtime/worker-objects.ts';
 import { Weather, workerObjects } from '../../src/runtime/worker-objects.ts';
 
-/** Namespaces whose objects answer, or fail, as the script says; a stub that failed stays broken. */
+/**
+ * Namespaces whose objects answer, or fail, as the script says; a stub that failed stays broken.
+ */
 class Platform {
   readonly calls: string[] = [];
   stubs = 0;

@@ -5,6 +5,8 @@ import {
   topicNameProblem,
 } from '../../../src/core/cluster/topic-names.ts';
 
+const long = 'x'.repeat(250);
+
 describe('topic names', () => {
   it.each(['orders', 'a', '0', 'a.b-c_D9', '...', '-', '__consumer_offsets', 'x'.repeat(249)])(
     'accepts %s',
@@ -18,8 +20,8 @@ describe('topic names', () => {
     ['.', "Topic name is invalid: '.' is not allowed"],
     ['..', "Topic name is invalid: '..' is not allowed"],
     [
-      'x'.repeat(250),
-      `Topic name is invalid: the length of '${'x'.repeat(250)}' is longer than the max allowed length 249`,
+      long,
+      `Topic name is invalid: the length of '${long}' is longer than the max allowed length 249`,
     ],
     [
       'a b',
