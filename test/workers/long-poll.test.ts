@@ -1,0 +1,148 @@
+import { evictDurableObject } from 'cloudflare:test';
+import { env } from 'cloudflare:workers';
+import { describe, expect, it } from 'vitest';
+import { dispatch } from '../../src/broker/broker.ts';
+import { clientContext, createGateway } from '../../src/broker/gateway.ts';
+import { ZERO_UUID } from '../../src/bytes/uuid.ts';
+import { createTopics } from '../../src/protocol/apis/create-topics.ts';
+import { deleteTopics } from '../../src/protocol/apis/delete-topics.ts';
+import { type FetchResponse, fetch } from '../../src/protocol/apis/fetch.ts';
+import { produce } from '../../src/protocol/apis/produce.ts';
+import { ErrorCode } from '../../src/protocol/errors.ts';
+import { buildBatch } from '../../src/protocol/records/index.ts';
+import { type Api, defaultsOf, type Fields, type Infer } from '../../src/protocol/schema.ts';
+import { defaultBrokerConfig } from '../../src/runtime/config.ts';
+import { type Env, workerObjects } from '../../src/runtime/worker-objects.ts';
+
+const bindings = env as unknown as Env;
+
+/** A client of a gateway of its own, as a connection has them. */
+function newClient() {
+  const gone = new AbortController();
+  const gateway = createGateway(workerObjects(bindings), defaultBrokerConfig);
+  const dialled = { host: 'localhost', port: 9092 };
+  const client = clientContext(gateway, { clientHost: '/test', dialled, signal: gone.signal });
+  const ask = <Q extends Fields, R extends Fields>(
+    api: Api<Q, R>,
+    apiVersion: number,
+    request: Infer<Q>,
+  ): Promise<Infer<R>> => dispatch(api, request, { ...client, apiVersion, clientId: 'test' });
+  return Object.assign(client, { ask, gone });
+}
+type Client = ReturnType<typeof newClient>;
+
+async function create(client: Client, name: string, numPartitions = 1): Promise<string> {
+  const topic = { name, numPartitions, replicationFactor: 1, assignments: [], configs: [] };
+  const request = { topics: [topic], timeoutMs: 1_000, validateOnly: false };
+  return (await client.ask(createTopics, 7, request)).topics[0].topicId;
+}
+
+async function append(client: Client, name: string, partition: number, value: string) {
+  const records = buildBatch([{ value: new TextEncoder().encode(value), timestamp: 1 }]);
+  const partitionData = [{ index: partition, records }];
+  const { responses } = await client.ask(produce, 9, {
+    transactionalId: null,
+    acks: -1,
+    timeoutMs: 1_000,
+    topicData: [{ name, topicId: ZERO_UUID, partitionData }],
+  });
+  expect(responses[0].partitionResponses[0].errorCode).toBe(0);
+}
+
+function poll(
+  client: Client,
+  topic: string,
+  offsets: readonly number[],
+  maxWaitMs: number,
+): Promise<FetchResponse> {
+  const partitions = offsets.map((fetchOffset, partition) => ({
+    partition,
+    fetchOffset,
+    currentLeaderEpoch: 0,
+    lastFetchedEpoch: -1,
+    logStartOffset: -1,
+    partitionMaxBytes: 1_048_576,
+    replicaDirectoryId: ZERO_UUID,
+  }));
+  return client.ask(fetch, 12, {
+    ...defaultsOf(fetch.request.fields),
+    maxWaitMs,
+    minBytes: 1,
+    topics: [{ topic, topicId: ZERO_UUID, partitions }],
+  });
+}
+
+const sizes = ({ responses }: FetchResponse): number[] =>
+  responses[0].partitions.map(({ records }) =>
+    (records ?? []).reduce((sum, { byteLength }) => sum + byteLength, 0),
+  );
+
+const codes = ({ responses }: FetchResponse): number[] =>
+  responses[0].partitions.map(({ errorCode }) => errorCode);
+
+/** Lets everything under way in this isolate come to rest. */
+const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+
+describe('a consumer that polls at the end of its partitions', () => {
+  it('calls no object, however often it polls, and is woken by an append', async () => {
+    const [consumer, producer] = [newClient(), newClient()];
+    await create(producer, 'idle', 3);
+    await append(producer, 'idle', 1, 'a');
+    expect(codes(await poll(consumer, 'idle', [0, 1, 0], 5))).toEqual([0, 0, 0]);
+    const { calls } = consumer.objects;
+    for (let i = 0; i < 50; i++) {
+      const answer = await poll(consumer, 'idle', [0, 1, 0], 3);
+      expect(codes(answer)).toEqual([0, 0, 0]);
+      expect(answer.responses[0].partitions.map(({ highWatermark }) => highWatermark)).toEqual([
+        0, 1, 0,
+      ]);
+    }
+    expect(consumer.objects.calls).toBe(calls);
+
+    const parked = poll(consumer, 'idle', [0, 1, 0], 60_000);
+    await pause(20);
+    await append(producer, 'idle', 2, 'b');
+    const [none, nothing, some] = sizes(await parked);
+    expect([none, nothing]).toEqual([0, 0]);
+    expect(some).toBeGreaterThan(60);
+    expect(consumer.objects.calls).toBe(calls + 1);
+    consumer.watches.closeAll();
+  });
+
+  it('is woken by an object that slept meanwhile', async () => {
+    const [consumer, producer] = [newClient(), newClient()];
+    const topicId = await create(producer, 'asleep');
+    await poll(consumer, 'asleep', [0], 5);
+    const parked = poll(consumer, 'asleep', [0], 60_000);
+    const { PARTITION } = bindings;
+    await evictDurableObject(PARTITION.get(PARTITION.idFromName(`${topicId}:0`)));
+    await append(producer, 'asleep', 0, 'a');
+    expect(sizes(await parked)[0]).toBeGreaterThan(60);
+    consumer.watches.closeAll();
+  });
+
+  it('learns that its topic was deleted', async () => {
+    const [consumer, producer] = [newClient(), newClient()];
+    await create(producer, 'doomed');
+    await poll(consumer, 'doomed', [0], 5);
+    const parked = poll(consumer, 'doomed', [0], 60_000);
+    await pause(20);
+    const topics = [{ name: 'doomed', topicId: ZERO_UUID }];
+    await producer.ask(deleteTopics, 6, { topics, topicNames: [], timeoutMs: 1_000 });
+    expect(codes(await parked)).toEqual([ErrorCode.UNKNOWN_TOPIC_OR_PARTITION]);
+    consumer.watches.closeAll();
+  });
+
+  it('lets go of everything when it leaves', async () => {
+    const consumer = newClient();
+    const topicId = await create(consumer, 'left');
+    const parked = poll(consumer, 'left', [0], 60_000);
+    await pause(20);
+    const { watch } = consumer.watches.get(topicId, 0)!;
+    expect(watch.open).toBe(true);
+    consumer.gone.abort();
+    expect(sizes(await parked)).toEqual([0]);
+    consumer.watches.closeAll();
+    expect(watch.open).toBe(false);
+  });
+});
