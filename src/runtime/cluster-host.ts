@@ -34,9 +34,8 @@ export function clusterHost({ config, rows, now, setAlarm }: ClusterHostOptions)
   });
 }
 
-/** Partitions told in one alarm: one call each. */
+/** Partitions told in one alarm, all at the same time. */
 export const dropsPerAlarm = 50;
-const concurrentDrops = 10;
 
 /** What the alarm does. Asks for the next one until every drop is delivered. */
 export async function deliverDrops(
@@ -46,34 +45,16 @@ export async function deliverDrops(
 ): Promise<void> {
   let left = dropsPerAlarm;
   for (const { topicId, partitions, dropped } of host.machine.dueDrops(now)) {
-    const end = Math.min(partitions, dropped + left);
-    left -= end - dropped;
-    const reached = await dropRange(objects, topicId, dropped, end);
-    await host.call('partitionsDropped', { topicId, dropped: reached });
-    if (reached < end) await host.call('dropsDelayed', {});
-    if (reached < end || left === 0) break;
+    const count = Math.min(partitions - dropped, left);
+    left -= count;
+    const told = Array.from({ length: count }, (_, i) => dropOne(objects, topicId, dropped + i));
+    const firstLeft = (await Promise.all(told)).indexOf(false);
+    const gone = firstLeft < 0 ? count : firstLeft;
+    await host.call('partitionsDropped', { topicId, dropped: dropped + gone });
+    if (gone < count) await host.call('dropsDelayed', {});
+    if (gone < count || left === 0) break;
   }
   host.expire();
-}
-
-/**
- * Drops the partitions from `start` up to `end`. Answers the first that is not known to be gone.
- */
-async function dropRange(
-  objects: Objects,
-  topicId: string,
-  start: number,
-  end: number,
-): Promise<number> {
-  for (let next = start; next < end; next += concurrentDrops) {
-    const count = Math.min(concurrentDrops, end - next);
-    const gone = await Promise.all(
-      Array.from({ length: count }, (_, i) => dropOne(objects, topicId, next + i)),
-    );
-    const firstLeft = gone.indexOf(false);
-    if (firstLeft >= 0) return next + firstLeft;
-  }
-  return end;
 }
 
 async function dropOne(objects: Objects, topicId: string, partition: number): Promise<boolean> {

@@ -108,14 +108,13 @@ describe('the cluster controller as a Durable Object', () => {
     await expect.poll(rowCount).toBe(rows);
   });
 
-  it('goes on with the drops after it was evicted in between', async () => {
-    const partitions = dropsPerAlarm + 5;
+  it('goes on with the drops by itself after it was evicted in between', async () => {
+    const partitions = 3 * dropsPerAlarm + 5;
     const { topicId } = await create('large', partitions);
     await controller.call('deleteTopics', { topics: [{ name: null, topicId }] });
-    await runDurableObjectAlarm(controllerStub());
     await evictDurableObject(controllerStub());
-    while (await runDurableObjectAlarm(controllerStub()));
-    await expect.poll(() => isDropped(topicId, partitions - 1)).toBe(true);
+    await controller.call('listGroups', {});
+    await expect.poll(() => isDropped(topicId, partitions - 1), { timeout: 20_000 }).toBe(true);
     expect(await isDropped(topicId, dropsPerAlarm - 1)).toBe(true);
   });
 

@@ -56,8 +56,8 @@ export class ClusterMachine implements Machine<ClusterCommand, ClusterReply, Clu
   readonly #colliding = new Map<string, Set<string>>();
   readonly #drops = new Map<string, PendingDrop>();
   readonly #groups = new Set<string>();
-  /** Memory only: when the next drops are due. After a restart, at once. */
-  #dropAt = 0;
+  /** Memory only: when the next drops are due; undefined until somebody says what time it is. */
+  #dropAt: number | undefined;
 
   constructor(settings: ClusterSettings) {
     this.#settings = settings;
@@ -69,17 +69,18 @@ export class ClusterMachine implements Machine<ClusterCommand, ClusterReply, Clu
 
   /** The drops that are due, oldest topic first; empty when none is. */
   dueDrops(now: number): readonly PendingDrop[] {
-    return now >= this.#dropAt ? [...this.#drops.values()] : [];
+    return now >= (this.#dropAt ?? now) ? [...this.#drops.values()] : [];
   }
 
   decide(call: ClusterCommand, now: number): Outcome<ClusterReply, ClusterRow> {
+    this.#dropAt ??= now;
     switch (call.kind) {
       case 'getTopics':
         return this.#getTopics(call.command);
       case 'createTopics':
         return this.#createTopics(call.command);
       case 'deleteTopics':
-        this.#dropAt = Math.min(this.deadline ?? now, now);
+        this.#dropAt = now;
         return this.#deleteTopics(call.command);
       case 'createPartitions':
         return this.#createPartitions(call.command);
@@ -100,7 +101,8 @@ export class ClusterMachine implements Machine<ClusterCommand, ClusterReply, Clu
   }
 
   /** Drops are carried out by the host, which reports what came of them. */
-  expire(): Outcome<undefined, ClusterRow> {
+  expire(now: number): Outcome<undefined, ClusterRow> {
+    this.#dropAt ??= now;
     return { rows: [], reply: undefined, wake: new Map() };
   }
 

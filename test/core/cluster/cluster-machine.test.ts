@@ -347,6 +347,19 @@ describe('deleting topics', () => {
     expect([...cluster.table.keys()].filter((key) => key.startsWith('drop'))).toEqual([]);
   });
 
+  it('is never due before time began: no alarm can be set for then', () => {
+    const cluster = new Cluster();
+    cluster.create({});
+    cluster.call('deleteTopics', { topics: [{ name: 'orders', topicId: ZERO_UUID }] }, 500);
+    cluster.restart();
+    expect(cluster.machine.dueDrops(900)).toHaveLength(1);
+    cluster.call('listGroups', {}, 900);
+    expect(cluster.machine.deadline).toBe(900);
+    cluster.restart();
+    cluster.machine.expire(901);
+    expect(cluster.machine.deadline).toBe(901);
+  });
+
   it('waits a little when a partition could not be told', () => {
     const cluster = new Cluster();
     cluster.create({});
