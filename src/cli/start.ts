@@ -85,7 +85,7 @@ function announce(options: StartOptions, { kafkaPort, httpPort }: LocalKedge): v
   Two commands to try, in another terminal:
 
     curl ${url}/rest/topics/orders -H 'Content-Type: application/vnd.kafka.json.v2+json' \\
-      -d '{"records":[{"value":{"item":"a cup of tea"}}]}'
+      -d '{"records": [{"key": 4, "value": {"item": "tea"}}]}'
     curl '${url}/rest/topics/orders/partitions/0/records?offset=0' \\
       -H 'Accept: application/vnd.kafka.json.v2+json'
 
