@@ -23,10 +23,12 @@ export interface GroupHostOptions {
 export class GroupHost implements Stub<GroupCalls> {
   readonly #host: MachineHost<GroupCalls, GroupRow, GroupMachine>;
   readonly #objects: Objects;
-  /** Whether the controller knows of this group, as far as is known here. */
-  #registered: boolean;
-  /** What is being said to the controller: one thing after the other. */
-  #registry: Promise<unknown> = Promise.resolve();
+  /** The announcement that stands: the last thing said to the controller. Undefined: it was taken back, or never made. */
+  #announcement: Promise<unknown> | undefined;
+  /** What is said to the controller: one thing after the other. */
+  #lastSaid: Promise<unknown> = Promise.resolve();
+  /** Calls that wait for the announcement and may then bring the group into being. */
+  #creating = 0;
   #groupId: string | undefined;
 
   constructor({ config, rows, objects, now, setAlarm }: GroupHostOptions) {
@@ -39,7 +41,7 @@ export class GroupHost implements Stub<GroupCalls> {
       refuse: refuseGroupCall,
       onBug: (error) => console.error('Kedge met a bug in a group coordinator:', error),
     });
-    this.#registered = this.#host.machine.exists;
+    if (this.#host.machine.exists) this.#announcement = Promise.resolve();
   }
 
   /** How many callers are held. */
@@ -52,39 +54,52 @@ export class GroupHost implements Stub<GroupCalls> {
     command: GroupCalls[K]['command'],
   ): Promise<GroupCalls[K]['reply']> {
     this.#groupId = command.groupId;
-    if (mayCreate({ kind, command } as GroupCall)) await this.#register(command.groupId);
+    if (mayCreate({ kind, command } as GroupCall)) {
+      // Nothing is taken back from here to the call itself: there is no await between the decrement and the call.
+      this.#creating++;
+      try {
+        await this.#announce(command.groupId);
+      } finally {
+        this.#creating--;
+      }
+    }
     const reply = this.#host.call(kind, command);
-    // A listed group that does not exist was announced by a call that came to nothing.
-    if (kind === 'listGroup') this.#registered = true;
-    void this.#unregisterIfGone();
+    // A group that is listed and does not exist was announced for nothing, or could not take it back.
+    if (kind === 'listGroup') this.#announcement ??= Promise.resolve();
+    void this.#takeBackIfGone();
     return reply;
   }
 
   /** What the alarm does. */
   async expire(): Promise<void> {
     this.#host.expire();
-    await this.#unregisterIfGone();
+    await this.#takeBackIfGone();
   }
 
-  /** Returns with the group known to the controller, whatever was taken back meanwhile. */
-  async #register(groupId: string): Promise<void> {
-    while (!this.#registered) {
-      await this.#tell('registerGroup', groupId);
-      this.#registered = true;
+  async #announce(groupId: string): Promise<void> {
+    this.#announcement ??= this.#say('registerGroup', groupId);
+    const announcement = this.#announcement;
+    try {
+      await announcement;
+    } catch (error) {
+      if (this.#announcement === announcement) this.#announcement = undefined;
+      throw error;
     }
   }
 
   /** Should it fail, the next ListGroups finds a group that does not exist and makes it try again. */
-  async #unregisterIfGone(): Promise<void> {
-    if (this.#host.machine.exists || !this.#registered || this.#groupId === undefined) return;
-    this.#registered = false;
-    await this.#tell('unregisterGroup', this.#groupId).catch(() => {});
+  async #takeBackIfGone(): Promise<void> {
+    const announced = this.#announcement !== undefined;
+    if (this.#host.machine.exists || !announced || this.#creating > 0) return;
+    if (this.#groupId === undefined) return;
+    this.#announcement = undefined;
+    await this.#say('unregisterGroup', this.#groupId).catch(() => {});
   }
 
-  #tell(kind: 'registerGroup' | 'unregisterGroup', groupId: string): Promise<unknown> {
-    const told = this.#registry.then(() => this.#objects.controller().call(kind, { groupId }));
-    this.#registry = told.catch(() => {});
-    return told;
+  #say(kind: 'registerGroup' | 'unregisterGroup', groupId: string): Promise<unknown> {
+    const said = this.#lastSaid.then(() => this.#objects.controller().call(kind, { groupId }));
+    this.#lastSaid = said.catch(() => {});
+    return said;
   }
 }
 
