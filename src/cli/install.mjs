@@ -16,14 +16,10 @@ if (major < 20) {
 }
 if (!isComplete()) {
   console.error('kedge: installing what is missing (only the first time, and after an update) …');
-  const fresh = !existsSync(join(root, 'node_modules'));
-  const command = fresh ? ['ci'] : ['install', '--no-save'];
+  // Not `npm ci`: it refuses a lock file made where not every platform's packages could be seen.
   const { status } = npm([
-    ...command,
-    '--include=dev',
-    '--no-audit',
-    '--no-fund',
-    '--loglevel=error',
+    'install',
+    ...['--no-save', '--include=dev', '--no-audit', '--no-fund', '--loglevel=error'],
   ]);
   if (status !== 0) fail('npm could not install the packages; its own words are above.');
 }
