@@ -1,6 +1,6 @@
 /**
- * Asks many objects without asking all of them at once: a request that names a thousand groups must not open a thousand
- * calls. Answers stand in the order of the items.
+ * Asks many objects without asking all of them at once: a request that names a thousand groups must
+ * not open a thousand calls. Answers stand in the order of the items.
  */
 const atOnce = 20;
 

@@ -42,8 +42,9 @@ export function isParked(reply: unknown): reply is Parked {
 }
 
 /**
- * One entry of a machine's compacted key/value table. Keys are unique; the last value stands; null deletes. Values are plain
- * data: objects, arrays, strings, finite numbers, booleans, null, undefined properties left out, and Uint8Array.
+ * One entry of a machine's compacted key/value table. Keys are unique; the last value stands; null
+ * deletes. Values are plain data: objects, arrays, strings, finite numbers, booleans, null,
+ * undefined properties left out, and Uint8Array.
  */
 export interface Row<Key extends string = string, Value = unknown> {
   readonly key: Key;

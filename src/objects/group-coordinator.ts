@@ -1,6 +1,7 @@
 /**
- * One consumer group: its members and its committed offsets. The surprise: members that heartbeat write nothing; the object
- * stores a row a rebalance and a row a topic and commit, and an alarm finds the members that fell silent.
+ * One consumer group: its members and its committed offsets. The surprise: members that heartbeat
+ * write nothing; the object stores a row a rebalance and a row a topic and commit, and an alarm
+ * finds the members that fell silent.
  */
 import { DurableObject } from 'cloudflare:workers';
 import type { GroupCalls } from '../core/group/commands.ts';

@@ -1,7 +1,8 @@
 /**
- * A group's machine on its host, the same in a Durable Object and in memory. The surprise: a group tells the controller of
- * itself before it first exists, never after, so that no crash leaves a group that ListGroups cannot find; an announcement
- * that came to nothing is taken back when somebody asks.
+ * A group's machine on its host, the same in a Durable Object and in memory. The surprise: a group
+ * tells the controller of itself before it first exists, never after, so that no crash leaves a
+ * group that ListGroups cannot find; an announcement that came to nothing is taken back when
+ * somebody asks.
  */
 import type { GroupCalls } from '../core/group/commands.ts';
 import { GroupMachine } from '../core/group/group-machine.ts';
@@ -23,7 +24,10 @@ export interface GroupHostOptions {
 export class GroupHost implements Stub<GroupCalls> {
   readonly #host: MachineHost<GroupCalls, GroupRow, GroupMachine>;
   readonly #objects: Objects;
-  /** The announcement that stands: the last thing said to the controller. Undefined: it was taken back, or never made. */
+  /**
+   * The announcement that stands: the last thing said to the controller. Undefined: it was taken
+   * back, or never made.
+   */
   #announcement: Promise<unknown> | undefined;
   /** What is said to the controller: one thing after the other. */
   #lastSaid: Promise<unknown> = Promise.resolve();
@@ -55,7 +59,8 @@ export class GroupHost implements Stub<GroupCalls> {
   ): Promise<GroupCalls[K]['reply']> {
     this.#groupId = command.groupId;
     if (mayCreate({ kind, command } as GroupCall)) {
-      // Nothing is taken back from here to the call itself: there is no await between the decrement and the call.
+      // Nothing is taken back from here to the call itself: there is no await between the decrement
+      // and the call.
       this.#creating++;
       try {
         await this.#announce(command.groupId);
@@ -64,7 +69,8 @@ export class GroupHost implements Stub<GroupCalls> {
       }
     }
     const reply = this.#host.call(kind, command);
-    // A group that is listed and does not exist was announced for nothing, or could not take it back.
+    // A group that is listed and does not exist was announced for nothing, or could not take it
+    // back.
     if (kind === 'listGroup') this.#announcement ??= Promise.resolve();
     void this.#takeBackIfGone();
     return reply;
@@ -87,7 +93,9 @@ export class GroupHost implements Stub<GroupCalls> {
     }
   }
 
-  /** Should it fail, the next ListGroups finds a group that does not exist and makes it try again. */
+  /**
+   * Should it fail, the next ListGroups finds a group that does not exist and makes it try again.
+   */
   async #takeBackIfGone(): Promise<void> {
     const announced = this.#announcement !== undefined;
     if (this.#host.machine.exists || !announced || this.#creating > 0) return;

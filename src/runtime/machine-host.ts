@@ -1,7 +1,7 @@
 /**
- * Runs any machine: load its rows and replay them; then for every call decide, store, replay, set the alarm and answer, with
- * no await in between. The surprise: nothing here waits for the disk; the object's output gate holds every answer until the
- * rows behind it are durable.
+ * Runs any machine: load its rows and replay them; then for every call decide, store, replay, set
+ * the alarm and answer, with no await in between. The surprise: nothing here waits for the disk;
+ * the object's output gate holds every answer until the rows behind it are durable.
  */
 import type { CallOf, Machine, Outcome, ReplyOf, Row } from '../core/machine.ts';
 import { isParked } from '../core/machine.ts';
@@ -14,7 +14,10 @@ import { Waiters } from './waiters.ts';
 type Table<Calls> = { [K in keyof Calls]: { command: unknown; reply: unknown } };
 
 export interface MachineHostOptions<Calls extends Table<Calls>, M> {
-  /** Makes an empty machine; the host replays the rows into it. Called again after a bug, to rebuild memory. */
+  /**
+   * Makes an empty machine; the host replays the rows into it. Called again after a bug, to rebuild
+   * memory.
+   */
   create(): M;
   readonly rows: Rows;
   /** Milliseconds since the epoch. */
@@ -37,7 +40,10 @@ export class MachineHost<
   readonly #options: MachineHostOptions<Calls, M>;
   readonly #waiters = new Waiters<ReplyOf<Calls>>();
   #machine: M;
-  /** The alarm that is set; undefined when unknown or none. A later deadline leaves an earlier alarm as it is. */
+  /**
+   * The alarm that is set; undefined when unknown or none. A later deadline leaves an earlier alarm
+   * as it is.
+   */
   #alarmAt: number | undefined;
 
   constructor(options: MachineHostOptions<Calls, M>) {
@@ -55,7 +61,10 @@ export class MachineHost<
     return this.#waiters.size;
   }
 
-  /** Decides before it returns; the promise is for held callers. Only weather rejects it: the machine was rebuilt meanwhile. */
+  /**
+   * Decides before it returns; the promise is for held callers. Only weather rejects it: the
+   * machine was rebuilt meanwhile.
+   */
   async call<K extends keyof Calls & string>(
     kind: K,
     command: Calls[K]['command'],
@@ -101,7 +110,10 @@ export class MachineHost<
     }
   }
 
-  /** A refused call changes nothing that is kept, but it may have been the first since a load, which starts clocks. */
+  /**
+   * A refused call changes nothing that is kept, but it may have been the first since a load, which
+   * starts clocks.
+   */
   #arm(): void {
     const { deadline } = this.#machine;
     if (deadline !== undefined && (this.#alarmAt === undefined || deadline < this.#alarmAt)) {

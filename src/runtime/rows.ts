@@ -1,6 +1,7 @@
 /**
- * A machine's rows as a compacted key/value table: in SQLite for a Durable Object, in memory for tests and the simulation.
- * The surprise: a table that never had a row is never created, so asking about a group that does not exist writes nothing.
+ * A machine's rows as a compacted key/value table: in SQLite for a Durable Object, in memory for
+ * tests and the simulation. The surprise: a table that never had a row is never created, so asking
+ * about a group that does not exist writes nothing.
  */
 import type { Row } from '../core/machine.ts';
 
@@ -11,10 +12,16 @@ export interface Rows {
   put(rows: readonly Row[]): void;
 }
 
-/** A SQLite string may have 2 MB; a UTF-16 unit takes at most 3 bytes. Longer values are cut across several parts. */
+/**
+ * A SQLite string may have 2 MB; a UTF-16 unit takes at most 3 bytes. Longer values are cut across
+ * several parts.
+ */
 const maxPartLength = 600_000;
 
-/** The table `rows` of one Durable Object. Keyed by its primary key alone, so that a put is one billed row. */
+/**
+ * The table `rows` of one Durable Object. Keyed by its primary key alone, so that a put is one
+ * billed row.
+ */
 export function sqliteRows(storage: DurableObjectStorage): Rows {
   const { sql } = storage;
   let created =
@@ -23,7 +30,8 @@ export function sqliteRows(storage: DurableObjectStorage): Rows {
 
   function create(): void {
     sql.exec(
-      'CREATE TABLE rows (key TEXT, part INTEGER, value TEXT, PRIMARY KEY (key, part)) WITHOUT ROWID',
+      `CREATE TABLE rows (key TEXT, part INTEGER, value TEXT, PRIMARY KEY (key, part))
+       WITHOUT ROWID`,
     );
   }
 
@@ -57,7 +65,10 @@ export function sqliteRows(storage: DurableObjectStorage): Rows {
   };
 }
 
-/** The same table in memory. Values are kept encoded, so that nobody shares an object with the store. */
+/**
+ * The same table in memory. Values are kept encoded, so that nobody shares an object with the
+ * store.
+ */
 export function memoryRows(): Rows {
   const texts = new Map<string, string>();
   return {

@@ -1,6 +1,6 @@
 /**
- * Held callers: the promises behind the tickets of a machine. A ticket whose caller has gone costs one map entry until the
- * machine answers it, which every machine does by some deadline.
+ * Held callers: the promises behind the tickets of a machine. A ticket whose caller has gone costs
+ * one map entry until the machine answers it, which every machine does by some deadline.
  */
 import type { Ticket } from '../core/machine.ts';
 

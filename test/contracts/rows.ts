@@ -1,6 +1,6 @@
 /**
- * What every table of rows must do, whichever it is: the same tests run against memory and against the SQLite of a Durable
- * Object.
+ * What every table of rows must do, whichever it is: the same tests run against memory and against
+ * the SQLite of a Durable Object.
  */
 import { describe, expect, it } from 'vitest';
 import type { Rows } from '../../src/runtime/rows.ts';

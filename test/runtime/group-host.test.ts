@@ -1,4 +1,7 @@
-/** A hosted group, and what it says of itself to the controller: before it exists, and when it is gone. */
+/**
+ * A hosted group, and what it says of itself to the controller: before it exists, and when it is
+ * gone.
+ */
 import { describe, expect, it } from 'vitest';
 import type { GroupCalls } from '../../src/core/group/commands.ts';
 import { ErrorCode } from '../../src/protocol/errors.ts';

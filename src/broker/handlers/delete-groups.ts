@@ -1,9 +1,10 @@
 /**
- * DeleteGroups: removes groups with their committed offsets (KIP-229). The surprise: only groups without members go; nobody
- * is put out.
+ * DeleteGroups: removes groups with their committed offsets (KIP-229). The surprise: only groups
+ * without members go; nobody is put out.
  *
  * Behaviour
- * - A group with members: NON_EMPTY_GROUP. One that does not exist: GROUP_ID_NOT_FOUND. A name given twice counts once.
+ * - A group with members: NON_EMPTY_GROUP. One that does not exist: GROUP_ID_NOT_FOUND. A name
+ *   given twice counts once.
  *
  * Versions
  * - 2: flexible

@@ -1,10 +1,11 @@
 /**
- * DescribeGroups: state, protocol and members of classic groups. The surprise: to describe a group that does not exist is no
- * error up to version 5; it is "Dead".
+ * DescribeGroups: state, protocol and members of classic groups. The surprise: to describe a group
+ * that does not exist is no error up to version 5; it is "Dead".
  *
  * Behaviour
  * - Metadata and assignments of members are shown while the group is Stable.
- * - Authorised operations are answered when asked for: everything a group has, since everybody may do everything.
+ * - Authorised operations are answered when asked for: everything a group has, since everybody may
+ *   do everything.
  *
  * Versions
  * - 3: authorised operations (KIP-430) · 4: static members (KIP-345) · 5: flexible

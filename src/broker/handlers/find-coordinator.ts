@@ -1,10 +1,11 @@
 /**
- * FindCoordinator: which broker to ask about a group. The surprise: always the one virtual broker clients see; behind it every
- * group has an object of its own.
+ * FindCoordinator: which broker to ask about a group. The surprise: always the one virtual broker
+ * clients see; behind it every group has an object of its own.
  *
  * Behaviour
- * - There are no transactions yet. The code must end the search: most codes make some client ask again for ever, and
- *   TRANSACTIONAL_ID_AUTHORIZATION_FAILED is the one that all of them take for final. The message says why.
+ * - There are no transactions yet. The code must end the search: most codes make some client ask
+ *   again for ever, and TRANSACTIONAL_ID_AUTHORIZATION_FAILED is the one that all of them take for
+ *   final. The message says why.
  * - Other key types: INVALID_REQUEST.
  *
  * Versions
@@ -21,7 +22,9 @@ import type { Handler, RequestContext } from '../context.ts';
 
 type Coordinator = Omit<FindCoordinatorResponse['coordinators'][number], 'key'>;
 
-/** From version 4 on the answer to a single key is not there, so its fields stay at their defaults. */
+/**
+ * From version 4 on the answer to a single key is not there, so its fields stay at their defaults.
+ */
 const defaults = defaultsOf(findCoordinator.response.fields);
 const groupKey = 0;
 const transactionKey = 1;

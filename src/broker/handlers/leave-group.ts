@@ -1,6 +1,7 @@
 /**
- * LeaveGroup: members go, and the group does not wait for their sessions to end. The surprise: from version 3 on this is also
- * how an operator removes a static member, by its group instance id and no member id.
+ * LeaveGroup: members go, and the group does not wait for their sessions to end. The surprise: from
+ * version 3 on this is also how an operator removes a static member, by its group instance id and
+ * no member id.
  *
  * Behaviour
  * - Every member that is named has its own code; the others leave all the same.

@@ -1,10 +1,12 @@
 /**
- * ListGroups: every group there is, with its state. The surprise: the controller knows only names; each group is asked for
- * its own state, so this is a call for tools, not for consumers.
+ * ListGroups: every group there is, with its state. The surprise: the controller knows only names;
+ * each group is asked for its own state, so this is a call for tools, not for consumers.
  *
  * Behaviour
- * - Empty filters let everything through; both compare without regard to case. Every group is of the type classic.
- * - A group that cannot be reached is left out and the answer as a whole is COORDINATOR_NOT_AVAILABLE, which tools repeat.
+ * - Empty filters let everything through; both compare without regard to case. Every group is of
+ *   the type classic.
+ * - A group that cannot be reached is left out and the answer as a whole is
+ *   COORDINATOR_NOT_AVAILABLE, which tools repeat.
  *
  * Versions
  * - 3: flexible · 4: filter by state (KIP-518) · 5: filter by type (KIP-848)

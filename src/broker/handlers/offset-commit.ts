@@ -1,11 +1,13 @@
 /**
- * OffsetCommit: remembers how far a group has read. The surprise: a commit for a topic or partition that does not exist is
- * refused here, for that partition alone; whether the member may commit at all is the group's to say, for all the rest.
+ * OffsetCommit: remembers how far a group has read. The surprise: a commit for a topic or partition
+ * that does not exist is refused here, for that partition alone; whether the member may commit at
+ * all is the group's to say, for all the rest.
  *
  * Behaviour
- * - Partitions that do not exist: UNKNOWN_TOPIC_OR_PARTITION. If none is left, the group is not asked.
- * - Generation -1 without a member id is a consumer that assigned its partitions itself; it may commit while the group has
- *   no members.
+ * - Partitions that do not exist: UNKNOWN_TOPIC_OR_PARTITION. If none is left, the group is not
+ *   asked.
+ * - Generation -1 without a member id is a consumer that assigned its partitions itself; it may
+ *   commit while the group has no members.
  *
  * Versions
  * - 2 to 4: retention time · 6: leader epoch (KIP-320) · 7: static members (KIP-345) · 8: flexible

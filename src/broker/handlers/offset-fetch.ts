@@ -1,16 +1,17 @@
 /**
- * OffsetFetch: how far groups have read. The surprise: what was never committed is no error, nor is a group or a topic that
- * does not exist: offset -1, empty metadata.
+ * OffsetFetch: how far groups have read. The surprise: what was never committed is no error, nor is
+ * a group or a topic that does not exist: offset -1, empty metadata.
  *
  * Behaviour
  * - Null topics ask for everything that was committed.
- * - Offsets belong to one incarnation of a topic: one that was deleted and created again starts without.
+ * - Offsets belong to one incarnation of a topic: one that was deleted and created again starts
+ *   without.
  * - `requireStable` is met as it stands: there are no pending transactions.
  *
  * Versions
  * - 2: all topics, an error for the group (KIP-88) · 5: leader epoch (KIP-320) · 6: flexible
- * - 7: stable offsets only (KIP-447) · 8: many groups (KIP-709) · 9: member id and epoch (KIP-848), which a classic group
- *   does not look at
+ * - 7: stable offsets only (KIP-447) · 8: many groups (KIP-709) · 9: member id and epoch (KIP-848),
+ *   which a classic group does not look at
  */
 import type { CommittedOffset, GroupCalls } from '../../core/group/commands.ts';
 import type { OffsetFetchRequest, OffsetFetchResponse } from '../../protocol/apis/offset-fetch.ts';

@@ -1,9 +1,10 @@
 /**
- * SyncGroup: members of a new generation collect what the leader assigned to them. The surprise: all wait for the leader,
- * who sends the assignment of everybody with its own request.
+ * SyncGroup: members of a new generation collect what the leader assigned to them. The surprise:
+ * all wait for the leader, who sends the assignment of everybody with its own request.
  *
  * Behaviour
- * - From version 5 on both protocol type and name are asked for, and must be the group's: INCONSISTENT_GROUP_PROTOCOL.
+ * - From version 5 on both protocol type and name are asked for, and must be the group's:
+ *   INCONSISTENT_GROUP_PROTOCOL.
  * - What a member is assigned is opaque bytes; a member the leader forgot gets none.
  *
  * Versions

@@ -1,7 +1,8 @@
 /**
- * One group of the classic protocol as data: its members, its generation and the questions that can be asked of them. The
- * surprise: a group is kept as a checkpoint of its last settled generation (Stable or Empty); a rebalance in flight lives in
- * memory alone, and members whose coordinator restarts simply join again.
+ * One group of the classic protocol as data: its members, its generation and the questions that can
+ * be asked of them. The surprise: a group is kept as a checkpoint of its last settled generation
+ * (Stable or Empty); a rebalance in flight lives in memory alone, and members whose coordinator
+ * restarts simply join again.
  */
 import { ErrorCode, KafkaError } from '../../protocol/errors.ts';
 import type { Ticket } from '../machine.ts';
@@ -23,7 +24,10 @@ export interface MemberCheckpoint {
   readonly assignment: Uint8Array;
 }
 
-/** What is kept of a group: the last generation that settled. Without members it is Empty, otherwise Stable. */
+/**
+ * What is kept of a group: the last generation that settled. Without members it is Empty, otherwise
+ * Stable.
+ */
 export interface GroupCheckpoint {
   readonly generationId: number;
   readonly protocolType: string | null;
@@ -132,7 +136,10 @@ export class ClassicGroup {
     return replacement;
   }
 
-  /** The member that acts under these ids. Throws UNKNOWN_MEMBER_ID, or FENCED_INSTANCE_ID for one that was replaced. */
+  /**
+   * The member that acts under these ids. Throws UNKNOWN_MEMBER_ID, or FENCED_INSTANCE_ID for one
+   * that was replaced.
+   */
   validMember(memberId: string, groupInstanceId: string | null): Member {
     if (groupInstanceId !== null) {
       const current = this.staticMembers.get(groupInstanceId);
@@ -203,7 +210,10 @@ export class ClassicGroup {
     return false;
   }
 
-  /** The answer to a JoinGroup of a member of the current generation; the leader is told of everybody. */
+  /**
+   * The answer to a JoinGroup of a member of the current generation; the leader is told of
+   * everybody.
+   */
   joinReply(memberId: string, skipAssignment = false): JoinGroupReply {
     return {
       errorCode: ErrorCode.NONE,

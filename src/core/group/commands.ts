@@ -1,7 +1,8 @@
 /**
- * What can be asked of a group coordinator, as plain data: one entry a call, with its command and its reply. The same shapes
- * cross the RPC to the object and drive the pure machine in tests. The surprise: joinGroup and syncGroup may be answered only
- * when the rest of the group has acted, so their callers wait.
+ * What can be asked of a group coordinator, as plain data: one entry a call, with its command and
+ * its reply. The same shapes cross the RPC to the object and drive the pure machine in tests. The
+ * surprise: joinGroup and syncGroup may be answered only when the rest of the group has acted, so
+ * their callers wait.
  */
 
 /** `name` and `metadata` of one embedded protocol, in the member's order of preference. */
@@ -128,7 +129,10 @@ export interface GroupCalls {
       readonly groupInstanceId: string | null;
       /** -1: the broker's own retention. */
       readonly retentionTimeMs: number;
-      /** A group that does not exist is GROUP_ID_NOT_FOUND instead of ILLEGAL_GENERATION (from version 9). */
+      /**
+       * A group that does not exist is GROUP_ID_NOT_FOUND instead of ILLEGAL_GENERATION (from
+       * version 9).
+       */
       readonly namesMissingGroup: boolean;
       readonly topics: readonly {
         readonly name: string;
@@ -150,7 +154,10 @@ export interface GroupCalls {
       }[];
     };
   };
-  /** What was committed, of these topics or (null) of all; partitions without an offset are left out. */
+  /**
+   * What was committed, of these topics or (null) of all; partitions without an offset are left
+   * out.
+   */
   fetchOffsets: {
     command: {
       readonly groupId: string;

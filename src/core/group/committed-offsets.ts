@@ -1,6 +1,7 @@
 /**
- * The offsets a group has committed: one row a topic, changed only by replay. The surprise: a commit that repeats what stands
- * writes nothing (idle consumers commit every few seconds, for ever), until its timestamp is an hour old.
+ * The offsets a group has committed: one row a topic, changed only by replay. The surprise: a
+ * commit that repeats what stands writes nothing (idle consumers commit every few seconds, for
+ * ever), until its timestamp is an hour old.
  */
 import { ErrorCode } from '../../protocol/errors.ts';
 import type { GroupCalls } from './commands.ts';
@@ -39,7 +40,10 @@ export class CommittedOffsets {
     else this.#topics.set(topic, value);
   }
 
-  /** The rows that store a commit, and its answer. Metadata that is too long refuses its partition alone. */
+  /**
+   * The rows that store a commit, and its answer. Metadata that is too long refuses its partition
+   * alone.
+   */
   commit(command: Commit, now: number): { rows: GroupRow[]; answer: CommitAnswer } {
     // By topic: a request may name a topic twice.
     const changed = new Map<string, TopicOffsets>();
@@ -65,7 +69,7 @@ export class CommittedOffsets {
     return { rows, answer };
   }
 
-  fetch(wanted: GroupCalls['fetchOffsets']['command']['topics']): FetchAnswer {
+  read(wanted: GroupCalls['fetchOffsets']['command']['topics']): FetchAnswer {
     const names = wanted?.map(({ name, partitionIndexes }) => ({ name, partitionIndexes }));
     const all = [...this.#topics].map(([name, { partitions }]) => ({
       name,
@@ -89,7 +93,10 @@ export class CommittedOffsets {
     return [...this.#topics.keys()].map((topic) => ({ key: `${keyPrefix}${topic}`, value: null }));
   }
 
-  /** When the first of these offsets expires; `since` says from when on an offset's retention counts. */
+  /**
+   * When the first of these offsets expires; `since` says from when on an offset's retention
+   * counts.
+   */
   nextExpiry(since: (stored: StoredOffset) => number): number | undefined {
     let next = Infinity;
     for (const { partitions } of this.#topics.values()) {

@@ -1,7 +1,8 @@
 /**
- * A group coordinator: one group's membership and its committed offsets. Committed offsets change only by replay. The
- * surprise: membership in flux is memory, as in Kafka; what replay restores is the last generation that settled, and every
- * held caller is answered by some deadline, whatever its members do.
+ * A group coordinator: one group's membership and its committed offsets. Committed offsets change
+ * only by replay. The surprise: membership in flux is memory, as in Kafka; what replay restores is
+ * the last generation that settled, and every held caller is answered by some deadline, whatever
+ * its members do.
  */
 import { ErrorCode, KafkaError } from '../../protocol/errors.ts';
 import type { Machine, Outcome, Parked } from '../machine.ts';
@@ -16,7 +17,10 @@ import type { GroupConfig, GroupRow, Probation, StoredOffset, TopicOffsets, Turn
 
 type Command<K extends keyof GroupCalls> = GroupCalls[K]['command'];
 
-/** How long a group without members and offsets is remembered: `offsets.retention.check.interval.ms`. */
+/**
+ * How long a group without members and offsets is remembered:
+ * `offsets.retention.check.interval.ms`.
+ */
 const emptyGroupMs = 600_000;
 
 export class GroupMachine implements Machine<GroupCall, GroupReply, GroupRow> {
@@ -70,7 +74,7 @@ export class GroupMachine implements Machine<GroupCall, GroupReply, GroupRow> {
       case 'commitOffsets':
         return this.#commit(call.command, turn);
       case 'fetchOffsets':
-        return { errorCode: ErrorCode.NONE, topics: this.#offsets.fetch(call.command.topics) };
+        return { errorCode: ErrorCode.NONE, topics: this.#offsets.read(call.command.topics) };
       case 'describeGroup':
         return this.#describe(call.command);
       case 'listGroup':
@@ -127,7 +131,10 @@ export class GroupMachine implements Machine<GroupCall, GroupReply, GroupRow> {
     return { errorCode: ErrorCode.NONE, topics: answer };
   }
 
-  /** Who may commit: members of this generation, and anybody without a generation while there are no members. */
+  /**
+   * Who may commit: members of this generation, and anybody without a generation while there are no
+   * members.
+   */
   #checkCommit(command: Command<'commitOffsets'>): void {
     const { generationId, memberId, groupInstanceId } = command;
     if (!this.exists && generationId >= 0) {
@@ -208,7 +215,10 @@ export class GroupMachine implements Machine<GroupCall, GroupReply, GroupRow> {
     }
   }
 
-  /** From when on an offset's retention counts: nobody has used it since the group has no members, or since its commit. */
+  /**
+   * From when on an offset's retention counts: nobody has used it since the group has no members,
+   * or since its commit.
+   */
   #retainedSince = (stored: StoredOffset): number => {
     const group = this.#rebalance?.group;
     return group && group.protocolType !== null ? group.stateTimestampMs : stored.commitTimestampMs;

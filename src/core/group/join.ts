@@ -1,6 +1,7 @@
 /**
- * Who may join a group, and what their joining sets in motion. The surprise: a member that knows its id and brings nothing new
- * is answered at once with the generation that stands; only what changes something starts a rebalance.
+ * Who may join a group, and what their joining sets in motion. The surprise: a member that knows
+ * its id and brings nothing new is answered at once with the generation that stands; only what
+ * changes something starts a rebalance.
  */
 import { ErrorCode, KafkaError } from '../../protocol/errors.ts';
 import type { Parked, Ticket } from '../machine.ts';
@@ -50,7 +51,10 @@ export function join(joining: Joining): JoinGroupReply | Parked {
   return joinKnown(joining);
 }
 
-/** While members are joining, those who wait are counted: the last ones of a group that is too large are put out. */
+/**
+ * While members are joining, those who wait are counted: the last ones of a group that is too large
+ * are put out.
+ */
 function hasRoomFor({ command, rebalance: { group }, config }: Joining): boolean {
   const member = group.members.get(command.memberId);
   switch (group.state) {
@@ -129,7 +133,10 @@ function rejoin(joining: Joining, member: Member): Parked {
   return { parked: joining.ticket };
 }
 
-/** Takes over what the member now says of itself, and its caller: one that waited before has been given up by its client. */
+/**
+ * Takes over what the member now says of itself, and its caller: one that waited before has been
+ * given up by its client.
+ */
 function update({ command, rebalance, turn, ticket }: Joining, member: Member): void {
   rebalance.answerJoin(member, joinRefusal(member.memberId, ErrorCode.REBALANCE_IN_PROGRESS), turn);
   member.protocols = command.protocols;
@@ -138,7 +145,10 @@ function update({ command, rebalance, turn, ticket }: Joining, member: Member): 
   member.joinTicket = ticket;
 }
 
-/** A static member restarted: it gets a new id, the old one is fenced, and a Stable group stays as it is if it can. */
+/**
+ * A static member restarted: it gets a new id, the old one is fenced, and a Stable group stays as
+ * it is if it can.
+ */
 function replace(joining: Joining, current: Member, newMemberId: string): JoinGroupReply | Parked {
   const { command, rebalance, turn, ticket } = joining;
   const { group } = rebalance;
@@ -153,10 +163,12 @@ function replace(joining: Joining, current: Member, newMemberId: string): JoinGr
     if (command.supportsSkippingAssignment) {
       return group.joinReply(newMemberId, group.leader === newMemberId);
     }
-    // An older leader would compute an assignment for a generation that has one: it is told the leader is its former self.
+    // An older leader would compute an assignment for a generation that has one: it is told the
+    // leader is its former self.
     return { ...group.joinReply(newMemberId), leader: leaderBefore ?? '', members: [] };
   }
-  // In CompletingRebalance the leader may already be assigning to the old id, so everybody joins again.
+  // In CompletingRebalance the leader may already be assigning to the old id, so everybody joins
+  // again.
   if (group.state === 'PreparingRebalance') rebalance.maybeCompleteJoin(turn);
   else rebalance.prepare(turn);
   return { parked: ticket };

@@ -1,6 +1,7 @@
 /**
- * What members of a group do between joins: collect their assignment, say that they live, and leave. The surprise: a member
- * may be removed by its group instance id alone, which is how an operator puts out a static member that is gone for good.
+ * What members of a group do between joins: collect their assignment, say that they live, and
+ * leave. The surprise: a member may be removed by its group instance id alone, which is how an
+ * operator puts out a static member that is gone for good.
  */
 import { ErrorCode, KafkaError } from '../../protocol/errors.ts';
 import type { Parked, Ticket } from '../machine.ts';

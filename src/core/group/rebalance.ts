@@ -1,7 +1,8 @@
 /**
- * The two phases of a rebalance and the clocks that end them: members join until everybody is there or the time is up, then
- * the leader's assignment settles the generation. The surprise: a group that was Empty waits a while even when everybody is
- * there, since "everybody" is one consumer of many that are just starting.
+ * The two phases of a rebalance and the clocks that end them: members join until everybody is there
+ * or the time is up, then the leader's assignment settles the generation. The surprise: a group
+ * that was Empty waits a while even when everybody is there, since "everybody" is one consumer of
+ * many that are just starting.
  */
 import { ErrorCode } from '../../protocol/errors.ts';
 import type { ClassicGroup, GroupCheckpoint, Member } from './classic-group.ts';
@@ -10,8 +11,8 @@ import { joinRefusal, syncRefusal } from './replies.ts';
 import type { GroupConfig, Probation, Turn } from './rows.ts';
 
 /**
- * A new member does not know its id yet and cannot send heartbeats while its JoinGroup is parked; without an end, clients
- * that gave up and came again would pile up as defunct members.
+ * A new member does not know its id yet and cannot send heartbeats while its JoinGroup is parked;
+ * without an end, clients that gave up and came again would pile up as defunct members.
  */
 const newMemberJoinTimeoutMs = 5 * 60_000;
 
@@ -49,7 +50,10 @@ export class Rebalance {
     this.#probation = probation;
   }
 
-  /** Puts what must survive a crash: this generation, settled or empty. Whoever is in it was heard of. */
+  /**
+   * Puts what must survive a crash: this generation, settled or empty. Whoever is in it was heard
+   * of.
+   */
   checkpoint(turn: Turn): void {
     this.#ownCheckpoint = this.group.checkpoint();
     turn.rows.push({ key: 'group', value: this.#ownCheckpoint });
@@ -66,8 +70,9 @@ export class Rebalance {
   // Sessions
 
   /**
-   * The first event after a load: every member gets a full session, or what is left of its probation. If that event is an
-   * alarm, nobody is known to live, so whoever is silent now is put on probation.
+   * The first event after a load: every member gets a full session, or what is left of its
+   * probation. If that event is an alarm, nobody is known to live, so whoever is silent now is put
+   * on probation.
    */
   start(turn: Turn, wokenByAlarm: boolean): void {
     if (this.#started) return;
@@ -156,7 +161,10 @@ export class Rebalance {
     }
   }
 
-  /** Ends the join phase early when everybody is there, except while a group gathers its first members. */
+  /**
+   * Ends the join phase early when everybody is there, except while a group gathers its first
+   * members.
+   */
   maybeCompleteJoin(turn: Turn): void {
     const { group } = this;
     if (group.state !== 'PreparingRebalance' || group.previousState === 'Empty') return;
@@ -170,7 +178,9 @@ export class Rebalance {
     else if (state === 'PreparingRebalance' && hasAllMembersJoined) this.#completeJoin(turn);
   }
 
-  /** The next generation. Dynamic members that did not rejoin are out; static ones keep their place. */
+  /**
+   * The next generation. Dynamic members that did not rejoin are out; static ones keep their place.
+   */
   #completeJoin(turn: Turn): void {
     const { group } = this;
     this.#joinTimer = undefined;
@@ -276,7 +286,10 @@ export class Rebalance {
     if (due(this.#syncDeadline)) this.#endSync(turn);
   }
 
-  /** Who waits in a parked call is alive, unless it is new: nothing was ever heard of it but that call. */
+  /**
+   * Who waits in a parked call is alive, unless it is new: nothing was ever heard of it but that
+   * call.
+   */
   #endSession(member: Member, turn: Turn): void {
     member.sessionDeadline = undefined;
     const waits = member.joinTicket !== undefined || member.syncTicket !== undefined;

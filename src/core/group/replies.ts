@@ -1,5 +1,6 @@
 /**
- * The replies of a group coordinator that say no: each in the shape of its call, with nothing in it but the code.
+ * The replies of a group coordinator that say no: each in the shape of its call, with nothing in it
+ * but the code.
  */
 import { ErrorCode } from '../../protocol/errors.ts';
 import type { CallOf, ReplyOf } from '../machine.ts';

@@ -1,6 +1,7 @@
 /**
- * What a group coordinator keeps, and what it may be configured with. Three kinds of rows: the group's checkpoint, one row a
- * topic with all its committed offsets (a commit of many partitions is one row written), and the members on probation.
+ * What a group coordinator keeps, and what it may be configured with. Three kinds of rows: the
+ * group's checkpoint, one row a topic with all its committed offsets (a commit of many partitions
+ * is one row written), and the members on probation.
  */
 import type { Row, Ticket } from '../machine.ts';
 import type { GroupCheckpoint } from './classic-group.ts';
@@ -17,14 +18,17 @@ export interface StoredOffset {
 }
 
 export interface TopicOffsets {
-  /** The incarnation these offsets belong to: a topic that is created again starts without offsets. */
+  /**
+   * The incarnation these offsets belong to: a topic that is created again starts without offsets.
+   */
   readonly topicId: string;
   readonly partitions: Readonly<Record<number, StoredOffset>>;
 }
 
 /**
- * Member id → when it is taken for dead. Only members that were silent when an alarm woke the coordinator are here: an object
- * that sleeps between alarms would otherwise give them a fresh session for ever.
+ * Member id → when it is taken for dead. Only members that were silent when an alarm woke the
+ * coordinator are here: an object that sleeps between alarms would otherwise give them a fresh
+ * session for ever.
  */
 export type Probation = Readonly<Record<string, number>>;
 

@@ -109,7 +109,7 @@ describe('a new dynamic member', () => {
     expect(group.describe().members).toHaveLength(1);
   });
 
-  it('may join twice in a row without an id: the first one is given up when its session ends', () => {
+  it('may join twice in a row without an id: the first one lasts as long as its session', () => {
     const group = new TestGroup();
     const abandoned = group.join();
     const join = group.join();

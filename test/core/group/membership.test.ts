@@ -10,7 +10,7 @@ function joined(group: TestGroup, count: number) {
 }
 
 describe('SyncGroup', () => {
-  it('followers wait for the leader, each gets its own, one that was forgotten gets nothing', () => {
+  it('followers wait for the leader, each gets its own, a forgotten one gets nothing', () => {
     const group = new TestGroup();
     const [leader, follower, forgotten] = joined(group, 3);
     const waiting = group.sync(follower);
@@ -145,7 +145,7 @@ describe('the session', () => {
     expect(group.heartbeat(leader)).toBe(ErrorCode.UNKNOWN_MEMBER_ID);
   });
 
-  it('of the last member ends the generation; the group is Empty and keeps its name for a while', () => {
+  it('of the last member empties the group, which is remembered for a while', () => {
     const group = new TestGroup();
     group.stable(1);
     group.advance(10_000);

@@ -1,7 +1,8 @@
 /**
- * Clients that do anything at any time, against a coordinator that loses its memory at any time. What must hold: a partition
- * has one owner a generation, what was committed is there, offsets do not move back by themselves, everybody who waits is
- * answered, and a group that is left in peace comes to rest.
+ * Clients that do anything at any time, against a coordinator that loses its memory at any time.
+ * What must hold: a partition has one owner a generation, what was committed is there, offsets do
+ * not move back by themselves, everybody who waits is answered, and a group that is left in peace
+ * comes to rest.
  */
 import { expect, it } from 'vitest';
 import { ErrorCode } from '../../../src/protocol/errors.ts';
@@ -187,7 +188,8 @@ class History {
 function run(seed: number): void {
   const random = randomFrom(seed);
   const group = new TestGroup();
-  // `one-uuid7` is the seventh life of the static member `one`; `c-uuid8` is a dynamic member of its own.
+  // `one-uuid7` is the seventh life of the static member `one`; `c-uuid8` is a dynamic member of
+  // its own.
   const history = new History((memberId) => memberId.replace(/^(s\d)-.*/, '$1'));
   const clients = Array.from(
     { length: 2 + random(4) },

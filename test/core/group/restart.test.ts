@@ -1,4 +1,7 @@
-/** What is left of a group when its coordinator loses its memory: everything that settled, nothing that was under way. */
+/**
+ * What is left of a group when its coordinator loses its memory: everything that settled, nothing
+ * that was under way.
+ */
 import { describe, expect, it } from 'vitest';
 import { ErrorCode } from '../../../src/protocol/errors.ts';
 import { TestGroup, text } from './test-group.ts';

@@ -1,4 +1,7 @@
-/** Members with a group instance id (KIP-345): they come back under a new member id and the group hardly notices. */
+/**
+ * Members with a group instance id (KIP-345): they come back under a new member id and the group
+ * hardly notices.
+ */
 import { describe, expect, it } from 'vitest';
 import { ErrorCode } from '../../../src/protocol/errors.ts';
 import { bytes, TestGroup, text } from './test-group.ts';
@@ -26,7 +29,7 @@ describe('a static member', () => {
     expect(join.answer.members[0].groupInstanceId).toBe('one');
   });
 
-  it('that restarts takes its place again: no rebalance, its assignment stands, its former self is fenced', () => {
+  it('that restarts takes its place again without a rebalance, and its former self is fenced', () => {
     const { group, leader, follower } = twoStatics();
     const back = group.join(two).answer;
     expect(back).toMatchObject({ errorCode: 0, generationId: 1, leader: leader.memberId });
@@ -40,7 +43,7 @@ describe('a static member', () => {
     expect(group.heartbeat(back, 'two')).toBe(0);
   });
 
-  it('that leads and restarts is told to skip the assignment, or else that its former self leads', () => {
+  it('that leads and restarts is to skip the assignment, or else its former self leads', () => {
     const { group, leader } = twoStatics();
     const back = group.join(one).answer;
     expect(back).toMatchObject({ leader: back.memberId, skipAssignment: true });

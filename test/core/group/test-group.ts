@@ -1,6 +1,7 @@
 /**
- * A group machine with the least of a host around it: rows in a map, a clock that tests move, held callers by ticket. Every
- * `advance` goes from deadline to deadline, as alarms would. `crash` loses everything but the rows.
+ * A group machine with the least of a host around it: rows in a map, a clock that tests move, held
+ * callers by ticket. Every `advance` goes from deadline to deadline, as alarms would. `crash` loses
+ * everything but the rows.
  */
 import type { GroupCalls, JoinGroupReply } from '../../../src/core/group/commands.ts';
 import { GroupMachine } from '../../../src/core/group/group-machine.ts';
@@ -215,7 +216,10 @@ export class TestGroup {
     return this.call('describeGroup', { groupId: 'g' }).answer.group;
   }
 
-  /** Members that have joined and synced; the first is the leader, and each is assigned its own member id. */
+  /**
+   * Members that have joined and synced; the first is the leader, and each is assigned its own
+   * member id.
+   */
   stable(
     count: number,
     changes: Partial<GroupCalls['joinGroup']['command']> = {},
