@@ -16,12 +16,13 @@ import {
 } from '../core/log/samples.ts';
 
 class FailingStore extends MemoryStore {
-  failing = false;
+  failing: false | 'before' | 'after' = false;
   rows: number[] = [];
 
   override append(rows: readonly LogRow[], snapshot: Snapshot | undefined): void {
-    if (this.failing) throw new Error('disk full');
+    if (this.failing === 'before') throw new Error('disk full');
     super.append(rows, snapshot);
+    if (this.failing === 'after') throw new Error('lost the answer');
     this.rows.push(...rows.map(({ baseOffset, nextOffset }) => nextOffset - baseOffset));
   }
 }
@@ -118,7 +119,7 @@ describe('PartitionHost', () => {
   it('answers a failed write with an error and is right again after it', async () => {
     const host = newHost();
     await host.call('append', append(sequenced(1, 0, 0)));
-    store.failing = true;
+    store.failing = 'before';
     const failed = await Promise.all([
       host.call('append', append(sequenced(1, 0, 1))),
       host.call('append', append(sequenced(2, 0, 0))),
@@ -130,6 +131,18 @@ describe('PartitionHost', () => {
     expect(announced).toEqual([1]);
     expect((await host.call('read', read(0))).highWatermark).toBe(1);
     expect(offsetOf(await host.call('append', append(sequenced(1, 0, 1))))).toBe(1);
+  });
+
+  it('believes the store, not its memory, after a failure', async () => {
+    const host = newHost();
+    await host.call('append', append(sequenced(1, 0, 0)));
+    store.failing = 'after';
+    const { errorCode } = await host.call('append', append(sequenced(1, 0, 1)));
+    expect(errorCode).toBe(ErrorCode.UNKNOWN_SERVER_ERROR);
+    store.failing = false;
+    // The producer tries again, and its batch is there once.
+    expect(offsetOf(await host.call('append', append(sequenced(1, 0, 1))))).toBe(1);
+    expect((await host.call('read', read(0))).highWatermark).toBe(2);
   });
 
   it('throws memory away when a write is lost, and those who wait are told', async () => {

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { Flush, type LogEnd, rowBytes } from '../../../src/core/log/flush.ts';
 import { ErrorCode } from '../../../src/protocol/errors.ts';
 import { RecordBatch, recordBatches } from '../../../src/protocol/records/index.ts';
-import { joined } from '../../protocol/records/samples.ts';
+import { changed, joined } from '../../protocol/records/samples.ts';
 import { append, batch, sequenced, startOfTime } from './samples.ts';
 
 const now = startOfTime + 5;
@@ -119,16 +119,26 @@ describe('Flush', () => {
     const both = flush.add(append(joined(sequenced(1, 0, 0), sequenced(1, 0, 1))));
     const gap = flush.add(append(joined(sequenced(1, 0, 2), sequenced(1, 0, 4))));
     const mixed = flush.add(append(joined(sequenced(1, 0, 1), sequenced(1, 0, 2))));
+    const more = flush.add(append(joined(sequenced(1, 0, 2), sequenced(1, 0, 3))));
     const repeated = flush.add(append(joined(sequenced(1, 0, 0), sequenced(1, 0, 1))));
     expect(
-      [both, gap, mixed, repeated].map((reply) => [reply.errorCode, reply.baseOffset]),
+      [both, gap, mixed, more, repeated].map((reply) => [reply.errorCode, reply.baseOffset]),
     ).toEqual([
       [0, 0],
       [ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER, -1],
       [ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER, -1],
+      [0, 2],
       [0, 0],
     ]);
-    expect(flush.nextOffset).toBe(2);
+    expect(flush.nextOffset).toBe(4);
+  });
+
+  it('stores the latest timestamp of the records, whatever the header said', () => {
+    const flush = flushOf();
+    flush.add(append(changed(batch(['a']), (view) => view.setBigInt64(35, 1n))));
+    flush.finish();
+    const stored = new RecordBatch(flush.rows[0].bytes);
+    expect(stored).toMatchObject({ maxTimestamp: startOfTime, isValid: true });
   });
 
   it('refuses a transactional batch: there is no transaction it could be part of', () => {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { compress } from '../../../src/bytes/compression.ts';
+import { Flush } from '../../../src/core/log/flush.ts';
 import { PartitionLog } from '../../../src/core/log/partition-log.ts';
 import { ErrorCode } from '../../../src/protocol/errors.ts';
 import { buildBatch } from '../../../src/protocol/records/index.ts';
@@ -93,6 +94,22 @@ describe('listOffset', () => {
       log.append([append(buildBatch(records(['a', 'b'], 5), { compression }))], now);
       expect(find(log, 3)).toEqual([0, 5]);
     }
+  });
+
+  it('is not misled by timestamps of rows that are gone', () => {
+    const end = { logStartOffset: 0, producer: () => undefined };
+    const flushes = [900, 10, 20].map((timestamp, i) => {
+      const flush = new Flush({ ...end, nextOffset: i, maxTimestampSoFar: 900 }, 10_000, now);
+      flush.add(append(buildBatch(records(['v'], timestamp))));
+      flush.finish();
+      return flush.rows[0];
+    });
+    const store = new MemoryStore();
+    store.append(flushes.slice(1), undefined);
+    const log = new PartitionLog(store, settings);
+    expect(find(log, 5)).toEqual([1, 10]);
+    expect(find(log, 15)).toEqual([2, 20]);
+    expect(find(log, 21)).toEqual([-1, -1]);
   });
 
   it('checks the leader epoch first', () => {

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { PartitionLog, rowsPerSnapshot } from '../../../src/core/log/partition-log.ts';
 import type { LogRow, Snapshot } from '../../../src/core/log/store.ts';
 import { ErrorCode } from '../../../src/protocol/errors.ts';
+import { buildBatch } from '../../../src/protocol/records/index.ts';
 import { MemoryStore } from '../../../src/runtime/memory-store.ts';
 import {
   append,
@@ -9,6 +10,7 @@ import {
   list,
   offsetOf,
   read,
+  records,
   sequenced,
   settings,
   startOfTime,
@@ -73,6 +75,18 @@ describe('PartitionLog', () => {
     expect(gap.errorCode).toBe(ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER);
     expect(offsetOf(next)).toBe(3);
     expect(log.listOffset(list(-3)).timestamp).toBe(startOfTime);
+  });
+
+  it('finds moments before a restart when all that came after is older', () => {
+    const store = new MemoryStore();
+    const appendOne = (timestamp: number) =>
+      new PartitionLog(store, settings).append(
+        [append(buildBatch(records(['v'], timestamp)))],
+        now,
+      );
+    appendOne(100);
+    appendOne(50);
+    expect(new PartitionLog(store, settings).listOffset(list(80)).offset).toBe(0);
   });
 
   it('writes a snapshot of producers once in many rows, which bounds what a restart replays', () => {

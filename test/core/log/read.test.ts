@@ -107,7 +107,10 @@ describe('readLog', () => {
     const { records } = log.read(read(0));
     expect(records).toHaveLength(3);
     expect(valuesOf(records)).toHaveLength(609);
-    for (const piece of [...records, ...log.read(read(5)).records]) {
+    log.append([append(batch(['before'])), append(batch(['x'.repeat(300_000)]))], startOfTime);
+    const withinRow = log.read(read(log.highWatermark - 1)).records;
+    expect(withinRow).toHaveLength(1);
+    for (const piece of [...records, ...withinRow, ...log.read(read(5)).records]) {
       expect(piece.buffer.byteLength).toBe(piece.length);
     }
   });

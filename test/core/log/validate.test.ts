@@ -160,6 +160,8 @@ describe('validateBatches', () => {
   it('puts a wrong latest timestamp right', () => {
     const wrong = changed(three, (view) => view.setBigInt64(35, BigInt(now + 500)));
     expect(validate(wrong)).toMatchObject([{ maxTimestamp: now }]);
+    const falling = buildBatch([...records(['a'], now), ...records(['b'], now - 5)]);
+    expect(validate(falling)).toMatchObject([{ maxTimestamp: now }]);
   });
 
   it('refuses timestamps too far in the future, naming the records', () => {

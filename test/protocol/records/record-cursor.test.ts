@@ -54,6 +54,7 @@ describe('RecordCursor', () => {
     ['a record length that overruns', [18, ...plain.slice(1)]],
     ['a negative record length', [1, ...plain.slice(1)]],
     ['a record longer than its fields', [18, ...plain.slice(1), 0]],
+    ['a record that swallows the next', [34, ...plain.slice(1), ...plain]],
     ['a record shorter than its fields', [14, ...plain.slice(1)]],
     ['a key that overruns', [16, 0, 0, 0, 40, 0x6b, 2, 0x76, 0]],
     ['a value that overruns', [16, 0, 0, 0, 2, 0x6b, 8, 0x76, 0]],
