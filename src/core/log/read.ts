@@ -16,7 +16,9 @@ import type { LogStore, RowHead } from './store.ts';
 export const largestReadBytes = 8 * 1024 * 1024;
 /** Pieces smaller than this are joined: each piece costs the RPC more than copying it does. */
 const smallPieceBytes = 128 * 1024;
-const headsAtOnce = 256;
+/** Rows are looked up in growing numbers: few are needed where they are large. */
+const firstRows = 8;
+const mostRows = 1_024;
 
 /** Where the log begins and ends for readers. */
 export interface LogBounds {
@@ -59,6 +61,7 @@ function collect(store: LogStore, command: ReadCommand, highWatermark: number): 
   const limit = Math.min(command.maxBytes, largestReadBytes);
   const pieces: Uint8Array[] = [];
   let size = 0;
+  let rows = firstRows;
   let heads: readonly RowHead[] = firstHeads(store, command.fetchOffset, highWatermark);
   while (heads.length > 0) {
     const chosen = choose(heads, limit - size);
@@ -74,16 +77,17 @@ function collect(store: LogStore, command: ReadCommand, highWatermark: number): 
       if (!complete) return pieces;
     }
     if (size >= limit || last.nextOffset >= highWatermark) break;
-    heads = store.from(last.baseOffset + 1, headsAtOnce);
+    rows = Math.min(4 * rows, mostRows);
+    heads = store.from(last.baseOffset + 1, rows);
   }
   return pieces;
 }
 
 function firstHeads(store: LogStore, fetchOffset: number, highWatermark: number): RowHead[] {
   const first = store.floor(fetchOffset);
-  if (first === undefined) return [...store.from(fetchOffset, headsAtOnce)];
+  if (first === undefined) return [...store.from(fetchOffset, firstRows)];
   if (first.nextOffset >= highWatermark) return [first];
-  return [first, ...store.from(first.baseOffset + 1, headsAtOnce - 1)];
+  return [first, ...store.from(first.baseOffset + 1, firstRows - 1)];
 }
 
 /**
