@@ -42,7 +42,9 @@ export function httpApp(): Hono<HttpEnv> {
     void Promise.all(unfinished).then(() => kafka.close());
   });
   for (const { prefix, routes } of families) {
-    for (const { method, path, handle } of routes) app.on(method, `${prefix}${path}`, handle);
+    for (const { method, path, handle } of routes) {
+      app.on(method, path === '/' ? prefix : `${prefix}${path}`, handle);
+    }
   }
   app.notFound(nowhere);
   app.onError((error, c) => {

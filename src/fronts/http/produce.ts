@@ -4,13 +4,14 @@
  * `max.message.bytes` becomes several batches, sent one after another to keep their order.
  */
 import { ZERO_UUID } from '../../bytes/uuid.ts';
+import type { TopicView } from '../../core/cluster/commands.ts';
 import {
   partitionForKey,
   type StickyPartitioner,
   stickyPartitioner,
 } from '../../core/partitioner.ts';
 import { produce } from '../../protocol/apis/produce.ts';
-import { ErrorCode, errorInfo } from '../../protocol/errors.ts';
+import { ErrorCode, errorInfo, KafkaError } from '../../protocol/errors.ts';
 import { buildBatch, type NewRecord } from '../../protocol/records/index.ts';
 import type { Kafka } from './kafka.ts';
 
@@ -48,27 +49,41 @@ export async function produceRecords(
   topic: string,
   records: readonly RecordToProduce[],
 ): Promise<readonly ProducedRecord[]> {
-  const { partitions } = await kafka.topic(topic, true);
-  const view = await kafka.context.metadata.topic(topic);
-  const maxBytes = Number(
-    view?.configs['max.message.bytes'] ?? kafka.context.config.messageMaxBytes,
-  );
+  const known = await kafka.context.metadata.topic(topic);
+  const isEnough = known && records.every(({ partition }) => (partition ?? 0) < known.partitions);
+  if (isEnough) {
+    const results = await produceTo(kafka, known, records);
+    const gone = results.every((result) => 'errorCode' in result && isUnknown(result.errorCode));
+    if (!gone) return results;
+  }
+  // What is remembered of the topic is too little, or of a topic that was deleted.
+  await kafka.topic(topic, true);
+  const current = await kafka.context.metadata.topic(topic);
+  if (!current) throw new KafkaError(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION);
+  return produceTo(kafka, current, records);
+}
+
+async function produceTo(
+  kafka: Kafka,
+  topic: TopicView,
+  records: readonly RecordToProduce[],
+): Promise<readonly ProducedRecord[]> {
+  const { name, partitions, configs } = topic;
+  const allowed = Number(configs['max.message.bytes'] ?? kafka.context.config.messageMaxBytes);
+  const maxBytes = Math.min(allowed, largestBatch);
   const results: ProducedRecord[] = [];
   const rounds: Batch[][] = [];
   const open = new Map<number, { batch: Batch; round: number }>();
-  const sticky = stickyPartitioner(
-    partitions.length,
-    Math.floor(Math.random() * partitions.length),
-  );
+  const sticky = stickyPartitioner(partitions, Math.floor(Math.random() * partitions));
   records.forEach((record, index) => {
-    const partition = place(record, partitions.length, sticky);
-    if (partition >= partitions.length) {
-      results[index] = noSuchPartition(topic, partition, partitions.length);
+    const partition = place(record, partitions, sticky);
+    if (partition >= partitions) {
+      results[index] = noSuchPartition(name, partition, partitions);
       return;
     }
     const bytes = sizeOf(record);
     const last = open.get(partition);
-    if (last && last.batch.bytes + bytes <= Math.min(maxBytes, largestBatch)) {
+    if (last && last.batch.bytes + bytes <= maxBytes) {
       last.batch.placed.push({ index, record });
       last.batch.bytes += bytes;
       return;
@@ -79,8 +94,12 @@ export async function produceRecords(
     rounds[round].push(batch);
     open.set(partition, { batch, round });
   });
-  for (const batches of rounds) await send(kafka, topic, batches, results);
+  for (const batches of rounds) await send(kafka, name, batches, results);
   return results;
+}
+
+function isUnknown(errorCode: number): boolean {
+  return errorCode === ErrorCode.UNKNOWN_TOPIC_OR_PARTITION;
 }
 
 function place(record: RecordToProduce, partitions: number, sticky: StickyPartitioner): number {

@@ -25,13 +25,13 @@ import {
 } from '../check.ts';
 import { formatMismatch, instanceExists, invalid } from '../errors.ts';
 import type { JsonObject } from '../json.ts';
-import { consumedFormat, typeOfFormat, v2Type } from '../media-types.ts';
+import { consumedFormat, typeOfFormat } from '../media-types.ts';
 import { finishLater, type HttpContext } from '../routes.ts';
 import { type Consumer, type Instance, visit, visitMs } from './consumer.ts';
 import { parseNewInstance } from './consumer-config.ts';
 import { leave } from './membership.ts';
 import { commit, commitBeforeRebalance, commitConsumed, committedOffsets } from './offsets.ts';
-import { joinPatienceMs, Patience, poll, pollTimeoutMs } from './poll.ts';
+import { poll, pollTimeoutMs } from './poll.ts';
 
 export async function createConsumer(c: HttpContext): Promise<unknown> {
   const group = c.req.param('group')!;
@@ -109,21 +109,16 @@ export async function records(c: HttpContext): Promise<Response> {
   const wanted = consumedFormat(c.req.header('accept') ?? null);
   const asked = queryNumber(c, 'timeout');
   const maxBytes = queryNumber(c, 'max_bytes') ?? Number.MAX_SAFE_INTEGER;
-  const { groupInitialRebalanceDelayMs: delayMs } = c.get('kafka').context.config;
-  const patience = new Patience(joinPatienceMs(asked, delayMs));
   const work = visit(instanceOf(c), visitMs + (asked ?? 0), async (consumer) => {
     const { format } = consumer.state.config;
     if (wanted !== undefined && wanted !== format) throw formatMismatch();
     const timeoutMs = pollTimeoutMs(consumer.state, asked);
-    const giveUpAt = consumer.now + visitMs / 2;
-    return { format, texts: await poll(consumer, { timeoutMs, maxBytes, giveUpAt, patience }) };
+    return { format, texts: await poll(consumer, { timeoutMs, maxBytes }) };
   });
   finishLater(c, work);
-  const polled = await Promise.race([work, patience.lost]);
-  const format = polled?.format ?? wanted;
-  const texts = polled?.texts ?? [];
+  const { format, texts } = await work;
   return new Response(`[${texts.join(',')}]`, {
-    headers: { 'content-type': format && format !== 'other' ? typeOfFormat(format) : v2Type },
+    headers: { 'content-type': typeOfFormat(format) },
   });
 }
 

@@ -1,7 +1,7 @@
 /**
  * One poll of a consumer instance: be a member, commit what is due, find out where to read, and read.
- * The surprise: joining a group takes as long as the group needs, so the client gets an empty answer
- * when its time is up while the joining goes on behind it, ready for its next poll.
+ * The surprise: joining takes as long as the slowest member of the group, so a client may get an empty
+ * answer first; the group goes on without it meanwhile, and its next poll finds the generation formed.
  */
 import type { RestConsumerState } from '../../../core/rest-consumer/calls.ts';
 import {
@@ -19,9 +19,6 @@ export interface PollOptions {
   /** How long to wait for records once there are partitions to read. */
   readonly timeoutMs: number;
   readonly maxBytes: number;
-  /** When to stop trying to join. */
-  readonly giveUpAt: number;
-  readonly patience: Patience;
 }
 
 /** `consumer.request.timeout.ms`, when neither the instance nor the poll says. */
@@ -39,45 +36,25 @@ export function pollTimeoutMs({ config }: RestConsumerState, asked: number | und
 }
 
 /** How long a client that polls waits at most for its group to form. */
-export function joinPatienceMs(asked: number | undefined, initialRebalanceDelayMs: number): number {
-  return Math.max(asked ?? defaultTimeoutMs, initialRebalanceDelayMs + joinGraceMs);
-}
-
-/** The client's: it waits so long for the reading to begin, and then for as long as that takes. */
-export class Patience {
-  /** Settles when the client is not to wait any longer. */
-  readonly lost: Promise<undefined>;
-  #isLost = false;
-  #timer: ReturnType<typeof setTimeout> | undefined;
-
-  constructor(ms: number) {
-    this.lost = new Promise((resolve) => {
-      this.#timer = setTimeout(() => {
-        this.#isLost = true;
-        resolve(undefined);
-      }, ms);
-    });
-  }
-
-  /** Begins to read. False: nobody waits for records any more, so none must be taken. */
-  begin(): boolean {
-    clearTimeout(this.#timer);
-    return !this.#isLost;
-  }
+function joinPatienceMs({ kafka }: Consumer, timeoutMs: number): number {
+  const { groupInitialRebalanceDelayMs } = kafka.context.config;
+  return Math.max(timeoutMs, groupInitialRebalanceDelayMs + joinGraceMs);
 }
 
 /** Answers one JSON text a record. */
 export async function poll(consumer: Consumer, options: PollOptions): Promise<readonly string[]> {
   const { kind } = consumer.state.subscription;
+  const giveUpAt = consumer.now + joinPatienceMs(consumer, options.timeoutMs);
   if (kind === 'none') {
     const why = 'Consumer is not subscribed to any topics or assigned any partitions';
     throw new IllegalStateError(why);
   }
   const inGroup = kind !== 'assigned';
-  if (inGroup && !(await ensureMember(consumer, options.giveUpAt))) return [];
+  if (inGroup && !(await ensureMember(consumer, giveUpAt))) return [];
   await autoCommit(consumer);
-  if (!options.patience.begin()) return [];
   const { records, positions } = await read(consumer, options, inGroup);
+  // What a client that is gone was to get is still to be read by whoever comes next.
+  if (consumer.kafka.context.signal.aborted) return [];
   consumer.state = lastReadLast(moveTo(consumer.state, positions), positions);
   return records;
 }
@@ -99,7 +76,7 @@ async function read(
     const options = { maxWaitMs, minBytes, maxBytes, isolationLevel, format };
     const consumed = await fetchRecords(consumer.kafka, readable(consumer.state), options);
     await handleErrors(consumer, consumed.errors);
-    const done = consumer.now >= deadline;
+    const done = consumer.now >= deadline || consumer.kafka.context.signal.aborted;
     if (consumed.records.length > 0 || done) return consumed;
     consumer.state = moveTo(consumer.state, consumed.positions);
     if (consumer.now - started < pauseMs && consumed.positions.length === 0) {

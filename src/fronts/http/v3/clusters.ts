@@ -46,14 +46,16 @@ async function brokers(c: HttpContext, clusterSelf: string) {
     endpointType: 1,
     includeFencedBrokers: false,
   });
-  return answer.brokers.map(({ brokerId, host, port, rack }) => {
+  // Where Kafka clients connect is known here only if it is configured: HTTP came another way.
+  const { advertisedListener } = c.env.gateway.config;
+  return answer.brokers.map(({ brokerId, rack }) => {
     const self = `${clusterSelf}/brokers/${brokerId}`;
     return {
       ...resource('KafkaBroker', self, `kafka=${answer.clusterId}/broker=${brokerId}`),
       cluster_id: answer.clusterId,
       broker_id: brokerId,
-      host,
-      port,
+      host: advertisedListener?.host ?? null,
+      port: advertisedListener?.port ?? null,
       rack,
       configs: related(`${self}/configs`),
       partition_replicas: related(`${self}/partition-replicas`),
