@@ -10,16 +10,13 @@ import { PartitionHost } from '../runtime/partition-host.ts';
 import { droppedCloseCode } from '../runtime/partition-watch.ts';
 import { SqliteStore } from '../runtime/sqlite-store.ts';
 
-/** `producer.id.expiration.ms` */
-const producerIdExpirationMs = 86_400_000;
-
 export class Partition extends DurableObject<Record<string, unknown>> {
   readonly #host: PartitionHost;
   #dropped: boolean;
 
   constructor(ctx: DurableObjectState, env: Record<string, unknown>) {
     super(ctx, env);
-    const { messageMaxBytes } = brokerConfigFrom(env);
+    const { messageMaxBytes, producerIdExpirationMs } = brokerConfigFrom(env);
     const store = new SqliteStore(ctx.storage);
     this.#dropped = store.dropped;
     this.#host = new PartitionHost({
