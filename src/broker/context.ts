@@ -49,6 +49,11 @@ export interface RequestContext {
   readonly watches: Watches;
   /** Aborted when the client is gone: parked work may stop. */
   readonly signal: AbortSignal;
+  /**
+   * A handler may say before it answers that the order of its effects is settled, so that a later
+   * request of its kind may begin.
+   */
+  readonly nextMayStart?: (() => void) | undefined;
   /** Milliseconds since the epoch. */
   now(): number;
 }

@@ -24,7 +24,8 @@ export function createGateway(objects: Objects, config: BrokerConfig): Gateway {
 }
 
 /** The parts of a request's context that are the same for a whole connection. */
-export interface ClientContext extends Omit<RequestContext, 'apiVersion' | 'clientId'> {
+export interface ClientContext
+  extends Omit<RequestContext, 'apiVersion' | 'clientId' | 'nextMayStart'> {
   readonly objects: CountedObjects;
 }
 

@@ -23,24 +23,39 @@ export class TopicRoute {
   readonly #context: RequestContext;
   readonly #key: TopicKey;
   #topic: Promise<TopicView | undefined>;
+  /** The topic, once it is found. */
+  #found: TopicView | undefined;
   #refreshed = false;
 
   constructor(context: RequestContext, key: TopicKey) {
     this.#context = context;
     this.#key = key;
-    this.#topic =
-      'name' in key ? context.metadata.topic(key.name) : context.metadata.topicById(key.topicId);
-    // Whoever asks sees the failure; a request that asks for no partition of it does not.
-    this.#topic.catch(() => {});
+    this.#topic = this.#keep(
+      'name' in key ? context.metadata.topic(key.name) : context.metadata.topicById(key.topicId),
+    );
   }
 
-  /** Asks one partition. Answers its reply, or the code of why there is none; throws nothing. */
+  /** Resolves when the topic is found, or known to be missing. From then on `ask` asks at once. */
+  async found(): Promise<void> {
+    await this.#topic.catch(() => {});
+  }
+
+  /** Whether this partition is known, so that asking it needs no look at the controller first. */
+  has(index: number): boolean {
+    return this.#found !== undefined && index < this.#found.partitions;
+  }
+
+  /**
+   * Asks one partition. Answers its reply, or the code of why there is none; throws nothing. When
+   * the topic was made anew meanwhile, asks the new partition, or lets the client do so.
+   */
   async ask<Reply extends { readonly errorCode: number }>(
     index: number,
     ask: (route: PartitionRoute) => Promise<Reply>,
+    mayAskAgain = true,
   ): Promise<Reply | number> {
     try {
-      let topic = await this.#topic;
+      let topic = this.#found ?? (await this.#topic);
       if (topic === undefined) return this.unknownTopic;
       if (index >= topic.partitions) topic = await this.#refresh(topic);
       if (topic === undefined) return this.unknownTopic;
@@ -49,7 +64,10 @@ export class TopicRoute {
       if (reply.errorCode !== ErrorCode.UNKNOWN_TOPIC_OR_PARTITION) return reply;
       const current = await this.#refresh(topic);
       if (current === undefined) return this.unknownTopic;
-      return current.topicId === topic.topicId ? reply : await ask(this.#route(current, index));
+      if (current.topicId === topic.topicId) return reply;
+      return mayAskAgain
+        ? await ask(this.#route(current, index))
+        : ErrorCode.NOT_LEADER_OR_FOLLOWER;
     } catch (error) {
       return failureCode(error);
     }
@@ -68,15 +86,25 @@ export class TopicRoute {
   #refresh(stale: TopicView): Promise<TopicView | undefined> {
     if (!this.#refreshed) {
       this.#refreshed = true;
-      this.#topic = this.#lookUp(stale);
+      this.#found = undefined;
+      this.#topic = this.#keep(this.#lookUp(stale));
     }
     return this.#topic;
   }
 
   async #lookUp(stale: TopicView): Promise<TopicView | undefined> {
-    this.#context.metadata.forget(stale.name);
     const current = (await this.#context.metadata.refresh([stale.name])).get(stale.name);
     if ('name' in this.#key) return current;
     return current?.topicId === this.#key.topicId ? current : undefined;
+  }
+
+  #keep(topic: Promise<TopicView | undefined>): Promise<TopicView | undefined> {
+    const kept = topic.then((found) => {
+      this.#found = found;
+      return found;
+    });
+    // Whoever asks sees the failure; a request that asks for no partition of it does not.
+    kept.catch(() => {});
+    return kept;
   }
 }

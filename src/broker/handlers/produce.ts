@@ -7,6 +7,8 @@
  * - Checks as Kafka does, in its order: topic and partition, the shape of the batch, acks.
  * - Exactly one record batch of magic 2 a partition: else INVALID_RECORD.
  * - Topics are not created by producing to them: Metadata does that.
+ * - A topic that was deleted and made anew while the gateway remembered the old one: over a
+ *   connection NOT_LEADER_OR_FOLLOWER, which clients repeat in their order; else the new one takes it.
  * - A batch that no object could take in one call is MESSAGE_TOO_LARGE, whatever the topic allows.
  *
  * Versions
@@ -30,22 +32,32 @@ type PartitionAnswer = ProduceResponse['responses'][number]['partitionResponses'
 const largestAppend = 32 * 1024 * 1024 - 65_536;
 
 export const handleProduce: Handler<ProduceRequest, ProduceResponse> = async (request, context) => {
-  const answerTopic = async (topic: Topic) => {
-    const { name, topicId } = topic;
-    const route = new TopicRoute(context, context.apiVersion >= 13 ? { topicId } : { name });
-    const partitionResponses = await Promise.all(
-      topic.partitionData.map((partition) =>
-        answerPartition(partition, route, request.acks, context),
-      ),
+  const byId = context.apiVersion >= 13;
+  const topics = request.topicData.map(({ name, topicId, partitionData }) => ({
+    name,
+    topicId,
+    partitionData,
+    route: new TopicRoute(context, byId ? { topicId } : { name }),
+  }));
+  await Promise.all(topics.map(({ route }) => route.found()));
+  const responses = topics.map(async ({ name, topicId, partitionData, route }) => {
+    const answers = partitionData.map((each) =>
+      answerPartition(each, route, request.acks, context),
     );
-    return { name, topicId, partitionResponses };
-  };
-  return {
-    responses: await Promise.all(request.topicData.map(answerTopic)),
-    throttleTimeMs: 0,
-    nodeEndpoints: [],
-  };
+    return { name, topicId, partitionResponses: await Promise.all(answers) };
+  });
+  // Each append is on its way to its partition, where it keeps its place before later ones.
+  if (topics.every(areUnderWay)) context.nextMayStart?.();
+  return { responses: await Promise.all(responses), throttleTimeMs: 0, nodeEndpoints: [] };
 };
+
+interface RoutedTopic extends Topic {
+  readonly route: TopicRoute;
+}
+
+function areUnderWay({ partitionData, route }: RoutedTopic): boolean {
+  return partitionData.every(({ index }) => route.has(index));
+}
 
 async function answerPartition(
   { index, records }: Partition,
@@ -65,7 +77,8 @@ async function answerPartition(
       return refusal(failureCode(error), error.message);
     }
   };
-  const reply = await route.ask(index, append);
+  // Where appends overlap, one that was sent a second time would come after those behind it.
+  const reply = await route.ask(index, append, context.nextMayStart === undefined);
   const { errorCode, errorMessage, baseOffset, logAppendTimeMs, logStartOffset, recordErrors } =
     typeof reply === 'number' ? refusal(reply, errorInfo(reply).message) : reply;
   return {

@@ -1,7 +1,8 @@
 /**
- * One Kafka connection without its IO: bytes in, requests answered one after the other, bytes out.
- * The surprise: like Kafka it works on one request at a time, so a Fetch that waits holds up what was
- * sent after it; and it goes on reading meanwhile, within bounds, to notice that the client is gone.
+ * One Kafka connection without its IO: bytes in, requests answered in order, bytes out. The surprise:
+ * like Kafka it works on one request at a time, so a Fetch that waits holds up what was sent after it
+ * (and reading goes on meanwhile, within bounds, to notice that the client is gone); only appends
+ * overlap, each begun as soon as the one before it has its place in line.
  */
 import { DecodeError } from '../../bytes/reader.ts';
 import { FrameReader } from '../../protocol/frame.ts';
@@ -10,9 +11,11 @@ import { FrameReader } from '../../protocol/frame.ts';
 export interface ConnectionPort {
   /**
    * Answers one request frame: the chunks to send, none for a request that gets no answer,
-   * undefined to close the connection. Throws nothing.
+   * undefined to close the connection. Throws nothing. May call `nextMayStart` before it answers.
    */
-  answer(frame: Uint8Array): Promise<readonly Uint8Array[] | undefined>;
+  answer(frame: Uint8Array, nextMayStart: () => void): Promise<readonly Uint8Array[] | undefined>;
+  /** Whether this request may be begun while those before it are under way, if they let it. */
+  overlaps(frame: Uint8Array): boolean;
   /** Sends and waits for room; rejects when the client is gone. */
   send(chunks: readonly Uint8Array[]): Promise<void>;
   /** Whether the connection should close as soon as no request waits. */
@@ -27,13 +30,27 @@ const readAhead = 1024 * 1024;
 const smallRead = 8 * 1024;
 const largeRead = 256 * 1024;
 
+/** How many requests are under way at the same time, at most. */
+const maxUnderWay = 32;
 /** In the place of a request that was taken from the queue, so that it does not keep its bytes. */
-const served = new Uint8Array(0);
+const taken = new Uint8Array(0);
+
+const nothing: Promise<readonly Uint8Array[]> = Promise.resolve([]);
+
+interface Work {
+  readonly frame: Uint8Array;
+  nextMayStart: boolean;
+  answer: Promise<readonly Uint8Array[] | undefined>;
+}
 
 export class Connection {
   readonly #port: ConnectionPort;
   readonly #frames: FrameReader;
+  /** Whole requests that wait, from `#head` on. */
   readonly #queue: Uint8Array[] = [];
+  #head = 0;
+  /** Begun and not answered, oldest first. */
+  readonly #underWay: Work[] = [];
   /** Bytes of whole requests that wait or are worked on. */
   #queued = 0;
   /** Bytes of the frame that has begun and not ended. */
@@ -86,7 +103,8 @@ export class Connection {
       if (!(error instanceof DecodeError)) throw error;
       this.#ended = true;
     }
-    if (!this.#serving) this.#served = this.#serve();
+    if (this.#serving) this.#start();
+    else this.#served = this.#serve();
   }
 
   /** Resolves when there is room for more bytes. */
@@ -111,6 +129,7 @@ export class Connection {
     this.#closed = true;
     this.#ended = true;
     this.#queue.length = 0;
+    this.#head = 0;
     this.#roomy?.();
     this.#port.close();
   }
@@ -118,22 +137,45 @@ export class Connection {
   /** Serves what waits. Also a client that is gone has its requests carried out: it sent them. */
   async #serve(): Promise<void> {
     this.#serving = true;
-    for (let next = 0; next < this.#queue.length && !this.#closed; ) {
-      const frame = this.#queue[next];
-      this.#queue[next++] = served;
-      const chunks = await this.#port.answer(frame);
-      this.#queued -= frame.byteLength;
+    this.#start();
+    while (this.#underWay.length > 0 && !this.#closed) {
+      const { frame, answer } = this.#underWay[0];
+      const chunks = await answer;
       if (chunks === undefined) this.close();
       else if (chunks.length > 0) await this.#send(chunks);
-      if (next === this.#queue.length) {
-        this.#queue.length = 0;
-        next = 0;
-      }
+      this.#underWay.shift();
+      this.#queued -= frame.byteLength;
+      this.#start();
       this.#roomy?.();
     }
     // In the same breath as the last look at the queue, so that no request is left in between.
     this.#serving = false;
     if (this.#ended || this.#port.isSpent()) this.close();
+  }
+
+  /** Begins what may begin, in order. */
+  #start(): void {
+    while (this.#head < this.#queue.length && this.#mayStart(this.#queue[this.#head])) {
+      const frame = this.#queue[this.#head];
+      this.#queue[this.#head++] = taken;
+      if (this.#head === this.#queue.length) {
+        this.#queue.length = 0;
+        this.#head = 0;
+      }
+      const work: Work = { frame, nextMayStart: false, answer: nothing };
+      this.#underWay.push(work);
+      work.answer = this.#port.answer(frame, () => {
+        work.nextMayStart = true;
+        this.#start();
+      });
+    }
+  }
+
+  #mayStart(frame: Uint8Array): boolean {
+    const last = this.#underWay.at(-1);
+    if (last === undefined) return true;
+    const room = this.#underWay.length < maxUnderWay;
+    return last.nextMayStart && room && this.#port.overlaps(frame);
   }
 
   async #send(chunks: readonly Uint8Array[]): Promise<void> {

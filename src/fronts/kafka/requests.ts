@@ -13,17 +13,24 @@ import { ErrorCode } from '../../protocol/errors.ts';
 import { encodeResponseFrame, openRequest, type RequestHeader } from '../../protocol/header.ts';
 import { decodeRequest } from '../../protocol/schema.ts';
 
+/** As `ConnectionPort.overlaps`: appends do, since each keeps its place once it is under way. */
+export function isAppend(frame: Uint8Array): boolean {
+  return frame[0] === 0 && frame[1] === produce.key;
+}
+
 /** As `ConnectionPort.answer`. */
 export async function answerRequest(
   frame: Uint8Array,
   client: ClientContext,
+  nextMayStart?: () => void,
 ): Promise<readonly Uint8Array[] | undefined> {
   try {
     const { header, body } = openRequest(frame);
     const { api, apiVersion, clientId, correlationId } = header;
     if (api === undefined || !header.supported) return answerUnknownVersion(header);
     const request = decodeRequest(api, apiVersion, body);
-    const response = await dispatch(api, request, { ...client, apiVersion, clientId });
+    const context = { ...client, apiVersion, clientId, nextMayStart };
+    const response = await dispatch(api, request, context);
     if (api.key === produce.key && (request as unknown as ProduceRequest).acks === 0) {
       return hasFailed(response as unknown as ProduceResponse) ? undefined : [];
     }

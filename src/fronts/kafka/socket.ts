@@ -7,7 +7,7 @@
 import { type ClientContext, clientContext, type Gateway } from '../../broker/gateway.ts';
 import { concat } from '../../bytes/writer.ts';
 import { Connection } from './connection.ts';
-import { answerRequest } from './requests.ts';
+import { answerRequest, isAppend } from './requests.ts';
 
 /**
  * Serves one client until it or we hang up. `callsPerConnection`: how many calls to
@@ -45,8 +45,11 @@ async function exchange(
   const { objects, config } = client;
   const connection = new Connection(
     {
-      answer: async (frame) =>
-        objects.calls < maxCalls * drainAllowance ? answerRequest(frame, client) : undefined,
+      answer: async (frame, nextMayStart) =>
+        objects.calls < maxCalls * drainAllowance
+          ? answerRequest(frame, client, nextMayStart)
+          : undefined,
+      overlaps: isAppend,
       send: (chunks) => {
         idle.touch();
         return send(writer, chunks);

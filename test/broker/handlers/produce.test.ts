@@ -194,7 +194,7 @@ describe('Produce', () => {
     ]);
   });
 
-  it('goes to the new topic when the one it knew was deleted', async () => {
+  it('refuses appends to a topic that was deleted', async () => {
     const cluster = clusterWith('orders');
     const context = cluster.client().context(12);
     await handleProduce(request([['orders', 0, batchOf('old')]]), context);
@@ -203,8 +203,55 @@ describe('Produce', () => {
     expect(gone.responses[0].partitionResponses[0].errorCode).toBe(
       ErrorCode.UNKNOWN_TOPIC_OR_PARTITION,
     );
+  });
+
+  it.each([
+    ['goes to the new topic', undefined, ErrorCode.NONE],
+    ['lets clients repeat appends that may overlap', () => {}, ErrorCode.NOT_LEADER_OR_FOLLOWER],
+  ])('%s when the one it knew was made anew', async (_what, nextMayStart, errorCode) => {
+    const cluster = clusterWith('orders');
+    const context = { ...cluster.client().context(12), nextMayStart };
+    await handleProduce(request([['orders', 0, batchOf('old')]]), context);
+    await cluster.delete('orders');
     cluster.create('orders');
-    const anew = await handleProduce(request([['orders', 0, batchOf('new')]]), context);
-    expect(anew.responses[0].partitionResponses[0]).toMatchObject({ errorCode: 0, baseOffset: 0 });
+    const first = await handleProduce(request([['orders', 0, batchOf('new')]]), context);
+    expect(first.responses[0].partitionResponses[0].errorCode).toBe(errorCode);
+    const second = await handleProduce(request([['orders', 0, batchOf('newer')]]), context);
+    expect(second.responses[0].partitionResponses[0].errorCode).toBe(ErrorCode.NONE);
+  });
+
+  it('lets the next append begin once its own are on their way', async () => {
+    const cluster = clusterWith('orders');
+    const context = cluster.client().context(12);
+    const calls: string[][] = [];
+    const nextMayStart = () => calls.push(cluster.takeCalls());
+    await handleProduce(
+      request([
+        ['orders', 0, batchOf('a')],
+        ['orders', 1, batchOf('a')],
+      ]),
+      { ...context, nextMayStart },
+    );
+    expect(calls).toEqual([['getTopics', 'append orders:0', 'append orders:1']]);
+  });
+
+  it.each([
+    ['topic', 'nobody', 0],
+    ['partition', 'orders', 7],
+  ])('lets nothing begin while it looks for a %s', async (_what, topic, partition) => {
+    const cluster = clusterWith('orders');
+    let called = false;
+    const nextMayStart = () => {
+      called = true;
+    };
+    const context = { ...cluster.client().context(12), nextMayStart };
+    await handleProduce(
+      request([
+        ['orders', 0, batchOf('a')],
+        [topic, partition, batchOf('a')],
+      ]),
+      context,
+    );
+    expect(called).toBe(false);
   });
 });

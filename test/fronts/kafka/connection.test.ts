@@ -16,6 +16,7 @@ const turns = async (): Promise<void> => {
 
 interface Pending {
   readonly frame: number[];
+  readonly nextMayStart: () => void;
   answer(chunks: readonly Uint8Array[] | undefined): void;
 }
 
@@ -26,10 +27,11 @@ function byHand(options: { limit?: number; port?: Partial<ConnectionPort> } = {}
   const state = { closed: 0, pending, sent };
   const connection = new Connection(
     {
-      answer: (bytes) =>
+      answer: (bytes, nextMayStart) =>
         new Promise((answer) => {
-          pending.push({ frame: [...bytes], answer });
+          pending.push({ frame: [...bytes], answer, nextMayStart });
         }),
+      overlaps: ([first]) => first > 100,
       send: async (chunks) => {
         sent.push(chunks.flatMap((chunk) => [...chunk]));
       },
@@ -82,6 +84,42 @@ describe('a connection', () => {
     pending[2].answer([new Uint8Array([13])]);
     await turns();
     expect(sent).toEqual([[11], [13]]);
+  });
+
+  it('begins requests that overlap as soon as it may, and answers them in order', async () => {
+    const { connection, pending, sent } = byHand();
+    const frames = () => pending.map((one) => one.frame[0]);
+    connection.receive(joined(frame(101), frame(102), frame(3), frame(104)));
+    await turns();
+    expect(frames()).toEqual([101]);
+    pending[0].nextMayStart();
+    pending[1].nextMayStart();
+    await turns();
+    expect(frames(), 'the third does not overlap').toEqual([101, 102]);
+    pending[1].answer([new Uint8Array([12])]);
+    await turns();
+    expect(sent).toEqual([]);
+    pending[0].answer([new Uint8Array([11])]);
+    await turns();
+    expect(sent).toEqual([[11], [12]]);
+    expect(frames()).toEqual([101, 102, 3]);
+    pending[2].nextMayStart();
+    await turns();
+    expect(frames()).toEqual([101, 102, 3, 104]);
+    connection.receive(frame(105));
+    expect(frames()).toHaveLength(4);
+    pending[3].nextMayStart();
+    expect(frames(), 'at once, whatever comes later').toEqual([101, 102, 3, 104, 105]);
+  });
+
+  it('begins only so many at the same time', async () => {
+    const { connection, pending } = byHand({ port: { overlaps: () => true } });
+    connection.receive(joined(...Array.from({ length: 40 }, (_, i) => frame(i + 1))));
+    for (let i = 0; i < pending.length; i++) pending[i].nextMayStart();
+    expect(pending).toHaveLength(32);
+    pending[0].answer([]);
+    await turns();
+    expect(pending).toHaveLength(33);
   });
 
   it('closes without an answer when there is none to give, and serves nothing after it', async () => {

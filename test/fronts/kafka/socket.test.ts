@@ -4,6 +4,7 @@ import { concat } from '../../../src/bytes/writer.ts';
 import { serveSocket } from '../../../src/fronts/kafka/socket.ts';
 import { fetch } from '../../../src/protocol/apis/fetch.ts';
 import { produce } from '../../../src/protocol/apis/produce.ts';
+import { decodeRecords, recordBatches } from '../../../src/protocol/records/index.ts';
 import { type BrokerConfig, defaultBrokerConfig } from '../../../src/runtime/config.ts';
 import { batchOf, TestCluster } from '../../broker/test-cluster.ts';
 import { fetchOf, frameOf, hello, produceOf } from '../../kafka/wire.ts';
@@ -114,6 +115,20 @@ function answered(socket: FakeSocket): number[] {
   return ids;
 }
 
+/** The values in partition 0. */
+async function valuesIn(cluster: TestCluster, topicId: string): Promise<string[]> {
+  const { records } = await cluster.partition(topicId, 0).call('read', {
+    fetchOffset: 0,
+    currentLeaderEpoch: -1,
+    maxBytes: 1_000_000,
+    minOneBatch: true,
+    isolationLevel: 0,
+  });
+  return [...recordBatches(concat(records))].flatMap((batch) =>
+    [...decodeRecords(batch)].map(({ value }) => new TextDecoder().decode(value!)),
+  );
+}
+
 beforeEach(() => {
   vi.useFakeTimers();
 });
@@ -182,6 +197,39 @@ describe('a socket', () => {
     const list = { timestamp: -1, currentLeaderEpoch: -1, isolationLevel: 0 };
     const end = await cluster.partition(topicId, 0).call('listOffset', list);
     expect(end.offset).toBe(2);
+  });
+
+  it('keeps the order of appends, also while the topic is looked up', async () => {
+    const { cluster, socket, done } = serve();
+    const { topicId } = cluster.create('orders');
+    const ids = Array.from({ length: 60 }, (_, i) => i);
+    for (const i of ids) {
+      socket.send(frameOf(produce, 9, produceOf('orders', batchOf(`${i}`)), i));
+    }
+    socket.end();
+    await done;
+    expect(answered(socket)).toEqual(ids);
+    expect((await valuesIn(cluster, topicId)).map(Number)).toEqual(ids);
+  });
+
+  it('refuses a run of appends to a topic that was made anew, then goes on with it', async () => {
+    const { cluster, socket, done } = serve();
+    cluster.create('orders');
+    const send = (i: number) =>
+      socket.send(frameOf(produce, 9, produceOf('orders', batchOf(`${i}`)), i));
+    send(0);
+    await settle();
+    await cluster.delete('orders');
+    const { topicId } = cluster.create('orders');
+    for (let i = 1; i <= 40; i++) send(i);
+    socket.end();
+    await done;
+    expect(answered(socket)).toHaveLength(41);
+    const taken = (await valuesIn(cluster, topicId)).map(Number);
+    expect(taken.length).toBeGreaterThan(0);
+    expect(taken.length).toBeLessThan(40);
+    const rest = Array.from({ length: taken.length }, (_, i) => 41 - taken.length + i);
+    expect(taken).toEqual(rest);
   });
 
   it('joins small chunks of an answer, and does not copy large ones', async () => {
