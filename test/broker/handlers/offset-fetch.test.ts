@@ -1,0 +1,111 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { offsetCommit } from '../../../src/protocol/apis/offset-commit.ts';
+import { offsetFetch } from '../../../src/protocol/apis/offset-fetch.ts';
+import { ErrorCode } from '../../../src/protocol/errors.ts';
+import { GroupClient } from '../group-client.ts';
+
+let client: GroupClient;
+afterEach(() => client.close());
+
+/** Topic `t` of three partitions, of which 1 is committed at 42 with leader epoch 0 and metadata. */
+async function withCommit(): Promise<GroupClient> {
+  client = new GroupClient();
+  await client.createTopic('t', 3);
+  const partition = { partitionIndex: 1, committedOffset: 42, committedLeaderEpoch: 0 };
+  const partitions = [{ ...partition, committedMetadata: 'mine' }];
+  await client.ask(offsetCommit, 8, { groupId: 'g', topics: [{ name: 't', partitions }] });
+  return client;
+}
+
+const stored = {
+  partitionIndex: 1,
+  committedOffset: 42,
+  committedLeaderEpoch: 0,
+  metadata: 'mine',
+  errorCode: ErrorCode.NONE,
+};
+const none = (partitionIndex: number) => ({
+  partitionIndex,
+  committedOffset: -1,
+  committedLeaderEpoch: -1,
+  metadata: '',
+  errorCode: ErrorCode.NONE,
+});
+
+describe('OffsetFetch', () => {
+  it.each([1, 2, 3, 4, 5, 6, 7])('version %i: one group', async (version) => {
+    await withCommit();
+    const epoch = version < 5 ? { committedLeaderEpoch: -1 } : {};
+    const topics = [
+      { name: 't', partitionIndexes: [1, 0, 99] },
+      { name: 'nothing', partitionIndexes: [5] },
+    ];
+    const requireStable = version >= 7;
+    const some = await client.ask(offsetFetch, version, { groupId: 'g', topics, requireStable });
+    expect(some.errorCode).toBe(ErrorCode.NONE);
+    expect(some.topics).toEqual([
+      { name: 't', partitions: [{ ...stored, ...epoch }, none(0), none(99)] },
+      { name: 'nothing', partitions: [none(5)] },
+    ]);
+    if (version < 2) return;
+    const all = await client.ask(offsetFetch, version, { groupId: 'g', topics: null });
+    expect(all.topics).toEqual([{ name: 't', partitions: [{ ...stored, ...epoch }] }]);
+  });
+
+  it.each([8, 9])('version %i: many groups', async (version) => {
+    await withCommit();
+    const group = (
+      groupId: string,
+      topics: { name: string; partitionIndexes: number[] }[] | null,
+    ) => ({
+      groupId,
+      memberId: null,
+      memberEpoch: -1,
+      topics,
+    });
+    const { groups } = await client.ask(offsetFetch, version, {
+      groups: [
+        group('g', null),
+        group('none', null),
+        group('none', [{ name: 't', partitionIndexes: [1] }]),
+        group('', []),
+      ],
+      requireStable: true,
+    });
+    expect(groups).toEqual([
+      { groupId: 'g', topics: [{ name: 't', partitions: [stored] }], errorCode: 0 },
+      { groupId: 'none', topics: [], errorCode: 0 },
+      { groupId: 'none', topics: [{ name: 't', partitions: [none(1)] }], errorCode: 0 },
+      { groupId: '', topics: [], errorCode: 0 },
+    ]);
+  });
+
+  it('does not see offsets of a topic that is gone, or was created again', async () => {
+    await withCommit();
+    await client.deleteTopic('t');
+    expect((await client.committed()).topics).toEqual([]);
+    await client.createTopic('t', 3);
+    expect((await client.committed()).topics).toEqual([]);
+    expect((await client.committed([1])).topics[0].partitions).toEqual([none(1)]);
+    await client.commit(8, { 0: 3 });
+    expect((await client.committed([0, 1])).topics[0].partitions).toMatchObject([
+      { committedOffset: 3 },
+      { committedOffset: -1 },
+    ]);
+  });
+
+  it('in bad weather says so in the way that consumers repeat', async () => {
+    await withCommit();
+    client.storm = true;
+    expect(await client.committed()).toEqual({
+      groupId: 'g',
+      topics: [],
+      errorCode: ErrorCode.NOT_COORDINATOR,
+    });
+    const topics = [{ name: 't', partitionIndexes: [1] }];
+    const first = await client.ask(offsetFetch, 1, { groupId: 'g', topics });
+    expect(first.topics[0].partitions[0].errorCode).toBe(ErrorCode.NOT_COORDINATOR);
+    const second = await client.ask(offsetFetch, 2, { groupId: 'g', topics });
+    expect(second.errorCode).toBe(ErrorCode.NOT_COORDINATOR);
+  });
+});
