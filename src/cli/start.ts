@@ -3,6 +3,7 @@
  * `npm start`: Kedge on this machine, until Ctrl-C. Started by another program over an IPC channel
  * it also says there where it listens, and ends when that program does.
  */
+import { relative } from 'node:path';
 import {
   type DataDirectory,
   DirectoryInUse,
@@ -80,7 +81,7 @@ function announce(options: StartOptions, { kafkaPort, httpPort }: LocalKedge): v
 
     Kafka   ${dialled}:${kafkaPort}${notes.length > 0 ? `   (${notes.join('; ')})` : ''}
     HTTP    ${url}
-    Data    ${options.dataDir ?? 'nothing is kept'}
+    Data    ${options.dataDir ? nearby(options.dataDir) : 'nothing is kept'}
 
   Two commands to try, in another terminal:
 
@@ -91,6 +92,12 @@ function announce(options: StartOptions, { kafkaPort, httpPort }: LocalKedge): v
 
   Ctrl-C stops it.
 `);
+}
+
+/** A path as a person in the current directory would write it. */
+function nearby(path: string): string {
+  const fromHere = relative('.', path);
+  return fromHere.startsWith('..') ? path : fromHere || path;
 }
 
 /** Stops everything and ends the process. Through npm, Ctrl-C arrives twice: once is enough. */

@@ -100,6 +100,20 @@ async function platformaticLoad(name: string): Promise<void> {
   await producer.close();
 }
 
+async function httpLoad(name: string): Promise<void> {
+  await load(account(name, false), async (partition, values) => {
+    const records = values.map((value) => ({ value: Buffer.from(value).toString('base64') }));
+    const answer = await fetch(`${kedge.url}/rest/topics/${topic}/partitions/${partition}`, {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/vnd.kafka.binary.v2+json' },
+      body: JSON.stringify({ records }),
+    });
+    const { offsets } = (await answer.json()) as { offsets: { offset: number | null }[] };
+    if (offsets.some(({ offset }) => offset === null)) throw new Error('not acknowledged');
+    return offsets[0].offset!;
+  });
+}
+
 /** The whole log, partition by partition: the value at each offset. */
 async function readEverything(): Promise<string[][]> {
   const admin = kafka.admin();
@@ -131,6 +145,7 @@ it('keeps every acknowledged record, once and in order, however often it is kill
     ...[0, 1, 2].map((i) => kafkajsLoad(`idempotent-${i}`, exactlyOnce)),
     ...[0, 1, 2].map((i) => kafkajsLoad(`plain-${i}`, once)),
     ...[0, 1, 2].map((i) => platformaticLoad(`platformatic-${i}`)),
+    ...[0, 1, 2].map((i) => httpLoad(`http-${i}`)),
   ];
   const total = () => accounts.reduce((sum, { acknowledged }) => sum + acknowledged.size, 0);
 
