@@ -8,8 +8,8 @@ import type { GroupCalls } from '../core/group/commands.ts';
 import type { PartitionCalls } from '../core/log/calls.ts';
 import type { Objects, PartitionStub, PartitionWatch, Stub } from '../runtime/stubs.ts';
 
-/** How many stubs of partitions a connection keeps. */
-const keptStubs = 1_000;
+/** How many stubs of partitions a connection keeps: those it used last. */
+const keptStubs = 10_000;
 
 export class CountedObjects implements Objects {
   readonly #objects: Objects;
@@ -22,11 +22,15 @@ export class CountedObjects implements Objects {
 
   partition(topicId: string, partition: number): PartitionStub {
     const key = `${topicId}:${partition}`;
-    const known = this.#partitions.get(key);
-    if (known !== undefined) return known;
-    if (this.#partitions.size >= keptStubs) this.#partitions.clear();
-    const stub = this.#countedPartition(this.#objects.partition(topicId, partition));
+    const stub =
+      this.#partitions.get(key) ??
+      this.#countedPartition(this.#objects.partition(topicId, partition));
+    this.#partitions.delete(key);
     this.#partitions.set(key, stub);
+    if (this.#partitions.size > keptStubs) {
+      const [oldest] = this.#partitions.keys();
+      this.#partitions.delete(oldest);
+    }
     return stub;
   }
 
