@@ -14,7 +14,7 @@ export const jdk: readonly DebianPackage[] = [
   { name: 'maven', unless: 'mvn' },
 ];
 
-/** A small heap and a quick start; `LOG` is the client's own log, which goes to standard error. */
+/** A small heap and a quick start; the client's own log goes to standard error. */
 export const jvm: readonly string[] = [
   '-Xmx256m',
   '-XX:+UseSerialGC',
