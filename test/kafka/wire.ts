@@ -135,7 +135,7 @@ export const hello = (correlationId = 1): Uint8Array =>
 
 export function batchOf(...values: string[]): Uint8Array {
   const utf8 = new TextEncoder();
-  return buildBatch(values.map((value) => ({ value: utf8.encode(value), timestamp: 1 })));
+  return buildBatch(values.map((value) => ({ value: utf8.encode(value), timestamp: Date.now() })));
 }
 
 export function produceOf(

@@ -1,7 +1,7 @@
 /**
  * ListOffsets: the offset that stands at a point in time, or at one of the special places of a log.
- * The surprise: places of tiered storage are answered without asking the partition, as Kafka answers
- * them for a topic that has none.
+ * The surprise: negative timestamps are names of places, and each version of the API knows more of
+ * them.
  *
  * Behaviour
  * - A partition that a request names twice is refused with INVALID_REQUEST wherever it stands.
@@ -17,26 +17,20 @@
 import type { ListOffsetsRequest, ListOffsetsResponse } from '../../protocol/apis/list-offsets.ts';
 import { ErrorCode } from '../../protocol/errors.ts';
 import type { Handler, RequestContext } from '../context.ts';
-import type { PartitionRoute } from '../routing.ts';
 import { TopicRoute } from '../routing.ts';
 
 type Topic = ListOffsetsRequest['topics'][number];
 type Partition = Topic['partitions'][number];
 type PartitionAnswer = ListOffsetsResponse['topics'][number]['partitions'][number];
 
-const earliest = -2;
-const earliestLocal = -4;
-const latestTiered = -5;
-const earliestPendingUpload = -6;
-
 /** Special timestamp → the first version that knows it. */
 const specialTimestamps = new Map([
   [-1, 1],
-  [earliest, 1],
+  [-2, 1],
   [-3, 7],
-  [earliestLocal, 8],
-  [latestTiered, 9],
-  [earliestPendingUpload, 11],
+  [-4, 8],
+  [-5, 9],
+  [-6, 11],
 ]);
 
 const nowhere = { timestamp: -1, offset: -1, leaderEpoch: -1 };
@@ -51,7 +45,7 @@ export const handleListOffsets: Handler<ListOffsetsRequest, ListOffsetsResponse>
     const partitions = await Promise.all(
       topic.partitions.map((partition) =>
         repeated.has(partitionKey(topic, partition))
-          ? { ...nowhere, ...refused(partition, ErrorCode.INVALID_REQUEST) }
+          ? answer(partition, ErrorCode.INVALID_REQUEST)
           : answerPartition(partition, route, request.isolationLevel, context),
       ),
     );
@@ -68,29 +62,23 @@ async function answerPartition(
 ): Promise<PartitionAnswer> {
   const { timestamp, currentLeaderEpoch } = wanted;
   if (timestamp < 0 && context.apiVersion < (specialTimestamps.get(timestamp) ?? Infinity)) {
-    return { ...nowhere, ...refused(wanted, ErrorCode.UNSUPPORTED_VERSION) };
+    return answer(wanted, ErrorCode.UNSUPPORTED_VERSION);
   }
-  const ask = async ({ partition }: PartitionRoute) => {
-    if (timestamp === latestTiered || timestamp === earliestPendingUpload) {
-      return { errorCode: ErrorCode.NONE, ...nowhere };
-    }
-    return partition.call('listOffset', {
-      timestamp: timestamp === earliestLocal ? earliest : timestamp,
-      currentLeaderEpoch,
-      isolationLevel,
-    });
-  };
-  const reply = await route.ask(wanted.partitionIndex, ask);
-  if (typeof reply === 'number') return { ...nowhere, ...refused(wanted, reply) };
-  if (reply.errorCode !== ErrorCode.NONE)
-    return { ...nowhere, ...refused(wanted, reply.errorCode) };
-  const { offset } = reply;
+  const reply = await route.ask(wanted.partitionIndex, ({ partition }) =>
+    partition.call('listOffset', { timestamp, currentLeaderEpoch, isolationLevel }),
+  );
+  if (typeof reply === 'number') return answer(wanted, reply);
+  if (reply.errorCode !== ErrorCode.NONE) return answer(wanted, reply.errorCode);
   const leaderEpoch = context.apiVersion < 4 ? -1 : reply.leaderEpoch;
-  return { ...refused(wanted, ErrorCode.NONE), timestamp: reply.timestamp, offset, leaderEpoch };
+  return answer(wanted, ErrorCode.NONE, { ...reply, leaderEpoch });
 }
 
-function refused({ partitionIndex }: Partition, errorCode: number) {
-  return { partitionIndex, errorCode };
+function answer(
+  { partitionIndex }: Partition,
+  errorCode: number,
+  { timestamp, offset, leaderEpoch } = nowhere,
+): PartitionAnswer {
+  return { partitionIndex, errorCode, timestamp, offset, leaderEpoch };
 }
 
 function partitionKey(topic: Topic, partition: Partition): string {

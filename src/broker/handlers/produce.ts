@@ -18,9 +18,8 @@
  */
 import type { AppendReply } from '../../core/log/calls.ts';
 import type { ProduceRequest, ProduceResponse } from '../../protocol/apis/produce.ts';
-import { ErrorCode, errorInfo, KafkaError } from '../../protocol/errors.ts';
+import { ErrorCode, KafkaError } from '../../protocol/errors.ts';
 import type { Handler, RequestContext } from '../context.ts';
-import { failureCode } from '../failures.ts';
 import type { PartitionRoute } from '../routing.ts';
 import { TopicRoute } from '../routing.ts';
 
@@ -74,13 +73,13 @@ async function answerPartition(
       return await partition.call('append', { spec, records: batch });
     } catch (error) {
       if (!(error instanceof KafkaError)) throw error;
-      return refusal(failureCode(error), error.message);
+      return refusal(error.code, error.message);
     }
   };
   // Where appends overlap, one that was sent a second time would come after those behind it.
   const reply = await route.ask(index, append, context.nextMayStart === undefined);
   const { errorCode, errorMessage, baseOffset, logAppendTimeMs, logStartOffset, recordErrors } =
-    typeof reply === 'number' ? refusal(reply, errorInfo(reply).message) : reply;
+    typeof reply === 'number' ? refusal(reply, null) : reply;
   return {
     index,
     errorCode,
