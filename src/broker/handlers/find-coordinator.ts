@@ -7,6 +7,7 @@
  *   again for ever, and TRANSACTIONAL_ID_AUTHORIZATION_FAILED is the one that all of them take for
  *   final. The message says why.
  * - Other key types: INVALID_REQUEST.
+ * - The message of a success is "NONE" up to version 3 and empty from version 4 on.
  *
  * Versions
  * - 1: key type, error message · 3: flexible · 4: many keys (KIP-699) · 6: share groups (KIP-932)
@@ -34,7 +35,10 @@ export const handleFindCoordinator: Handler<
   FindCoordinatorResponse
 > = async (request, context) => {
   const coordinator = coordinatorFor(request.keyType, context);
-  if (context.apiVersion < 4) return { throttleTimeMs: 0, ...coordinator, coordinators: [] };
+  if (context.apiVersion < 4) {
+    const errorMessage = coordinator.errorMessage || 'NONE';
+    return { throttleTimeMs: 0, ...coordinator, errorMessage, coordinators: [] };
+  }
   const coordinators = request.coordinatorKeys.map((key) => ({ key, ...coordinator }));
   return { ...defaults, coordinators };
 };
@@ -42,7 +46,7 @@ export const handleFindCoordinator: Handler<
 function coordinatorFor(keyType: number, { config, advertised }: RequestContext): Coordinator {
   if (keyType === groupKey) {
     const { host, port } = advertised;
-    return { nodeId: config.nodeId, host, port, errorCode: ErrorCode.NONE, errorMessage: null };
+    return { nodeId: config.nodeId, host, port, errorCode: ErrorCode.NONE, errorMessage: '' };
   }
   return keyType === transactionKey
     ? nobody(ErrorCode.TRANSACTIONAL_ID_AUTHORIZATION_FAILED, 'Transactions are not supported yet.')

@@ -23,7 +23,7 @@ import { ErrorCode } from '../../protocol/errors.ts';
 import type { Handler, RequestContext } from '../context.ts';
 
 type Topic = OffsetCommitRequest['topics'][number];
-type Codes = ReadonlyMap<string, ReadonlyMap<number, number>>;
+type Exists = (topic: Topic, partitionIndex: number) => boolean;
 
 export const handleOffsetCommit: Handler<OffsetCommitRequest, OffsetCommitResponse> = async (
   request,
@@ -34,11 +34,11 @@ export const handleOffsetCommit: Handler<OffsetCommitRequest, OffsetCommitRespon
   await Promise.all(
     [...names].map(async (name) => views.set(name, await context.metadata.topic(name))),
   );
-  const exists = (topic: Topic, partitionIndex: number): boolean => {
+  const exists: Exists = (topic, partitionIndex) => {
     const partitions = views.get(topic.name)?.partitions ?? 0;
     return partitionIndex >= 0 && partitionIndex < partitions;
   };
-  const codes = await commit(request, views, exists, context);
+  const nextCode = await commit(request, views, exists, context);
   return {
     throttleTimeMs: 0,
     topics: request.topics.map((topic) => ({
@@ -46,24 +46,24 @@ export const handleOffsetCommit: Handler<OffsetCommitRequest, OffsetCommitRespon
       partitions: topic.partitions.map(({ partitionIndex }) => ({
         partitionIndex,
         errorCode: exists(topic, partitionIndex)
-          ? codeOf(codes, topic.name, partitionIndex)
+          ? nextCode()
           : ErrorCode.UNKNOWN_TOPIC_OR_PARTITION,
       })),
     })),
   };
 };
 
-/** Asks the group to store what can be stored. A number is the group's refusal of all of it. */
+/** Asks the group to store what can be stored, and answers its codes, one after the other. */
 async function commit(
   request: OffsetCommitRequest,
   views: ReadonlyMap<string, TopicView | undefined>,
-  exists: (topic: Topic, partitionIndex: number) => boolean,
+  exists: Exists,
   { apiVersion, objects }: RequestContext,
-): Promise<Codes | number> {
+): Promise<() => number> {
   const topics = request.topics
     .map((topic) => commandTopic(topic, views.get(topic.name)?.topicId ?? '', exists))
     .filter(({ partitions }) => partitions.length > 0);
-  if (topics.length === 0) return ErrorCode.UNKNOWN_TOPIC_OR_PARTITION;
+  if (topics.length === 0) return () => ErrorCode.UNKNOWN_TOPIC_OR_PARTITION;
   const { groupId, memberId, groupInstanceId, retentionTimeMs } = request;
   const reply = await objects.group(groupId).call('commitOffsets', {
     groupId,
@@ -74,20 +74,18 @@ async function commit(
     namesMissingGroup: apiVersion >= 9,
     topics,
   });
-  if (reply.errorCode !== ErrorCode.NONE) return reply.errorCode;
-  const codes = new Map<string, Map<number, number>>();
-  for (const { name, partitions } of reply.topics) {
-    const known = codes.get(name) ?? new Map<number, number>();
-    codes.set(name, known);
-    for (const { partitionIndex, errorCode } of partitions) known.set(partitionIndex, errorCode);
-  }
-  return codes;
+  if (reply.errorCode !== ErrorCode.NONE) return () => reply.errorCode;
+  const codes = reply.topics.flatMap(({ partitions }) =>
+    partitions.map(({ errorCode }) => errorCode),
+  );
+  let next = 0;
+  return () => codes[next++];
 }
 
 function commandTopic(
   topic: Topic,
   topicId: string,
-  exists: (topic: Topic, partitionIndex: number) => boolean,
+  exists: Exists,
 ): GroupCalls['commitOffsets']['command']['topics'][number] {
   const partitions = topic.partitions
     .filter(({ partitionIndex }) => exists(topic, partitionIndex))
@@ -98,9 +96,4 @@ function commandTopic(
       metadata: committedMetadata,
     }));
   return { name: topic.name, topicId, partitions };
-}
-
-function codeOf(codes: Codes | number, name: string, partitionIndex: number): number {
-  if (typeof codes === 'number') return codes;
-  return codes.get(name)?.get(partitionIndex) ?? ErrorCode.UNKNOWN_SERVER_ERROR;
 }

@@ -11,14 +11,17 @@ const nowhere = { nodeId: -1, host: '', port: -1 };
 describe('FindCoordinator', () => {
   it.each([0, 1, 2, 3])('version %i: this broker', async (version) => {
     client = new GroupClient();
-    expect(await client.find(version, { key: 'g' })).toMatchObject(here);
+    const errorMessage = version === 0 ? '' : 'NONE';
+    expect(await client.find(version, { key: 'g' })).toMatchObject({ ...here, errorMessage });
   });
 
   it.each([4, 5, 6])('version %i: this broker, for every key', async (version) => {
     client = new GroupClient();
     const { coordinators } = await client.find(version, { coordinatorKeys: ['g', '', 'h'] });
     expect(coordinators.map(({ key }) => key)).toEqual(['g', '', 'h']);
-    for (const coordinator of coordinators) expect(coordinator).toMatchObject(here);
+    for (const coordinator of coordinators) {
+      expect(coordinator).toMatchObject({ ...here, errorMessage: '' });
+    }
   });
 
   it('is where the listener says', async () => {

@@ -67,12 +67,14 @@ describe('OffsetCommit', () => {
     const partitions = [
       { ...partition, committedMetadata: 'x'.repeat(4_097) },
       { ...partition, partitionIndex: 1, committedMetadata: 'x' },
+      { ...partition, committedMetadata: 'named twice' },
     ];
     const topics = [{ name: 't', partitions }];
     const answer = await client.ask(offsetCommit, 8, { groupId: 'g', topics });
     expect(answer.topics[0].partitions).toEqual([
       { partitionIndex: 0, errorCode: ErrorCode.OFFSET_METADATA_TOO_LARGE },
       { partitionIndex: 1, errorCode: ErrorCode.NONE },
+      { partitionIndex: 0, errorCode: ErrorCode.NONE },
     ]);
   });
 });
