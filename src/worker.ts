@@ -1,6 +1,6 @@
 /**
- * What Cloudflare runs: the doors wired to the broker, and the objects exported. The surprise: Kafka
- * clients come in through `connect`, so there is no proxy between them and the Worker.
+ * What Cloudflare runs: the doors wired to the broker, and the objects exported. The surprise:
+ * Kafka clients come in through `connect`, so there is no proxy between them and the Worker.
  */
 import { createGateway, type Gateway } from './broker/gateway.ts';
 import { httpApp } from './fronts/http/app.ts';
@@ -16,8 +16,8 @@ export { RestConsumer } from './objects/rest-consumer.ts';
 
 type Variables = {
   /**
-   * How many calls to objects a Kafka connection makes before it is closed, to be opened again by the
-   * client: one invocation of a Worker may make 10,000. Default 9000; 0: no limit.
+   * How many calls to objects a Kafka connection makes before it is closed, to be opened again by
+   * the client: one invocation of a Worker may make 10,000. Default 9000; 0: no limit.
    */
   readonly KEDGE_CALLS_PER_CONNECTION?: string;
 };

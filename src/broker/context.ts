@@ -27,7 +27,9 @@ export interface WatchedPartition {
 
 /** The watches one connection (or one HTTP request) holds, one per partition it waits on. */
 export interface Watches {
-  /** Undefined when none is open, or it was silent for so long that the partition is to be asked. */
+  /**
+   * Undefined when none is open, or it was silent for so long that the partition is to be asked.
+   */
   get(topicId: string, partition: number): WatchedPartition | undefined;
   /** Opens (or returns) the watch for this partition. */
   open(topicId: string, partition: number): Promise<WatchedPartition>;

@@ -1,6 +1,7 @@
 /**
- * What a thrown error is on the wire. A refusal has its own code; weather becomes a code that Kafka's
- * clients answer by looking again and repeating; anything else is a bug, the only case worth a log line.
+ * What a thrown error is on the wire. A refusal has its own code; weather becomes a code that
+ * Kafka's clients answer by looking again and repeating; anything else is a bug, the only case
+ * worth a log line.
  */
 import { ErrorCode, KafkaError } from '../protocol/errors.ts';
 import { Weather } from '../runtime/weather.ts';

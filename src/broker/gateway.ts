@@ -1,7 +1,7 @@
 /**
  * What an isolate keeps for all its clients, and what each client gets of it. The surprise: only
- * plain data is shared; stubs, watches and promises belong to the invocation that made them, so every
- * connection (and every HTTP request) has its own.
+ * plain data is shared; stubs, watches and promises belong to the invocation that made them, so
+ * every connection (and every HTTP request) has its own.
  */
 import type { BrokerConfig } from '../runtime/config.ts';
 import type { Objects } from '../runtime/stubs.ts';
@@ -33,7 +33,9 @@ export interface ClientContext
 export interface ClientOrigin {
   /** `/127.0.0.1` */
   readonly clientHost: string;
-  /** Where the client has reached us: what it is told to connect to, unless the config says more. */
+  /**
+   * Where the client has reached us: what it is told to connect to, unless the config says more.
+   */
   readonly dialled: { readonly host: string; readonly port: number };
   /** Aborted when the client is gone. */
   readonly signal: AbortSignal;

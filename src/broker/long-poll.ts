@@ -40,7 +40,9 @@ export function wanted(question: Pick<Wanted, Question>): Wanted {
   return { ...question, reply, bytes: 0, topicId: '', watched: undefined, watches: 0 };
 }
 
-/** Fills in every reply: at once if there is enough or an error, else when there is or time is up. */
+/**
+ * Fills in every reply: at once if there is enough or an error, else when there is or time is up.
+ */
 export async function longPoll(
   partitions: readonly Wanted[],
   limits: FetchLimits,

@@ -1,6 +1,6 @@
 /**
- * A cluster in memory for tests of the broker: real partitions, real metadata cache, a controller that
- * knows its topics, and a list of every call that reached an object.
+ * A cluster in memory for tests of the broker: real partitions, real metadata cache, a controller
+ * that knows its topics, and a list of every call that reached an object.
  */
 
 import type { RequestContext } from '../../src/broker/context.ts';

@@ -120,7 +120,7 @@ describe('pipelined requests', () => {
     expect((await waiting.takeResponse(metadata, 1)).correlationId).toBe(3);
   });
 
-  it('of the probe of old Python clients are answered: ApiVersions 0, then Metadata 0', async () => {
+  it('of the probe of old Python clients: ApiVersions 0, then Metadata 0', async () => {
     const wire = await open();
     const all = frameOf(metadata, 0, { ...defaultsOf(metadata.request.fields), topics: [] }, 2);
     wire.write(concat([hello(1), all]));

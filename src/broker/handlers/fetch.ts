@@ -13,7 +13,8 @@
  * Versions
  * - 4: isolation level (KIP-98) · 5: log start offset · 7: sessions (KIP-227)
  * - 9: leader epochs (KIP-320) · 10: zstd (KIP-110) · 11: preferred replica (KIP-392), always -1
- * - 12: flexible; last fetched epoch (KIP-595) · 13: topic ids (KIP-516) · 15: replica state (KIP-903)
+ * - 12: flexible; last fetched epoch (KIP-595) · 13: topic ids (KIP-516) · 15: replica state
+ *   (KIP-903)
  * - 16: leader hints (KIP-951), never given · 17: directory ids (KIP-853)
  */
 import type { FetchRequest, FetchResponse } from '../../protocol/apis/fetch.ts';

@@ -12,7 +12,8 @@
  * Versions
  * - 1: one offset with its timestamp · 2: isolation level (KIP-98) · 4: leader epochs (KIP-320)
  * - 6: flexible · 7: -3 max timestamp (KIP-734) · 8: -4 earliest local (KIP-405)
- * - 9: -5 latest tiered (KIP-1005) · 10: timeout (KIP-1075) · 11: -6 earliest pending upload (KIP-1023)
+ * - 9: -5 latest tiered (KIP-1005) · 10: timeout (KIP-1075) · 11: -6 earliest pending upload
+ *   (KIP-1023)
  */
 import type { ListOffsetsRequest, ListOffsetsResponse } from '../../protocol/apis/list-offsets.ts';
 import { ErrorCode } from '../../protocol/errors.ts';

@@ -1,14 +1,16 @@
 /**
  * Produce: appends one record batch to each of many partitions, all at the same time. The surprise:
- * acks changes nothing here, since a partition answers when its batch is durable; whether the client
- * hears of it (acks=0: not a word, and a closed connection for an error) is the door's business.
+ * acks changes nothing here, since a partition answers when its batch is durable; whether the
+ * client hears of it (acks=0: not a word, and a closed connection for an error) is the door's
+ * business.
  *
  * Behaviour
  * - Checks as Kafka does, in its order: topic and partition, the shape of the batch, acks.
  * - Exactly one record batch of magic 2 a partition: else INVALID_RECORD.
  * - Topics are not created by producing to them: Metadata does that.
  * - A topic that was deleted and made anew while the gateway remembered the old one: over a
- *   connection NOT_LEADER_OR_FOLLOWER, which clients repeat in their order; else the new one takes it.
+ *   connection NOT_LEADER_OR_FOLLOWER, which clients repeat in their order; else the new one takes
+ *   it.
  * - A batch that no object could take in one call is MESSAGE_TOO_LARGE, whatever the topic allows.
  *
  * Versions
@@ -105,7 +107,9 @@ const attributesField = 21;
 const smallestLength = 14;
 const zstd = 4;
 
-/** The one batch of these records, without what trails it. Its inside is the partition's to check. */
+/**
+ * The one batch of these records, without what trails it. Its inside is the partition's to check.
+ */
 function onlyBatch(records: Uint8Array | null, version: number): Uint8Array {
   const size = records === null ? undefined : batchSize(records);
   if (records === null || size === undefined) {

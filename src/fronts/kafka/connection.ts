@@ -1,8 +1,8 @@
 /**
- * One Kafka connection without its IO: bytes in, requests answered in order, bytes out. The surprise:
- * like Kafka it works on one request at a time, so a Fetch that waits holds up what was sent after it
- * (and reading goes on meanwhile, within bounds, to notice that the client is gone); only appends
- * overlap, each begun as soon as the one before it has its place in line.
+ * One Kafka connection without its IO: bytes in, requests answered in order, bytes out. The
+ * surprise: like Kafka it works on one request at a time, so a Fetch that waits holds up what was
+ * sent after it (and reading goes on meanwhile, within bounds, to notice that the client is gone);
+ * only appends overlap, each begun as soon as the one before it has its place in line.
  */
 import { DecodeError } from '../../bytes/reader.ts';
 import { FrameReader } from '../../protocol/frame.ts';

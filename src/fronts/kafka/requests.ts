@@ -1,7 +1,8 @@
 /**
  * One request frame in, one response frame out. The surprise: most of what can be wrong with a
- * request is answered by closing the connection, as Kafka does, since bytes that cannot be read, and
- * versions that are not known, leave nothing to encode an error in. ApiVersions is the exception.
+ * request is answered by closing the connection, as Kafka does, since bytes that cannot be read,
+ * and versions that are not known, leave nothing to encode an error in. ApiVersions is the
+ * exception.
  */
 
 import { dispatch, Unanswerable } from '../../broker/broker.ts';

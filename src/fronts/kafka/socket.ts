@@ -1,8 +1,8 @@
 /**
  * Binds a connection to a TCP socket of workerd. The surprises: a BYOB reader is twenty times as
- * fast as a default one; a client that resets is "Network connection lost" in whatever is under way,
- * which is weather and not worth a word; and a Worker may make only so many calls, so a connection is
- * closed between two requests before that, and the client connects again by itself.
+ * fast as a default one; a client that resets is "Network connection lost" in whatever is under
+ * way, which is weather and not worth a word; and a Worker may make only so many calls, so a
+ * connection is closed between two requests before that, and the client connects again by itself.
  */
 import { type ClientContext, clientContext, type Gateway } from '../../broker/gateway.ts';
 import { concat } from '../../bytes/writer.ts';
@@ -79,7 +79,9 @@ async function exchange(
   idle.stop();
 }
 
-/** Past the limit a connection still serves what was sent already, up to so many times the limit. */
+/**
+ * Past the limit a connection still serves what was sent already, up to so many times the limit.
+ */
 const drainAllowance = 1.1;
 /** Chunks smaller than this are joined before they are sent. */
 const joinBelow = 64 * 1024;

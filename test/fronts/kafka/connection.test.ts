@@ -122,7 +122,7 @@ describe('a connection', () => {
     expect(pending).toHaveLength(33);
   });
 
-  it('closes without an answer when there is none to give, and serves nothing after it', async () => {
+  it('closes when there is no answer to give, and serves nothing after it', async () => {
     const state = byHand();
     state.connection.receive(joined(frame(1), frame(2)));
     await turns();
