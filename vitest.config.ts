@@ -1,9 +1,14 @@
 /**
- * Two kinds of tests: `node` runs everything that is pure or drives Kedge from outside; `workers` runs the Durable Objects
- * inside workerd, where storage, alarms and hibernation are the real ones.
+ * Two kinds of tests: `node` runs everything that is pure or drives Kedge from outside; `workers`
+ * runs the Durable Objects inside workerd, where storage, alarms and hibernation are the real ones.
+ * There the Worker is wrangler.toml's, but for the Kafka port: several test files run at a time.
  */
+import { join } from 'node:path';
 import { cloudflareTest } from '@cloudflare/vitest-plugin';
 import { defineConfig } from 'vitest/config';
+import { readWorkerConfig } from './src/cli/worker-config.ts';
+
+const worker = readWorkerConfig(join(import.meta.dirname, 'wrangler.toml'));
 
 export default defineConfig({
   test: {
@@ -19,7 +24,16 @@ export default defineConfig({
       },
       {
         plugins: [
-          cloudflareTest({ wrangler: { configPath: './wrangler.toml' }, miniflare: { cf: false } }),
+          cloudflareTest({
+            main: worker.main,
+            miniflare: {
+              compatibilityDate: worker.compatibilityDate,
+              compatibilityFlags: [...worker.compatibilityFlags],
+              bindings: worker.vars,
+              durableObjects: worker.durableObjects,
+              cf: false,
+            },
+          }),
         ],
         test: {
           name: 'workers',

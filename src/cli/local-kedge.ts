@@ -55,12 +55,7 @@ export async function runWorker(
       compatibilityFlags: [...worker.compatibilityFlags],
       // Nothing counts calls here, so no connection needs to be closed for their sake.
       bindings: { KEDGE_CALLS_PER_CONNECTION: '0', ...worker.vars, ...options.variables },
-      durableObjects: Object.fromEntries(
-        Object.entries(worker.durableObjects).map(([name, className]) => [
-          name,
-          { className, useSQLite: true },
-        ]),
-      ),
+      durableObjects: worker.durableObjects,
       connectHandlers: [{ protocol: 'tcp', port: options.kafkaPort, address: options.host }],
       host: options.host,
       port: options.httpPort,

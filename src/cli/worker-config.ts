@@ -9,8 +9,8 @@ export interface WorkerConfig {
   readonly main: string;
   readonly compatibilityDate: string;
   readonly compatibilityFlags: readonly string[];
-  /** Binding name → class name; all of them store in SQLite. */
-  readonly durableObjects: Readonly<Record<string, string>>;
+  /** By binding name, in the form Miniflare takes; a test makes sure that SQLite is true of all. */
+  readonly durableObjects: Record<string, { className: string; useSQLite: true }>;
   readonly vars: Readonly<Record<string, string>>;
 }
 
@@ -34,7 +34,7 @@ export function readWorkerConfig(path: string): WorkerConfig {
     durableObjects: Object.fromEntries(
       named('durable_objects.bindings').map((values) => [
         text(values, 'name'),
-        text(values, 'class_name'),
+        { className: text(values, 'class_name'), useSQLite: true },
       ]),
     ),
     vars: Object.fromEntries(

@@ -20,7 +20,7 @@ describe('readWorkerConfig', () => {
       Object.fromEntries(
         theirs.durable_objects.bindings.map((binding: { name: string; class_name: string }) => [
           binding.name,
-          binding.class_name,
+          { className: binding.class_name, useSQLite: true },
         ]),
       ),
     );
@@ -32,7 +32,8 @@ describe('readWorkerConfig', () => {
     const sqlite = migrations.flatMap(
       (migration: { new_sqlite_classes?: string[] }) => migration.new_sqlite_classes ?? [],
     );
-    expect(sqlite).toEqual(Object.values(readWorkerConfig(path).durableObjects));
+    const bound = Object.values(readWorkerConfig(path).durableObjects);
+    expect(sqlite.sort()).toEqual(bound.map(({ className }) => className).sort());
   });
 
   it('says what it misses', () => {
