@@ -1,6 +1,4 @@
 /** The life of a REST consumer over real HTTP against the real Worker, restarts and silence included. */
-import { request } from 'node:http';
-import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Kedge, startKedge } from '../../src/testing/start-kedge.ts';
 import { ask, v2, v2Binary, v2Json } from './requests.ts';
@@ -186,23 +184,6 @@ describe('reading', () => {
   it('needs something to read', async () => {
     const uri = await create(unique('group'));
     expect(await ask('GET', `${uri}/records`)).toMatchObject(failure(409, 40903));
-  });
-
-  it('loses nothing to a client that hangs up', async () => {
-    const topic = unique('hangup');
-    await produce(topic, 'first');
-    const uri = await subscribed(topic);
-    expect(await valuesOf(uri)).toEqual(['first']);
-    const doomed = request(`${uri}/records?timeout=20000`);
-    doomed.on('error', () => {});
-    doomed.end();
-    await delay(300);
-    doomed.destroy();
-    await delay(300);
-    await produce(topic, 'second');
-    const seen: unknown[] = [];
-    while (seen.length === 0) seen.push(...(await valuesOf(uri, 'timeout=500')));
-    expect(seen).toEqual(['second']);
   });
 });
 

@@ -8,6 +8,7 @@ import {
   IllegalStateError,
   moveTo,
   type PartitionOffset,
+  type TopicPartition,
 } from '../../../core/rest-consumer/state.ts';
 import { ErrorCode, errorInfo, KafkaError } from '../../../protocol/errors.ts';
 import { type Consumed, fetchRecords } from '../consume.ts';
@@ -55,7 +56,7 @@ export async function poll(consumer: Consumer, options: PollOptions): Promise<re
   const { records, positions } = await read(consumer, options, inGroup);
   // What a client that is gone was to get is still to be read by whoever comes next.
   if (consumer.kafka.context.signal.aborted) return [];
-  consumer.state = lastReadLast(moveTo(consumer.state, positions), positions);
+  consumer.state = advance(consumer.state, positions);
   return records;
 }
 
@@ -76,8 +77,11 @@ async function read(
     const options = { maxWaitMs, minBytes, maxBytes, isolationLevel, format };
     const consumed = await fetchRecords(consumer.kafka, readable(consumer.state), options);
     await handleErrors(consumer, consumed.errors);
+    const waitedInFull = consumer.now - started >= maxWaitMs;
     const done = consumer.now >= deadline || consumer.kafka.context.signal.aborted;
-    if (consumed.records.length > 0 || done) return consumed;
+    // Less than `fetch.min.bytes` is only good enough when the time is up.
+    if (done || (consumed.records.length > 0 && !waitedInFull)) return consumed;
+    if (consumed.records.length > 0 && fetchMinBytes <= 1) return consumed;
     consumer.state = moveTo(consumer.state, consumed.positions);
     if (consumer.now - started < pauseMs && consumed.positions.length === 0) {
       await sleep(Math.min(pauseMs, deadline - consumer.now));
@@ -108,16 +112,14 @@ async function handleErrors(consumer: Consumer, errors: Consumed['errors']): Pro
   }
 }
 
-/** Partitions that were read from go behind the others, so that each gets its turn. */
-function lastReadLast(
+/** Reads on from here. Partitions that were read go behind the others: each gets its turn. */
+function advance(
   state: RestConsumerState,
-  read: readonly PartitionOffset[],
+  positions: readonly PartitionOffset[],
 ): RestConsumerState {
-  const isRead = (one: { topic: string; partition: number }) =>
-    read.some(({ topic, partition }) => one.topic === topic && one.partition === partition);
-  const [before, after] = [
-    state.partitions.filter((one) => !isRead(one)),
-    state.partitions.filter(isRead),
-  ];
-  return { ...state, partitions: [...before, ...after] };
+  const moved = moveTo(state, positions);
+  const isRead = (one: TopicPartition) =>
+    positions.some(({ topic, partition }) => one.topic === topic && one.partition === partition);
+  const waiting = moved.partitions.filter((one) => !isRead(one));
+  return { ...moved, partitions: [...waiting, ...moved.partitions.filter(isRead)] };
 }
