@@ -33,6 +33,10 @@ export interface Watches {
   get(topicId: string, partition: number): WatchedPartition | undefined;
   /** Opens (or returns) the watch for this partition. */
   open(topicId: string, partition: number): Promise<WatchedPartition>;
+  /**
+   * Whether this client was told before that it is at the end of this partition: it will be again.
+   */
+  isAtEndAgain(topicId: string, partition: number): boolean;
   closeAll(): void;
 }
 

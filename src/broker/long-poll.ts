@@ -2,6 +2,9 @@
  * Reads many partitions for one Fetch, and waits while they hold too little. The surprise: waiting
  * and polling again at the end of a partition makes no call to it. Its watch tells the connection
  * where the end is, so only a partition that has moved, or that nobody watches, is read.
+ *
+ * All partitions are read at the same time, each for its share of the room there is; what is left
+ * then goes to those that have more, in the order of the request.
  */
 import type { ReadReply } from '../core/log/calls.ts';
 import { ErrorCode } from '../protocol/errors.ts';
@@ -51,6 +54,7 @@ export async function longPoll(
   const poll = new LongPoll(partitions, limits, context);
   await poll.read(partitions);
   if (limits.maxWaitMs > 0 && !poll.satisfied) await poll.wait();
+  else poll.watchEnds();
 }
 
 const watchesPerRequest = 2;
@@ -79,44 +83,61 @@ class LongPoll {
   }
 
   /**
-   * Reads these partitions, as many at a time as the answer has room for. When there is room for
-   * none of the batches, the first of them comes whole all the same (KIP-74).
+   * Reads these partitions. When there is room for none of the batches, the first of them comes
+   * whole all the same (KIP-74).
    */
   async read(partitions: readonly Wanted[]): Promise<void> {
     for (const one of partitions) one.bytes = 0;
-    const { maxBytes } = this.#limits;
-    for (let next = 0; next < partitions.length; ) {
-      const read = this.#bytes;
-      const full = read >= maxBytes && read > 0;
-      const wave: Promise<void>[] = [];
-      let room = Math.max(0, maxBytes - read);
-      do {
-        const one = partitions[next++];
-        const share = Math.max(0, Math.min(one.partitionMaxBytes, room));
-        room -= share;
-        wave.push(this.#readOne(one, share, read === 0 && wave.length === 0));
-      } while (next < partitions.length && (room > 0 || full));
-      await Promise.all(wave);
+    await Promise.all(partitions.map(({ route }) => route.found()));
+    const asked = partitions.filter((one) => !this.#isAnsweredByWatch(one));
+    if (asked.length === 0) return;
+    const share = Math.floor(this.#room / asked.length);
+    const nothingYet = this.#bytes === 0;
+    await Promise.all(asked.map((one, i) => this.#readOne(one, share, nothingYet && i === 0)));
+    for (const one of asked) {
+      const isFirst = this.#bytes === 0;
+      if (this.#room === 0 && !isFirst) return;
+      if (this.#wasCutShort(one, share)) await this.#readOne(one, this.#room + one.bytes, isFirst);
     }
-    if (this.#bytes > 0) return;
-    const cramped = partitions.find((one) => holdsMore(one, this.#limits.isolationLevel));
-    if (cramped) await this.#readOne(cramped, Math.min(cramped.partitionMaxBytes, maxBytes), true);
+  }
+
+  /** How many bytes the answer may still take. */
+  get #room(): number {
+    return Math.max(0, this.#limits.maxBytes - this.#bytes);
+  }
+
+  /** Whether the partition could probably have given more than it did for its share. */
+  #wasCutShort({ reply, fetchOffset, partitionMaxBytes, bytes }: Wanted, share: number): boolean {
+    if (typeof reply === 'number' || reply.errorCode !== ErrorCode.NONE) return false;
+    const { lastStableOffset, highWatermark } = reply;
+    const end = this.#limits.isolationLevel === 1 ? lastStableOffset : highWatermark;
+    if (end <= fetchOffset) return false;
+    if (bytes === 0) return share < partitionMaxBytes || this.#bytes === 0;
+    return share < partitionMaxBytes && bytes > share / 2;
+  }
+
+  /** Answers for a partition whose watch says that the reader is at its end. */
+  #isAnsweredByWatch(one: Wanted): boolean {
+    const { topic } = one.route;
+    if (topic === undefined) return false;
+    const watched = this.#context.watches.get(topic.topicId, one.partition);
+    const reply = watched && replyAtEnd(one, watched);
+    if (reply === undefined) return false;
+    Object.assign(one, { topicId: topic.topicId, watched, reply });
+    return true;
   }
 
   async #readOne(one: Wanted, maxBytes: number, minOneBatch: boolean): Promise<void> {
-    const ask = async ({ partition, topic }: PartitionRoute): Promise<ReadReply> => {
+    const { fetchOffset, partitionMaxBytes, currentLeaderEpoch } = one;
+    const ask = ({ partition, topic }: PartitionRoute): Promise<ReadReply> => {
       one.topicId = topic.topicId;
       one.watched = this.#context.watches.get(topic.topicId, one.partition);
-      const atEnd = one.watched && replyAtEnd(one, one.watched);
-      if (atEnd) return atEnd;
-      const { fetchOffset, currentLeaderEpoch } = one;
-      const { isolationLevel } = this.#limits;
       return partition.call('read', {
         fetchOffset,
         currentLeaderEpoch,
-        maxBytes,
+        maxBytes: Math.max(0, Math.min(partitionMaxBytes, maxBytes)),
         minOneBatch,
-        isolationLevel,
+        isolationLevel: this.#limits.isolationLevel,
       });
     };
     one.reply = await one.route.ask(one.partition, ask);
@@ -124,6 +145,20 @@ class LongPoll {
     remember(one);
     const { records } = one.reply as ReadReply;
     one.bytes = records.reduce((sum, piece) => sum + piece.byteLength, 0);
+  }
+
+  /**
+   * Opens watches, for polls to come, on partitions at whose end this client was before: it goes on
+   * reading others and would ask these in vain every time.
+   */
+  watchEnds(): void {
+    const { watches } = this.#context;
+    for (const one of this.#partitions) {
+      if (one.watched !== undefined || typeof one.reply === 'number') continue;
+      const { errorCode, highWatermark } = one.reply;
+      if (errorCode !== ErrorCode.NONE || highWatermark !== one.fetchOffset) continue;
+      if (watches.isAtEndAgain(one.topicId, one.partition)) void this.#openWatch(one);
+    }
   }
 
   /** Waits for announcements, and reads what they are about, until satisfied or time is up. */
@@ -159,20 +194,24 @@ class LongPoll {
 
   /** Sees to it that a watch is open for each, and rings the bell for it. */
   async #watch(partitions: readonly Wanted[], bell: Bell, stops: (() => void)[]): Promise<void> {
-    const open = async (one: Wanted): Promise<void> => {
+    const watch = async (one: Wanted): Promise<void> => {
       if (one.watches > 0 && one.watched !== undefined) return;
       if (one.watches >= watchesPerRequest) return;
       one.watches++;
-      try {
-        one.watched = await this.#context.watches.open(one.topicId, one.partition);
-        remember(one);
-        stops.push(one.watched.listen(() => bell.ring()));
-      } catch (error) {
-        // Weather: without a watch the partition is read again when the time is up.
-        failureCode(error);
-      }
+      await this.#openWatch(one);
+      if (one.watched !== undefined) stops.push(one.watched.listen(() => bell.ring()));
     };
-    await Promise.all(partitions.map(open));
+    await Promise.all(partitions.map(watch));
+  }
+
+  /** Weather leaves the partition without a watch: it is read again instead. */
+  async #openWatch(one: Wanted): Promise<void> {
+    try {
+      one.watched = await this.#context.watches.open(one.topicId, one.partition);
+      remember(one);
+    } catch (error) {
+      failureCode(error);
+    }
   }
 }
 
@@ -201,12 +240,6 @@ function codeOf(reply: ReadReply | number): number {
 function canGrow({ reply }: Wanted): boolean {
   const code = codeOf(reply);
   return code !== ErrorCode.UNKNOWN_TOPIC_OR_PARTITION && code !== ErrorCode.UNKNOWN_TOPIC_ID;
-}
-
-/** Whether the partition holds batches for this reader that it was not given. */
-function holdsMore({ reply, fetchOffset }: Wanted, isolationLevel: number): boolean {
-  if (typeof reply === 'number' || reply.errorCode !== ErrorCode.NONE) return false;
-  return (isolationLevel === 1 ? reply.lastStableOffset : reply.highWatermark) > fetchOffset;
 }
 
 /** Whether the partition announced a new end since it was read, or its watch closed. */

@@ -40,6 +40,11 @@ export class TopicRoute {
     await this.#topic.catch(() => {});
   }
 
+  /** The topic as it is known so far. */
+  get topic(): TopicView | undefined {
+    return this.#found;
+  }
+
   /** Whether this partition is known, so that asking it needs no look at the controller first. */
   has(index: number): boolean {
     return this.#found !== undefined && index < this.#found.partitions;

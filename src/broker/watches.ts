@@ -44,6 +44,7 @@ export class ConnectionWatches implements Watches {
   readonly #objects: Objects;
   readonly #now: () => number;
   readonly #watched = new Map<string, Watched>();
+  readonly #atEnd = new Set<string>();
   #sweep: ReturnType<typeof setTimeout> | undefined;
   #closed = false;
 
@@ -79,6 +80,13 @@ export class ConnectionWatches implements Watches {
     this.#watched.set(key, watched);
     this.#sweep ??= setTimeout(() => this.#closeUnused(), unusedMs);
     return watched;
+  }
+
+  isAtEndAgain(topicId: string, partition: number): boolean {
+    const key = `${topicId}:${partition}`;
+    const again = this.#atEnd.has(key);
+    this.#atEnd.add(key);
+    return again;
   }
 
   /** Closes every watch, and those still being opened as soon as they are. */

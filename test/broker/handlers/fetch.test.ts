@@ -236,12 +236,31 @@ describe('Fetch within limits', () => {
     expect(counts(await handleFetch(none, context))).toEqual([1, 0]);
   });
 
-  it('keeps to the bytes of the request, first come first served', async () => {
+  it('shares the bytes of the request out, and gives what is left to the first', async () => {
     const context = (await filled(4, 4)).client().context(11);
-    const asked = request(all(4, 3 * batchBytes), { maxBytes: 5 * batchBytes });
-    expect(counts(await handleFetch(asked, context))).toEqual([3, 2, 0, 0]);
+    const asked = request(all(4, 3 * batchBytes), { maxBytes: 7 * batchBytes });
+    expect(counts(await handleFetch(asked, context))).toEqual([3, 2, 1, 1]);
     const tiny = request(all(4), { maxBytes: 1 });
     expect(counts(await handleFetch(tiny, context))).toEqual([1, 0, 0, 0]);
+  });
+
+  it('gives the room of partitions that are empty to those that are not', async () => {
+    const cluster = new TestCluster();
+    cluster.create('orders', 5);
+    for (let i = 0; i < 8; i++) await cluster.append('orders', 3, 'x');
+    const asked = request(all(5), { maxBytes: 6 * batchBytes });
+    const response = await handleFetch(asked, cluster.client().context(11));
+    expect(counts(response)).toEqual([0, 0, 0, 6, 0]);
+  });
+
+  it('gives batches larger than a share, where there is room for them', async () => {
+    const cluster = new TestCluster();
+    cluster.create('orders', 4);
+    const large = 'x'.repeat(40_000);
+    for (const partition of [1, 2, 3]) await cluster.append('orders', partition, large);
+    const asked = request(all(4), { maxBytes: 100_000 });
+    const response = await handleFetch(asked, cluster.client().context(11));
+    expect(counts(response)).toEqual([0, 1, 1, 0]);
   });
 
   it('gives a whole batch of the first partition that has one', async () => {
@@ -332,6 +351,37 @@ describe('Fetch that waits', () => {
     const { cluster, context } = await clusterWith('a', 'b');
     await handleFetch(request(end(0), waiting), context(11));
     expect(cluster.takeCalls()).toEqual(['getTopics', 'read orders:0']);
+  });
+
+  it('stops asking partitions at their end while it goes on reading another', async () => {
+    const cluster = new TestCluster();
+    cluster.create('orders', 3);
+    for (let i = 0; i < 8; i++) await cluster.append('orders', 1, 'x');
+    const { context, watches } = cluster.client();
+    const poll = (offset: number) =>
+      handleFetch(
+        request(
+          [0, 1, 2].map((partition) => ({
+            topic: 'orders',
+            partition,
+            offset: partition === 1 ? offset : 0,
+          })),
+          waiting,
+        ),
+        context(11),
+      );
+    await poll(0);
+    expect(cluster.takeCalls().filter((call) => !call.startsWith('read'))).toEqual(['getTopics']);
+    await poll(1);
+    expect(cluster.takeCalls().filter((call) => !call.startsWith('read'))).toEqual([
+      'watch orders:0',
+      'watch orders:2',
+    ]);
+    expect(valuesOf(await poll(2)).map((values) => values.length)).toEqual([0, 6, 0]);
+    expect(cluster.takeCalls()).toEqual(['read orders:1']);
+    await cluster.append('orders', 2, 'y');
+    expect(valuesOf(await poll(2)).map((values) => values.length)).toEqual([0, 6, 1]);
+    watches.closeAll();
   });
 
   it('waits for min_bytes in all its partitions together', async () => {
