@@ -60,10 +60,9 @@ export class Kedge implements Broker {
     await rm(this.#dataDirectory, { recursive: true, force: true });
   }
 
-  /** The end of what the broker printed, for a failure message. */
-  get log(): string {
-    const { stdout = '', stderr = '' } = this.#process ?? {};
-    return `${stdout}\n${stderr}`.trim().slice(-3000);
+  /** The end of what it wrote to standard error since it was last started: nothing, if all is well. */
+  get complaints(): string {
+    return this.#process?.stderr.trim().slice(-3000) ?? '';
   }
 
   async #up(): Promise<void> {

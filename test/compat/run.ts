@@ -67,7 +67,21 @@ function seconds(since: number): string {
   return `${((performance.now() - since) / 1000).toFixed(1)} s`;
 }
 
-async function runSuite(suite: Suite, broker: Broker, options: Options): Promise<CaseResult[]> {
+/** What is said of a case as it ends; why a listed one failed is told in full, at the end too. */
+function lineOf(result: CaseResult, passing: ReadonlySet<string>, time: string): string {
+  const { name, verdict, detail } = result;
+  const gap = verdict === 'failed' && !passing.has(name);
+  const why = gap ? detail.split('\n')[0]! : detail.replaceAll('\n', '\n      ');
+  const line = `  ${(gap ? 'not yet' : verdict).padEnd(7)} ${name} (${time})`;
+  return why === '' ? line : `${line}\n      ${why}`;
+}
+
+async function runSuite(
+  suite: Suite,
+  broker: Broker,
+  passing: ReadonlySet<string>,
+  options: Options,
+): Promise<CaseResult[]> {
   const results: CaseResult[] = [];
   let last = performance.now();
   let limit: NodeJS.Timeout | undefined;
@@ -76,9 +90,7 @@ async function runSuite(suite: Suite, broker: Broker, options: Options): Promise
   });
   const report = (result: CaseResult) => {
     results.push(result);
-    const detail =
-      result.detail === '' ? '' : `\n      ${result.detail.replaceAll('\n', '\n      ')}`;
-    print(`  ${result.verdict.padEnd(7)} ${result.name} (${seconds(last)})${detail}`);
+    print(lineOf(result, passing, seconds(last)));
     last = performance.now();
   };
   const note = (text: string) => print(`  - ${text}`);
@@ -97,6 +109,7 @@ async function runSuite(suite: Suite, broker: Broker, options: Options): Promise
 async function check(suite: Suite, installed: Promise<void>, options: Options): Promise<Tally> {
   const started = performance.now();
   const list = pathOf(`${suite.name}/passing.txt`);
+  const passing = readPassing(list);
   let results: CaseResult[] = [];
   print(`\n${suite.name}`);
   try {
@@ -104,12 +117,9 @@ async function check(suite: Suite, installed: Promise<void>, options: Options): 
     print(`  ${await suite.version()}`);
     const kedge = options.broker === null ? await Kedge.start() : null;
     try {
-      results = await runSuite(
-        suite,
-        kedge ?? otherBroker(options.broker!, options.restart),
-        options,
-      );
-      if (kedge && results.some(({ verdict }) => verdict === 'failed')) print(kedge.log);
+      const broker = kedge ?? otherBroker(options.broker!, options.restart);
+      results = await runSuite(suite, broker, passing, options);
+      if (kedge && kedge.complaints !== '') print(`  Kedge said:\n${kedge.complaints}`);
     } finally {
       await kedge?.close();
     }
@@ -117,7 +127,7 @@ async function check(suite: Suite, installed: Promise<void>, options: Options): 
     print(`  could not run: ${error instanceof Error ? error.message : String(error)}`);
   }
   const complete = options.onlyCase === null;
-  const tally = judge(suite.name, results, readPassing(list), complete);
+  const tally = judge(suite.name, results, passing, complete);
   if (results.length === 0 && tally.failed === 0) {
     tally.failed += 1;
     tally.failures.push(`${suite.name}\nno case ran`);

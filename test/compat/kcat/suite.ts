@@ -5,6 +5,7 @@
 import { randomBytes } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { readmeBlock } from '../../readme/blocks.ts';
 import { cacheOf } from '../install.ts';
 import { Running, runToEnd } from '../processes.ts';
 import { type Case, runCases, type Suite, type SuiteContext } from '../suite.ts';
@@ -133,6 +134,15 @@ function compressed(codec: string): Case {
     },
   };
 }
+
+const readme: Case = {
+  name: 'readme',
+  async run({ broker }) {
+    const code = readmeBlock('kcat', { bootstrapServers: broker.bootstrap, url: '' });
+    const printed = await runToEnd('bash', ['-e', '-o', 'pipefail', '-c', code]);
+    equal(/^0 \d+ 4 {"item": "tea"}$/m.test(printed), true);
+  },
+};
 
 const reading: Case[] = [
   {
@@ -274,5 +284,5 @@ export const suite: Suite = {
     const [version] = /Version .*librdkafka [0-9.]+/.exec(await runToEnd('kcat', ['-V'])) ?? [];
     return `kcat ${version ?? ''}`;
   },
-  run: (context) => runCases([...sending, ...reading, ...groups], context),
+  run: (context) => runCases([...sending, ...reading, ...groups, readme], context),
 };

@@ -1,0 +1,64 @@
+/**
+ * The suites in Python: a client that Debian ships, run by Debian's Python, or one from PyPI at a
+ * pinned version, run in a virtual environment of its own. Both are `cases.py` in the client's
+ * folder, on the shared cases in `python/`.
+ */
+import { join } from 'node:path';
+import { readmeBlock } from '../readme/blocks.ts';
+import { cacheOf, download, once, pathOf } from './install.ts';
+import { Running, runToEnd } from './processes.ts';
+import { runProgram } from './program.ts';
+import { type Case, runCases, type Suite } from './suite.ts';
+
+const DEBIAN_PYTHON = '/usr/bin/python3';
+
+/** The release that Debian ships. */
+export function debianClient(name: string, packages: readonly string[], readme?: string): Suite {
+  const debianPackages = packages.map((one) => ({ name: one }));
+  const install = async () => {};
+  return { name, debianPackages, install, ...runBy(name, () => DEBIAN_PYTHON, readme) };
+}
+
+/** The releases that the folder's requirements.txt names. */
+export function pypiClient(name: string, readme?: string): Suite {
+  const requirements = pathOf(`${name}/requirements.txt`);
+  const environment = () => join(cacheOf(name), 'venv');
+  const python = () => join(environment(), 'bin', 'python');
+  const install = () =>
+    once(join(cacheOf(name), 'venv.stamp'), [requirements], async () => {
+      await runToEnd(DEBIAN_PYTHON, ['-m', 'venv', '--clear', environment()]);
+      await download(python(), ['-m', 'pip', 'install', '--quiet', '-r', requirements]);
+    });
+  const debianPackages = [{ name: 'python3-venv' }];
+  return { name, debianPackages, install, ...runBy(name, python, readme) };
+}
+
+/** `version` and `run`; `readme` is the block of README.md that this client executes. */
+function runBy(
+  name: string,
+  python: () => string,
+  readme?: string,
+): Pick<Suite, 'version' | 'run'> {
+  return {
+    version: () => runToEnd(python(), [pathOf('python/versions.py'), name]),
+    run: async (context) => {
+      const env = { PYTHONPATH: pathOf('python'), PYTHONDONTWRITEBYTECODE: '1' };
+      await runProgram(context, python(), [pathOf(`${name}/cases.py`)], { env });
+      if (readme !== undefined) await runCases([readmeCase(python(), readme)], context);
+    },
+  };
+}
+
+/** The README's example as it is written there: it produces a record and prints what it reads. */
+function readmeCase(python: string, block: string): Case {
+  return {
+    name: 'readme',
+    async run({ broker }, signal) {
+      const code = readmeBlock(block, { bootstrapServers: broker.bootstrap, url: '' });
+      const example = new Running(python, ['-u', '-c', code], { signal });
+      const record = /^0 \d+ b'4' b'{"item": "tea"}'$/m;
+      await example.until(({ stdout }) => record.test(stdout), 'the record');
+      await example.stop('SIGKILL'); // it would wait for more
+    },
+  };
+}
