@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { convertV4MiniflareOptions, Miniflare } from 'miniflare';
@@ -115,6 +115,12 @@ it('builds', async () => {
 
 it('has no block that nobody executes, and no link that leads nowhere', () => {
   expect([...readmeBlocks().keys()].sort()).toEqual([...executed, ...executedByCompat].sort());
+  const suites = globSync('test/compat/{*,*/suite}.ts', { cwd: root })
+    .map((file) => readFileSync(join(root, file), 'utf8'))
+    .join('\n');
+  for (const word of ['readmeBlock(', ...executedByCompat.map((name) => `'${name}'`)]) {
+    expect(suites).toContain(word);
+  }
   const text = readFileSync(join(root, 'README.md'), 'utf8');
   const links = [...text.matchAll(/\]\(([^)\s]+)\)/g)].map(([, target]) => target);
   const broken = links.filter((link) => !/^https:/.test(link) && !existsSync(join(root, link)));
