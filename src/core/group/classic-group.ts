@@ -4,6 +4,8 @@
  * (Stable or Empty); a rebalance in flight lives in memory alone, and members whose coordinator
  * restarts simply join again.
  */
+import { DecodeError } from '../../bytes/reader.ts';
+import { decodeSubscription } from '../../protocol/embedded/consumer-protocol.ts';
 import { ErrorCode, KafkaError } from '../../protocol/errors.ts';
 import type { Ticket } from '../machine.ts';
 import type { GroupDescription, JoinGroupReply, MemberProtocol } from './commands.ts';
@@ -68,6 +70,9 @@ export class ClassicGroup {
   readonly pendingSync = new Set<string>();
   /** Group instance id → member id. */
   readonly staticMembers = new Map<string, string>();
+
+  /** Read once a generation. */
+  #subscribed: { generationId: number; topics: ReadonlySet<string> | undefined } | undefined;
 
   constructor(now: number) {
     this.stateTimestampMs = now;
@@ -232,6 +237,27 @@ export class ClassicGroup {
               metadata: this.#metadataOf(member),
             })),
     };
+  }
+
+  /** False only where consumers say so: what cannot be read, and other protocols, may use any topic. */
+  isSubscribedTo(topic: string): boolean {
+    if (this.protocolType !== 'consumer') return true;
+    if (this.#subscribed?.generationId !== this.generationId) {
+      this.#subscribed = { generationId: this.generationId, topics: this.#subscribedTopics() };
+    }
+    return this.#subscribed.topics?.has(topic) ?? true;
+  }
+
+  #subscribedTopics(): ReadonlySet<string> | undefined {
+    try {
+      const members = [...this.members.values()];
+      return new Set(
+        members.flatMap((member) => decodeSubscription(this.#metadataOf(member)).topics),
+      );
+    } catch (error) {
+      if (error instanceof DecodeError) return undefined;
+      throw error;
+    }
   }
 
   #metadataOf(member: Member): Uint8Array {

@@ -13,6 +13,9 @@ type CommitPartition = CommitTopic['partitions'][number];
 type CommitAnswer = GroupCalls['commitOffsets']['reply']['topics'];
 type FetchAnswer = GroupCalls['fetchOffsets']['reply']['topics'];
 
+/** From when on the retention of an offset counts; Infinity while somebody uses it. */
+export type RetainedSince = (topic: string, stored: StoredOffset) => number;
+
 /** How old the timestamp of an unchanged offset may grow; retention is counted in days. */
 const timestampSlackMs = 3_600_000;
 
@@ -97,26 +100,23 @@ export class CommittedOffsets {
    * When the first of these offsets expires; `since` says from when on an offset's retention
    * counts.
    */
-  nextExpiry(since: (stored: StoredOffset) => number): number | undefined {
+  nextExpiry(since: RetainedSince): number | undefined {
     let next = Infinity;
-    for (const { partitions } of this.#topics.values()) {
+    for (const [topic, { partitions }] of this.#topics) {
       for (const stored of Object.values(partitions)) {
-        next = Math.min(next, this.#expiryOf(stored, since));
+        next = Math.min(next, this.#expiryOf(topic, stored, since));
       }
     }
     return next === Infinity ? undefined : next;
   }
 
   /** Rows that remove what has expired, and whether anything remains. */
-  expire(
-    since: (stored: StoredOffset) => number,
-    now: number,
-  ): { rows: GroupRow[]; remains: boolean } {
+  expire(since: RetainedSince, now: number): { rows: GroupRow[]; remains: boolean } {
     const rows: GroupRow[] = [];
     let remains = false;
     for (const [topic, { topicId, partitions }] of this.#topics) {
       const all = Object.entries(partitions);
-      const kept = all.filter(([, stored]) => this.#expiryOf(stored, since) > now);
+      const kept = all.filter(([, stored]) => this.#expiryOf(topic, stored, since) > now);
       remains ||= kept.length > 0;
       if (kept.length === all.length) continue;
       const value = kept.length > 0 ? { topicId, partitions: Object.fromEntries(kept) } : null;
@@ -125,10 +125,10 @@ export class CommittedOffsets {
     return { rows, remains };
   }
 
-  #expiryOf(stored: StoredOffset, since: (stored: StoredOffset) => number): number {
-    return (
-      stored.expireTimestampMs ?? since(stored) + this.#config.offsetsRetentionMinutes * 60_000
-    );
+  #expiryOf(topic: string, stored: StoredOffset, since: RetainedSince): number {
+    const start = since(topic, stored);
+    if (start === Infinity) return Infinity;
+    return stored.expireTimestampMs ?? start + this.#config.offsetsRetentionMinutes * 60_000;
   }
 }
 

@@ -8,12 +8,12 @@ import { ErrorCode, KafkaError } from '../../protocol/errors.ts';
 import type { Machine, Outcome, Parked } from '../machine.ts';
 import { ClassicGroup, type GroupCheckpoint, type GroupState } from './classic-group.ts';
 import type { GroupCalls } from './commands.ts';
-import { CommittedOffsets } from './committed-offsets.ts';
+import { CommittedOffsets, type RetainedSince } from './committed-offsets.ts';
 import { checkJoin, join } from './join.ts';
 import { heartbeat, leave, sync } from './membership.ts';
 import { Rebalance } from './rebalance.ts';
 import type { GroupCall, GroupReply } from './replies.ts';
-import type { GroupConfig, GroupRow, Probation, StoredOffset, TopicOffsets, Turn } from './rows.ts';
+import type { GroupConfig, GroupRow, Probation, TopicOffsets, Turn } from './rows.ts';
 
 type Command<K extends keyof GroupCalls> = GroupCalls[K]['command'];
 
@@ -215,21 +215,24 @@ export class GroupMachine implements Machine<GroupCall, GroupReply, GroupRow> {
     }
   }
 
-  /**
-   * From when on an offset's retention counts: nobody has used it since the group has no members,
-   * or since its commit.
-   */
-  #retainedSince = (stored: StoredOffset): number => {
+  /** Since its commit, where nobody uses it; since the last member went, in a group that had some. */
+  #retainedSince: RetainedSince = (topic, stored) => {
     const group = this.#rebalance?.group;
-    return group && group.protocolType !== null ? group.stateTimestampMs : stored.commitTimestampMs;
+    if (!group || group.protocolType === null) return stored.commitTimestampMs;
+    if (group.state === 'Empty') return group.stateTimestampMs;
+    const unused = group.state === 'Stable' && !group.isSubscribedTo(topic);
+    return unused ? stored.commitTimestampMs : Infinity;
   };
 
-  /** When a group without members has nothing left to be remembered for. */
+  get #hasNobody(): boolean {
+    const group = this.#rebalance?.group;
+    return group === undefined || (group.state === 'Empty' && group.pendingMembers.size === 0);
+  }
+
+  /** When something is to be forgotten: an offset, or a group that has nothing else. */
   get #forgetAt(): number | undefined {
-    if (this.#state !== 'Empty' || (this.#rebalance?.group.pendingMembers.size ?? 0) > 0) {
-      return undefined;
-    }
     if (!this.#offsets.isEmpty) return this.#offsets.nextExpiry(this.#retainedSince);
+    if (!this.#hasNobody) return undefined;
     return this.#checkpoint && this.#checkpoint.stateTimestampMs + emptyGroupMs;
   }
 
@@ -245,7 +248,7 @@ export class GroupMachine implements Machine<GroupCall, GroupReply, GroupRow> {
     if ((this.#forgetAt ?? Infinity) <= now) {
       const { rows, remains } = this.#offsets.expire(this.#retainedSince, now);
       turn.rows.push(...rows);
-      if (!remains) this.#removeGroup(turn);
+      if (!remains && this.#hasNobody) this.#removeGroup(turn);
     }
     this.#forgetGhost();
     return { rows: turn.rows, reply: undefined, wake: turn.wake };

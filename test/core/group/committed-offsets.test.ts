@@ -1,5 +1,6 @@
 /** What a group remembers of how far it has read, who may say so, and when it is forgotten. */
 import { describe, expect, it } from 'vitest';
+import { encodeSubscription } from '../../../src/protocol/embedded/consumer-protocol.ts';
 import { ErrorCode } from '../../../src/protocol/errors.ts';
 import { TestGroup } from './test-group.ts';
 
@@ -201,6 +202,25 @@ describe('retention', () => {
       expect(group.heartbeat(member)).toBe(0);
     }
     expect(group.committed()).toEqual({ 0: 5 });
+  });
+
+  it('forgets what a living group no longer subscribes to', () => {
+    const group = new TestGroup();
+    const subscription = { topics: ['t'], userData: null, generationId: -1, rackId: null };
+    const metadata = encodeSubscription(0, { ...subscription, ownedPartitions: [] });
+    group.commit({ 0: 1 }, { topic: 'former' });
+    const [member] = group.stable(1, { protocols: [{ name: 'range', metadata }] });
+    group.commit({ 0: 5 }, member);
+    group.crash();
+    for (let passed = 0; passed <= week; passed += 9_000_000) {
+      for (let beats = 0; beats < 1_000; beats++) {
+        group.advance(9_000);
+        group.heartbeat(member);
+      }
+    }
+    expect(group.committed()).toEqual({ 0: 5 });
+    expect(group.committed('former')).toEqual({});
+    expect([...group.table.keys()].sort()).toEqual(['group', 'offsets/t']);
   });
 
   it('may be asked for by the client', () => {
