@@ -58,6 +58,8 @@ export async function longPoll(
 }
 
 const watchesPerRequest = 2;
+/** How often one answer's room is offered to partitions whose next batch does not fit in it. */
+const readsInVain = 8;
 
 class LongPoll {
   readonly #partitions: readonly Wanted[];
@@ -94,10 +96,14 @@ class LongPoll {
     const share = Math.floor(this.#room / asked.length);
     const nothingYet = this.#bytes === 0;
     await Promise.all(asked.map((one, i) => this.#readOne(one, share, nothingYet && i === 0)));
-    for (const one of asked) {
+    const nothing = this.#bytes === 0;
+    let vain = 0;
+    for (const one of asked.filter((one) => this.#wasCutShort(one, share, nothing))) {
       const isFirst = this.#bytes === 0;
-      if (this.#room === 0 && !isFirst) return;
-      if (this.#wasCutShort(one, share)) await this.#readOne(one, this.#room + one.bytes, isFirst);
+      if (!isFirst && (this.#room < Math.max(1, share) || vain === readsInVain)) return;
+      const before = one.bytes;
+      await this.#readOne(one, this.#room + before, isFirst);
+      if (one.bytes === before) vain++;
     }
   }
 
@@ -107,12 +113,13 @@ class LongPoll {
   }
 
   /** Whether the partition could probably have given more than it did for its share. */
-  #wasCutShort({ reply, fetchOffset, partitionMaxBytes, bytes }: Wanted, share: number): boolean {
+  #wasCutShort(one: Wanted, share: number, nothing: boolean): boolean {
+    const { reply, fetchOffset, partitionMaxBytes, bytes } = one;
     if (typeof reply === 'number' || reply.errorCode !== ErrorCode.NONE) return false;
     const { lastStableOffset, highWatermark } = reply;
     const end = this.#limits.isolationLevel === 1 ? lastStableOffset : highWatermark;
     if (end <= fetchOffset) return false;
-    if (bytes === 0) return share < partitionMaxBytes || this.#bytes === 0;
+    if (bytes === 0) return nothing || share < partitionMaxBytes;
     return share < partitionMaxBytes && bytes > share / 2;
   }
 
