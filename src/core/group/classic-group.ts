@@ -239,7 +239,9 @@ export class ClassicGroup {
     };
   }
 
-  /** False only where consumers say so: what cannot be read, and other protocols, may use any topic. */
+  /**
+   * False only where consumers say so: what cannot be read, and other protocols, may use any topic.
+   */
   isSubscribedTo(topic: string): boolean {
     if (this.protocolType !== 'consumer') return true;
     if (this.#subscribed?.generationId !== this.generationId) {

@@ -215,7 +215,9 @@ export class GroupMachine implements Machine<GroupCall, GroupReply, GroupRow> {
     }
   }
 
-  /** Since its commit, where nobody uses it; since the last member went, in a group that had some. */
+  /**
+   * Since its commit, where nobody uses it; since the last member went, in a group that had some.
+   */
   #retainedSince: RetainedSince = (topic, stored) => {
     const group = this.#rebalance?.group;
     if (!group || group.protocolType === null) return stored.commitTimestampMs;

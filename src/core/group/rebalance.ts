@@ -77,15 +77,15 @@ export class Rebalance {
   start(turn: Turn, wokenByAlarm: boolean): void {
     if (this.#started) return;
     this.#started = true;
-    const silent: Record<string, number> = { ...this.#probation };
+    const silent: Record<string, number> = {};
+    let news = false;
     for (const member of this.group.members.values()) {
-      member.sessionDeadline =
-        this.#probation[member.memberId] ?? turn.now + member.sessionTimeoutMs;
-      silent[member.memberId] = member.sessionDeadline;
+      const { memberId, sessionTimeoutMs } = member;
+      member.sessionDeadline = this.#probation[memberId] ?? turn.now + sessionTimeoutMs;
+      silent[memberId] = member.sessionDeadline;
+      news ||= !Object.hasOwn(this.#probation, memberId);
     }
-    if (wokenByAlarm && Object.keys(silent).length > Object.keys(this.#probation).length) {
-      this.#putProbation(silent, turn);
-    }
+    if (wokenByAlarm && news) this.#putProbation(silent, turn);
   }
 
   /** The member is alive: its session starts again. */

@@ -7,7 +7,9 @@ import { GroupClient } from '../group-client.ts';
 let client: GroupClient;
 afterEach(() => client.close());
 
-/** Topic `t` of three partitions, of which 1 is committed at 42, with a leader epoch and metadata. */
+/**
+ * Topic `t` of three partitions, of which 1 is committed at 42, with a leader epoch and metadata.
+ */
 async function withCommit(): Promise<GroupClient> {
   client = new GroupClient();
   await client.createTopic('t', 3);
