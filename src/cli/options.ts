@@ -31,7 +31,8 @@ Usage: npm start
 Options
   --kafka-port <port>     where Kafka clients connect (default 9092; 0: any free port)
   --http-port <port>      where HTTP is served (default 8787; 0: any free port)
-  --host <address>        the address to listen on (default 127.0.0.1; 0.0.0.0: all of them)
+  --host <address>        the address to listen on (default 127.0.0.1; 0.0.0.0: all of them, which
+                          needs --advertise)
   --advertise <host:port> the address Kafka clients are told to connect to, when it is not the
                           one they dialled: behind a tunnel, a port mapping or a proxy
   --data-dir <directory>  where topics, records and offsets are kept (default .kedge)
@@ -65,13 +66,26 @@ export function parseStartOptions(
   if (kafkaPort === httpPort && kafkaPort !== 0) {
     throw new UsageError(`--kafka-port and --http-port are both ${kafkaPort}; they must differ.`);
   }
+  const host = nonEmpty('--host', values.host ?? '127.0.0.1');
+  const variables = variablesFrom(environment, values.advertise);
+  if (isEveryAddress(host) && variables.KAFKA_ADVERTISED_LISTENERS === undefined) {
+    throw new UsageError(
+      `--host ${host} is every address of this machine, and Kafka clients have to be told one they ` +
+        'can reach: add --advertise host:port.',
+    );
+  }
   return {
-    host: nonEmpty('--host', values.host ?? '127.0.0.1'),
+    host,
     kafkaPort,
     httpPort,
     dataDir: values.memory ? null : resolve(nonEmpty('--data-dir', values['data-dir'] ?? '.kedge')),
-    variables: variablesFrom(environment, values.advertise),
+    variables,
   };
+}
+
+/** Whether it stands for all addresses; such a one cannot be connected to. */
+export function isEveryAddress(host: string): boolean {
+  return ['0.0.0.0', '::', '*'].includes(host);
 }
 
 /** A directory of its own for a Kedge that keeps nothing starts with this path. */

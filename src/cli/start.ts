@@ -11,7 +11,14 @@ import {
   holdTemporaryDirectory,
 } from './data-directory.ts';
 import { type LocalKedge, runWorker } from './local-kedge.ts';
-import { help, memoryPrefix, parseStartOptions, type StartOptions, UsageError } from './options.ts';
+import {
+  help,
+  isEveryAddress,
+  memoryPrefix,
+  parseStartOptions,
+  type StartOptions,
+  UsageError,
+} from './options.ts';
 import { assertAvailable, PortUnavailable } from './ports.ts';
 import { whenNpmIsGone } from './processes.ts';
 
@@ -66,7 +73,7 @@ async function main(): Promise<void> {
 }
 
 function announce(options: StartOptions, { kafkaPort, httpPort }: LocalKedge): void {
-  const everywhere = ['0.0.0.0', '::', '*'].includes(options.host);
+  const everywhere = isEveryAddress(options.host);
   const host = everywhere ? '127.0.0.1' : options.host;
   const dialled = host.includes(':') ? `[${host}]` : host;
   const url = `http://${dialled}:${httpPort}`;

@@ -58,6 +58,8 @@ describe('parseStartOptions', () => {
     ['--memory --data-dir x', '--memory'],
     ['--data-dir=', '--data-dir must not be empty'],
     ['--host=', '--host must not be empty'],
+    ['--host 0.0.0.0', 'add --advertise host:port'],
+    ['--host ::', 'add --advertise host:port'],
     ['--advertise nowhere', '--advertise must be host:port'],
     ['--advertise a:0', '--advertise must be host:port'],
     ['--verbose', '--verbose'],
