@@ -303,6 +303,7 @@ describe('a connection that may make only so many calls', () => {
   it('is closed between two requests when it has made them', async () => {
     const { cluster, socket, done } = serve({}, 5);
     cluster.create('orders');
+    await cluster.append('orders', 0, 'x');
     for (let id = 1; !socket.cancelled; id++) {
       socket.send(request(id));
       await settle();
@@ -316,6 +317,7 @@ describe('a connection that may make only so many calls', () => {
   it('still answers what was sent already, within a tenth more', async () => {
     const { cluster, socket, done } = serve({}, 100);
     cluster.create('orders');
+    await cluster.append('orders', 0, 'x');
     socket.send(concat(Array.from({ length: 300 }, (_, id) => request(id))));
     await done;
     expect(cluster.calls.length).toBeGreaterThan(100);
