@@ -1,6 +1,6 @@
 /**
- * Standard base64, both ways. The surprise: reading is strict about the alphabet but not about the
- * padding, as the JVM libraries behind Kafka's REST proxies are.
+ * Standard base64, both ways. The surprise: reading is strict about the alphabet but does without
+ * padding, as the JVM libraries behind Kafka's REST proxies do.
  */
 
 const ALPHABET = /^[A-Za-z0-9+/]*={0,2}$/;
@@ -18,6 +18,7 @@ export function toBase64(bytes: Uint8Array): string {
 /** Undefined for text that is not base64. */
 export function fromBase64(text: string): Uint8Array | undefined {
   if (!ALPHABET.test(text)) return undefined;
+  if (text.endsWith('=') && text.length % 4 !== 0) return undefined;
   const bare = text.replace(/=+$/, '');
   if (bare.length % 4 === 1) return undefined;
   if (typeof Uint8Array.fromBase64 === 'function') return Uint8Array.fromBase64(bare);

@@ -1,7 +1,7 @@
 /**
- * One consumer instance of the REST Proxy. The surprise: it keeps what an instance is and who may use
- * it, and consumes nothing itself; only when nobody has come for long does it act, to leave the group
- * on behalf of a client that is gone.
+ * One consumer instance of the REST Proxy. The surprise: it keeps what an instance is and who may
+ * use it, and consumes nothing itself; only when nobody has come for long does it act, to leave
+ * the group on behalf of a client that is gone.
  */
 import { DurableObject } from 'cloudflare:workers';
 import type { RestConsumerCalls } from '../core/rest-consumer/calls.ts';

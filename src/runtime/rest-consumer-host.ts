@@ -1,7 +1,7 @@
 /**
- * A consumer instance's machine on its host, the same in a Durable Object and in memory. The surprise:
- * its alarm does work, since an instance that nobody uses any more must commit and leave its group, as
- * a Kafka consumer does when it is closed.
+ * A consumer instance's machine on its host, the same in a Durable Object and in memory. The
+ * surprise: its alarm does work, since an instance that nobody uses any more must commit and leave
+ * its group, as a Kafka consumer does when it is closed.
  */
 import type {
   Membership,

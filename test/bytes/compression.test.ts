@@ -1,4 +1,4 @@
-/** Golden bytes come from the reference implementations of each codec, so that agreement with ourselves proves nothing alone. */
+/** Golden bytes come from the reference implementation of each codec. */
 import { describe, expect, test } from 'vitest';
 import { Codec, CompressionError, compress, decompress } from '../../src/bytes/compression.ts';
 

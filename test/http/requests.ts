@@ -6,7 +6,7 @@ export interface Answer {
   readonly type: string | undefined;
   readonly text: string;
   /** The body as JSON, or undefined when it is empty. */
-  // biome-ignore lint/suspicious/noExplicitAny: what came over the wire is checked by the test itself
+  // biome-ignore lint/suspicious/noExplicitAny: the test checks what came over the wire
   readonly json: any;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
 }

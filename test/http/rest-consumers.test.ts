@@ -1,4 +1,7 @@
-/** The life of a REST consumer over real HTTP against the real Worker, restarts and silence included. */
+/**
+ * The life of a REST consumer over real HTTP against the real Worker, restarts and silence
+ * included.
+ */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Kedge, startKedge } from '../../src/testing/start-kedge.ts';
 import { ask, v2, v2Binary, v2Json } from './requests.ts';

@@ -1,7 +1,8 @@
 /**
- * The records inside what a partition answered to Fetch, as a consumer sees them. The surprise: what
- * comes back may begin before the offset asked for, holds markers that are nobody's records and, when
- * only committed records are wanted, those of aborted transactions, which the reader must pass over.
+ * The records inside what a partition answered to Fetch, as a consumer sees them. The surprise:
+ * what comes back may begin before the offset asked for, holds markers that are nobody's records
+ * and, when only committed records are wanted, those of aborted transactions, which the reader
+ * must pass over.
  */
 import { CompressionError, decompress } from '../../bytes/compression.ts';
 import { ErrorCode, KafkaError } from '../../protocol/errors.ts';

@@ -1,7 +1,7 @@
 /**
  * Everything Kedge says over HTTP, as one Hono app. The surprise: no validator or parser of the
- * framework is used on these routes, since the dialects have their own content types, their own error
- * bodies, GETs with a body, and bodies that may be empty.
+ * framework is used on these routes, since the dialects have their own content types, their own
+ * error bodies, GETs with a body, and bodies that may be empty.
  */
 import { Hono } from 'hono';
 import { HttpError, httpErrorOf } from './errors.ts';

@@ -1,6 +1,6 @@
 /**
- * Request bodies: read within a limit, parsed whatever the content type says. The surprise: a GET may
- * have one, and an empty body is an answer of its own (undefined), not an error.
+ * Request bodies: read within a limit, parsed whatever the content type says. The surprise: a GET
+ * may have one, and an empty body is an answer of its own (undefined), not an error.
  */
 import { concat } from '../../bytes/writer.ts';
 import { HttpError, plainHttpError } from './errors.ts';

@@ -1,6 +1,7 @@
 /**
- * Checks of what a client sent, each naming the field in its complaint. The surprise: a field nobody
- * knows is refused, as the REST Proxy does: a record without a value, for a typing error, is worse.
+ * Checks of what a client sent, each naming the field in its complaint. The surprise: a field
+ * nobody knows is refused, as the REST Proxy does: a record without a value, for a typing error,
+ * is worse.
  */
 import { HttpError, invalid } from './errors.ts';
 import { isObject, type JsonObject } from './json.ts';

@@ -28,7 +28,10 @@ export function base64Bytes(value: unknown): Uint8Array {
   return bytes;
 }
 
-/** Headers as `[{ <nameField>, value: base64 or null }]`; dialects differ in what the name is called. */
+/**
+ * Headers as `[{ <nameField>, value: base64 or null }]`; dialects differ in what the name is
+ * called.
+ */
 export function headersFromJson(
   value: unknown,
   where: string,

@@ -1,7 +1,7 @@
 /**
- * What can go wrong over HTTP, as every dialect of Kafka's REST proxies says it: a status and a body
- * `{ error_code, message }`. The surprise: the code is not always the status with two more digits;
- * 40001 is a 422, and a topic that exists is a 400.
+ * What can go wrong over HTTP, as every dialect of Kafka's REST proxies says it: a status and a
+ * body `{ error_code, message }`. The surprise: the code is not always the status with two more
+ * digits; 40001 is a 422, and a topic that exists is a 400.
  */
 import { Unanswerable } from '../../broker/broker.ts';
 import { IllegalStateError } from '../../core/rest-consumer/state.ts';

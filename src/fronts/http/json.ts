@@ -1,7 +1,8 @@
 /**
- * JSON that keeps its numbers. A value that only passes through (a record in JSON) must come out as it
- * went in, and a JavaScript number cannot hold 12345678901234567890 or 1.0. The surprise: such numbers
- * are kept as their own text, so a field that must be a number is checked with `typeof`.
+ * JSON that keeps its numbers. A value that only passes through (a record in JSON) must come out
+ * as it went in, and a JavaScript number cannot hold 12345678901234567890 or 1.0. The surprise:
+ * such numbers are kept as their own text, so a field that must be a number is checked with
+ * `typeof`.
  */
 
 interface RawJson {

@@ -1,7 +1,7 @@
 /**
- * Kafka as one HTTP request uses it: the same typed requests a client would send over a socket, asked
- * in this process. The surprise: each call says its version, since handlers tell by the version
- * whether topics go by name or by id; routes always speak of names.
+ * Kafka as one HTTP request uses it: the same typed requests a client would send over a socket,
+ * asked in this process. The surprise: each call says its version, since handlers tell by the
+ * version whether topics go by name or by id; routes always speak of names.
  */
 import { dispatch } from '../../broker/broker.ts';
 import type { RequestContext } from '../../broker/context.ts';

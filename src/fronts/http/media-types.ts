@@ -1,6 +1,7 @@
 /**
- * Content types of the REST Proxy's dialect: `application/vnd.kafka[.FORMAT].v2+json`. The surprise:
- * on produce the request's type says how records are embedded, on consume the wanted answer's does.
+ * Content types of the REST Proxy's dialect: `application/vnd.kafka[.FORMAT].v2+json`. The
+ * surprise: on produce the request's type says how records are embedded, on consume the wanted
+ * answer's does.
  */
 import type { EmbeddedFormat } from '../../core/rest-consumer/calls.ts';
 import { plainHttpError } from './errors.ts';

@@ -1,6 +1,6 @@
 /**
- * What a route is: one line of a table that registers it, lists it for whoever asks for a path that
- * does not exist, and tells a wrong method from a wrong path.
+ * What a route is: one line of a table that registers it, lists it for whoever asks for a path
+ * that does not exist, and tells a wrong method from a wrong path.
  */
 import type { Context } from 'hono';
 import type { Gateway } from '../../broker/gateway.ts';

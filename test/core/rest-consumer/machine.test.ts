@@ -45,7 +45,7 @@ function call<K extends keyof RestConsumerCalls>(
   command: RestConsumerCalls[K]['command'],
   now: number,
 ) {
-  // biome-ignore lint/suspicious/noExplicitAny: a kind and its command belong together by the signature
+  // biome-ignore lint/suspicious/noExplicitAny: the signature keeps kind and command together
   const outcome = machine.decide({ kind, command } as any, now);
   stored.push(...outcome.rows);
   for (const row of outcome.rows) machine.replay(row);

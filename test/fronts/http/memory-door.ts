@@ -1,4 +1,6 @@
-/** The HTTP app over a cluster in plain memory: the real broker, objects and machines, no network. */
+/**
+ * The HTTP app over a cluster in plain memory: the real broker, objects and machines, no network.
+ */
 import { createGateway } from '../../../src/broker/gateway.ts';
 import type { RestConsumerCalls } from '../../../src/core/rest-consumer/calls.ts';
 import { httpApp } from '../../../src/fronts/http/app.ts';

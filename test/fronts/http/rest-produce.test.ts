@@ -59,7 +59,8 @@ describe('records', () => {
 
   test('in JSON are stored compactly, numbers and all', async () => {
     const body =
-      '{"records": [ {"value": { "a" : 12345678901234567890, "b": [ 1.0, 1e3 ], "c": "å" }, "partition": 0} ]}';
+      '{"records": [ {"value": { "a" : 12345678901234567890, "b": [ 1.0, 1e3 ],' +
+      ' "c": "å" }, "partition": 0} ]}';
     await kedge.ask('POST', '/rest/topics/orders', { body, type: v2Json });
     const [{ value }] = await read(0, v2Binary);
     expect(Buffer.from(value, 'base64').toString()).toBe(

@@ -1,6 +1,6 @@
 /**
- * What a client may say when it creates a consumer instance. The surprise: numbers and booleans come
- * as strings as often as not, and a value out of range is 40001, which is a 422.
+ * What a client may say when it creates a consumer instance. The surprise: numbers and booleans
+ * come as strings as often as not, and a value out of range is 40001, which is a 422.
  */
 import type { OffsetReset, RestConsumerConfig } from '../../../core/rest-consumer/calls.ts';
 import { checkFields, checkString, optional } from '../check.ts';

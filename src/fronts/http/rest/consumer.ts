@@ -38,7 +38,9 @@ export interface Instance {
   readonly object: Stub<RestConsumerCalls>;
 }
 
-/** How long a visit may take before others may have the instance; twice what any is meant to take. */
+/**
+ * How long a visit may take before others may have the instance; twice what any is meant to take.
+ */
 export const visitMs = 60_000;
 
 /** Throws 40403 when there is no such instance, and what `use` throws. */

@@ -1,6 +1,6 @@
 /**
- * REST Proxy v2: consumer instances, from creation to deletion. The surprise: offsets are read by a
- * GET with a body; clients that cannot send one get everything the group has committed.
+ * REST Proxy v2: consumer instances, from creation to deletion. The surprise: offsets are read by
+ * a GET with a body; clients that cannot send one get everything the group has committed.
  */
 import type { Position } from '../../../core/rest-consumer/calls.ts';
 import {

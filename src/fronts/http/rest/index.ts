@@ -1,6 +1,7 @@
 /**
- * The REST Proxy's version 2, every route of it that needs no schema registry, with what its relatives
- * have added. The surprise: answers carry a content type of the dialect's own, which its clients check.
+ * The REST Proxy's version 2, every route of it that needs no schema registry, with what its
+ * relatives have added. The surprise: answers carry a content type of the dialect's own, which its
+ * clients check.
  */
 import { answerType } from '../media-types.ts';
 import { type HttpContext, jsonResponse, type Route } from '../routes.ts';

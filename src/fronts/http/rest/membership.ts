@@ -1,7 +1,7 @@
 /**
- * A consumer instance as a member of its group: joins, shares partitions out when it leads, heartbeats
- * and leaves, as a Kafka consumer does while it polls. The surprise: nobody heartbeats between polls,
- * so the session lasts as long as an idle instance does.
+ * A consumer instance as a member of its group: joins, shares partitions out when it leads,
+ * heartbeats and leaves, as a Kafka consumer does while it polls. The surprise: nobody heartbeats
+ * between polls, so the session lasts as long as an idle instance does.
  */
 
 import { assignors, type GroupMember } from '../../../core/rest-consumer/assignors.ts';
@@ -79,7 +79,9 @@ export async function leave(consumer: Consumer): Promise<void> {
   });
 }
 
-/** Whether the membership stands: same topics, same partitions to lead over, and the group agrees. */
+/**
+ * Whether the membership stands: same topics, same partitions to lead over, and the group agrees.
+ */
 async function isCurrent(consumer: Consumer, topics: readonly string[]): Promise<boolean> {
   const { member } = consumer.state;
   if (!member || member.generationId < 0) return false;

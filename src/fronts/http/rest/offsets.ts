@@ -1,7 +1,7 @@
 /**
- * How far a consumer instance has read: committing it, looking it up, and deciding where to start when
- * nothing is known. The surprise: to this dialect a committed offset is that of the last record read,
- * so Kafka is told the next one.
+ * How far a consumer instance has read: committing it, looking it up, and deciding where to start
+ * when nothing is known. The surprise: to this dialect a committed offset is that of the last
+ * record read, so Kafka is told the next one.
  */
 import type { ConsumedPartition } from '../../../core/rest-consumer/calls.ts';
 import {
@@ -126,8 +126,9 @@ export async function committedOffsets(
 }
 
 /**
- * Decides every position that is not an offset yet: by what is committed, else by the reset policy.
- * What cannot be decided now stays as it is for the next poll. Throws when there is no policy.
+ * Decides every position that is not an offset yet: by what is committed, else by the reset
+ * policy. What cannot be decided now stays as it is for the next poll. Throws when there is no
+ * policy.
  */
 export async function resolvePositions(consumer: Consumer): Promise<void> {
   const open = consumer.state.partitions.filter(({ position }) => position === 'committed');

@@ -1,7 +1,8 @@
 /**
- * One poll of a consumer instance: be a member, commit what is due, find out where to read, and read.
- * The surprise: joining takes as long as the slowest member of the group, so a client may get an empty
- * answer first; the group goes on without it meanwhile, and its next poll finds the generation formed.
+ * One poll of a consumer instance: be a member, commit what is due, find out where to read, and
+ * read. The surprise: joining takes as long as the slowest member of the group, so a client may
+ * get an empty answer first; the group goes on without it meanwhile, and its next poll finds the
+ * generation formed.
  */
 import type { RestConsumerState } from '../../../core/rest-consumer/calls.ts';
 import {
@@ -30,7 +31,9 @@ const heartbeatMs = 3_000;
 const joinGraceMs = 2_000;
 const pauseMs = 100;
 
-/** How long this poll may wait for records: as asked, within what the instance was created with. */
+/**
+ * How long this poll may wait for records: as asked, within what the instance was created with.
+ */
 export function pollTimeoutMs({ config }: RestConsumerState, asked: number | undefined): number {
   if (asked === undefined) return config.requestTimeoutMs ?? defaultTimeoutMs;
   return Math.min(asked, config.requestTimeoutMs ?? config.instanceTimeoutMs);

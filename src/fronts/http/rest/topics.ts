@@ -1,6 +1,6 @@
 /**
- * REST Proxy v2: topics, their partitions, brokers. The surprise: the list of topics is a plain array
- * of names, where every other dialect answers an object.
+ * REST Proxy v2: topics, their partitions, brokers. The surprise: the list of topics is a plain
+ * array of names, where every other dialect answers an object.
  */
 import { ErrorCode, KafkaError } from '../../../protocol/errors.ts';
 import { parseInteger } from '../check.ts';

@@ -1,4 +1,7 @@
-/** REST v3: the cluster and its brokers. The surprise: there is one of each, and both come as lists. */
+/**
+ * REST v3: the cluster and its brokers. The surprise: there is one of each, and both come as
+ * lists.
+ */
 import { describeCluster } from '../../../protocol/apis/describe-cluster.ts';
 import { HttpError } from '../errors.ts';
 import type { HttpContext } from '../routes.ts';

@@ -1,6 +1,6 @@
 /**
- * REST v3: the part of it that is there. The surprise: records can only be written; the dialect has no
- * way to read them.
+ * REST v3: the part of it that is there. The surprise: records can only be written; the dialect
+ * has no way to read them.
  */
 import type { HttpContext, Route } from '../routes.ts';
 import * as clusters from './clusters.ts';

@@ -1,7 +1,7 @@
 /**
  * JSON objects one after the other in one body, with white space or nothing between them, as they
- * arrive. The surprise: a chunk may end anywhere, in a string or in a character, and what is complete
- * is to be answered before the rest has come.
+ * arrive. The surprise: a chunk may end anywhere, in a string or in a character, and what is
+ * complete is to be answered before the rest has come.
  */
 import { maxBodyBytes } from '../body.ts';
 

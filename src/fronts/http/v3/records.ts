@@ -1,7 +1,7 @@
 /**
  * REST v3: producing, one record or an endless stream of them over one request. The surprise: the
- * status is 200 as soon as the connection stands; how each record fared is in an answer of its own, in
- * order, and records that arrive together are written together.
+ * status is 200 as soon as the connection stands; how each record fared is in an answer of its
+ * own, in order, and records that arrive together are written together.
  */
 import { errorInfo } from '../../../protocol/errors.ts';
 import { checkFields, checkInteger, checkObject, checkString, optional } from '../check.ts';

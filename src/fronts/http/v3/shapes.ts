@@ -1,6 +1,7 @@
 /**
- * What REST v3 answers are made of: every resource says what kind it is, where it lives and where its
- * relatives live. The surprise: links name every relative the dialect has, also those not served yet.
+ * What REST v3 answers are made of: every resource says what kind it is, where it lives and where
+ * its relatives live. The surprise: links name every relative the dialect has, also those not
+ * served yet.
  */
 import { ErrorCode, errorInfo, KafkaError } from '../../../protocol/errors.ts';
 import { fromKafka, HttpError, httpErrorOf } from '../errors.ts';

@@ -1,6 +1,6 @@
 /**
- * REST v3: topics and partitions. The surprise: creating answers 201 with the topic, or 200 when it
- * was only to be validated.
+ * REST v3: topics and partitions. The surprise: creating answers 201 with the topic, or 200 when
+ * it was only to be validated.
  */
 import { ZERO_UUID } from '../../../bytes/uuid.ts';
 import { createTopics } from '../../../protocol/apis/create-topics.ts';
