@@ -134,6 +134,7 @@ export class RestConsumerMachine
     // Larger than any lease of an earlier life of this object, whose holders may still come back.
     this.#lastLease = Math.max(this.#lastLease + 1, now);
     this.#lease = { id: this.#lastLease, until: now + leaseMs };
+    this.#idleAfterMs = Math.max(this.#idleAfterMs, now + stored.state.config.instanceTimeoutMs);
     return { state: stored.state, lease: this.#lease.id, revision: stored.revision };
   }
 }

@@ -186,6 +186,13 @@ describe('idleness', () => {
     expect(machine.deadline).toBe(359_999);
   });
 
+  test('a holder that never came back has used it all the same', () => {
+    call('create', { state }, 0);
+    checkOut(299_999, 60_000);
+    expect(expire(359_999).rows).toEqual([]);
+    expect(machine.deadline).toBe(599_999);
+  });
+
   test('after a reload it lives for what polls that wrote nothing may have added', () => {
     call('create', { state }, 0);
     for (let now = 0; now < 140_000; now += 10_000) call('checkIn', checkOut(now), now);
