@@ -1,7 +1,7 @@
 /**
- * Installs the packages that package-lock.json names, if they are not all there: before `npm start`,
- * `npm test` and the like. It runs with whatever Node.js the machine has, and takes a few
- * milliseconds when there is nothing to do; the rest of Kedge runs with the Node.js it installs.
+ * Installs the packages that package-lock.json names, if they are not all there: before
+ * `npm start`, `npm test` and the like. It runs with whatever Node.js the machine has, and takes a
+ * moment when there is nothing to do; the rest of Kedge runs with the Node.js it installs.
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';

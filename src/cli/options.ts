@@ -70,8 +70,8 @@ export function parseStartOptions(
   const variables = variablesFrom(environment, values.advertise);
   if (isEveryAddress(host) && variables.KAFKA_ADVERTISED_LISTENERS === undefined) {
     throw new UsageError(
-      `--host ${host} is every address of this machine, and Kafka clients have to be told one they ` +
-        'can reach: add --advertise host:port.',
+      `--host ${host} is every address of this machine, and Kafka clients have to be told one ` +
+        'they can reach: add --advertise host:port.',
     );
   }
   return {

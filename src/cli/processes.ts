@@ -9,7 +9,7 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 
-/** Makes Miniflare start workerd through workerd.sh. Windows has no sh: there it starts as it is. */
+/** Makes Miniflare start workerd through workerd.sh; as it is on Windows, which has no sh. */
 export function guardWorkerd(): void {
   if (process.platform === 'win32') return;
   const require = createRequire(import.meta.resolve('miniflare'));

@@ -22,7 +22,7 @@ import {
 import { assertAvailable, PortUnavailable } from './ports.ts';
 import { whenNpmIsGone } from './processes.ts';
 
-/** More unexpected ends of workerd than this, within a minute, and there is no point in going on. */
+/** How often workerd may end by itself within a minute before we give up. */
 const restartsPerMinute = 5;
 
 let directory: DataDirectory | undefined;
@@ -122,7 +122,7 @@ async function end(code: number, reason?: string): Promise<void> {
   leave();
 }
 
-/** Kedge ends with the program that started it over IPC, and with the npm that was killed over it. */
+/** Kedge ends with the program that started it over IPC, and with an npm that was killed. */
 function endWithOurParent(): void {
   process.on('disconnect', () => void end(0));
   process.channel?.unref();

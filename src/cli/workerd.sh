@@ -2,7 +2,7 @@
 # Runs workerd so that it never outlives the Node.js process that started it, however that one ends.
 #
 # File descriptor 3 is a pipe to that process. Nothing is ever written to it, so `read` returns at
-# the moment the other end is closed, which the operating system does even after kill -9: no polling.
+# the moment the other end is closed, which the system does even after kill -9: no polling.
 # $$ is workerd itself, because exec keeps the process id; its name is checked before it is killed,
 # so that a number that has since been given to another process is left alone.
 

@@ -137,7 +137,7 @@ describe.each([{ npm: false }, { npm: true }])('the end of it (through npm: $npm
     expect(await answers(kedge.httpPort)).toBe(false);
   });
 
-  it('leaves no process when it is killed, and starts again at once on the same ports', async () => {
+  it('leaves no process when it is killed, and starts again at once on its ports', async () => {
     const kedge = await startFrom(dataDir, { npm });
     kedge.child.kill('SIGKILL');
     await kedge.ended;

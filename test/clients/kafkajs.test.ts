@@ -81,7 +81,7 @@ const numbered = (from: number, to: number) =>
 const texts = (from: number, to: number) => numbered(from, to).map(({ value }) => value);
 
 describe('kafkajs', () => {
-  it('produces to a topic nobody made, reads it in a group, and resumes after a restart', async () => {
+  it('produces to a topic nobody made, reads in a group, resumes after a restart', async () => {
     const topic = unique('orders');
     const groupId = unique('group');
     const producer = await producerOf();

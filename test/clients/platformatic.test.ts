@@ -94,7 +94,7 @@ const numbered = (topic: string, from: number, to: number) =>
 const texts = (from: number, to: number) => numbered('', from, to).map(({ value }) => value);
 
 describe('@platformatic/kafka', () => {
-  it('produces to a topic nobody made, reads it in a group, and resumes after a restart', async () => {
+  it('produces to a topic nobody made, reads in a group, resumes after a restart', async () => {
     const topic = unique('orders');
     const groupId = unique('group');
     const { offsets } = await producerOf().send({ messages: numbered(topic, 0, 10) });
