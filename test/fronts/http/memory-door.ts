@@ -42,6 +42,7 @@ export class MemoryDoor implements AsyncDisposable {
     this.objects = new MemoryObjects({ config: full });
     this.door = {
       gateway: createGateway(this.objects, full),
+      access: { open: true, token: undefined },
       restConsumer: (group, instance) => this.#consumer(JSON.stringify([group, instance])),
     };
   }

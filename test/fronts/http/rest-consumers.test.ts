@@ -1,4 +1,4 @@
-/** How a REST consumer consumes, over a cluster in memory; its life over real HTTP is in test/http. */
+/** How a REST consumer consumes, over a cluster in memory; its life over HTTP is in test/http. */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { MemoryDoor, v2Json } from './memory-door.ts';
 
