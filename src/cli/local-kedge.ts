@@ -54,7 +54,12 @@ export async function runWorker(
       compatibilityDate: worker.compatibilityDate,
       compatibilityFlags: [...worker.compatibilityFlags],
       // Nothing counts calls here, so no connection needs to be closed for their sake.
-      bindings: { KEDGE_CALLS_PER_CONNECTION: '0', ...worker.vars, ...options.variables },
+      bindings: {
+        KEDGE_OPEN: 'true',
+        KEDGE_CALLS_PER_CONNECTION: '0',
+        ...worker.vars,
+        ...options.variables,
+      },
       durableObjects: worker.durableObjects,
       connectHandlers: [{ protocol: 'tcp', port: options.kafkaPort, address: options.host }],
       host: options.host,

@@ -4,6 +4,7 @@
  * error bodies, GETs with a body, and bodies that may be empty.
  */
 import { Hono } from 'hono';
+import { admits, howToOpen } from '../../broker/access.ts';
 import { HttpError, httpErrorOf } from './errors.ts';
 import { health } from './health.ts';
 import { Kafka } from './kafka.ts';
@@ -34,6 +35,7 @@ const families: readonly Family[] = [
 export function httpApp(): Hono<HttpEnv> {
   const app = new Hono<HttpEnv>({ strict: false });
   app.use(async (c, next) => {
+    if (!mayPass(c)) return unauthorized(c);
     const kafka = new Kafka(c.env.gateway, c.req.raw);
     const unfinished: Promise<unknown>[] = [];
     c.set('kafka', kafka);
@@ -52,6 +54,20 @@ export function httpApp(): Hono<HttpEnv> {
     return jsonResponse(body, status, familyOf(c.req.path).type);
   });
   return app;
+}
+
+/** Whether the door is alive is anybody's to ask. */
+function mayPass(c: HttpContext): boolean {
+  return c.req.path === '/healthz' || admits(c.env.access, c.req.header('authorization') ?? null);
+}
+
+function unauthorized(c: HttpContext): Response {
+  const { open, token } = c.env.access;
+  const closed = !open && token === undefined;
+  const { body } = new HttpError(401, 40101, closed ? howToOpen : 'Unauthorized');
+  const response = jsonResponse(body, 401, familyOf(c.req.path).type);
+  response.headers.set('www-authenticate', 'Bearer, Basic realm="Kedge", charset="UTF-8"');
+  return response;
 }
 
 /** No route: a wrong method, or a path that does not exist, with those that do. */

@@ -3,6 +3,7 @@
  * that does not exist, and tells a wrong method from a wrong path.
  */
 import type { Context } from 'hono';
+import type { Access } from '../../broker/access.ts';
 import type { Gateway } from '../../broker/gateway.ts';
 import type { RestConsumerCalls } from '../../core/rest-consumer/calls.ts';
 import type { Stub } from '../../runtime/stubs.ts';
@@ -11,6 +12,7 @@ import type { Kafka } from './kafka.ts';
 /** What the HTTP front needs of the Worker that runs it: given with every request. */
 export interface HttpDoor {
   readonly gateway: Gateway;
+  readonly access: Access;
   /** The object that keeps one consumer instance. */
   restConsumer(group: string, instance: string): Stub<RestConsumerCalls>;
 }

@@ -1,0 +1,32 @@
+import { createExecutionContext, env } from 'cloudflare:test';
+import { describe, expect, it, vi } from 'vitest';
+import type { Env } from '../../src/runtime/worker-objects.ts';
+import worker from '../../src/worker.ts';
+
+const bindings = env as unknown as Env;
+const get = (path: string, variables: Record<string, string> = {}) =>
+  worker.fetch(
+    new Request(`http://kedge.test${path}`),
+    { ...bindings, ...variables },
+    createExecutionContext(),
+  );
+
+describe('the Worker as wrangler.toml deploys it', () => {
+  it('lets nobody in', async () => {
+    expect((await get('/healthz')).status).toBe(200);
+    const response = await get('/rest/topics');
+    expect(response.status).toBe(401);
+    await response.text();
+  });
+
+  it('lets everybody in when its owner says so', async () => {
+    const response = await get('/rest/topics', { KEDGE_OPEN: 'true' });
+    expect([response.status, await response.json()]).toEqual([200, []]);
+  });
+
+  it('hangs up on Kafka clients', async () => {
+    const close = vi.fn(async () => {});
+    await worker.connect({ close } as unknown as Socket, bindings);
+    expect(close).toHaveBeenCalledOnce();
+  });
+});
