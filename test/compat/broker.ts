@@ -60,7 +60,7 @@ export class Kedge implements Broker {
     await rm(this.#dataDirectory, { recursive: true, force: true });
   }
 
-  /** The end of what it wrote to standard error since it was last started: nothing, if all is well. */
+  /** The end of what it has complained of since it was last started: nothing, if all is well. */
   get complaints(): string {
     return this.#process?.stderr.trim().slice(-3000) ?? '';
   }

@@ -59,6 +59,9 @@ function readOptions(): Options {
   }
   const unknown = values.only.filter((name) => !clients().includes(name));
   if (unknown.length > 0) throw new Error(`no such client: ${unknown.join(', ')}`);
+  if (values.accept && values.broker !== undefined) {
+    throw new Error('--accept is for what passes with Kedge, so it does not go with --broker');
+  }
   const { only, accept, case: onlyCase = null, broker = null, restart = null } = values;
   return { only, onlyCase, broker, restart, accept };
 }
@@ -148,9 +151,8 @@ function summarise(tallies: readonly Tally[], started: number): number {
   print(`\nCompatibility took ${seconds(started)}`);
   const failed = sum((tally) => tally.failed);
   const skipped = sum((tally) => tally.skipped);
-  print(
-    `${sum((tally) => tally.passed)} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`,
-  );
+  const rest = skipped > 0 ? `, ${skipped} skipped` : '';
+  print(`${sum((tally) => tally.passed)} passed, ${failed} failed${rest}`);
   return failed > 0 ? 1 : 0;
 }
 
