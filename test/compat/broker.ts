@@ -3,6 +3,7 @@
  * free ports with a data directory of its own. A restart uses the same ports and the same data, so
  * that a client sees what it would see of any broker that went away and came back.
  */
+import { rmSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { createConnection, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -34,6 +35,7 @@ export class Kedge implements Broker {
   readonly #httpPort: number;
   readonly #dataDirectory: string;
   #process: Running | null = null;
+  #restarts = 0;
 
   private constructor(kafkaPort: number, httpPort: number, dataDirectory: string) {
     this.bootstrap = `localhost:${kafkaPort}`;
@@ -44,13 +46,16 @@ export class Kedge implements Broker {
 
   static async start(): Promise<Kedge> {
     const dataDirectory = await mkdtemp(join(tmpdir(), 'kedge-compat-'));
+    process.once('exit', () => rmSync(dataDirectory, { recursive: true, force: true }));
     const kedge = new Kedge(await freePort(), await freePort(), dataDirectory);
     await kedge.#up();
     return kedge;
   }
 
+  /** By turns as an operator does it and as a power cut does. */
   async restart(): Promise<void> {
-    await this.#process?.stop('SIGTERM');
+    this.#restarts += 1;
+    await this.#process?.stop(this.#restarts % 2 === 1 ? 'SIGTERM' : 'SIGKILL');
     await this.#up();
   }
 
