@@ -12,12 +12,6 @@ import { pathOf } from './install.ts';
 import { Running, runToEnd } from './processes.ts';
 import type { Broker } from './suite.ts';
 
-/**
- * Settings a user of the README would not have: without the wait for a group's first members the
- * many groups of a suite do not cost three seconds each.
- */
-const SETTINGS = { KAFKA_GROUP_INITIAL_REBALANCE_DELAY_MS: '0' };
-
 /** A broker somebody else runs, and the shell command that restarts it, if there is one. */
 export function otherBroker(bootstrap: string, restartCommand: string | null): Broker {
   const restart = async () => {
@@ -73,7 +67,7 @@ export class Kedge implements Broker {
   async #up(): Promise<void> {
     const ports = ['--kafka-port', `${this.#kafkaPort}`, '--http-port', `${this.#httpPort}`];
     const args = [pathOf('../../src/cli/start.ts'), ...ports, '--data-dir', this.#dataDirectory];
-    const kedge = new Running(process.execPath, args, { cwd: pathOf('../../'), env: SETTINGS });
+    const kedge = new Running(process.execPath, args, { cwd: pathOf('../../') });
     this.#process = kedge;
     await kedge.until(({ stdout }) => stdout.includes(`${this.#kafkaPort}`), 'the banner', 60_000);
     await reachable(this.#kafkaPort);
