@@ -145,7 +145,7 @@ function summarise(tallies: readonly Tally[], started: number): number {
   const gaps = tallies.flatMap((tally) => tally.gaps);
   const failures = tallies.flatMap((tally) => tally.failures);
   const unlisted = tallies.flatMap((tally) => tally.unlisted);
-  if (gaps.length > 0) print(`\nNot passing yet, or not run here:\n  ${gaps.join('\n  ')}`);
+  if (gaps.length > 0) print(`\nNot there yet (see each FINDINGS.md):\n  ${gaps.join('\n  ')}`);
   if (unlisted.length > 0) print(`\nPassing, not in passing.txt yet: ${unlisted.join(', ')}`);
   for (const failure of failures) print(`\nFAILED ${failure}`);
   const [passed, failed] = [sum((tally) => tally.passed), sum((tally) => tally.failed)];

@@ -26,7 +26,10 @@ describe('the Worker as wrangler.toml deploys it', () => {
 
   it('hangs up on Kafka clients', async () => {
     const close = vi.fn(async () => {});
+    const log = vi.spyOn(console, 'warn').mockImplementation(() => {});
     await worker.connect({ close } as unknown as Socket, bindings);
     expect(close).toHaveBeenCalledOnce();
+    expect(log).toHaveBeenCalledWith(expect.stringContaining('KEDGE_OPEN'));
+    log.mockRestore();
   });
 });

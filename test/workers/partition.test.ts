@@ -1,6 +1,6 @@
 import { evictDurableObject, runInDurableObject } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type { PartitionCalls } from '../../src/core/log/calls.ts';
 import { ErrorCode } from '../../src/protocol/errors.ts';
 import { droppedCloseCode, openWatch } from '../../src/runtime/partition-watch.ts';
@@ -126,8 +126,11 @@ describe('Partition', () => {
       partition,
       `CREATE TRIGGER full BEFORE INSERT ON log BEGIN SELECT RAISE(ABORT, 'full'); END`,
     );
+    const log = vi.spyOn(console, 'error').mockImplementation(() => {});
     const { errorCode } = await partition.call('append', append(sequenced(1, 0, 1)));
     expect(errorCode).toBe(ErrorCode.KAFKA_STORAGE_ERROR);
+    expect(log).toHaveBeenCalledOnce();
+    log.mockRestore();
     await query(partition, 'DROP TRIGGER full');
     expect((await partition.call('read', read(0))).highWatermark).toBe(1);
     expect(offsetOf(await partition.call('append', append(sequenced(1, 0, 1))))).toBe(1);

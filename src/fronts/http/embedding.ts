@@ -7,6 +7,7 @@ import type { EmbeddedFormat } from '../../core/rest-consumer/calls.ts';
 import type { DecodedRecord, RecordHeader } from '../../protocol/records/index.ts';
 import { checkFields, checkList, checkObject, checkString } from './check.ts';
 import { conversionFailed, invalid, payloadError } from './errors.ts';
+import { typeOfFormat } from './media-types.ts';
 
 const utf8 = new TextEncoder();
 const strictUtf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
@@ -86,6 +87,9 @@ function bytesToJson(bytes: Uint8Array | null, format: EmbeddedFormat, place: st
     JSON.parse(text);
     return text;
   } catch {
-    throw conversionFailed(`${place} is not JSON. Seek past it, or read in the binary format.`);
+    throw conversionFailed(
+      `${place} is not JSON. Read it in the binary format (Accept: ${typeOfFormat('binary')}), or ` +
+        'go on behind it: a consumer by POST …/positions, others by a later offset.',
+    );
   }
 }

@@ -24,7 +24,8 @@ export function producedFormat(contentType: string | null): EmbeddedFormat {
   if (withSchema.test(type)) {
     throw plainHttpError(415, 'formats with a schema need a schema registry, and there is none');
   }
-  throw plainHttpError(415, `records come as ${typeOfFormat('json')} or .binary., not "${type}"`);
+  const [json, binary] = [typeOfFormat('json'), typeOfFormat('binary')];
+  throw plainHttpError(415, `records come as ${json} or ${binary}, not "${type}"`);
 }
 
 /** The type of an answer without records. Throws 406 when the client takes nothing of the kind. */
