@@ -3,8 +3,9 @@
  * `npm start`, `npm test` and the like. It runs with whatever Node.js the machine has, and takes a
  * moment when there is nothing to do; the rest of Kedge runs with the Node.js it installs.
  */
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { constants } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -16,12 +17,13 @@ if (major < 20) {
 }
 if (!isComplete()) {
   console.error('kedge: installing what is missing (only the first time, and after an update) …');
-  // Not `npm ci`: it refuses a lock file made where not every platform's packages could be seen.
-  const { status } = npm([
-    'install',
-    ...['--no-save', '--include=dev', '--no-audit', '--no-fund', '--loglevel=error'],
-  ]);
-  if (status !== 0) fail('npm could not install the packages; its own words are above.');
+  // `npm ci` starts by removing everything; an update leaves what is there and right alone. On
+  // Windows it has to: the Node.js that runs this may be one of the packages.
+  const command = packagesOf('node_modules/.package-lock.json') ? ['install', '--no-save'] : ['ci'];
+  const quietly = ['--include=dev', '--no-audit', '--no-fund', '--loglevel=error'];
+  const { code, signal } = await npm([...command, ...quietly]);
+  if (signal) process.exit(128 + constants.signals[signal]);
+  if (code !== 0) fail('npm could not install the packages; its own words are above.');
 }
 checkNode();
 if (process.platform === 'win32') {
@@ -55,13 +57,26 @@ function nodeProgram() {
   return join(root, 'node_modules/.bin', process.platform === 'win32' ? 'node.cmd' : 'node');
 }
 
+/** Runs npm; who ends us ends it too. Gives its exit code, or the signal that ended us. */
 function npm(args) {
   const options = { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] };
   // Inside `npm start` this names the npm that runs; it is a script for Node.js.
   const script = process.env.npm_execpath;
-  if (script && /\.c?js$/.test(script))
-    return spawnSync(process.execPath, [script, ...args], options);
-  return spawnSync('npm', args, { ...options, shell: process.platform === 'win32' });
+  const child =
+    script && /\.c?js$/.test(script)
+      ? spawn(process.execPath, [script, ...args], options)
+      : spawn('npm', args, { ...options, shell: process.platform === 'win32' });
+  let signal;
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
+    process.on(name, () => {
+      signal = name;
+      child.kill(name);
+    });
+  }
+  return new Promise((resolve) => {
+    child.once('error', ({ message }) => fail(`npm could not be started: ${message}`));
+    child.once('exit', (code) => resolve({ code, signal }));
+  });
 }
 
 /** The packages bring their own Node.js; without it the next step would fail with a riddle. */
