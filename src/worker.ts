@@ -2,7 +2,7 @@
  * What Cloudflare runs: the doors wired to the broker, and the objects exported. The surprise:
  * Kafka clients come in through `connect`, so there is no proxy between them and the Worker.
  */
-import { accessFrom } from './broker/access.ts';
+import { type Access, accessFrom } from './broker/access.ts';
 import { createGateway, type Gateway } from './broker/gateway.ts';
 import { httpApp } from './fronts/http/app.ts';
 import type { HttpDoor } from './fronts/http/routes.ts';
@@ -35,13 +35,31 @@ function gatewayOf(env: Env): Gateway {
   return gateway;
 }
 
+interface Doors {
+  readonly gateway: Gateway;
+  readonly access: Access;
+}
+
+/** The doors, or why they stay shut: a variable says something that cannot be understood. */
+function doorsOf(env: Env & Variables): Doors | { readonly shut: string } {
+  try {
+    return { access: accessFrom(env), gateway: gatewayOf(env) };
+  } catch (error) {
+    const shut = `Kedge lets nobody in: ${error instanceof Error ? error.message : error}.`;
+    console.error(shut);
+    return { shut };
+  }
+}
+
 export default {
-  connect(socket: Socket, env: Env & Variables): Promise<void> {
-    if (!accessFrom(env).open) {
+  async connect(socket: Socket, env: Env & Variables): Promise<void> {
+    const doors = doorsOf(env);
+    if ('shut' in doors) return socket.close();
+    if (!doors.access.open) {
       console.warn('Kafka clients cannot show a token yet: KEDGE_OPEN=true lets everybody in.');
       return socket.close();
     }
-    return serveSocket(socket, gatewayOf(env), Number(env.KEDGE_CALLS_PER_CONNECTION ?? 9_000));
+    return serveSocket(socket, doors.gateway, Number(env.KEDGE_CALLS_PER_CONNECTION ?? 9_000));
   },
 
   fetch(
@@ -49,9 +67,12 @@ export default {
     env: Env & Variables,
     ctx: ExecutionContext,
   ): Response | Promise<Response> {
+    const doors = doorsOf(env);
+    if ('shut' in doors) {
+      return Response.json({ error_code: 50302, message: doors.shut }, { status: 503 });
+    }
     const door: HttpDoor = {
-      gateway: gatewayOf(env),
-      access: accessFrom(env),
+      ...doors,
       restConsumer: (group, instance) => restConsumerObject(env, group, instance),
     };
     return app.fetch(request, door, ctx);

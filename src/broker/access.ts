@@ -17,9 +17,10 @@ export const howToOpen =
 
 /** Reads the variables of a Worker. Throws a plain Error that says what a variable may be. */
 export function accessFrom(variables: Readonly<Record<string, unknown>>): Access {
+  // What was set instead may be a secret that was to be KEDGE_TOKEN: it is not repeated.
   const open = String(variables.KEDGE_OPEN ?? 'false').toLowerCase();
   if (open !== 'true' && open !== 'false') {
-    throw new Error(`KEDGE_OPEN must be true or false, not ${open}`);
+    throw new Error('KEDGE_OPEN must be true or false');
   }
   const token = variables.KEDGE_TOKEN;
   return {

@@ -32,4 +32,27 @@ describe('the Worker as wrangler.toml deploys it', () => {
     expect(log).toHaveBeenCalledWith(expect.stringContaining('KEDGE_OPEN'));
     log.mockRestore();
   });
+
+  it.each(['yes', '1', 'a secret'])(
+    'lets nobody in with KEDGE_OPEN=%s, and says why',
+    async (open) => {
+      const error = vi.spyOn(console, 'error').mockImplementation(() => {});
+      for (const path of ['/healthz', '/rest/topics', '/v3/clusters', '/nowhere']) {
+        const response = await get(path, { KEDGE_OPEN: open, KEDGE_TOKEN: 'token' });
+        expect([response.status, await response.json()]).toEqual([
+          503,
+          {
+            error_code: 50302,
+            message: 'Kedge lets nobody in: KEDGE_OPEN must be true or false.',
+          },
+        ]);
+      }
+      const close = vi.fn(async () => {});
+      const variables = { ...bindings, KEDGE_OPEN: open };
+      await worker.connect({ close } as unknown as Socket, variables);
+      expect(close).toHaveBeenCalledOnce();
+      expect(error).toHaveBeenCalledTimes(5);
+      error.mockRestore();
+    },
+  );
 });
