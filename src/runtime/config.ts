@@ -3,6 +3,8 @@
  * the way of Kafka's own container images: `auto.create.topics.enable` is
  * `KAFKA_AUTO_CREATE_TOPICS_ENABLE`. The surprise: nothing of it changes while the Worker runs.
  */
+import { maxPartitionsPerTopic } from '../core/cluster/new-topics.ts';
+
 export interface BrokerConfig {
   /** `auto.create.topics.enable` */
   readonly autoCreateTopicsEnable: boolean;
@@ -70,6 +72,10 @@ const least: Partial<Record<NumberIn<BrokerConfig>, number>> = {
   socketRequestMaxBytes: 1,
   fetchMaxBytes: 1_024,
 };
+/** The most each may be, where that is less than the largest int. */
+const most: Partial<Record<NumberIn<BrokerConfig>, number>> = {
+  numPartitions: maxPartitionsPerTopic,
+};
 
 /** Kafka's name of a config: `autoCreateTopicsEnable` is `auto.create.topics.enable`. */
 function kafkaName(property: string): string {
@@ -81,6 +87,10 @@ function kafkaName(property: string): string {
 function variableName(property: string): string {
   return `KAFKA_${kafkaName(property).replaceAll('.', '_').toUpperCase()}`;
 }
+
+/** The variables that mean something to a Worker; it does not look at any others. */
+export const brokerVariables: readonly string[] =
+  Object.keys(defaultBrokerConfig).map(variableName);
 
 /**
  * Reads the `KAFKA_…` variables of a Worker; an empty one counts as absent. Throws a plain Error
@@ -94,7 +104,10 @@ export function brokerConfigFrom(variables: Readonly<Record<string, unknown>>): 
     if (value === undefined || value === '') continue;
     if (property === 'advertisedListener') config[property] = parseListener(name, String(value));
     else if (typeof initial === 'boolean') config[property] = parseBoolean(name, value);
-    else config[property] = parseCount(name, value, least[property as keyof typeof least] ?? 0);
+    else {
+      const key = property as NumberIn<BrokerConfig>;
+      config[property] = parseCount(name, value, least[key] ?? 0, most[key] ?? largestInt);
+    }
   }
   return checked(config as unknown as BrokerConfig);
 }
@@ -129,10 +142,10 @@ function parseBoolean(name: string, value: unknown): boolean {
   return text === 'true';
 }
 
-function parseCount(name: string, value: unknown, from: number): number {
+function parseCount(name: string, value: unknown, from: number, to: number): number {
   const count = /^\s*\d+\s*$/.test(String(value)) ? Number(value) : Number.NaN;
-  if (!(count >= from && count <= largestInt)) {
-    throw new Error(`${name} must be a whole number from ${from} to ${largestInt}, not ${value}`);
+  if (!(count >= from && count <= to)) {
+    throw new Error(`${name} must be a whole number from ${from} to ${to}, not ${value}`);
   }
   return count;
 }

@@ -3,6 +3,7 @@ import { brokerConfigs } from '../../src/core/cluster/broker-configs.ts';
 import {
   brokerConfigFrom,
   brokerSettings,
+  brokerVariables,
   defaultBrokerConfig,
   parseListener,
 } from '../../src/runtime/config.ts';
@@ -37,8 +38,9 @@ describe('the broker config', () => {
 
   it.each([
     ['KAFKA_AUTO_CREATE_TOPICS_ENABLE', 'yes', 'must be true or false, not yes'],
-    ['KAFKA_NUM_PARTITIONS', '0', 'must be a whole number from 1 to 2147483647, not 0'],
-    ['KAFKA_NUM_PARTITIONS', '1.5', 'must be a whole number from 1 to 2147483647, not 1.5'],
+    ['KAFKA_NUM_PARTITIONS', '0', 'must be a whole number from 1 to 10000, not 0'],
+    ['KAFKA_NUM_PARTITIONS', '10001', 'must be a whole number from 1 to 10000, not 10001'],
+    ['KAFKA_NUM_PARTITIONS', '1.5', 'must be a whole number from 1 to 10000, not 1.5'],
     ['KAFKA_NUM_PARTITIONS', '0x10', 'must be a whole number'],
     ['KAFKA_NODE_ID', '-1', 'must be a whole number from 0'],
     ['KAFKA_FETCH_MAX_BYTES', '1000', 'must be a whole number from 1024'],
@@ -48,6 +50,16 @@ describe('the broker config', () => {
   ])('says what is wrong with %s=%s', (name, value, message) => {
     expect(() => brokerConfigFrom({ [name]: value })).toThrow(message);
     expect(() => brokerConfigFrom({ [name]: value })).toThrow(name);
+  });
+
+  it('takes as many partitions as a topic may have', () => {
+    expect(brokerConfigFrom({ KAFKA_NUM_PARTITIONS: '10000' }).numPartitions).toBe(10_000);
+  });
+
+  it('names every variable it reads', () => {
+    expect(brokerVariables).toHaveLength(Object.keys(defaultBrokerConfig).length);
+    expect(brokerVariables).toContain('KAFKA_AUTO_CREATE_TOPICS_ENABLE');
+    expect(brokerVariables).toContain('KAFKA_ADVERTISED_LISTENERS');
   });
 
   it('lists what is set by the names and defaults that DescribeConfigs knows', () => {
