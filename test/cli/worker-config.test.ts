@@ -1,7 +1,7 @@
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { unstable_readConfig } from 'wrangler';
 import { readWorkerConfig } from '../../src/cli/worker-config.ts';
 
@@ -37,7 +37,9 @@ describe('readWorkerConfig', () => {
   });
 
   it('says what it misses', () => {
-    const file = join(mkdtempSync(join(tmpdir(), 'kedge-config-')), 'wrangler.toml');
+    const folder = mkdtempSync(join(tmpdir(), 'kedge-config-'));
+    onTestFinished(() => rmSync(folder, { recursive: true }));
+    const file = join(folder, 'wrangler.toml');
     writeFileSync(file, 'name = "x" # a comment\nmain = "y.ts"\n[vars]\nA = "b # c"\n');
     expect(() => readWorkerConfig(file)).toThrow(`${file} does not say compatibility_date`);
     writeFileSync(
