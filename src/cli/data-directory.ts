@@ -3,7 +3,15 @@
  * operating system (through SQLite), so it ends with its process, even one killed with -9: there
  * are no stale locks to break and no process ids to mistake.
  */
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { endWorkerd } from './processes.ts';
@@ -18,16 +26,16 @@ export interface DataDirectory {
   release(): void;
 }
 
-/** Another Kedge works in this directory. */
-export class DirectoryInUse extends Error {}
+/** A directory that cannot be had; the message is for the person who wants it. */
+export class DirectoryUnavailable extends Error {}
 
 /** Takes hold of a directory, creating it. Ends a workerd that an earlier process left behind. */
 export async function holdDataDirectory(path: string): Promise<DataDirectory> {
-  mkdirSync(path, { recursive: true });
+  makeDirectory(path);
   const lock = tryLock(join(path, 'lock'));
   if (!lock) {
     const pid = readText(join(path, 'pid'));
-    throw new DirectoryInUse(
+    throw new DirectoryUnavailable(
       `${path} is in use by another Kedge${pid ? ` (process ${pid})` : ''}. ` +
         'Stop that one, or choose another directory with --data-dir.',
     );
@@ -77,8 +85,35 @@ function removeIfAbandoned(path: string): void {
   }
 }
 
+/** One by one from the top: where nothing can be made, as in /proc, `recursive` tries for ever. */
+function makeDirectory(path: string): void {
+  const there = statSync(path, { throwIfNoEntry: false });
+  if (there?.isDirectory()) return;
+  if (there) throw new DirectoryUnavailable(`--data-dir: ${path} is a file, not a directory.`);
+  if (dirname(path) !== path) makeDirectory(dirname(path));
+  try {
+    mkdirSync(path);
+  } catch (error) {
+    // Another process may have made it meanwhile.
+    if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) return;
+    const { code } = error as NodeJS.ErrnoException;
+    throw new DirectoryUnavailable(`--data-dir: ${path} cannot be created (${code}).`);
+  }
+}
+
+function openLock(file: string): DatabaseSync {
+  try {
+    return new DatabaseSync(file, { timeout: 0 });
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : error;
+    throw new DirectoryUnavailable(
+      `--data-dir: ${dirname(file)} cannot be written to (${reason}).`,
+    );
+  }
+}
+
 function tryLock(file: string): DatabaseSync | undefined {
-  const lock = new DatabaseSync(file, { timeout: 0 });
+  const lock = openLock(file);
   try {
     lock.exec('BEGIN EXCLUSIVE');
     return lock;

@@ -5,6 +5,7 @@
  */
 import { join } from 'node:path';
 import type { StartOptions } from './options.ts';
+import { freePort } from './ports.ts';
 import { guardWorkerd } from './processes.ts';
 import { readWorkerConfig, type WorkerConfig } from './worker-config.ts';
 
@@ -42,6 +43,7 @@ export async function runWorker(
     bundle(worker),
     import('miniflare'),
   ]);
+  const httpPort = await httpPortOf(options);
   class Reporter extends Log {
     override error(error: Error): void {
       events.onFailure(error);
@@ -63,7 +65,7 @@ export async function runWorker(
       durableObjects: worker.durableObjects,
       connectHandlers: [{ protocol: 'tcp', port: options.kafkaPort, address: options.host }],
       host: options.host,
-      port: options.httpPort,
+      port: httpPort,
       resourcePersistencePath: place.path,
       unsafeRuntimeEnv: { KEDGE_WORKERD_PID_FILE: place.workerdPidFile },
       cf: false,
@@ -78,13 +80,21 @@ export async function runWorker(
     const url = await miniflare.ready;
     return {
       kafkaPort: await portOf(miniflare),
-      httpPort: Number(url.port),
+      httpPort: httpPort || Number(url.port),
       stop: () => miniflare.dispose(),
     };
   } catch (error) {
     await miniflare.dispose().catch(() => {});
     throw error;
   }
+}
+
+/**
+ * The port to ask for; 0 where Miniflare will tell which one it became. On an address that it does
+ * not know for this machine's, such as 127.0.0.2, the one it tells is another, for its own use.
+ */
+async function httpPortOf({ host, httpPort }: StartOptions): Promise<number> {
+  return httpPort === 0 && host !== '127.0.0.1' ? freePort(host) : httpPort;
 }
 
 /** The port workerd listens on for Kafka, found by connecting to it: it may have been any. */

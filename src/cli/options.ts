@@ -51,6 +51,15 @@ Examples
 Ctrl-C stops it. What was acknowledged is on disk and is there at the next start.
 `;
 
+/** Where data is kept when nobody says where. Under npm this directory is that of the project. */
+const projectsOwn = resolve('.kedge');
+
+/** The directory the person who starts us is in: npm goes to that of the project. */
+export function ownDirectory(environment: Readonly<Record<string, string | undefined>>): string {
+  const started = environment.npm_lifecycle_event === 'start' ? environment.INIT_CWD : undefined;
+  return started || process.cwd();
+}
+
 /** Reads a command line. `'help'` when help was asked for; throws UsageError. */
 export function parseStartOptions(
   args: readonly string[],
@@ -58,7 +67,9 @@ export function parseStartOptions(
 ): StartOptions | 'help' {
   const values = parse(args);
   if (values.help) return 'help';
-  if (values.memory && values['data-dir'] !== undefined) {
+  const dataDir = values['data-dir'];
+  if (dataDir !== undefined) nonEmpty('--data-dir', dataDir);
+  if (values.memory && dataDir !== undefined) {
     throw new UsageError('--memory keeps nothing, so it cannot be used together with --data-dir.');
   }
   const kafkaPort = parsePort('--kafka-port', values['kafka-port'] ?? '9092');
@@ -78,7 +89,7 @@ export function parseStartOptions(
     host,
     kafkaPort,
     httpPort,
-    dataDir: values.memory ? null : resolve(nonEmpty('--data-dir', values['data-dir'] ?? '.kedge')),
+    dataDir: values.memory ? null : resolve(ownDirectory(environment), dataDir ?? projectsOwn),
     variables,
   };
 }
@@ -86,6 +97,11 @@ export function parseStartOptions(
 /** Whether it stands for all addresses; such a one cannot be connected to. */
 export function isEveryAddress(host: string): boolean {
   return ['0.0.0.0', '::', '*'].includes(host);
+}
+
+/** Whether only programs on this machine reach it. */
+export function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || /^127\.\d+\.\d+\.\d+$/.test(host);
 }
 
 /** A directory of its own for a Kedge that keeps nothing starts with this path. */

@@ -1,5 +1,8 @@
-/** Whether a port can be listened on: asked first, so that the answer can name the option. */
-import { createServer } from 'node:net';
+/**
+ * Ports are asked for before workerd listens on them, so that the answer can name the option. A
+ * port that is free now may be taken a moment later; then workerd's own words have to do.
+ */
+import { type AddressInfo, createServer } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 
 /** A port that cannot be had; the message is for the person who wants it. */
@@ -20,6 +23,18 @@ export async function assertAvailable(host: string, port: number, option: string
     }
     throw new PortUnavailable(explain(code, host, port, option));
   }
+}
+
+/** A port that nobody listens on. */
+export function freePort(host: string): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once('error', reject);
+    server.listen(0, host, () => {
+      const { port } = server.address() as AddressInfo;
+      server.close(() => resolve(port));
+    });
+  });
 }
 
 function tryToListen(host: string, port: number): Promise<string | undefined> {

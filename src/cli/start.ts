@@ -6,7 +6,7 @@
 import { relative } from 'node:path';
 import {
   type DataDirectory,
-  DirectoryInUse,
+  DirectoryUnavailable,
   holdDataDirectory,
   holdTemporaryDirectory,
 } from './data-directory.ts';
@@ -14,13 +14,16 @@ import { type LocalKedge, runWorker } from './local-kedge.ts';
 import {
   help,
   isEveryAddress,
+  isLoopback,
   memoryPrefix,
+  ownDirectory,
   parseStartOptions,
   type StartOptions,
   UsageError,
 } from './options.ts';
 import { assertAvailable, PortUnavailable } from './ports.ts';
 import { whenNpmIsGone } from './processes.ts';
+import { unknownSettings } from './unknown-settings.ts';
 
 /** How often workerd may end by itself within a minute before we give up. */
 const restartsPerMinute = 5;
@@ -35,6 +38,7 @@ async function main(): Promise<void> {
     process.stdout.write(help);
     return;
   }
+  for (const line of unknownSettings(process.env)) console.error(`kedge: ${line}`);
   endWithOurParent();
   await Promise.all([
     assertAvailable(options.host, options.kafkaPort, '--kafka-port'),
@@ -88,7 +92,7 @@ function announce(options: StartOptions, { kafkaPort, httpPort }: LocalKedge): v
 
     Kafka   ${dialled}:${kafkaPort}${notes.length > 0 ? `   (${notes.join('; ')})` : ''}
     HTTP    ${url}
-    Data    ${options.dataDir ? nearby(options.dataDir) : 'nothing is kept'}
+    Data    ${options.dataDir ? nearby(options.dataDir) : 'nothing is kept'}${openTo(options.host)}
 
   Two commands to try, in another terminal:
 
@@ -101,9 +105,14 @@ function announce(options: StartOptions, { kafkaPort, httpPort }: LocalKedge): v
 `);
 }
 
-/** A path as a person in the current directory would write it. */
+/** A line for a Kedge that others can reach: there is no door to close on this machine. */
+function openTo(host: string): string {
+  return isLoopback(host) ? '' : '\n    Open    anybody who reaches this host may come in';
+}
+
+/** A path as the person who started us would write it. */
 function nearby(path: string): string {
-  const fromHere = relative('.', path);
+  const fromHere = relative(ownDirectory(process.env), path);
   return fromHere.startsWith('..') ? path : fromHere || path;
 }
 
@@ -137,6 +146,6 @@ try {
     console.error(`kedge: ${message}\nTry: npm start -- --help`);
     process.exit(2);
   }
-  const expected = error instanceof PortUnavailable || error instanceof DirectoryInUse;
+  const expected = error instanceof PortUnavailable || error instanceof DirectoryUnavailable;
   await end(1, expected ? message : `could not start: ${message}`);
 }

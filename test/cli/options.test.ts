@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { parseStartOptions, type StartOptions } from '../../src/cli/options.ts';
+import { isLoopback, parseStartOptions, type StartOptions } from '../../src/cli/options.ts';
 
 const parse = (args: string, environment: Record<string, string> = {}): StartOptions => {
   const options = parseStartOptions(args.split(' ').filter(Boolean), environment);
@@ -49,6 +49,14 @@ describe('parseStartOptions', () => {
     });
   });
 
+  it('takes a directory from where npm was started, but keeps its own in the project', () => {
+    const environment = { npm_lifecycle_event: 'start', INIT_CWD: '/somewhere/else' };
+    expect(parse('--data-dir mydata', environment).dataDir).toBe('/somewhere/else/mydata');
+    expect(parse('--data-dir /my/data', environment).dataDir).toBe('/my/data');
+    expect(parse('', environment).dataDir).toBe(resolve('.kedge'));
+    expect(parse('--data-dir mydata', { INIT_CWD: '/stale' }).dataDir).toBe(resolve('mydata'));
+  });
+
   it.each([
     ['--kafka-port 65536', '--kafka-port must be a number from 0 to 65535'],
     ['--kafka-port -1', '--kafka-port'],
@@ -68,9 +76,27 @@ describe('parseStartOptions', () => {
     expect(() => parse(args)).toThrow(message);
   });
 
+  it('refuses more partitions than a topic may have, and names the limit', () => {
+    expect(() => parse('', { KAFKA_NUM_PARTITIONS: '20000' })).toThrow(
+      'KAFKA_NUM_PARTITIONS must be a whole number from 1 to 10000, not 20000',
+    );
+  });
+
   it('refuses a broker setting that is none', () => {
     expect(() => parse('', { KAFKA_AUTO_CREATE_TOPICS_ENABLE: 'yes' })).toThrow(
       'KAFKA_AUTO_CREATE_TOPICS_ENABLE must be true or false',
     );
   });
+});
+
+describe('isLoopback', () => {
+  it.each(['127.0.0.1', '127.0.0.2', '::1', 'localhost'])('knows %s', (host) => {
+    expect(isLoopback(host)).toBe(true);
+  });
+  it.each(['0.0.0.0', '::', '*', '10.0.0.1', '127.0.0.1.example.com', 'example.com'])(
+    'does not mistake %s for one',
+    (host) => {
+      expect(isLoopback(host)).toBe(false);
+    },
+  );
 });

@@ -1,9 +1,18 @@
-import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { endAll, gone, isRunning, run, startFrom, startProgram, workerdOf } from './processes.ts';
+import {
+  endAll,
+  gone,
+  isRunning,
+  root,
+  run,
+  startFrom,
+  startProgram,
+  workerdOf,
+} from './processes.ts';
 
 let dataDir: string;
 beforeEach(() => {
@@ -24,6 +33,19 @@ function answers(port: number): Promise<boolean> {
     socket.once('error', () => resolve(false));
   });
 }
+
+/** Whether an address is one of this machine. */
+function isOurs(host: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.once('error', () => resolve(false));
+    server.listen(0, host, () => server.close(() => resolve(true)));
+  });
+}
+
+/** Linux answers at all of 127.0.0.0/8, macOS only where an address was added. */
+const otherHosts = process.platform === 'linux' ? ['127.0.0.2'] : [];
+if (await isOurs('::1')) otherHosts.push('::1');
 
 async function takenPort(): Promise<{ port: number; free(): void }> {
   const server = createServer().listen(0, '127.0.0.1');
@@ -124,6 +146,80 @@ describe('npm start', () => {
     });
     expect(await program.ended).toBe(2);
     expect(program.stderr()).toContain('KAFKA_NUM_PARTITIONS must be a whole number');
+  });
+});
+
+describe('--data-dir', () => {
+  const ports = ['--kafka-port', '0', '--http-port', '0'];
+
+  it('is a directory where npm was started, and is shown as a person there would write it', async () => {
+    const started = realpathSync(dataDir);
+    const program = run('npm', ['--prefix', root, 'start', '--', ...ports, '--data-dir', 'mine'], {
+      cwd: started,
+      detached: true,
+    });
+    await program.until('Ctrl-C stops it');
+    expect(existsSync(join(started, 'mine/workerd.pid'))).toBe(true);
+    expect(program.stdout()).toMatch(/^ {4}Data {4}mine$/m);
+    const workerd = workerdOf(join(started, 'mine'));
+    program.child.kill('SIGTERM');
+    await program.ended;
+    await gone(workerd);
+  });
+
+  it.each(['file', 'file/below/it'])('says so when it is %s', async (name) => {
+    const file = join(dataDir, 'file');
+    writeFileSync(file, '');
+    const path = join(dataDir, name);
+    const program = run(process.execPath, [startProgram, ...ports, '--data-dir', path]);
+    expect(await program.ended).toBe(1);
+    expect(program.stderr()).toBe(`kedge: --data-dir: ${file} is a file, not a directory.\n`);
+  });
+
+  it('says so when it cannot be created', async () => {
+    // Node.js itself tries for ever to create a directory in /proc.
+    const path = process.platform === 'linux' ? '/proc/kedge/data' : '/dev/null/kedge';
+    const program = run(process.execPath, [startProgram, ...ports, '--data-dir', path]);
+    expect(await program.ended).toBe(1);
+    expect(program.stderr()).toMatch(/^kedge: --data-dir: \/\S+ (cannot be created|is a file)/);
+  });
+});
+
+it('names a setting it does not know, and starts', async () => {
+  const env = { KAFKA_NUM_PARTITONS: '3', KAFKA_HEAP_OPTS: '-Xmx1G' };
+  const kedge = await startFrom(dataDir, { env });
+  expect(kedge.stderr()).toBe(
+    'kedge: KAFKA_NUM_PARTITONS is no setting Kedge knows; did you mean KAFKA_NUM_PARTITIONS?\n',
+  );
+  kedge.child.kill('SIGTERM');
+  expect(await kedge.ended).toBe(0);
+});
+
+describe('--host', () => {
+  it.each(otherHosts)('listens at %s and nowhere else, on the ports it names', async (host) => {
+    const kedge = await startFrom(dataDir, { args: ['--host', host] });
+    const dialled = host.includes(':') ? `[${host}]` : host;
+    expect(kedge.stdout()).toContain(`Kafka   ${dialled}:${kedge.kafkaPort}\n`);
+    expect((await fetch(`http://${dialled}:${kedge.httpPort}/healthz`)).status).toBe(200);
+    expect(await answers(kedge.httpPort)).toBe(false);
+    expect(kedge.stdout()).not.toContain('may come in');
+    kedge.child.kill('SIGTERM');
+    await kedge.ended;
+    const again = await startFrom(dataDir, {
+      args: ['--host', host, '--http-port', String(kedge.httpPort)],
+    });
+    expect(again.httpPort).toBe(kedge.httpPort);
+    expect((await fetch(`http://${dialled}:${kedge.httpPort}/healthz`)).status).toBe(200);
+    again.child.kill('SIGTERM');
+    await again.ended;
+  });
+
+  it('says who may come in when others can reach it', async () => {
+    const args = ['--host', '0.0.0.0', '--advertise', '127.0.0.1:9092'];
+    const kedge = await startFrom(dataDir, { args });
+    expect(kedge.stdout()).toContain('anybody who reaches this host may come in');
+    kedge.child.kill('SIGTERM');
+    await kedge.ended;
   });
 });
 
