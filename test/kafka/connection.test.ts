@@ -2,6 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { concat } from '../../src/bytes/writer.ts';
 import { apiVersions } from '../../src/protocol/apis/api-versions.ts';
 import { fetch } from '../../src/protocol/apis/fetch.ts';
+import { joinGroup } from '../../src/protocol/apis/join-group.ts';
 import { listOffsets } from '../../src/protocol/apis/list-offsets.ts';
 import { metadata } from '../../src/protocol/apis/metadata.ts';
 import { produce } from '../../src/protocol/apis/produce.ts';
@@ -111,7 +112,6 @@ describe('pipelined requests', () => {
     const next = frameOf(metadata, 1, { ...defaultsOf(metadata.request.fields), topics: [] }, 3);
     waiting.write(concat([parked, hello(2), next]));
     for (let i = 0; i < 20; i++) await other.ask(apiVersions, 0, noSoftware);
-    expect(waiting.waiting).toBe(0);
     await produceTo(other, topic, 'at last');
     const first = await waiting.takeResponse(fetch, 11);
     expect(first.correlationId).toBe(1);
@@ -130,6 +130,24 @@ describe('pipelined requests', () => {
       expect.objectContaining({ nodeId: 1, host: kedge.host, port: kedge.kafkaPort }),
     ]);
   });
+});
+
+it('does not keep the connection of a client that left while its group gathers', async () => {
+  const join = {
+    ...defaultsOf(joinGroup.request.fields),
+    groupId: 'gathering',
+    sessionTimeoutMs: 600_000,
+    rebalanceTimeoutMs: 600_000,
+    protocolType: 'consumer',
+    protocols: [{ name: 'range', metadata: new Uint8Array(0) }],
+  };
+  const [settled, waiting] = [await open(), await open()];
+  expect((await settled.ask(joinGroup, 2, join)).errorCode).toBe(ErrorCode.NONE);
+  // Until the first member comes again, the second one is held.
+  waiting.write(frameOf(joinGroup, 2, join));
+  await settled.ask(apiVersions, 0, noSoftware);
+  waiting.socket.end();
+  await waiting.closed();
 });
 
 describe('a Fetch that waits', () => {

@@ -17,13 +17,14 @@
  */
 import type { JoinGroupRequest, JoinGroupResponse } from '../../protocol/apis/join-group.ts';
 import type { Handler } from '../context.ts';
+import { untilGone } from '../until-gone.ts';
 
 export const handleJoinGroup: Handler<JoinGroupRequest, JoinGroupResponse> = async (
   request,
-  { apiVersion, clientId, clientHost, objects },
+  { apiVersion, clientId, clientHost, objects, signal },
 ) => {
   const { groupId, sessionTimeoutMs } = request;
-  const reply = await objects.group(groupId).call('joinGroup', {
+  const joined = objects.group(groupId).call('joinGroup', {
     groupId,
     memberId: request.memberId,
     groupInstanceId: request.groupInstanceId,
@@ -36,6 +37,7 @@ export const handleJoinGroup: Handler<JoinGroupRequest, JoinGroupResponse> = asy
     requiresKnownMemberId: apiVersion >= 4,
     supportsSkippingAssignment: apiVersion >= 9,
   });
+  const reply = await untilGone(joined, signal);
   return {
     throttleTimeMs: 0,
     errorCode: reply.errorCode,

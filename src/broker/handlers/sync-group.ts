@@ -13,17 +13,18 @@
 import type { SyncGroupRequest, SyncGroupResponse } from '../../protocol/apis/sync-group.ts';
 import { ErrorCode, KafkaError } from '../../protocol/errors.ts';
 import type { Handler } from '../context.ts';
+import { untilGone } from '../until-gone.ts';
 
 export const handleSyncGroup: Handler<SyncGroupRequest, SyncGroupResponse> = async (
   request,
-  { apiVersion, objects },
+  { apiVersion, objects, signal },
 ) => {
   const { groupId, generationId, memberId, groupInstanceId } = request;
   const { protocolType, protocolName, assignments } = request;
   if (apiVersion >= 5 && (protocolType === null || protocolName === null)) {
     throw new KafkaError(ErrorCode.INCONSISTENT_GROUP_PROTOCOL);
   }
-  const reply = await objects.group(groupId).call('syncGroup', {
+  const synced = objects.group(groupId).call('syncGroup', {
     groupId,
     generationId,
     memberId,
@@ -32,5 +33,5 @@ export const handleSyncGroup: Handler<SyncGroupRequest, SyncGroupResponse> = asy
     protocolName,
     assignments,
   });
-  return { throttleTimeMs: 0, ...reply };
+  return { throttleTimeMs: 0, ...(await untilGone(synced, signal)) };
 };
