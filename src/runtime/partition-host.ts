@@ -3,10 +3,10 @@
  * watermark. The surprise: an append waits for nothing but what was written before it, and those
  * that wait together share a row.
  */
-import type { AppendReply, PartitionCalls } from '../core/log/calls.ts';
+import type { AppendReply, PartitionCalls, PartitionSpec } from '../core/log/calls.ts';
 import { type AppendCommand, refused } from '../core/log/flush.ts';
 import { listOffsetRefused } from '../core/log/list-offsets.ts';
-import { type LogSettings, PartitionLog } from '../core/log/partition-log.ts';
+import { describeRefused, type LogSettings, PartitionLog } from '../core/log/partition-log.ts';
 import { readRefused } from '../core/log/read.ts';
 import type { LogStore } from '../core/log/store.ts';
 import { ErrorCode, KafkaError } from '../protocol/errors.ts';
@@ -27,6 +27,11 @@ export interface PartitionSurroundings {
   announce(highWatermark: number): void;
   /** The log is gone: closes the watchers. */
   dropped(): void;
+  /** When the alarm will ring; null: it is not set. */
+  alarm(): Promise<number | null>;
+  setAlarm(at: number): void;
+  /** Lets everybody else have a turn. */
+  pause(): Promise<void>;
 }
 
 interface Waiting {
@@ -39,6 +44,8 @@ export class PartitionHost implements Stub<PartitionCalls> {
   #log: PartitionLog | undefined;
   #waiting: Waiting[] = [];
   #flushing = false;
+  /** When the alarm will ring; undefined: nobody asked yet. */
+  #alarm: number | null | undefined;
 
   constructor(surroundings: PartitionSurroundings) {
     this.#around = surroundings;
@@ -57,6 +64,17 @@ export class PartitionHost implements Stub<PartitionCalls> {
       append: (append) => this.#append(append),
       read: (read) => this.#guard(() => this.#loaded().read(read), readRefused),
       listOffset: (list) => this.#guard(() => this.#loaded().listOffset(list), listOffsetRefused),
+      deleteRecords: (deletion) =>
+        this.#guard(
+          () => this.#deleteRecords(deletion),
+          (errorCode) => ({ errorCode, lowWatermark: -1 }),
+        ),
+      configure: ({ spec }) =>
+        this.#guard(
+          () => this.#configure(spec),
+          (errorCode) => ({ errorCode }),
+        ),
+      describe: () => this.#guard(() => this.#loaded().describe(), describeRefused),
       drop: () =>
         this.#guard(
           () => this.#drop(),
@@ -64,6 +82,53 @@ export class PartitionHost implements Stub<PartitionCalls> {
         ),
     };
     return answers[kind](command);
+  }
+
+  /** What the alarm does: cleans up in slices, between which everybody else has a turn. */
+  async ring(): Promise<void> {
+    this.#alarm = null;
+    while (this.#cleanUp()) await this.#around.pause();
+    await this.#schedule();
+  }
+
+  /** Afterwards there may be more to do. */
+  #cleanUp(): boolean {
+    return this.#guard(
+      () => this.#loaded().cleanUp(this.#around.now()),
+      () => false,
+    );
+  }
+
+  /**
+   * Sets the alarm when there will be something to clean up. One that rings too early does no harm,
+   * so it is only set to ring earlier.
+   */
+  async #schedule(): Promise<void> {
+    if (this.#cleanUpAt() === undefined) return;
+    this.#alarm ??= await this.#around.alarm();
+    const at = this.#cleanUpAt();
+    if (at === undefined || (this.#alarm !== null && this.#alarm <= at)) return;
+    this.#alarm = at;
+    this.#around.setAlarm(at);
+  }
+
+  #cleanUpAt(): number | undefined {
+    return this.#guard(
+      () => this.#loaded().cleanUpAt(this.#around.now()),
+      () => undefined,
+    );
+  }
+
+  #deleteRecords(command: PartitionCalls['deleteRecords']['command']) {
+    const reply = this.#loaded().deleteRecords(command, this.#around.now());
+    void this.#schedule();
+    return reply;
+  }
+
+  #configure(spec: PartitionSpec): { errorCode: number } {
+    const reply = this.#loaded().configure(spec);
+    void this.#schedule();
+    return reply;
   }
 
   #append(command: AppendCommand): Promise<AppendReply> {
@@ -122,6 +187,7 @@ export class PartitionHost implements Stub<PartitionCalls> {
       (errorCode) => commands.map(() => failed(errorCode)),
     );
     for (const [i, { answer }] of taken.entries()) answer(replies[i]);
+    void this.#schedule();
   }
 
   #drop(): { errorCode: number } {

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { LogRow, Snapshot } from '../../src/core/log/store.ts';
+import type { LogRow, LogState, Snapshot } from '../../src/core/log/store.ts';
 import { ErrorCode } from '../../src/protocol/errors.ts';
 import { MemoryStore } from '../../src/runtime/memory-store.ts';
 import { PartitionHost } from '../../src/runtime/partition-host.ts';
@@ -19,9 +19,9 @@ class FailingStore extends MemoryStore {
   failing: false | 'before' | 'after' = false;
   rows: number[] = [];
 
-  override append(rows: readonly LogRow[], snapshot: Snapshot | undefined): void {
+  override append(rows: readonly LogRow[], snapshot?: Snapshot, state?: LogState): void {
     if (this.failing === 'before') throw new Error('disk full');
-    super.append(rows, snapshot);
+    super.append(rows, snapshot, state);
     if (this.failing === 'after') throw new Error('lost the answer');
     this.rows.push(...rows.map(({ baseOffset, nextOffset }) => nextOffset - baseOffset));
   }
@@ -30,6 +30,11 @@ class FailingStore extends MemoryStore {
 let store: FailingStore;
 let announced: number[];
 let dropped: number;
+let alarm: number | null;
+let alarmsSet: number[];
+/** What else happens while the host lets others have a turn. */
+let paused: () => Promise<unknown>;
+let now: number;
 /** Settles what the host waits for; each call of `durable` adds one. */
 let commits: { done(): void; lost(): void }[];
 let durable: () => Promise<void>;
@@ -38,6 +43,10 @@ beforeEach(() => {
   store = new FailingStore();
   announced = [];
   dropped = 0;
+  alarm = null;
+  alarmsSet = [];
+  paused = async () => {};
+  now = startOfTime;
   commits = [];
   durable = async () => {};
   vi.spyOn(console, 'error').mockImplementation(() => {});
@@ -49,10 +58,19 @@ function newHost(): PartitionHost {
   return new PartitionHost({
     store: () => store,
     settings,
-    now: () => startOfTime,
+    now: () => now,
     durable: () => durable(),
     announce: (highWatermark) => announced.push(highWatermark),
     dropped: () => dropped++,
+    alarm: async () => alarm,
+    setAlarm: (at) => {
+      alarm = at;
+      alarmsSet.push(at);
+    },
+    pause: async () => {
+      await turn();
+      await paused();
+    },
   });
 }
 
