@@ -15,6 +15,9 @@ import type { Stub } from './stubs.ts';
 /** One write takes no more than this, but for a single larger append. */
 const flushBytes = 8 * 1024 * 1024;
 
+/** Cleaning up that failed is tried again then. */
+const afterFailureMs = 60_000;
+
 export interface PartitionSurroundings {
   /** Where the log is: asked once, and again after a failure. */
   store(): LogStore;
@@ -87,15 +90,21 @@ export class PartitionHost implements Stub<PartitionCalls> {
   /** What the alarm does: cleans up in slices, between which everybody else has a turn. */
   async ring(): Promise<void> {
     this.#alarm = null;
-    while (this.#cleanUp()) await this.#around.pause();
-    await this.#schedule();
+    let more = this.#cleanUp();
+    while (more === true) {
+      await this.#around.pause();
+      more = this.#cleanUp();
+    }
+    // Nothing else depends on it, so there is time.
+    if (more === undefined) this.#setAlarm(this.#around.now() + afterFailureMs);
+    else await this.#schedule();
   }
 
-  /** Afterwards there may be more to do. */
-  #cleanUp(): boolean {
-    return this.#guard(
+  /** Whether there is more to do; undefined: it failed. */
+  #cleanUp(): boolean | undefined {
+    return this.#guard<boolean | undefined>(
       () => this.#loaded().cleanUp(this.#around.now()),
-      () => false,
+      () => undefined,
     );
   }
 
@@ -108,6 +117,10 @@ export class PartitionHost implements Stub<PartitionCalls> {
     this.#alarm ??= await this.#around.alarm();
     const at = this.#cleanUpAt();
     if (at === undefined || (this.#alarm !== null && this.#alarm <= at)) return;
+    this.#setAlarm(at);
+  }
+
+  #setAlarm(at: number): void {
     this.#alarm = at;
     this.#around.setAlarm(at);
   }

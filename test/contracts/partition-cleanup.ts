@@ -74,6 +74,8 @@ class History {
   #highestStart = 0;
   #made = 0;
   #sequence = 0;
+  /** The last batch that was sent, and where it is. */
+  #sent: { bytes: Uint8Array; offset: number } | undefined;
   crashes = 0;
 
   constructor(open: () => LogStore, seed: number) {
@@ -152,6 +154,7 @@ class History {
       }
     }
     this.#sequence += pairs.length;
+    this.#sent = { bytes, offset: expected };
     this.records.push(...pairs);
   }
 
@@ -170,6 +173,11 @@ class History {
   /** Sometimes a reader comes in the middle of it all. */
   #settle(): void {
     if (this.#random(6) === 0) this.log = this.#load();
+    if (this.#sent !== undefined && this.#random(6) === 0) {
+      // A retry is known for what it is, whatever became of the batch.
+      const [reply] = this.log.append([append(this.#sent.bytes, this.configs)], this.now);
+      expect(offsetOf(reply)).toBe(this.#sent.offset);
+    }
     if (this.#random(4) === 0) this.check();
   }
 

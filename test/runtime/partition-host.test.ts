@@ -216,3 +216,107 @@ describe('PartitionHost', () => {
     expect(offsetOf(await send(host, 'b'))).toBe(1);
   });
 });
+
+describe('a PartitionHost and its alarm', () => {
+  const hour = 3_600_000;
+  const sendWith = (host: PartitionHost, value: string, configs: Record<string, string>) =>
+    host.call('append', append(batch([value]), configs));
+
+  it('sets the alarm once, when something can grow old', async () => {
+    const host = newHost();
+    for (const value of ['a', 'b', 'c']) await sendWith(host, value, { 'retention.ms': '60000' });
+    await turn();
+    expect(alarmsSet).toEqual([startOfTime + 60_000 + 10_000]);
+    const again = newHost();
+    await sendWith(again, 'd', { 'retention.ms': '60000' });
+    await turn();
+    expect(alarmsSet).toHaveLength(1);
+  });
+
+  it('sets none when nothing ever goes', async () => {
+    const host = newHost();
+    await sendWith(host, 'a', { 'retention.ms': '-1' });
+    await sendWith(host, 'b', { 'retention.ms': '9223372036854775807' });
+    await turn();
+    expect(alarmsSet).toEqual([]);
+  });
+
+  it('sets it earlier when the controller says so', async () => {
+    const host = newHost();
+    await send(host, 'a');
+    await turn();
+    const { spec } = append(batch(['x']), { 'retention.ms': '1000' });
+    expect(await host.call('configure', { spec })).toEqual({ errorCode: 0 });
+    await turn();
+    expect(alarmsSet).toEqual([startOfTime + 169 * hour, startOfTime + 11_000]);
+  });
+
+  it('forgets what is too old when it rings, and is silent when nothing is left', async () => {
+    const host = newHost();
+    await sendWith(host, 'a', { 'retention.ms': '60000' });
+    await turn();
+    now = alarmsSet[0];
+    alarm = null;
+    await host.ring();
+    expect(await host.call('describe', {})).toEqual({
+      errorCode: 0,
+      sizeInBytes: 0,
+      logStartOffset: 1,
+      highWatermark: 1,
+    });
+    expect(alarmsSet).toHaveLength(1);
+    expect(announced).toEqual([1]);
+    expect(offsetOf(await sendWith(host, 'b', { 'retention.ms': '60000' }))).toBe(1);
+    await turn();
+    expect(alarmsSet).toHaveLength(2);
+  });
+
+  it('lets appends through between the slices of its work', async () => {
+    const host = newHost();
+    const configs = { 'cleanup.policy': 'compact', 'segment.ms': '1' };
+    await Promise.all(Array.from({ length: 20 }, (_, i) => sendWith(host, `v${i}`, configs)));
+    for (let i = 0; i < 3_000; i++) await sendWith(host, `w${i}`, configs);
+    let turns = 0;
+    paused = async () => {
+      expect(offsetOf(await sendWith(host, `during ${turns}`, configs))).toBe(3_020 + turns++);
+    };
+    now = startOfTime + hour;
+    await host.ring();
+    expect(turns).toBeGreaterThan(4);
+    const { records } = await host.call('read', read(0));
+    const found = valuesOf(records);
+    expect(found.length).toBeLessThan(turns + 3);
+    expect(found.at(-1)).toEqual([3_020 + turns - 1, `during ${turns - 1}`]);
+  });
+
+  it('tries again later when cleaning up fails', async () => {
+    const host = newHost();
+    await sendWith(host, 'a', { 'retention.ms': '1000' });
+    await turn();
+    store.rewrite = () => {
+      throw new Error('disk full');
+    };
+    now = startOfTime + hour;
+    alarm = null;
+    await host.ring();
+    expect(alarmsSet.at(-1)).toBe(now + 60_000);
+    expect((await host.call('read', read(0))).records).toHaveLength(1);
+  });
+
+  it('answers calls that hit a bug with an error', async () => {
+    const host = newHost();
+    await send(host, 'a');
+    store.rewrite = () => {
+      throw new Error('bug');
+    };
+    store.totals = () => {
+      throw new Error('bug');
+    };
+    const { spec } = append(batch(['x']));
+    const errorCode = ErrorCode.UNKNOWN_SERVER_ERROR;
+    const deletion = { spec, offset: -1 };
+    expect(await host.call('deleteRecords', deletion)).toEqual({ errorCode, lowWatermark: -1 });
+    expect(await host.call('describe', {})).toMatchObject({ errorCode, sizeInBytes: -1 });
+    expect((await host.call('read', read(0))).logStartOffset).toBe(0);
+  });
+});

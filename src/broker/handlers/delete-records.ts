@@ -1,7 +1,7 @@
 /**
  * DeleteRecords: everything below an offset is gone for readers, at once and for good. The
- * surprise: on a topic that is only compacted nobody may delete, since a value that is missing there
- * means something.
+ * surprise: on a topic that is only compacted nobody may delete, since a value that is missing
+ * there means something.
  *
  * Behaviour
  * - Offset -1 is the high watermark; one beyond it, or below -1, is OFFSET_OUT_OF_RANGE; one below

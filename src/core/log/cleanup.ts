@@ -144,11 +144,11 @@ export class Cleanup {
       const bytes = rows.reduce((sum, row) => sum + row.bytes.length, 0);
       this.#rewritten(bytes - bytesBefore, state, snapshot);
     } else if (compaction.done) this.keep(state);
-    if (compaction.done) {
-      this.#compaction = undefined;
-      this.#dirty = undefined;
-    }
-    return true;
+    if (!compaction.done) return true;
+    this.#compaction = undefined;
+    this.#dirty = undefined;
+    // What was appended meanwhile waits for the next alarm, else it might never end.
+    return compaction.cutShort;
   }
 
   #startCompaction(config: CleanupConfig, now: number): Compaction | undefined {

@@ -20,8 +20,13 @@ import { KeyOffsets } from './key-offsets.ts';
 import { rowsPerSweep, timeOf } from './retention.ts';
 import type { Cleaning, LogRow, LogState, LogStore, RowHead } from './store.ts';
 
-/** A step looks at rows of so many bytes, at least at one row. */
-const stepBytes = 512 * 1024;
+/** A step does so much work, or looks at one batch if that is more: a few milliseconds. */
+const stepWork = 384 * 1024;
+/** Work is counted in bytes; a record and a batch cost as much as so many more. */
+const recordWork = 40;
+const batchWork = 500;
+/** So much is read at a time, at least one row. */
+const readBytes = 512 * 1024;
 const stepRows = 256;
 /** What a pass remembers of keys; what is beyond it is for the next pass. */
 const mostKeys = 200_000;
@@ -59,13 +64,13 @@ export class Compaction {
   readonly #scope: CompactionScope;
   readonly #isLastOfProducer: (batch: RecordBatch) => boolean;
   readonly #keys: KeyOffsets;
-  #mapping: boolean;
-  /** The next row begins here or later. */
-  #at: number;
+  readonly #steps: Generator<CompactedRows | undefined, void>;
   /** Where the keys end that this pass knows. */
   #end: number;
   #pending: Pending = new Pending();
   #firstTombstone: number | undefined;
+  /** Work that was done since the last pause. */
+  #spent = 0;
   #done = false;
 
   constructor(
@@ -78,9 +83,8 @@ export class Compaction {
     this.#scope = scope;
     this.#isLastOfProducer = isLastOfProducer;
     this.#keys = new KeyOffsets(limits.mostKeys, limits.mostKeyBytes);
-    this.#mapping = scope.dirtyFrom < scope.end;
-    this.#at = this.#mapping ? startOfRow(store, scope.dirtyFrom) : 0;
     this.#end = scope.end;
+    this.#steps = this.#run();
   }
 
   /** Everything was looked at and given to be written. */
@@ -88,23 +92,14 @@ export class Compaction {
     return this.#done;
   }
 
+  /** There were more keys than it could remember: another pass has work at once. */
+  get cutShort(): boolean {
+    return this.#end < this.#scope.end;
+  }
+
   /** Works for a few milliseconds. What it returns is to be written before the next step. */
   step(): CompactedRows | undefined {
-    const heads = this.#nextHeads();
-    if (heads.length === 0) return this.#mapping ? this.#turn() : this.#finish();
-    const rows = this.#store.data(heads[0].baseOffset, heads.at(-1)!.baseOffset);
-    for (const [i, bytes] of rows.entries()) {
-      const head = heads[i];
-      this.#at = head.baseOffset + 1;
-      if (this.#mapping) {
-        if (this.#keys.isFull) return this.#turn(head.baseOffset);
-        this.#learn(bytes);
-        continue;
-      }
-      const ready = this.#filter(head, bytes);
-      if (ready !== undefined) return ready;
-    }
-    return undefined;
+    return this.#steps.next().value ?? undefined;
   }
 
   /** What is known of the log when all is written. */
@@ -121,55 +116,77 @@ export class Compaction {
     };
   }
 
-  #nextHeads(): readonly RowHead[] {
-    const heads = this.#store.from(this.#at, stepRows);
-    let count = 0;
-    let size = 0;
-    while (count < heads.length && heads[count].baseOffset < this.#end && size < stepBytes) {
-      size += heads[count++].byteCount;
+  /** Pauses at every yield; nobody else may change the rows it has come by. */
+  *#run(): Generator<CompactedRows | undefined, void> {
+    const { dirtyFrom, end } = this.#scope;
+    const start = dirtyFrom < end ? startOfRow(this.#store, dirtyFrom) : end;
+    for (const { head, bytes } of this.#rows(start)) {
+      if (this.#keys.isFull) {
+        this.#end = head.baseOffset;
+        break;
+      }
+      for (const batch of recordBatches(bytes)) {
+        this.#learn(batch);
+        if (this.#isTired()) yield undefined;
+      }
     }
-    return heads.slice(0, count);
-  }
-
-  /** All keys are known, or as many as can be: now from the beginning. */
-  #turn(end = this.#end): undefined {
-    this.#mapping = false;
-    this.#end = end;
-    this.#at = 0;
-  }
-
-  #finish(): CompactedRows | undefined {
+    for (const { head, bytes } of this.#rows(0)) {
+      const batches = [...recordBatches(bytes)];
+      const kept: Uint8Array[] = [];
+      for (const batch of batches) {
+        kept.push(...this.#filter(batch));
+        if (this.#isTired()) yield undefined;
+      }
+      const changed = kept.length < batches.length || kept.some((b, i) => b !== batches[i].bytes);
+      const ready = this.#place(head, changed ? concat(kept) : bytes, changed);
+      if (ready !== undefined) yield ready;
+    }
     this.#done = true;
-    return this.#flush(new Pending());
+    yield this.#flush();
   }
 
-  #learn(row: Uint8Array): void {
-    for (const batch of recordBatches(row)) {
-      const bytes = recordsOf(batch);
-      if (bytes === undefined) continue;
-      eachRecord(batch, bytes, (offset, key) => {
-        if (key !== undefined) this.#keys.put(key, offset);
-      });
+  /** The rows from here to the end, a few at a time. */
+  *#rows(from: number): Generator<{ head: RowHead; bytes: Uint8Array }> {
+    for (let at = from; ; ) {
+      const heads = this.#store.from(at, stepRows);
+      let count = 0;
+      let size = 0;
+      while (count < heads.length && heads[count].baseOffset < this.#end && size < readBytes) {
+        size += heads[count++].byteCount;
+      }
+      if (count === 0) return;
+      const last = heads[count - 1].baseOffset;
+      const rows = this.#store.data(heads[0].baseOffset, last);
+      for (const [i, bytes] of rows.entries()) yield { head: heads[i], bytes };
+      at = last + 1;
     }
   }
 
-  #filter(head: RowHead, bytes: Uint8Array): CompactedRows | undefined {
-    const batches = [...recordBatches(bytes)];
-    const kept = batches.flatMap((batch) => this.#filterBatch(batch) ?? []);
-    const changed = kept.length < batches.length || kept.some((b, i) => b !== batches[i].bytes);
-    if (!changed && bytes.length >= largeRowBytes) return this.#flush(new Pending());
-    const size = kept.reduce((sum, { length }) => sum + length, 0);
-    const { heads, sizeInBytes } = this.#pending;
-    const full = heads.length >= rowsPerSweep || sizeInBytes + size > rowBytes;
-    const ready = full ? this.#flush(new Pending()) : undefined;
-    // A view of a few bytes would keep the whole row in memory.
-    this.#pending.add(head, changed ? concat(kept) : bytes, changed);
-    return ready;
+  #isTired(): boolean {
+    if (this.#spent < stepWork) return false;
+    this.#spent = 0;
+    return true;
   }
 
-  #filterBatch(batch: RecordBatch): Uint8Array | undefined {
-    const records = recordsOf(batch);
-    if (records === undefined) return batch.bytes;
+  /** The batch's records, if it can be opened. */
+  #open(batch: RecordBatch): Uint8Array | undefined {
+    const bytes = recordsOf(batch);
+    this.#spent += batchWork + (bytes ?? batch.bytes).length + recordWork * batch.recordCount;
+    return bytes;
+  }
+
+  #learn(batch: RecordBatch): void {
+    const bytes = this.#open(batch);
+    if (bytes === undefined) return;
+    eachRecord(batch, bytes, (offset, key) => {
+      if (key !== undefined) this.#keys.put(key, offset);
+    });
+  }
+
+  /** What stays of a batch: one, changed or not, or none. */
+  #filter(batch: RecordBatch): Uint8Array[] {
+    const records = this.#open(batch);
+    if (records === undefined) return [batch.bytes];
     const keep = (offset: number, key: Uint8Array | undefined, dead: boolean): boolean => {
       if (key === undefined) return false;
       if (offset < (this.#keys.get(key) ?? 0)) return false;
@@ -178,12 +195,23 @@ export class Compaction {
       this.#firstTombstone ??= offset;
       return true;
     };
-    return compactBatch(batch, records, keep, this.#isLastOfProducer(batch));
+    const kept = compactBatch(batch, records, keep, this.#isLastOfProducer(batch));
+    return kept === undefined ? [] : [kept];
   }
 
-  #flush(next: Pending): CompactedRows | undefined {
+  /** Joins what is left of a row with what is left of those before it. */
+  #place(head: RowHead, bytes: Uint8Array, changed: boolean): CompactedRows | undefined {
+    if (!changed && bytes.length >= largeRowBytes) return this.#flush();
+    const { heads, sizeInBytes } = this.#pending;
+    const full = heads.length >= rowsPerSweep || sizeInBytes + bytes.length > rowBytes;
+    const ready = full ? this.#flush() : undefined;
+    this.#pending.add(head, bytes, changed);
+    return ready;
+  }
+
+  #flush(): CompactedRows | undefined {
     const pending = this.#pending;
-    this.#pending = next;
+    this.#pending = new Pending();
     return pending.rewrite(this.#store);
   }
 }
@@ -245,7 +273,7 @@ export function tombstonesGoTo(
   return cleanings.findLast(({ at }) => at + deleteRetentionMs <= now)?.to ?? 0;
 }
 
-/** Where the part ends that may be compacted: at the last row, or at the first that is too young. */
+/** Where the part ends that may be compacted: at the last row, or the first that is too young. */
 export function compactionEnd(
   store: LogStore,
   from: number,

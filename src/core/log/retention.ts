@@ -16,7 +16,7 @@ import type { CleanupConfig } from './cleanup-config.ts';
 import type { RowHead } from './store.ts';
 
 /** One sweep deletes no more rows than this: appends wait for it. */
-export const rowsPerSweep = 2_000;
+export const rowsPerSweep = 1_000;
 
 const sizeSweepMs = 300_000;
 const shortestSweepMs = 10_000;
