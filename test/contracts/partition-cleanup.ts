@@ -73,9 +73,8 @@ class History {
   now = startOfTime;
   #highestStart = 0;
   #made = 0;
-  #sequence = 0;
-  /** The last batch that was sent, and where it is. */
-  #sent: { bytes: Uint8Array; offset: number } | undefined;
+  /** By producer: the next sequence, the last batch that was sent, and where it is. */
+  readonly #sent = new Map<number, { sequence: number; bytes: Uint8Array; offset: number }>();
   crashes = 0;
 
   constructor(open: () => LogStore, seed: number) {
@@ -132,13 +131,16 @@ class History {
       const value = this.#random(5) === 0 ? null : `v${this.#made++}`;
       return { key: `k${this.#random(12)}`, value, timestamp: this.now - this.#random(500) };
     });
+    // Some send often, some hardly ever: their last batch is far from the end.
+    const producerId = 70 + Math.min(this.#random(30), this.#random(30));
+    const baseSequence = this.#sent.get(producerId)?.sequence ?? 0;
     const bytes = buildBatch(
       pairs.map(({ key, value, timestamp }) => ({
         key: utf8.encode(key),
         value: value === null ? null : utf8.encode(value),
         timestamp,
       })),
-      { producerId: 77, producerEpoch: 0, baseSequence: this.#sequence },
+      { producerId, producerEpoch: 0, baseSequence },
     );
     // Whoever gets no answer asks again, as a producer does.
     const expected = this.records.length;
@@ -153,8 +155,8 @@ class History {
         this.log = this.#load();
       }
     }
-    this.#sequence += pairs.length;
-    this.#sent = { bytes, offset: expected };
+    const sequence = baseSequence + pairs.length;
+    this.#sent.set(producerId, { sequence, bytes, offset: expected });
     this.records.push(...pairs);
   }
 
@@ -173,10 +175,11 @@ class History {
   /** Sometimes a reader comes in the middle of it all. */
   #settle(): void {
     if (this.#random(6) === 0) this.log = this.#load();
-    if (this.#sent !== undefined && this.#random(6) === 0) {
+    const sent = this.#sent.get(70 + this.#random(30));
+    if (sent !== undefined && this.#random(3) === 0) {
       // A retry is known for what it is, whatever became of the batch.
-      const [reply] = this.log.append([append(this.#sent.bytes, this.configs)], this.now);
-      expect(offsetOf(reply)).toBe(this.#sent.offset);
+      const [reply] = this.log.append([append(sent.bytes, this.configs)], this.now);
+      expect(offsetOf(reply)).toBe(sent.offset);
     }
     if (this.#random(4) === 0) this.check();
   }
