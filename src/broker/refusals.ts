@@ -7,6 +7,7 @@ import { ZERO_UUID } from '../bytes/uuid.ts';
 import type { createPartitions } from '../protocol/apis/create-partitions.ts';
 import { createTopics } from '../protocol/apis/create-topics.ts';
 import type { deleteGroups } from '../protocol/apis/delete-groups.ts';
+import type { deleteRecords } from '../protocol/apis/delete-records.ts';
 import type { deleteTopics } from '../protocol/apis/delete-topics.ts';
 import type { describeConfigs } from '../protocol/apis/describe-configs.ts';
 import { describeGroups } from '../protocol/apis/describe-groups.ts';
@@ -180,6 +181,18 @@ export const refuseDeleteTopics: Refuses<typeof deleteTopics> = (request, refusa
   const responses = [...request.topics, ...named].map((topic) => ({ ...topic, ...refusal }));
   return { throttleTimeMs: 0, responses };
 };
+
+export const refuseDeleteRecords: Refuses<typeof deleteRecords> = ({ topics }, { errorCode }) => ({
+  throttleTimeMs: 0,
+  topics: topics.map(({ name, partitions }) => ({
+    name,
+    partitions: partitions.map(({ partitionIndex }) => ({
+      partitionIndex,
+      lowWatermark: -1,
+      errorCode,
+    })),
+  })),
+});
 
 export const refuseCreatePartitions: Refuses<typeof createPartitions> = ({ topics }, refusal) => ({
   throttleTimeMs: 0,

@@ -29,6 +29,9 @@ export class Partition extends DurableObject<Record<string, unknown>> {
         this.#dropped = true;
         this.#tell((watcher) => watcher.close(droppedCloseCode, 'dropped'));
       },
+      alarm: () => ctx.storage.getAlarm(),
+      setAlarm: (at) => void ctx.storage.setAlarm(at),
+      pause: () => new Promise((resolve) => setTimeout(resolve, 0)),
     });
   }
 
@@ -37,6 +40,10 @@ export class Partition extends DurableObject<Record<string, unknown>> {
     command: PartitionCalls[K]['command'],
   ): Promise<PartitionCalls[K]['reply']> {
     return this.#host.call(kind, command);
+  }
+
+  override alarm(): Promise<void> {
+    return this.#host.ring();
   }
 
   /** A watch: says the high watermark now and after every append. */

@@ -37,7 +37,12 @@ export class MemoryObjects implements Objects {
 
   partition(topicId: string, partition: number): PartitionStub {
     return remembered(this.#partitions, `${topicId}:${partition}`, () => {
-      const stub = memoryPartition({ settings: this.#config, now: this.#now });
+      const alarm = this.#newAlarm(() => stub.ring());
+      const stub = memoryPartition({
+        settings: this.#config,
+        now: this.#now,
+        setAlarm: (at) => alarm.set(at),
+      });
       return { ...copying(stub), watch: () => stub.watch() };
     });
   }
@@ -98,7 +103,8 @@ class Alarm {
   set(at: number): void {
     this.clear();
     const wait = Math.min(Math.max(at - this.#now(), 0), longestTimer);
-    this.#timer = setTimeout(() => void this.#ring(), wait);
+    const due = wait < longestTimer;
+    this.#timer = setTimeout(() => (due ? void this.#ring() : this.set(at)), wait);
   }
 
   clear(): void {

@@ -15,10 +15,18 @@ export interface MemoryPartitionOptions {
   /** Hand in the store to keep the log when the partition restarts. */
   readonly store?: MemoryStore;
   readonly durable?: () => Promise<void>;
+  /** Asks for `ring` to be called then; without it nothing is ever cleaned up by itself. */
+  readonly setAlarm?: (at: number) => void;
 }
 
-export function memoryPartition(options: MemoryPartitionOptions): PartitionStub {
+export interface MemoryPartition extends PartitionStub {
+  /** What the alarm does. */
+  ring(): Promise<void>;
+}
+
+export function memoryPartition(options: MemoryPartitionOptions): MemoryPartition {
   const { settings, now, store = new MemoryStore(), durable = async () => {} } = options;
+  const { setAlarm = () => {} } = options;
   const watches = new MemoryWatches();
   const host = new PartitionHost({
     store: () => store,
@@ -27,9 +35,13 @@ export function memoryPartition(options: MemoryPartitionOptions): PartitionStub 
     durable,
     announce: (highWatermark) => watches.announce(highWatermark),
     dropped: () => watches.closeAll(),
+    alarm: async () => null,
+    setAlarm,
+    pause: () => new Promise((resolve) => setTimeout(resolve, 0)),
   });
   return {
     call: (kind, command) => host.call(kind, command),
+    ring: () => host.ring(),
     watch: async () => (store.dropped ? closedWatch() : watches.open(host.highWatermark)),
   };
 }

@@ -3,11 +3,20 @@
  * is given and keeps rows in one sorted array, so it behaves as the SQLite form does, but for being
  * gone with the process.
  */
-import type { LogRow, LogStore, ProducerRow, RowHead, Snapshot } from '../core/log/store.ts';
+import type {
+  LogRow,
+  LogState,
+  LogStore,
+  ProducerRow,
+  Rewrite,
+  RowHead,
+  Snapshot,
+} from '../core/log/store.ts';
 
 export class MemoryStore implements LogStore {
   #rows: LogRow[] = [];
   #snapshot: Snapshot | undefined;
+  #state: LogState | undefined;
   #dropped = false;
 
   get dropped(): boolean {
@@ -34,6 +43,15 @@ export class MemoryStore implements LogStore {
     return this.#rows.length - this.#indexFrom(offset);
   }
 
+  totals(offset: number): { rows: number; bytes: number } {
+    const rows = this.#rows.slice(this.#indexFrom(offset));
+    return { rows: rows.length, bytes: rows.reduce((sum, { bytes }) => sum + bytes.length, 0) };
+  }
+
+  state(): LogState | undefined {
+    return this.#state;
+  }
+
   snapshot(): Snapshot | undefined {
     return this.#snapshot;
   }
@@ -46,23 +64,34 @@ export class MemoryStore implements LogStore {
       );
   }
 
-  append(rows: readonly LogRow[], snapshot: Snapshot | undefined): void {
-    let last = this.#rows.at(-1)?.baseOffset ?? -1;
-    for (const { baseOffset } of rows) {
-      if (baseOffset <= last) throw new Error(`a row at ${baseOffset} after one at ${last}`);
-      last = baseOffset;
-    }
-    for (const row of rows) {
-      const producers = row.producers?.slice() ?? null;
-      this.#rows.push({ ...row, producers, bytes: row.bytes.slice() });
-    }
-    if (snapshot !== undefined) this.#snapshot = { ...snapshot, bytes: snapshot.bytes.slice() };
+  append(rows: readonly LogRow[], snapshot: Snapshot | undefined, state?: LogState): void {
+    checkOrder([...this.#rows.slice(-1), ...rows]);
+    this.#rows.push(...rows.map(copyOf));
+    this.#keep(snapshot, state);
+  }
+
+  rewrite({ first, last, rows, snapshot, state }: Rewrite): void {
+    const start = this.#indexFrom(first);
+    const end = this.#indexFrom(last + 1);
+    checkOrder([
+      ...this.#rows.slice(0, start).slice(-1),
+      ...rows,
+      ...this.#rows.slice(end, end + 1),
+    ]);
+    this.#rows.splice(start, end - start, ...rows.map(copyOf));
+    this.#keep(snapshot, state);
   }
 
   drop(): void {
     this.#rows = [];
     this.#snapshot = undefined;
+    this.#state = undefined;
     this.#dropped = true;
+  }
+
+  #keep(snapshot: Snapshot | undefined, state: LogState | undefined): void {
+    if (snapshot !== undefined) this.#snapshot = { ...snapshot, bytes: snapshot.bytes.slice() };
+    if (state !== undefined) this.#state = structuredClone(state);
   }
 
   /** The index of the first row that begins at or after the offset. */
@@ -80,4 +109,16 @@ export class MemoryStore implements LogStore {
 
 function headOf({ producers: _, bytes, ...head }: LogRow): RowHead {
   return { ...head, byteCount: bytes.length };
+}
+
+function copyOf(row: LogRow): LogRow {
+  return { ...row, producers: row.producers?.slice() ?? null, bytes: row.bytes.slice() };
+}
+
+function checkOrder(rows: readonly LogRow[]): void {
+  for (let i = 1; i < rows.length; i++) {
+    const { baseOffset } = rows[i];
+    const last = rows[i - 1].baseOffset;
+    if (baseOffset <= last) throw new Error(`a row at ${baseOffset} after one at ${last}`);
+  }
 }

@@ -3,10 +3,10 @@
  * watermark. The surprise: an append waits for nothing but what was written before it, and those
  * that wait together share a row.
  */
-import type { AppendReply, PartitionCalls } from '../core/log/calls.ts';
+import type { AppendReply, PartitionCalls, PartitionSpec } from '../core/log/calls.ts';
 import { type AppendCommand, refused } from '../core/log/flush.ts';
 import { listOffsetRefused } from '../core/log/list-offsets.ts';
-import { type LogSettings, PartitionLog } from '../core/log/partition-log.ts';
+import { describeRefused, type LogSettings, PartitionLog } from '../core/log/partition-log.ts';
 import { readRefused } from '../core/log/read.ts';
 import type { LogStore } from '../core/log/store.ts';
 import { ErrorCode, KafkaError } from '../protocol/errors.ts';
@@ -14,6 +14,9 @@ import type { Stub } from './stubs.ts';
 
 /** One write takes no more than this, but for a single larger append. */
 const flushBytes = 8 * 1024 * 1024;
+
+/** Cleaning up that failed is tried again then. */
+const afterFailureMs = 60_000;
 
 export interface PartitionSurroundings {
   /** Where the log is: asked once, and again after a failure. */
@@ -27,6 +30,11 @@ export interface PartitionSurroundings {
   announce(highWatermark: number): void;
   /** The log is gone: closes the watchers. */
   dropped(): void;
+  /** When the alarm will ring; null: it is not set. */
+  alarm(): Promise<number | null>;
+  setAlarm(at: number): void;
+  /** Lets everybody else have a turn. */
+  pause(): Promise<void>;
 }
 
 interface Waiting {
@@ -39,6 +47,8 @@ export class PartitionHost implements Stub<PartitionCalls> {
   #log: PartitionLog | undefined;
   #waiting: Waiting[] = [];
   #flushing = false;
+  /** When the alarm will ring; undefined: nobody asked yet. */
+  #alarm: number | null | undefined;
 
   constructor(surroundings: PartitionSurroundings) {
     this.#around = surroundings;
@@ -57,6 +67,17 @@ export class PartitionHost implements Stub<PartitionCalls> {
       append: (append) => this.#append(append),
       read: (read) => this.#guard(() => this.#loaded().read(read), readRefused),
       listOffset: (list) => this.#guard(() => this.#loaded().listOffset(list), listOffsetRefused),
+      deleteRecords: (deletion) =>
+        this.#guard(
+          () => this.#deleteRecords(deletion),
+          (errorCode) => ({ errorCode, lowWatermark: -1 }),
+        ),
+      configure: ({ spec }) =>
+        this.#guard(
+          () => this.#configure(spec),
+          (errorCode) => ({ errorCode }),
+        ),
+      describe: () => this.#guard(() => this.#loaded().describe(), describeRefused),
       drop: () =>
         this.#guard(
           () => this.#drop(),
@@ -64,6 +85,63 @@ export class PartitionHost implements Stub<PartitionCalls> {
         ),
     };
     return answers[kind](command);
+  }
+
+  /** What the alarm does: cleans up in slices, between which everybody else has a turn. */
+  async ring(): Promise<void> {
+    this.#alarm = null;
+    let more = this.#cleanUp();
+    while (more === true) {
+      await this.#around.pause();
+      more = this.#cleanUp();
+    }
+    // Nothing else depends on it, so there is time.
+    if (more === undefined) this.#setAlarm(this.#around.now() + afterFailureMs);
+    else await this.#schedule();
+  }
+
+  /** Whether there is more to do; undefined: it failed. */
+  #cleanUp(): boolean | undefined {
+    return this.#guard<boolean | undefined>(
+      () => this.#loaded().cleanUp(this.#around.now()),
+      () => undefined,
+    );
+  }
+
+  /**
+   * Sets the alarm when there will be something to clean up. One that rings too early does no harm,
+   * so it is only set to ring earlier.
+   */
+  async #schedule(): Promise<void> {
+    if (this.#cleanUpAt() === undefined) return;
+    this.#alarm ??= await this.#around.alarm();
+    const at = this.#cleanUpAt();
+    if (at === undefined || (this.#alarm !== null && this.#alarm <= at)) return;
+    this.#setAlarm(at);
+  }
+
+  #setAlarm(at: number): void {
+    this.#alarm = at;
+    this.#around.setAlarm(at);
+  }
+
+  #cleanUpAt(): number | undefined {
+    return this.#guard(
+      () => this.#loaded().cleanUpAt(this.#around.now()),
+      () => undefined,
+    );
+  }
+
+  #deleteRecords(command: PartitionCalls['deleteRecords']['command']) {
+    const reply = this.#loaded().deleteRecords(command, this.#around.now());
+    void this.#schedule();
+    return reply;
+  }
+
+  #configure(spec: PartitionSpec): { errorCode: number } {
+    const reply = this.#loaded().configure(spec);
+    void this.#schedule();
+    return reply;
   }
 
   #append(command: AppendCommand): Promise<AppendReply> {
@@ -122,6 +200,7 @@ export class PartitionHost implements Stub<PartitionCalls> {
       (errorCode) => commands.map(() => failed(errorCode)),
     );
     for (const [i, { answer }] of taken.entries()) answer(replies[i]);
+    void this.#schedule();
   }
 
   #drop(): { errorCode: number } {

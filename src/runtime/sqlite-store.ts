@@ -3,7 +3,15 @@
  * bytes they describe, so that looking at a row never touches the pages its bytes overflow into,
  * and the tables are made by the first append.
  */
-import type { LogRow, LogStore, ProducerRow, RowHead, Snapshot } from '../core/log/store.ts';
+import type {
+  LogRow,
+  LogState,
+  LogStore,
+  ProducerRow,
+  Rewrite,
+  RowHead,
+  Snapshot,
+} from '../core/log/store.ts';
 import { ErrorCode, KafkaError } from '../protocol/errors.ts';
 import { type Migration, migrate, schemaVersion } from './migrations.ts';
 
@@ -32,6 +40,7 @@ const migrations: readonly Migration[] = [
 ];
 
 const droppedKey = 'dropped';
+const stateKey = 'state';
 
 const head = `base_offset AS baseOffset, next_offset AS nextOffset, max_timestamp AS maxTimestamp,
   max_timestamp_so_far AS maxTimestampSoFar, appended_at AS appendedAt, byte_count AS byteCount`;
@@ -42,6 +51,10 @@ const selectData = `SELECT base_offset, byte_count, data FROM log
   WHERE base_offset >= ? AND base_offset <= ? ORDER BY base_offset`;
 const selectContinuation = 'SELECT data FROM continuation WHERE base_offset = ? ORDER BY piece';
 const selectCount = 'SELECT count(*) AS rows FROM log WHERE base_offset >= ?';
+const selectTotals = `SELECT count(*) AS rows, ifnull(sum(byte_count), 0) AS bytes FROM log
+  WHERE base_offset >= ?`;
+const deleteRows = 'DELETE FROM log WHERE base_offset >= ? AND base_offset <= ?';
+const deleteContinuations = 'DELETE FROM continuation WHERE base_offset >= ? AND base_offset <= ?';
 const selectSnapshot = 'SELECT next_offset, data FROM producer_snapshot ORDER BY piece';
 const selectProducers = `SELECT base_offset, appended_at, producers FROM log
   WHERE base_offset >= ? AND producers IS NOT NULL ORDER BY base_offset`;
@@ -97,6 +110,15 @@ export class SqliteStore implements LogStore {
     return this.#sql.exec<{ rows: number }>(selectCount, offset).one().rows;
   }
 
+  totals(offset: number): { rows: number; bytes: number } {
+    if (!this.#open) return { rows: 0, bytes: 0 };
+    return this.#sql.exec<{ rows: number; bytes: number }>(selectTotals, offset).one();
+  }
+
+  state(): LogState | undefined {
+    return this.#storage.kv.get<LogState>(stateKey);
+  }
+
   snapshot(): Snapshot | undefined {
     if (!this.#open) return undefined;
     const pieces = this.#sql
@@ -122,18 +144,16 @@ export class SqliteStore implements LogStore {
       }));
   }
 
-  /** Throws KAFKA_STORAGE_ERROR when the object's storage is full or fails. */
-  append(rows: readonly LogRow[], snapshot: Snapshot | undefined): void {
-    try {
-      this.#storage.transactionSync(() => {
-        if (!this.#open) migrate(this.#storage, migrations);
-        for (const row of rows) this.#insert(row);
-        if (snapshot !== undefined) this.#put(snapshot);
-      });
-    } catch (error) {
-      throw new KafkaError(ErrorCode.KAFKA_STORAGE_ERROR, String(error));
-    }
-    this.#open = true;
+  append(rows: readonly LogRow[], snapshot: Snapshot | undefined, state?: LogState): void {
+    this.#write(() => this.#putAll(rows, snapshot, state));
+  }
+
+  rewrite({ first, last, rows, snapshot, state }: Rewrite): void {
+    this.#write(() => {
+      this.#sql.exec(deleteContinuations, first, last);
+      this.#sql.exec(deleteRows, first, last);
+      this.#putAll(rows, snapshot, state);
+    });
   }
 
   /**
@@ -146,6 +166,25 @@ export class SqliteStore implements LogStore {
     this.#open = false;
     void this.#storage.deleteAll();
     this.#storage.kv.put(droppedKey, true);
+  }
+
+  /** Throws KAFKA_STORAGE_ERROR when the object's storage is full or fails. */
+  #write(act: () => void): void {
+    try {
+      this.#storage.transactionSync(() => {
+        if (!this.#open) migrate(this.#storage, migrations);
+        act();
+      });
+    } catch (error) {
+      throw new KafkaError(ErrorCode.KAFKA_STORAGE_ERROR, String(error));
+    }
+    this.#open = true;
+  }
+
+  #putAll(rows: readonly LogRow[], snapshot?: Snapshot, state?: LogState): void {
+    for (const row of rows) this.#insert(row);
+    if (snapshot !== undefined) this.#put(snapshot);
+    if (state !== undefined) this.#storage.kv.put(stateKey, state);
   }
 
   #insert(row: LogRow): void {

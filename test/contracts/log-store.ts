@@ -3,7 +3,7 @@
  * and against the SQLite of a Durable Object.
  */
 import { describe, expect, it } from 'vitest';
-import type { LogRow, LogStore } from '../../src/core/log/store.ts';
+import type { LogRow, LogState, LogStore } from '../../src/core/log/store.ts';
 
 /** Runs a test with an empty store; `open` gives it again as it is after a restart. */
 export type WithStore = (test: (open: () => LogStore) => void) => Promise<void>;
@@ -18,6 +18,17 @@ function row(baseOffset: number, count: number, change: Partial<LogRow> = {}): L
     producers: null,
     bytes: Uint8Array.from({ length: 10 + count }, (_, i) => baseOffset + i),
     ...change,
+  };
+}
+
+function state(logStartOffset: number): LogState {
+  return {
+    spec: { topicId: 'AAAAAAAAAAAAAAAAAAAAAA', topic: 'orders', partition: 3, configs: { a: 'b' } },
+    configured: true,
+    logStartOffset,
+    cleanedTo: 5,
+    cleanings: [{ to: 5, at: 1_750_000_000_000 }],
+    firstTombstone: undefined,
   };
 }
 
@@ -150,10 +161,71 @@ export function describeLogStore(name: string, withStore: WithStore): void {
         expect(open().count(0)).toBe(1);
       }));
 
+    it('keeps a state of its own, alone or with rows', () =>
+      withStore((open) => {
+        const store = open();
+        expect(store.state()).toBeUndefined();
+        expect(store.totals(0)).toEqual({ rows: 0, bytes: 0 });
+        store.append([row(0, 1)], undefined, state(0));
+        store.append([], undefined, state(1));
+        store.append([row(1, 2)], undefined);
+        for (const again of [store, open()]) {
+          expect(again.state()).toEqual(state(1));
+          expect(again.totals(0)).toEqual({ rows: 2, bytes: 11 + 12 });
+          expect(again.totals(1)).toEqual({ rows: 1, bytes: 12 });
+        }
+      }));
+
+    it('puts rows in place of others, with snapshot and state', () =>
+      withStore((open) => {
+        const store = open();
+        const large = row(1, 1, { bytes: pattern(4_500_000) });
+        store.append([row(0, 1), large, row(2, 1), row(5, 2)], undefined);
+        store.rewrite({
+          first: 1,
+          last: 4,
+          rows: [row(1, 4, { bytes: pattern(2_500_000) })],
+          snapshot: { nextOffset: 7, bytes: pattern(3) },
+          state: state(1),
+        });
+        for (const again of [store, open()]) {
+          expect(again.from(0, 9).map((head) => [head.baseOffset, head.nextOffset])).toEqual([
+            [0, 1],
+            [1, 5],
+            [5, 7],
+          ]);
+          expect(Buffer.compare(again.data(1, 1)[0], pattern(2_500_000))).toBe(0);
+          expect(again.snapshot()).toEqual({ nextOffset: 7, bytes: pattern(3) });
+          expect(again.state()).toEqual(state(1));
+        }
+        store.rewrite({ first: 0, last: 9, rows: [], snapshot: undefined, state: state(7) });
+        for (const again of [store, open()]) {
+          expect(again.count(0)).toBe(0);
+          expect(again.floor(9)).toBeUndefined();
+          expect(again.state()?.logStartOffset).toBe(7);
+        }
+        store.append([row(7, 1)], undefined);
+        expect(open().data(0, 9)).toEqual([row(7, 1).bytes]);
+      }));
+
+    it('changes nothing when a rewrite fails', () =>
+      withStore((open) => {
+        const store = open();
+        store.append([row(0, 1), row(1, 1), row(2, 1)], undefined, state(0));
+        const clash = [row(0, 1), row(2, 1)];
+        expect(() =>
+          store.rewrite({ first: 0, last: 1, rows: clash, snapshot: undefined, state: state(2) }),
+        ).toThrow();
+        for (const again of [store, open()]) {
+          expect(again.count(0)).toBe(3);
+          expect(again.state()?.logStartOffset).toBe(0);
+        }
+      }));
+
     it('forgets everything when dropped, for good', () =>
       withStore((open) => {
         const store = open();
-        store.append([row(0, 3)], { nextOffset: 3, bytes: pattern(3) });
+        store.append([row(0, 3)], { nextOffset: 3, bytes: pattern(3) }, state(0));
         store.drop();
         store.drop();
         for (const again of [store, open()]) {
@@ -161,6 +233,7 @@ export function describeLogStore(name: string, withStore: WithStore): void {
           expect(again.floor(5)).toBeUndefined();
           expect(again.from(0, 1)).toEqual([]);
           expect(again.snapshot()).toBeUndefined();
+          expect(again.state()).toBeUndefined();
         }
         open().drop();
       }));

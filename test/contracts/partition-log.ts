@@ -20,7 +20,7 @@ import {
 import type { WithStore } from './log-store.ts';
 
 /** A small generator of numbers that only look random (mulberry32). */
-function chance(seed: number): (below: number) => number {
+export function chance(seed: number): (below: number) => number {
   let state = seed;
   return (below) => {
     state = (state + 0x6d2b79f5) | 0;

@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { ZERO_UUID } from '../../src/bytes/uuid.ts';
 import { ErrorCode } from '../../src/protocol/errors.ts';
 import { buildBatch } from '../../src/protocol/records/index.ts';
@@ -76,5 +76,25 @@ describe('objects in memory', () => {
     });
     expect(reply.errorCode).toBe(ErrorCode.NONE);
     expect(await objects.controller().call('listGroups', {})).toEqual({ groupIds: ['readers'] });
+  });
+
+  it('clean up by their alarms', async () => {
+    vi.useFakeTimers();
+    try {
+      objects = new MemoryObjects({ config: defaultBrokerConfig });
+      const { topicId } = await create(1);
+      const partition = objects.partition(topicId, 0);
+      const configs = { 'retention.ms': '5000000000' };
+      const spec = { topicId, topic: 'orders', partition: 0, configs };
+      const record = { key: null, value: new Uint8Array(3), timestamp: Date.now() };
+      await partition.call('append', { spec, records: buildBatch([record]) });
+      // Longer than a timer can be set for.
+      await vi.advanceTimersByTimeAsync(4_999_999_999);
+      expect((await partition.call('describe', {})).logStartOffset).toBe(0);
+      await vi.advanceTimersByTimeAsync(3_600_002);
+      expect(await partition.call('describe', {})).toMatchObject({ logStartOffset: 1 });
+    } finally {
+      vi.useRealTimers();
+    }
   });
 });

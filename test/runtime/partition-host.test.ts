@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { LogRow, Snapshot } from '../../src/core/log/store.ts';
+import type { LogRow, LogState, Snapshot } from '../../src/core/log/store.ts';
 import { ErrorCode } from '../../src/protocol/errors.ts';
 import { MemoryStore } from '../../src/runtime/memory-store.ts';
 import { PartitionHost } from '../../src/runtime/partition-host.ts';
@@ -19,9 +19,9 @@ class FailingStore extends MemoryStore {
   failing: false | 'before' | 'after' = false;
   rows: number[] = [];
 
-  override append(rows: readonly LogRow[], snapshot: Snapshot | undefined): void {
+  override append(rows: readonly LogRow[], snapshot?: Snapshot, state?: LogState): void {
     if (this.failing === 'before') throw new Error('disk full');
-    super.append(rows, snapshot);
+    super.append(rows, snapshot, state);
     if (this.failing === 'after') throw new Error('lost the answer');
     this.rows.push(...rows.map(({ baseOffset, nextOffset }) => nextOffset - baseOffset));
   }
@@ -30,6 +30,11 @@ class FailingStore extends MemoryStore {
 let store: FailingStore;
 let announced: number[];
 let dropped: number;
+let alarm: number | null;
+let alarmsSet: number[];
+/** What else happens while the host lets others have a turn. */
+let paused: () => Promise<unknown>;
+let now: number;
 /** Settles what the host waits for; each call of `durable` adds one. */
 let commits: { done(): void; lost(): void }[];
 let durable: () => Promise<void>;
@@ -38,6 +43,10 @@ beforeEach(() => {
   store = new FailingStore();
   announced = [];
   dropped = 0;
+  alarm = null;
+  alarmsSet = [];
+  paused = async () => {};
+  now = startOfTime;
   commits = [];
   durable = async () => {};
   vi.spyOn(console, 'error').mockImplementation(() => {});
@@ -49,10 +58,19 @@ function newHost(): PartitionHost {
   return new PartitionHost({
     store: () => store,
     settings,
-    now: () => startOfTime,
+    now: () => now,
     durable: () => durable(),
     announce: (highWatermark) => announced.push(highWatermark),
     dropped: () => dropped++,
+    alarm: async () => alarm,
+    setAlarm: (at) => {
+      alarm = at;
+      alarmsSet.push(at);
+    },
+    pause: async () => {
+      await turn();
+      await paused();
+    },
   });
 }
 
@@ -196,5 +214,109 @@ describe('PartitionHost', () => {
     const host = newHost();
     expect(host.highWatermark).toBe(1);
     expect(offsetOf(await send(host, 'b'))).toBe(1);
+  });
+});
+
+describe('a PartitionHost and its alarm', () => {
+  const hour = 3_600_000;
+  const sendWith = (host: PartitionHost, value: string, configs: Record<string, string>) =>
+    host.call('append', append(batch([value]), configs));
+
+  it('sets the alarm once, when something can grow old', async () => {
+    const host = newHost();
+    for (const value of ['a', 'b', 'c']) await sendWith(host, value, { 'retention.ms': '60000' });
+    await turn();
+    expect(alarmsSet).toEqual([startOfTime + 60_000 + 10_000]);
+    const again = newHost();
+    await sendWith(again, 'd', { 'retention.ms': '60000' });
+    await turn();
+    expect(alarmsSet).toHaveLength(1);
+  });
+
+  it('sets none when nothing ever goes', async () => {
+    const host = newHost();
+    await sendWith(host, 'a', { 'retention.ms': '-1' });
+    await sendWith(host, 'b', { 'retention.ms': '9223372036854775807' });
+    await turn();
+    expect(alarmsSet).toEqual([]);
+  });
+
+  it('sets it earlier when the controller says so', async () => {
+    const host = newHost();
+    await send(host, 'a');
+    await turn();
+    const { spec } = append(batch(['x']), { 'retention.ms': '1000' });
+    expect(await host.call('configure', { spec })).toEqual({ errorCode: 0 });
+    await turn();
+    expect(alarmsSet).toEqual([startOfTime + 169 * hour, startOfTime + 11_000]);
+  });
+
+  it('forgets what is too old when it rings, and is silent when nothing is left', async () => {
+    const host = newHost();
+    await sendWith(host, 'a', { 'retention.ms': '60000' });
+    await turn();
+    now = alarmsSet[0];
+    alarm = null;
+    await host.ring();
+    expect(await host.call('describe', {})).toEqual({
+      errorCode: 0,
+      sizeInBytes: 0,
+      logStartOffset: 1,
+      highWatermark: 1,
+    });
+    expect(alarmsSet).toHaveLength(1);
+    expect(announced).toEqual([1]);
+    expect(offsetOf(await sendWith(host, 'b', { 'retention.ms': '60000' }))).toBe(1);
+    await turn();
+    expect(alarmsSet).toHaveLength(2);
+  });
+
+  it('lets appends through between the slices of its work', async () => {
+    const host = newHost();
+    const configs = { 'cleanup.policy': 'compact', 'segment.ms': '1' };
+    await Promise.all(Array.from({ length: 20 }, (_, i) => sendWith(host, `v${i}`, configs)));
+    for (let i = 0; i < 3_000; i++) await sendWith(host, `w${i}`, configs);
+    let turns = 0;
+    paused = async () => {
+      expect(offsetOf(await sendWith(host, `during ${turns}`, configs))).toBe(3_020 + turns++);
+    };
+    now = startOfTime + hour;
+    await host.ring();
+    expect(turns).toBeGreaterThan(4);
+    const { records } = await host.call('read', read(0));
+    const found = valuesOf(records);
+    expect(found.length).toBeLessThan(turns + 3);
+    expect(found.at(-1)).toEqual([3_020 + turns - 1, `during ${turns - 1}`]);
+  });
+
+  it('tries again later when cleaning up fails', async () => {
+    const host = newHost();
+    await sendWith(host, 'a', { 'retention.ms': '1000' });
+    await turn();
+    store.rewrite = () => {
+      throw new Error('disk full');
+    };
+    now = startOfTime + hour;
+    alarm = null;
+    await host.ring();
+    expect(alarmsSet.at(-1)).toBe(now + 60_000);
+    expect((await host.call('read', read(0))).records).toHaveLength(1);
+  });
+
+  it('answers calls that hit a bug with an error', async () => {
+    const host = newHost();
+    await send(host, 'a');
+    store.rewrite = () => {
+      throw new Error('bug');
+    };
+    store.totals = () => {
+      throw new Error('bug');
+    };
+    const { spec } = append(batch(['x']));
+    const errorCode = ErrorCode.UNKNOWN_SERVER_ERROR;
+    const deletion = { spec, offset: -1 };
+    expect(await host.call('deleteRecords', deletion)).toEqual({ errorCode, lowWatermark: -1 });
+    expect(await host.call('describe', {})).toMatchObject({ errorCode, sizeInBytes: -1 });
+    expect((await host.call('read', read(0))).logStartOffset).toBe(0);
   });
 });

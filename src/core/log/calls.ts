@@ -53,6 +53,14 @@ export interface ReadReply {
   readonly records: readonly Uint8Array[];
 }
 
+export interface DescribeReply {
+  readonly errorCode: number;
+  /** Bytes of all stored record batches; -1 beside an error, like the offsets. */
+  readonly sizeInBytes: number;
+  readonly logStartOffset: number;
+  readonly highWatermark: number;
+}
+
 export interface PartitionCalls {
   /** One or more record batches (magic 2), as the client sent them. */
   append: {
@@ -68,6 +76,18 @@ export interface PartitionCalls {
     command: { timestamp: number; currentLeaderEpoch: number; isolationLevel: number };
     reply: { errorCode: number; timestamp: number; offset: number; leaderEpoch: number };
   };
+  /**
+   * Moves the log start to `offset` (-1: the high watermark), never back; what lies below it is
+   * gone for readers.
+   */
+  deleteRecords: {
+    command: { spec: PartitionSpec; offset: number };
+    /** `lowWatermark` is the log start offset; -1 on refusal. */
+    reply: { errorCode: number; lowWatermark: number };
+  };
+  /** The controller's word on the topic and its configs. Safe to repeat. */
+  configure: { command: { spec: PartitionSpec }; reply: { errorCode: number } };
+  describe: { command: Record<never, never>; reply: DescribeReply };
   /** The topic is gone: drops the log and refuses everything from now on. Safe to repeat. */
   drop: { command: Record<never, never>; reply: { errorCode: number } };
 }

@@ -14,12 +14,7 @@
 import { decompress } from '../../bytes/compression.ts';
 import { CompressionError } from '../../bytes/compression-error.ts';
 import { ErrorCode, KafkaError } from '../../protocol/errors.ts';
-import {
-  decodeRecords,
-  type RecordBatch,
-  recordBatches,
-  TimestampType,
-} from '../../protocol/records/index.ts';
+import { decodeRecords, type RecordBatch, recordBatches } from '../../protocol/records/index.ts';
 import type { PartitionCalls } from './calls.ts';
 import { checkLeaderEpoch, leaderEpoch } from './leader-epoch.ts';
 import type { LogBounds } from './read.ts';
@@ -55,9 +50,9 @@ export function listOffset(store: LogStore, bounds: LogBounds, command: Command)
     case earliestPendingUpload:
       return listOffsetRefused(ErrorCode.NONE);
     case maxTimestamp:
-      return latestRecord(store);
+      return latestRecord(store, bounds);
     default:
-      return firstRecordFrom(store, command.timestamp);
+      return firstRecordFrom(store, bounds, command.timestamp);
   }
 }
 
@@ -70,21 +65,37 @@ function found(offset: number, timestamp: number): ListOffsetReply {
   return { errorCode: ErrorCode.NONE, timestamp, offset, leaderEpoch };
 }
 
-function latestRecord(store: LogStore): ListOffsetReply {
+/**
+ * Of the latest timestamp so far it is usually known where it is; when it is gone, every row is
+ * asked.
+ */
+function latestRecord(store: LogStore, bounds: LogBounds): ListOffsetReply {
   const last = store.floor(Number.MAX_SAFE_INTEGER);
   if (last === undefined || last.maxTimestampSoFar < 0) return listOffsetRefused(ErrorCode.NONE);
-  return firstRecordFrom(store, last.maxTimestampSoFar);
-}
-
-function firstRecordFrom(store: LogStore, timestamp: number): ListOffsetReply {
-  const row = firstRowFrom(store, timestamp);
-  if (row === undefined) return listOffsetRefused(ErrorCode.NONE);
-  for (const bytes of store.data(row.baseOffset, row.baseOffset)) {
-    for (const batch of recordBatches(bytes)) {
-      if (batch.maxTimestamp >= timestamp) return firstInBatch(batch, timestamp);
+  const expected = firstRecordFrom(store, bounds, last.maxTimestampSoFar);
+  if (expected.offset >= 0) return expected;
+  let latest = listOffsetRefused(ErrorCode.NONE);
+  for (const head of headsFrom(store, 0)) {
+    if (head.maxTimestamp <= latest.timestamp) continue;
+    for (const record of recordsFrom(store, head, bounds, latest.timestamp + 1)) {
+      if (record.timestamp > latest.timestamp) latest = found(record.offset, record.timestamp);
     }
   }
-  throw new Error(`row ${row.baseOffset} holds no timestamp from ${timestamp} on, as it claims`);
+  return latest;
+}
+
+function firstRecordFrom(store: LogStore, bounds: LogBounds, timestamp: number): ListOffsetReply {
+  const row = firstRowFrom(store, timestamp);
+  if (row === undefined) return listOffsetRefused(ErrorCode.NONE);
+  // Usually this row; further on when it inherits its timestamp from rows that are gone, or the
+  // record lies below the log start.
+  for (const head of headsFrom(store, row.baseOffset)) {
+    if (head.maxTimestamp < timestamp) continue;
+    for (const { offset, timestamp: at } of recordsFrom(store, head, bounds, timestamp)) {
+      return found(offset, at);
+    }
+  }
+  return listOffsetRefused(ErrorCode.NONE);
 }
 
 /** The first row with a record at or after the timestamp. */
@@ -99,33 +110,52 @@ function firstRowFrom(store: LogStore, timestamp: number): RowHead | undefined {
     if (middle.maxTimestampSoFar >= timestamp) high = middle;
     else [low] = store.from(middle.baseOffset + 1, 1);
   }
-  return firstClaiming(store, low.baseOffset, timestamp);
+  return low;
 }
 
-/**
- * Usually the row itself; further on only when the timestamp it inherits is of rows that are gone.
- */
-function firstClaiming(store: LogStore, from: number, timestamp: number): RowHead | undefined {
-  let heads = store.from(from, 1);
+/** The rows from this offset on. */
+function* headsFrom(store: LogStore, offset: number): Generator<RowHead> {
+  let heads = store.from(offset, 1);
   while (heads.length > 0) {
-    const claiming = heads.find((head) => head.maxTimestamp >= timestamp);
-    if (claiming !== undefined) return claiming;
+    yield* heads;
     heads = store.from(heads.at(-1)!.baseOffset + 1, headsAtOnce);
   }
-  return undefined;
 }
 
-function firstInBatch(batch: RecordBatch, timestamp: number): ListOffsetReply {
-  if (batch.timestampType === TimestampType.LOG_APPEND_TIME) {
-    return found(batch.baseOffset, batch.maxTimestamp);
+interface FoundRecord {
+  readonly offset: number;
+  readonly timestamp: number;
+}
+
+/** The records of a row at or after the log start and the timestamp. */
+function* recordsFrom(
+  store: LogStore,
+  { baseOffset }: RowHead,
+  { logStartOffset }: LogBounds,
+  timestamp: number,
+): Generator<FoundRecord> {
+  for (const bytes of store.data(baseOffset, baseOffset)) {
+    for (const batch of recordBatches(bytes)) {
+      if (batch.maxTimestamp < timestamp || batch.lastOffset < logStartOffset) continue;
+      if (batch.recordCount === 0) continue;
+      for (const record of recordsIn(batch, logStartOffset)) {
+        if (record.timestamp >= timestamp && record.offset >= logStartOffset) yield record;
+      }
+    }
   }
+}
+
+/** A batch that cannot be opened counts as one record. */
+function recordsIn(batch: RecordBatch, logStartOffset: number): Iterable<FoundRecord> {
+  const closed = {
+    offset: Math.max(batch.baseOffset, logStartOffset),
+    timestamp: batch.maxTimestamp,
+  };
   try {
     const bytes = decompress(batch.codec, batch.recordBytes, largestInflatedBytes);
-    for (const record of decodeRecords(batch, bytes)) {
-      if (record.timestamp >= timestamp) return found(record.offset, record.timestamp);
-    }
+    return [...decodeRecords(batch, bytes)];
   } catch (error) {
-    if (!(error instanceof CompressionError || error instanceof KafkaError)) throw error;
+    if (error instanceof CompressionError || error instanceof KafkaError) return [closed];
+    throw error;
   }
-  return found(batch.baseOffset, batch.maxTimestamp);
 }

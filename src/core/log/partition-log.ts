@@ -5,12 +5,22 @@
  */
 import { ErrorCode, KafkaError } from '../../protocol/errors.ts';
 import { noTimestamp } from '../../protocol/records/index.ts';
-import type { AppendReply, PartitionCalls, ReadCommand, ReadReply } from './calls.ts';
+import type {
+  AppendReply,
+  DescribeReply,
+  PartitionCalls,
+  PartitionSpec,
+  ReadCommand,
+  ReadReply,
+} from './calls.ts';
+import { Cleanup } from './cleanup.ts';
+import { cleanupConfigFrom } from './cleanup-config.ts';
 import { type AppendCommand, Flush, refused } from './flush.ts';
 import { type ListOffsetReply, listOffset, listOffsetRefused } from './list-offsets.ts';
+import { firstState, isSameSpec, type LogMemory } from './log-memory.ts';
 import { ProducerStates } from './producer-state.ts';
 import { type LogBounds, readLog, readRefused } from './read.ts';
-import type { LogStore } from './store.ts';
+import type { LogState, LogStore, Snapshot } from './store.ts';
 
 export interface LogSettings {
   /** `message.max.bytes`: what `max.message.bytes` is where a topic does not say. */
@@ -22,12 +32,14 @@ export interface LogSettings {
 /** A snapshot of producers is written once in so many rows, which bounds what loading replays. */
 export const rowsPerSnapshot = 1_000;
 
+type DeleteRecords = PartitionCalls['deleteRecords'];
+
 export class PartitionLog {
   readonly #store: LogStore;
   readonly #settings: LogSettings;
   readonly #producers: ProducerStates;
-  #logStartOffset = 0;
-  #nextOffset = 0;
+  readonly #memory: LogMemory;
+  readonly #cleanup: Cleanup;
   #maxTimestampSoFar = noTimestamp;
   #rowsSinceSnapshot = 0;
 
@@ -36,25 +48,27 @@ export class PartitionLog {
     this.#store = store;
     this.#settings = settings;
     this.#producers = new ProducerStates(settings.producerIdExpirationMs);
+    const state = store.state();
     const last = store.floor(Number.MAX_SAFE_INTEGER);
-    if (last === undefined) return;
-    this.#logStartOffset = store.from(0, 1)[0].baseOffset;
-    this.#nextOffset = last.nextOffset;
-    this.#maxTimestampSoFar = last.maxTimestampSoFar;
+    const logStartOffset = state?.logStartOffset ?? store.from(0, 1).at(0)?.baseOffset ?? 0;
+    const nextOffset = last?.nextOffset ?? logStartOffset;
+    this.#maxTimestampSoFar = last?.maxTimestampSoFar ?? noTimestamp;
     const snapshot = store.snapshot();
     if (snapshot !== undefined) this.#producers.restore(snapshot.bytes);
     const replayFrom = snapshot?.nextOffset ?? 0;
     for (const row of store.producerRows(replayFrom)) this.#producers.replay(row);
     this.#rowsSinceSnapshot = store.count(replayFrom);
+    this.#memory = { state, logStartOffset, nextOffset, snapshotOffset: replayFrom };
+    this.#cleanup = new Cleanup(store, this.#memory, this.#producers);
   }
 
   /** One past the last record. All that is stored may be read. */
   get highWatermark(): number {
-    return this.#nextOffset;
+    return this.#memory.nextOffset;
   }
 
   get logStartOffset(): number {
-    return this.#logStartOffset;
+    return this.#memory.logStartOffset;
   }
 
   /**
@@ -66,7 +80,7 @@ export class PartitionLog {
     const flush = new Flush(
       {
         ...this.#bounds(),
-        nextOffset: this.#nextOffset,
+        nextOffset: this.#memory.nextOffset,
         maxTimestampSoFar: this.#maxTimestampSoFar,
         producer: (producerId) => this.#producers.get(producerId, now),
       },
@@ -75,7 +89,7 @@ export class PartitionLog {
     );
     const replies = commands.map((command) => flush.add(command));
     flush.finish();
-    if (flush.rows.length > 0) this.#commit(flush, now);
+    if (flush.rows.length > 0) this.#commit(flush, this.#learned(commands.at(-1)!.spec), now);
     return replies;
   }
 
@@ -89,32 +103,82 @@ export class PartitionLog {
     return listOffset(this.#store, this.#bounds(), command);
   }
 
+  deleteRecords({ spec, offset }: DeleteRecords['command'], now: number): DeleteRecords['reply'] {
+    const refuse = (errorCode: number) => ({ errorCode, lowWatermark: -1 });
+    if (this.#store.dropped) return refuse(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION);
+    const { deletes, compacts } = cleanupConfigFrom(spec.configs);
+    if (compacts && !deletes) return refuse(ErrorCode.POLICY_VIOLATION);
+    const to = offset === -1 ? this.highWatermark : offset;
+    if (to < 0 || to > this.highWatermark) return refuse(ErrorCode.OFFSET_OUT_OF_RANGE);
+    if (to > this.logStartOffset) this.#cleanup.deleteBelow(to, spec, now);
+    return { errorCode: ErrorCode.NONE, lowWatermark: this.logStartOffset };
+  }
+
+  /** A partition without a record learns its configs with the first. */
+  configure(spec: PartitionSpec): { errorCode: number } {
+    if (this.#store.dropped) return { errorCode: ErrorCode.UNKNOWN_TOPIC_OR_PARTITION };
+    const { state, nextOffset } = this.#memory;
+    const known = state?.configured === true && isSameSpec(state.spec, spec);
+    if (!known && (state !== undefined || nextOffset > 0)) {
+      const before = state ?? firstState(spec, this.logStartOffset);
+      this.#cleanup.keep({ ...before, spec, configured: true });
+    }
+    return { errorCode: ErrorCode.NONE };
+  }
+
+  describe(): DescribeReply {
+    const { logStartOffset, highWatermark } = this;
+    if (this.#store.dropped) return describeRefused(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION);
+    const { sizeInBytes } = this.#cleanup;
+    return { errorCode: ErrorCode.NONE, sizeInBytes, logStartOffset, highWatermark };
+  }
+
+  /** When `cleanUp` has something to do, as things are; undefined: never. */
+  cleanUpAt(now: number): number | undefined {
+    return this.#store.dropped ? undefined : this.#cleanup.dueAt(now);
+  }
+
+  /** A slice of what retention and compaction have to do; true when there may be more of it. */
+  cleanUp(now: number): boolean {
+    return !this.#store.dropped && this.#cleanup.work(now);
+  }
+
   /** Forgets the log for good. */
   drop(): void {
     this.#store.drop();
-    this.#logStartOffset = 0;
-    this.#nextOffset = 0;
+    this.#memory.logStartOffset = 0;
+    this.#memory.nextOffset = 0;
   }
 
   #bounds(): LogBounds {
-    return { logStartOffset: this.#logStartOffset, highWatermark: this.#nextOffset };
+    return { logStartOffset: this.logStartOffset, highWatermark: this.highWatermark };
+  }
+
+  /** The state to be written because an append says what was not known; mostly undefined. */
+  #learned(spec: PartitionSpec): LogState | undefined {
+    const { state, logStartOffset } = this.#memory;
+    if (state === undefined) return firstState(spec, logStartOffset);
+    return state.configured || isSameSpec(state.spec, spec) ? undefined : { ...state, spec };
   }
 
   /**
    * Memory follows the store, never the other way round, but for a snapshot, which is the state
    * after this flush.
    */
-  #commit(flush: Flush, now: number): void {
+  #commit(flush: Flush, state: LogState | undefined, now: number): void {
     const rowsSinceSnapshot = this.#rowsSinceSnapshot + flush.rows.length;
     const due = rowsSinceSnapshot >= rowsPerSnapshot;
-    this.#store.append(flush.rows, due ? this.#snapshotAfter(flush, now) : undefined);
+    this.#store.append(flush.rows, due ? this.#snapshotAfter(flush, now) : undefined, state);
     for (const [producerId, entry] of flush.producers) this.#producers.set(producerId, entry);
-    this.#nextOffset = flush.nextOffset;
+    this.#memory.nextOffset = flush.nextOffset;
+    if (state !== undefined) this.#memory.state = state;
+    if (due) this.#memory.snapshotOffset = flush.nextOffset;
     this.#maxTimestampSoFar = flush.maxTimestampSoFar;
     this.#rowsSinceSnapshot = due ? 0 : rowsSinceSnapshot;
+    this.#cleanup.appended(flush.rows);
   }
 
-  #snapshotAfter(flush: Flush, now: number) {
+  #snapshotAfter(flush: Flush, now: number): Snapshot {
     const after = new ProducerStates(this.#settings.producerIdExpirationMs);
     after.restore(this.#producers.encode());
     for (const [producerId, entry] of flush.producers) after.set(producerId, entry);
@@ -122,6 +186,11 @@ export class PartitionLog {
     this.#producers.expire(now);
     return { nextOffset: flush.nextOffset, bytes: after.encode() };
   }
+}
+
+/** No log, no numbers. */
+export function describeRefused(errorCode: number): DescribeReply {
+  return { errorCode, sizeInBytes: -1, logStartOffset: -1, highWatermark: -1 };
 }
 
 function unknownPartition(): KafkaError {

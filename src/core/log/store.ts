@@ -3,6 +3,7 @@
  * surprise: one row holds all that was appended together, however many batches, since rows are
  * billed and their size is not.
  */
+import type { PartitionSpec } from './calls.ts';
 
 /** What is known of a row without its bytes. */
 export interface RowHead {
@@ -41,6 +42,39 @@ export interface Snapshot {
   readonly bytes: Uint8Array;
 }
 
+/** A part of the log that was compacted, and when. */
+export interface Cleaning {
+  /** One past the last offset of it. */
+  readonly to: number;
+  /** Milliseconds since the epoch. */
+  readonly at: number;
+}
+
+/** What is known of a log beside its rows: written when one of it changes, not with appends. */
+export interface LogState {
+  readonly spec: PartitionSpec;
+  /** The controller told the configs: what appends say of them counts no more. */
+  readonly configured: boolean;
+  /** Never falls. In a log without rows also the offset of the next record. */
+  readonly logStartOffset: number;
+  /** Below this offset the last compaction left one record a key. */
+  readonly cleanedTo: number;
+  /** Later ones reach further. Tombstones are kept for a while from then on. */
+  readonly cleanings: readonly Cleaning[];
+  /** The first tombstone the last compaction left; undefined: none. */
+  readonly firstTombstone: number | undefined;
+}
+
+/** Rows in place of others. */
+export interface Rewrite {
+  /** The rows that begin in [first, last] go. */
+  readonly first: number;
+  readonly last: number;
+  readonly rows: readonly LogRow[];
+  readonly snapshot: Snapshot | undefined;
+  readonly state: LogState | undefined;
+}
+
 export interface LogStore {
   /** True for ever after `drop`. */
   readonly dropped: boolean;
@@ -55,11 +89,20 @@ export interface LogStore {
   data(first: number, last: number): readonly Uint8Array[];
   /** How many rows begin at or after this offset. */
   count(offset: number): number;
+  /** How many rows begin at or after this offset, and their bytes; it looks at each of them. */
+  totals(offset: number): { readonly rows: number; readonly bytes: number };
+  /** Undefined before the first append. */
+  state(): LogState | undefined;
   snapshot(): Snapshot | undefined;
   /** The rows from this offset on that concern producers. */
   producerRows(offset: number): readonly ProducerRow[];
-  /** Stores all of it or, throwing, nothing. A snapshot takes the place of the one before. */
-  append(rows: readonly LogRow[], snapshot: Snapshot | undefined): void;
+  /**
+   * Stores all of it or, throwing, nothing. A snapshot and a state take the place of the one
+   * before.
+   */
+  append(rows: readonly LogRow[], snapshot: Snapshot | undefined, state?: LogState): void;
+  /** As `append`, all or nothing. */
+  rewrite(change: Rewrite): void;
   /** Removes everything but the knowledge that it was dropped. Safe to repeat. */
   drop(): void;
 }

@@ -1,5 +1,6 @@
-/** Record batches: the view of one, the walk through its records, and the way to build one. */
+/** Record batches: the view of one, the walk through its records, and the ways to build one. */
 export { type BatchOptions, buildBatch, type NewRecord } from './batch-builder.ts';
+export { withFewerRecords, withoutRecords } from './fewer-records.ts';
 export {
   addToSequence,
   batchOverhead,

@@ -31,6 +31,11 @@ export class RecordCursor {
     return this.#at === this.bytes.length;
   }
 
+  /** Where the next record starts: one past the one under the cursor. */
+  get position(): number {
+    return this.#at;
+  }
+
   next(): void {
     this.#end = this.bytes.length;
     const length = this.#varint();

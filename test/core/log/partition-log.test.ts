@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { PartitionLog, rowsPerSnapshot } from '../../../src/core/log/partition-log.ts';
-import type { LogRow, Snapshot } from '../../../src/core/log/store.ts';
+import type { LogRow, LogState, Snapshot } from '../../../src/core/log/store.ts';
 import { ErrorCode } from '../../../src/protocol/errors.ts';
 import { buildBatch } from '../../../src/protocol/records/index.ts';
 import { MemoryStore } from '../../../src/runtime/memory-store.ts';
@@ -25,10 +25,10 @@ class WatchedStore extends MemoryStore {
   replayed = 0;
   failing = false;
 
-  override append(rows: readonly LogRow[], snapshot: Snapshot | undefined): void {
+  override append(rows: readonly LogRow[], snapshot?: Snapshot, state?: LogState): void {
     if (this.failing) throw new Error('disk full');
     this.appends.push({ rows: rows.length, snapshot: snapshot !== undefined });
-    super.append(rows, snapshot);
+    super.append(rows, snapshot, state);
   }
 
   override producerRows(offset: number) {

@@ -19,6 +19,7 @@ const listed: Record<string, readonly [key: number, min: number, max: number]> =
   ApiVersions: [18, 0, 4],
   CreateTopics: [19, 2, 7],
   DeleteTopics: [20, 1, 6],
+  DeleteRecords: [21, 0, 2],
   InitProducerId: [22, 0, 5],
   DescribeConfigs: [32, 1, 4],
   CreatePartitions: [37, 0, 3],

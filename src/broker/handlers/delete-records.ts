@@ -1,0 +1,55 @@
+/**
+ * DeleteRecords: everything below an offset is gone for readers, at once and for good. The
+ * surprise: on a topic that is only compacted nobody may delete, since a value that is missing
+ * there means something.
+ *
+ * Behaviour
+ * - Offset -1 is the high watermark; one beyond it, or below -1, is OFFSET_OUT_OF_RANGE; one below
+ *   the log start changes nothing and is no error.
+ * - cleanup.policy compact without delete: POLICY_VIOLATION.
+ * - A refused partition has the low watermark -1.
+ * - Of a partition that a request names twice, the last one counts, as in Kafka.
+ *
+ * Versions
+ * - 0: the beginning (KIP-107) · 2: flexible
+ */
+import type {
+  DeleteRecordsRequest,
+  DeleteRecordsResponse,
+} from '../../protocol/apis/delete-records.ts';
+import type { Handler } from '../context.ts';
+import { TopicRoute } from '../routing.ts';
+
+export const handleDeleteRecords: Handler<DeleteRecordsRequest, DeleteRecordsResponse> = async (
+  request,
+  context,
+) => {
+  const topics = [...byTopic(request)].map(async ([name, offsets]) => {
+    const route = new TopicRoute(context, { name });
+    const partitions = [...offsets].map(([index, offset]) => answer(route, index, offset));
+    return { name, partitions: await Promise.all(partitions) };
+  });
+  return { throttleTimeMs: 0, topics: await Promise.all(topics) };
+};
+
+/** Topic → partition → offset. */
+function byTopic({ topics }: DeleteRecordsRequest): Map<string, Map<number, number>> {
+  const found = new Map<string, Map<number, number>>();
+  for (const { name, partitions } of topics) {
+    const offsets = found.get(name) ?? new Map<number, number>();
+    for (const { partitionIndex, offset } of partitions) offsets.set(partitionIndex, offset);
+    found.set(name, offsets);
+  }
+  return found;
+}
+
+async function answer(route: TopicRoute, partitionIndex: number, offset: number) {
+  const reply = await route.ask(partitionIndex, ({ partition, topic }) => {
+    const { topicId, name, configs } = topic;
+    const spec = { topicId, topic: name, partition: partitionIndex, configs };
+    return partition.call('deleteRecords', { spec, offset });
+  });
+  const { errorCode, lowWatermark } =
+    typeof reply === 'number' ? { errorCode: reply, lowWatermark: -1 } : reply;
+  return { partitionIndex, lowWatermark, errorCode };
+}

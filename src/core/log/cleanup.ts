@@ -1,0 +1,208 @@
+/**
+ * What makes a log shorter: deleted records, retention, compaction, each in slices that a caller
+ * spreads over time. The surprise: how large the log is is counted only when somebody must know,
+ * and from then on kept up.
+ */
+import type { PartitionSpec } from './calls.ts';
+import { type CleanupConfig, cleanupConfigFrom } from './cleanup-config.ts';
+import { Compaction, compactionEnd, tombstonesGoTo } from './compaction.ts';
+import { backoffMs, compactionDue, type DirtyPart } from './compaction-time.ts';
+import { firstState, type LogMemory } from './log-memory.ts';
+import type { ProducerStates } from './producer-state.ts';
+import { expiredRows, nextSweep, rowsPerSweep } from './retention.ts';
+import type { LogRow, LogState, LogStore, RowHead, Snapshot } from './store.ts';
+
+/** No clock shows it: what is due then, or later, is never due. */
+const never = 8_640_000_000_000_000;
+
+export class Cleanup {
+  readonly #store: LogStore;
+  readonly #memory: LogMemory;
+  readonly #producers: ProducerStates;
+  #config: { readonly of: LogState; readonly is: CleanupConfig } | undefined;
+  #sizeInBytes: number | undefined;
+  /** Rows that begin at or after `cleanedTo`, the last one too. */
+  #dirty: { rows: number; bytes: number } | undefined;
+  /** The log's first row; null: to be looked up. */
+  #first: RowHead | undefined | null = null;
+  #compaction: Compaction | undefined;
+
+  constructor(store: LogStore, memory: LogMemory, producers: ProducerStates) {
+    this.#store = store;
+    this.#memory = memory;
+    this.#producers = producers;
+  }
+
+  /** Bytes of all rows. */
+  get sizeInBytes(): number {
+    this.#sizeInBytes ??= this.#store.totals(0).bytes;
+    return this.#sizeInBytes;
+  }
+
+  /** Rows were stored at the end of the log. */
+  appended(rows: readonly LogRow[]): void {
+    this.#first ??= null;
+    for (const { bytes } of rows) {
+      if (this.#sizeInBytes !== undefined) this.#sizeInBytes += bytes.length;
+      if (this.#dirty === undefined) continue;
+      this.#dirty.rows++;
+      this.#dirty.bytes += bytes.length;
+    }
+  }
+
+  /** Stores what is known beside the rows. */
+  keep(state: LogState): void {
+    this.#store.append([], undefined, state);
+    this.#memory.state = state;
+  }
+
+  /** Moves the log start; rows below it go now, or with `work` if they are many. */
+  deleteBelow(logStartOffset: number, spec: PartitionSpec, now: number): void {
+    const state = this.#memory.state ?? firstState(spec, this.#memory.logStartOffset);
+    const heads = this.#store.from(0, rowsPerSweep);
+    const kept = heads.findIndex(({ nextOffset }) => nextOffset > logStartOffset);
+    const gone = kept < 0 ? heads : heads.slice(0, kept);
+    this.#delete(gone, { ...state, logStartOffset }, now);
+  }
+
+  /** When `work` has something to do, as things are. */
+  dueAt(now: number): number | undefined {
+    const config = this.#currentConfig();
+    const first = this.#firstRow();
+    if (config === undefined || first === undefined) return undefined;
+    if (this.#compaction !== undefined) return now;
+    const sweep = nextSweep(first, this.#bounds(), config, now);
+    const due = config.compacts ? this.#compactionDue(config) : undefined;
+    const compaction = due === undefined ? undefined : Math.max(due, now) + backoffMs;
+    const at = Math.min(sweep ?? never, compaction ?? never);
+    return at < never ? at : undefined;
+  }
+
+  /** A slice of the work; true when there may be more to do at once. */
+  work(now: number): boolean {
+    const config = this.#currentConfig();
+    if (config === undefined || this.#firstRow() === undefined) return false;
+    return this.#expire(config, now) || (config.compacts && this.#compact(config, now));
+  }
+
+  #bounds() {
+    const { logStartOffset } = this.#memory;
+    return { logStartOffset, sizeInBytes: () => this.sizeInBytes };
+  }
+
+  #currentConfig(): CleanupConfig | undefined {
+    const { state } = this.#memory;
+    if (state === undefined) return undefined;
+    if (this.#config?.of.spec !== state.spec) {
+      this.#config = { of: state, is: cleanupConfigFrom(state.spec.configs) };
+    }
+    return this.#config.is;
+  }
+
+  #firstRow(): RowHead | undefined {
+    if (this.#first === null) this.#first = this.#store.from(0, 1).at(0);
+    return this.#first;
+  }
+
+  #expire(config: CleanupConfig, now: number): boolean {
+    if (expiredRows([this.#firstRow()!], this.#bounds(), config, now) === 0) return false;
+    const heads = this.#store.from(0, rowsPerSweep);
+    const count = expiredRows(heads, this.#bounds(), config, now);
+    const { logStartOffset } = this.#memory;
+    const to = Math.max(logStartOffset, heads[count - 1].nextOffset);
+    this.#delete(heads.slice(0, count), { ...this.#memory.state!, logStartOffset: to }, now);
+    return this.#firstRow() !== undefined;
+  }
+
+  /** The log's first rows go, and the log starts where the state says. */
+  #delete(heads: readonly RowHead[], state: LogState, now: number): void {
+    const rows: LogRow[] = [];
+    const first = heads.at(0)?.baseOffset ?? 0;
+    const last = heads.at(-1);
+    const snapshot = last && this.#snapshotBefore(last.nextOffset, now);
+    this.#store.rewrite({ first, last: last?.baseOffset ?? -1, rows, snapshot, state });
+    const bytes = heads.reduce((sum, { byteCount }) => sum + byteCount, 0);
+    this.#rewritten(-bytes, state, snapshot);
+    this.#memory.logStartOffset = state.logStartOffset;
+    // What it knows of rows that are gone would bring them back.
+    this.#compaction = undefined;
+  }
+
+  #compact(config: CleanupConfig, now: number): boolean {
+    this.#compaction ??= this.#startCompaction(config, now);
+    const compaction = this.#compaction;
+    if (compaction === undefined) return false;
+    const compacted = compaction.step();
+    const state = compaction.done
+      ? compaction.stateAfter(this.#memory.state!, now)
+      : this.#memory.state!;
+    if (compacted !== undefined) {
+      const { first, last, rows, bytesBefore } = compacted;
+      const snapshot = this.#snapshotBefore(last + 1, now);
+      const changed = compaction.done ? state : undefined;
+      this.#store.rewrite({ first, last, rows, snapshot, state: changed });
+      const bytes = rows.reduce((sum, row) => sum + row.bytes.length, 0);
+      this.#rewritten(bytes - bytesBefore, state, snapshot);
+    } else if (compaction.done) this.keep(state);
+    if (!compaction.done) return true;
+    this.#compaction = undefined;
+    this.#dirty = undefined;
+    // What was appended meanwhile waits for the next alarm, else it might never end.
+    return compaction.cutShort;
+  }
+
+  #startCompaction(config: CleanupConfig, now: number): Compaction | undefined {
+    const due = this.#compactionDue(config);
+    if (due === undefined || due > now) return undefined;
+    const state = this.#memory.state!;
+    const dirtyFrom = this.#dirtyFrom(state);
+    const end = Math.max(compactionEnd(this.#store, dirtyFrom, config, now), state.cleanedTo);
+    const scope = { dirtyFrom, end, tombstonesGoTo: tombstonesGoTo(state, config, now) };
+    return new Compaction(this.#store, scope, ({ producerId, lastOffset }) => {
+      const last = this.#producers.get(producerId, now)?.batches.at(-1);
+      return last !== undefined && last.baseOffset + last.recordCount - 1 === lastOffset;
+    });
+  }
+
+  #compactionDue(config: CleanupConfig): number | undefined {
+    return compactionDue(this.#dirtyPart(), this.#memory.state!, config);
+  }
+
+  #dirtyFrom({ cleanedTo }: LogState): number {
+    return Math.max(cleanedTo, this.#memory.logStartOffset);
+  }
+
+  #dirtyPart(): DirtyPart {
+    const from = this.#dirtyFrom(this.#memory.state!);
+    const last = this.#store.floor(Number.MAX_SAFE_INTEGER)!;
+    const first = this.#store.floor(from);
+    const start = first !== undefined && first.nextOffset > from ? first.baseOffset : from;
+    this.#dirty ??= { ...this.#store.totals(start) };
+    const rows = this.#dirty.rows - 1;
+    return {
+      first: rows > 0 ? this.#store.from(start, 1)[0] : undefined,
+      rows,
+      bytes: this.#dirty.bytes - last.byteCount,
+      sizeInBytes: this.sizeInBytes - last.byteCount,
+    };
+  }
+
+  /**
+   * Rows carry what they mean for producers, so before they go it is written down once as a whole.
+   */
+  #snapshotBefore(offset: number, now: number): Snapshot | undefined {
+    const { snapshotOffset, nextOffset } = this.#memory;
+    if (offset <= snapshotOffset) return undefined;
+    this.#producers.expire(now);
+    if (this.#producers.size === 0) return undefined;
+    return { nextOffset, bytes: this.#producers.encode() };
+  }
+
+  #rewritten(grown: number, state: LogState, snapshot: Snapshot | undefined): void {
+    this.#memory.state = state;
+    if (snapshot !== undefined) this.#memory.snapshotOffset = snapshot.nextOffset;
+    if (this.#sizeInBytes !== undefined) this.#sizeInBytes += grown;
+    this.#dirty = undefined;
+    this.#first = null;
+  }
+}
