@@ -15,6 +15,9 @@ import type { Stub } from './stubs.ts';
 /** One write takes no more than this, but for a single larger append. */
 const flushBytes = 8 * 1024 * 1024;
 
+/** How many rows are looked at together. */
+const rowsAtOnce = 1_000;
+
 export interface PartitionSurroundings {
   /** Where the log is: asked once, and again after a failure. */
   store(): LogStore;
@@ -57,6 +60,8 @@ export class PartitionHost implements Stub<PartitionCalls> {
       append: (append) => this.#append(append),
       read: (read) => this.#guard(() => this.#loaded().read(read), readRefused),
       listOffset: (list) => this.#guard(() => this.#loaded().listOffset(list), listOffsetRefused),
+      configure: () => this.#guard(() => this.#configure(), codeOnly),
+      describe: () => this.#guard(() => this.#describe(), undescribed),
       drop: () =>
         this.#guard(
           () => this.#drop(),
@@ -124,6 +129,24 @@ export class PartitionHost implements Stub<PartitionCalls> {
     for (const [i, { answer }] of taken.entries()) answer(replies[i]);
   }
 
+  /** Every append brings the configs it obeys: there is nothing to keep. */
+  #configure(): PartitionCalls['configure']['reply'] {
+    return codeOnly(this.#around.store().dropped ? gone : ErrorCode.NONE);
+  }
+
+  #describe(): PartitionCalls['describe']['reply'] {
+    const store = this.#around.store();
+    if (store.dropped) return undescribed(gone);
+    const { logStartOffset, highWatermark } = this.#loaded();
+    let sizeInBytes = 0;
+    let rows = store.from(0, rowsAtOnce);
+    while (rows.length > 0) {
+      for (const { byteCount } of rows) sizeInBytes += byteCount;
+      rows = store.from(rows[rows.length - 1].nextOffset, rowsAtOnce);
+    }
+    return { errorCode: ErrorCode.NONE, sizeInBytes, logStartOffset, highWatermark };
+  }
+
   #drop(): { errorCode: number } {
     this.#loaded().drop();
     this.#around.dropped();
@@ -149,6 +172,14 @@ export class PartitionHost implements Stub<PartitionCalls> {
 
 function failed(errorCode: number): AppendReply {
   return refused(new KafkaError(errorCode), -1);
+}
+
+const gone = ErrorCode.UNKNOWN_TOPIC_OR_PARTITION;
+
+const codeOnly = (errorCode: number) => ({ errorCode });
+
+function undescribed(errorCode: number): PartitionCalls['describe']['reply'] {
+  return { errorCode, sizeInBytes: 0, logStartOffset: -1, highWatermark: -1 };
 }
 
 type Answer<C extends keyof PartitionCalls> = (

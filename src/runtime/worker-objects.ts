@@ -35,9 +35,12 @@ const repeatable: ReadonlySet<string> = new Set<
   'read',
   'listOffset',
   'drop',
+  'configure',
+  'describe',
   'heartbeat',
   'commitOffsets',
   'fetchOffsets',
+  'deleteOffsets',
   'describeGroup',
   'listGroup',
 ]);

@@ -11,6 +11,7 @@ import {
   read,
   sequenced,
   settings,
+  spec,
   startOfTime,
   valuesOf,
 } from '../core/log/samples.ts';
@@ -169,6 +170,36 @@ describe('PartitionHost', () => {
     expect(await host.call('listOffset', list(5))).toMatchObject({
       errorCode: ErrorCode.UNKNOWN_SERVER_ERROR,
     });
+  });
+
+  it('says how large it is and where it begins and ends', async () => {
+    const host = newHost();
+    const nothing = { sizeInBytes: 0, logStartOffset: 0, highWatermark: 0 };
+    expect(await host.call('describe', {})).toEqual({ errorCode: ErrorCode.NONE, ...nothing });
+    let size = 0;
+    for (let i = 0; i < 1_001; i++) {
+      size += batch(['a']).length;
+      await send(host, 'a');
+    }
+    expect(await host.call('describe', {})).toEqual({
+      errorCode: ErrorCode.NONE,
+      sizeInBytes: size,
+      logStartOffset: 0,
+      highWatermark: 1_001,
+    });
+    await host.call('drop', {});
+    expect(await host.call('describe', {})).toMatchObject({
+      errorCode: ErrorCode.UNKNOWN_TOPIC_OR_PARTITION,
+    });
+  });
+
+  it('hears of new configs until it is dropped', async () => {
+    const host = newHost();
+    const news = { spec: spec({ 'retention.ms': '5' }) };
+    expect(await host.call('configure', news)).toEqual({ errorCode: ErrorCode.NONE });
+    await host.call('drop', {});
+    const gone = { errorCode: ErrorCode.UNKNOWN_TOPIC_OR_PARTITION };
+    expect(await host.call('configure', news)).toEqual(gone);
   });
 
   it('drops the log, tells the watchers, and knows no partition from then on', async () => {

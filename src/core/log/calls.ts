@@ -11,6 +11,8 @@ export interface PartitionSpec {
   readonly partition: number;
   /** The topic's own configs (Kafka names); what is absent has its default. */
   readonly configs: Readonly<Record<string, string>>;
+  /** How often the configs were changed; absent: never. The higher version is the newer one. */
+  readonly configsVersion?: number | undefined;
 }
 
 export interface AppendReply {
@@ -67,6 +69,21 @@ export interface PartitionCalls {
   listOffset: {
     command: { timestamp: number; currentLeaderEpoch: number; isolationLevel: number };
     reply: { errorCode: number; timestamp: number; offset: number; leaderEpoch: number };
+  };
+  /**
+   * The topic has these configs now. Safe to repeat. A partition without a record keeps nothing:
+   * its first append brings them.
+   */
+  configure: { command: { spec: PartitionSpec }; reply: { errorCode: number } };
+  /** How large the log is and where it begins and ends; all 0 where nothing was ever written. */
+  describe: {
+    command: Record<never, never>;
+    reply: {
+      errorCode: number;
+      sizeInBytes: number;
+      logStartOffset: number;
+      highWatermark: number;
+    };
   };
   /** The topic is gone: drops the log and refuses everything from now on. Safe to repeat. */
   drop: { command: Record<never, never>; reply: { errorCode: number } };

@@ -1,12 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { ZERO_UUID } from '../../../src/bytes/uuid.ts';
 import type { ClusterRow, HostedClusterCalls } from '../../../src/core/cluster/cluster-machine.ts';
-import {
-  ClusterMachine,
-  dropRetryMs,
-  refuseClusterCall,
-} from '../../../src/core/cluster/cluster-machine.ts';
+import { ClusterMachine, refuseClusterCall } from '../../../src/core/cluster/cluster-machine.ts';
 import type { NewTopic } from '../../../src/core/cluster/commands.ts';
+import { errandRetryMs, secondRoundMs } from '../../../src/core/cluster/errands.ts';
 import { isParked } from '../../../src/core/machine.ts';
 import { ErrorCode } from '../../../src/protocol/errors.ts';
 
@@ -322,10 +319,111 @@ describe('adding partitions', () => {
   });
 });
 
+describe('altering configs', () => {
+  const set = (name: string, value: string, topic = 'orders') => ({
+    name: topic,
+    replaces: false,
+    changes: [{ name, operation: 0, value }],
+  });
+
+  function alter(cluster: Cluster, ...topics: ReturnType<typeof set>[]) {
+    return cluster.call('alterConfigs', { topics, validateOnly: false }, 700).topics;
+  }
+
+  it('keeps them, counts the change and tells every partition, over a restart', () => {
+    const cluster = new Cluster();
+    const created = only(cluster.create({ numPartitions: 2 })).topic!;
+    const changed = { ...created, configs: { 'retention.ms': '5' }, configsVersion: 1 };
+    expect(alter(cluster, set('retention.ms', '5'))).toEqual([
+      { name: 'orders', errorCode: ErrorCode.NONE, errorMessage: null, topic: changed },
+    ]);
+    expect(cluster.machine.deadline).toBe(700);
+    cluster.restart();
+    expect(cluster.get('orders')).toEqual([changed]);
+    expect(cluster.machine.topicById(created.topicId)).toEqual(changed);
+    const news = { kind: 'configure' as const, topicId: created.topicId, version: 1 };
+    expect(cluster.machine.dueErrands(700)).toEqual([{ ...news, partitions: 2, told: 0 }]);
+    cluster.call('partitionsTold', { ...news, told: 2 }, 800);
+    expect(cluster.machine.dueErrands(800)).toEqual([]);
+    expect(cluster.machine.deadline).toBe(800 + secondRoundMs);
+  });
+
+  it('keeps the version when partitions are added', () => {
+    const cluster = new Cluster();
+    cluster.create({});
+    alter(cluster, set('retention.ms', '5'));
+    const wanted = { name: 'orders', count: 5, assignments: null };
+    cluster.call('createPartitions', { topics: [wanted], validateOnly: false });
+    expect(cluster.get('orders')).toMatchObject([{ partitions: 5, configsVersion: 1 }]);
+    expect(only(alter(cluster, set('retention.ms', '6'))).topic).toMatchObject({
+      configsVersion: 2,
+    });
+  });
+
+  it('writes nothing when nothing changes, or when it is only to be checked', () => {
+    const cluster = new Cluster();
+    cluster.create({ configs: [{ name: 'retention.ms', value: '5' }] });
+    const { written } = cluster;
+    expect(only(alter(cluster, set('retention.ms', '5'))).errorCode).toBe(ErrorCode.NONE);
+    const topics = [set('retention.ms', '6')];
+    const checked = cluster.call('alterConfigs', { topics, validateOnly: true }).topics;
+    expect(only(checked).topic!.configs).toEqual({ 'retention.ms': '6' });
+    expect(cluster.written).toBe(written);
+    expect(cluster.machine.deadline).toBeUndefined();
+  });
+
+  it.each([
+    ['', 'x', '1', ErrorCode.INVALID_REQUEST, 'Default topic resources are not allowed.'],
+    [
+      'a b',
+      'x',
+      '1',
+      ErrorCode.INVALID_TOPIC_EXCEPTION,
+      "Topic name is invalid: 'a b' contains one or more characters other than ASCII alphanumerics, '.', '_' and '-'",
+    ],
+    ['missing', 'x', '1', ErrorCode.INVALID_CONFIG, 'Unknown topic config name: x'],
+    [
+      'missing',
+      'retention.ms',
+      '1',
+      ErrorCode.UNKNOWN_TOPIC_OR_PARTITION,
+      "The topic 'missing' does not exist.",
+    ],
+    [
+      'orders',
+      'max.message.bytes',
+      'abc',
+      ErrorCode.INVALID_CONFIG,
+      'Invalid value abc for configuration max.message.bytes: Not a number of type INT',
+    ],
+  ])('of %j refuses %s = %s', (topic, name, value, errorCode, errorMessage) => {
+    const cluster = new Cluster();
+    cluster.create({});
+    const { written } = cluster;
+    const good = set('retention.ms', '9');
+    expect(alter(cluster, set(name, value, topic), good)).toMatchObject([
+      { name: topic, errorCode, errorMessage, topic: null },
+      { name: 'orders', errorCode: ErrorCode.NONE },
+    ]);
+    expect(cluster.written).toBe(written + 2);
+  });
+
+  it('is forgotten with its topic, whose partitions hear of the end instead', () => {
+    const cluster = new Cluster();
+    cluster.create({});
+    alter(cluster, set('retention.ms', '5'));
+    cluster.call('deleteTopics', { topics: [{ name: 'orders', topicId: ZERO_UUID }] }, 800);
+    expect(cluster.machine.dueErrands(800)).toMatchObject([{ kind: 'drop' }]);
+    expect([...cluster.table.keys()].filter((key) => key.startsWith('configure'))).toEqual([]);
+  });
+});
+
 describe('deleting topics', () => {
   it('forgets the topic at once and remembers its partitions until each has answered', () => {
     const cluster = new Cluster();
     const { topicId } = only(cluster.create({ numPartitions: 3 })).topic!;
+    const news = { kind: 'drop' as const, topicId, version: 0 };
+    const drop = { ...news, partitions: 3 };
     expect(cluster.machine.deadline).toBeUndefined();
     const keys = [{ name: 'orders', topicId: ZERO_UUID }];
     expect(cluster.call('deleteTopics', { topics: keys }, 500).topics).toEqual([
@@ -333,17 +431,17 @@ describe('deleting topics', () => {
     ]);
     expect(cluster.get('orders')).toEqual([]);
     expect(cluster.machine.deadline).toBe(500);
-    expect(cluster.machine.dueDrops(500)).toEqual([{ topicId, partitions: 3, dropped: 0 }]);
+    expect(cluster.machine.dueErrands(500)).toEqual([{ ...drop, told: 0 }]);
 
-    cluster.call('partitionsDropped', { topicId, dropped: 2 });
+    cluster.call('partitionsTold', { ...news, told: 2 });
     cluster.restart();
-    expect(cluster.machine.dueDrops(500)).toEqual([{ topicId, partitions: 3, dropped: 2 }]);
-    cluster.call('partitionsDropped', { topicId, dropped: 1 });
-    expect(cluster.machine.dueDrops(500)).toEqual([{ topicId, partitions: 3, dropped: 2 }]);
-    cluster.call('partitionsDropped', { topicId, dropped: 3 });
+    expect(cluster.machine.dueErrands(500)).toEqual([{ ...drop, told: 2 }]);
+    cluster.call('partitionsTold', { ...news, told: 1 });
+    expect(cluster.machine.dueErrands(500)).toEqual([{ ...drop, told: 2 }]);
+    cluster.call('partitionsTold', { ...news, told: 3 });
     expect(cluster.machine.deadline).toBeUndefined();
     cluster.restart();
-    expect(cluster.machine.dueDrops(500)).toEqual([]);
+    expect(cluster.machine.dueErrands(500)).toEqual([]);
     expect([...cluster.table.keys()].filter((key) => key.startsWith('drop'))).toEqual([]);
   });
 
@@ -352,7 +450,7 @@ describe('deleting topics', () => {
     cluster.create({});
     cluster.call('deleteTopics', { topics: [{ name: 'orders', topicId: ZERO_UUID }] }, 500);
     cluster.restart();
-    expect(cluster.machine.dueDrops(900)).toHaveLength(1);
+    expect(cluster.machine.dueErrands(900)).toHaveLength(1);
     cluster.call('listGroups', {}, 900);
     expect(cluster.machine.deadline).toBe(900);
     cluster.restart();
@@ -364,10 +462,10 @@ describe('deleting topics', () => {
     const cluster = new Cluster();
     cluster.create({});
     cluster.call('deleteTopics', { topics: [{ name: 'orders', topicId: ZERO_UUID }] }, 1_000);
-    cluster.call('dropsDelayed', {}, 2_000);
-    expect(cluster.machine.deadline).toBe(2_000 + dropRetryMs);
-    expect(cluster.machine.dueDrops(2_001)).toEqual([]);
-    expect(cluster.machine.dueDrops(2_000 + dropRetryMs)).toHaveLength(1);
+    cluster.call('errandsDelayed', {}, 2_000);
+    expect(cluster.machine.deadline).toBe(2_000 + errandRetryMs);
+    expect(cluster.machine.dueErrands(2_001)).toEqual([]);
+    expect(cluster.machine.dueErrands(2_000 + errandRetryMs)).toHaveLength(1);
   });
 
   it('gives a topic of the same name another id', () => {
