@@ -1,4 +1,4 @@
-/** The controller's host runs errands: who is told what, how many at a time, and what goes wrong. */
+/** The controller's host runs errands: who is told what, how many at a time, what goes wrong. */
 import { beforeEach, describe, expect, it } from 'vitest';
 import { errandRetryMs, secondRoundMs } from '../../src/core/cluster/errands.ts';
 import type { PartitionCalls, PartitionSpec } from '../../src/core/log/calls.ts';
