@@ -4,6 +4,7 @@
  * (undefined here), and then the connection is closed, since an empty answer would be a lie.
  */
 import { ZERO_UUID } from '../bytes/uuid.ts';
+import type { alterConfigs } from '../protocol/apis/alter-configs.ts';
 import type { createPartitions } from '../protocol/apis/create-partitions.ts';
 import { createTopics } from '../protocol/apis/create-topics.ts';
 import type { deleteGroups } from '../protocol/apis/delete-groups.ts';
@@ -11,8 +12,10 @@ import type { deleteRecords } from '../protocol/apis/delete-records.ts';
 import type { deleteTopics } from '../protocol/apis/delete-topics.ts';
 import type { describeConfigs } from '../protocol/apis/describe-configs.ts';
 import { describeGroups } from '../protocol/apis/describe-groups.ts';
+import { describeLogDirs } from '../protocol/apis/describe-log-dirs.ts';
 import { fetch } from '../protocol/apis/fetch.ts';
 import { findCoordinator } from '../protocol/apis/find-coordinator.ts';
+import type { incrementalAlterConfigs } from '../protocol/apis/incremental-alter-configs.ts';
 import type { listOffsets } from '../protocol/apis/list-offsets.ts';
 import { metadata } from '../protocol/apis/metadata.ts';
 import type { offsetCommit } from '../protocol/apis/offset-commit.ts';
@@ -21,6 +24,7 @@ import { produce } from '../protocol/apis/produce.ts';
 import type { Api, Field, Fields, Infer } from '../protocol/schema.ts';
 import { defaultsOf } from '../protocol/schema.ts';
 import type { RequestContext } from './context.ts';
+import { logDir } from './log-dir.ts';
 
 /** What is wrong with the whole request. */
 export interface Refusal {
@@ -208,3 +212,28 @@ export const refuseDescribeConfigs: Refuses<typeof describeConfigs> = ({ resourc
     configs: [],
   })),
 });
+
+type AltersConfigs = typeof alterConfigs | typeof incrementalAlterConfigs;
+export const refuseAlterConfigs = (
+  { resources }: Infer<AltersConfigs['request']['fields']>,
+  refusal: Refusal,
+): Infer<AltersConfigs['response']['fields']> => ({
+  throttleTimeMs: 0,
+  responses: resources.map(({ resourceType, resourceName }) => ({
+    resourceType,
+    resourceName,
+    ...refusal,
+  })),
+});
+
+/** Before version 3 only a log directory can have an error. */
+export const refuseDescribeLogDirs: Refuses<typeof describeLogDirs> = (
+  _request,
+  { errorCode },
+  { apiVersion },
+) => {
+  const refused = { ...blank<LogDir>(describeLogDirs, 'results'), errorCode, logDir };
+  const results = apiVersion < 3 ? [refused] : [];
+  return { throttleTimeMs: 0, errorCode, results };
+};
+type LogDir = Infer<typeof describeLogDirs.response.fields>['results'][number];

@@ -57,7 +57,10 @@ function nodeProgram() {
   return join(root, 'node_modules/.bin', process.platform === 'win32' ? 'node.cmd' : 'node');
 }
 
-/** Runs npm; who ends us ends it too. Gives its exit code, or the signal that ended us. */
+/**
+ * Runs npm; who ends us ends it too. Gives its exit code, or the signal that ended us. An npm that
+ * is told to end would first finish its downloads; what it leaves half done, the next one mends.
+ */
 function npm(args) {
   const options = { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] };
   // Inside `npm start` this names the npm that runs; it is a script for Node.js.
@@ -71,6 +74,7 @@ function npm(args) {
     process.on(name, () => {
       signal = name;
       child.kill(name);
+      setTimeout(() => child.kill('SIGKILL'), 300);
     });
   }
   return new Promise((resolve) => {

@@ -1,12 +1,12 @@
 /**
  * The one object that knows which topics there are. The surprise: it is asked rarely, because
- * gateways remember, and it does nothing by itself except to tell the partitions of deleted topics
- * that they are gone, for which its alarm wakes it until all have answered.
+ * gateways remember, and it does nothing by itself except to tell partitions that their topic is
+ * gone or configured anew, for which its alarm wakes it until all have answered.
  */
 import { DurableObject } from 'cloudflare:workers';
 import type { ClusterCalls } from '../core/cluster/commands.ts';
 import type { ClusterHost } from '../runtime/cluster-host.ts';
-import { clusterHost, deliverDrops } from '../runtime/cluster-host.ts';
+import { clusterHost, runErrands } from '../runtime/cluster-host.ts';
 import { brokerConfigFrom } from '../runtime/config.ts';
 import { sqliteRows } from '../runtime/rows.ts';
 import type { Env } from '../runtime/worker-objects.ts';
@@ -33,6 +33,6 @@ export class ClusterController extends DurableObject<Env> {
   }
 
   override alarm(): Promise<void> {
-    return deliverDrops(this.#host, workerObjects(this.env), Date.now());
+    return runErrands(this.#host, workerObjects(this.env), Date.now());
   }
 }

@@ -1,11 +1,12 @@
 /**
  * The cluster's machine on its host, the same in a Durable Object and in memory. The surprise: its
- * alarm does work, since somebody has to tell the partitions of deleted topics that they are gone.
- * A slice is told at each alarm; only an unbroken run of answers counts, so after a crash some hear
- * it twice, which does no harm.
+ * alarm does work, since somebody has to tell partitions that their topic is gone, or how it is
+ * configured now. A slice is told at each alarm; only an unbroken run of answers counts, so after a
+ * crash some hear it twice, which does no harm.
  */
 import type { ClusterRow, HostedClusterCalls } from '../core/cluster/cluster-machine.ts';
 import { ClusterMachine, refuseClusterCall } from '../core/cluster/cluster-machine.ts';
+import type { Errand } from '../core/cluster/errands.ts';
 import { ErrorCode } from '../protocol/errors.ts';
 import type { BrokerConfig } from './config.ts';
 import { MachineHost } from './machine-host.ts';
@@ -35,32 +36,50 @@ export function clusterHost({ config, rows, now, setAlarm }: ClusterHostOptions)
 }
 
 /** Partitions told in one alarm, all at the same time. */
-export const dropsPerAlarm = 50;
+export const toldPerAlarm = 50;
 
-/** What the alarm does. Asks for the next one until every drop is delivered. */
-export async function deliverDrops(
-  host: ClusterHost,
-  objects: Objects,
-  now: number,
-): Promise<void> {
-  let left = dropsPerAlarm;
-  for (const { topicId, partitions, dropped } of host.machine.dueDrops(now)) {
-    const count = Math.min(partitions - dropped, left);
+/** What the alarm does. Asks for the next one until every partition has heard what it must. */
+export async function runErrands(host: ClusterHost, objects: Objects, now: number): Promise<void> {
+  let left = toldPerAlarm;
+  for (const errand of host.machine.dueErrands(now)) {
+    const { kind, topicId, partitions, told, version } = errand;
+    const tell = news(host, objects, errand);
+    const count = Math.min(partitions - told, left);
     left -= count;
-    const told = Array.from({ length: count }, (_, i) => dropOne(objects, topicId, dropped + i));
-    const firstLeft = (await Promise.all(told)).indexOf(false);
-    const gone = firstLeft < 0 ? count : firstLeft;
-    await host.call('partitionsDropped', { topicId, dropped: dropped + gone });
-    if (gone < count) await host.call('dropsDelayed', {});
-    if (gone < count || left === 0) break;
+    const answers = await Promise.all(Array.from({ length: count }, (_, i) => tell(told + i)));
+    const firstLeft = answers.indexOf(false);
+    const heard = firstLeft < 0 ? count : firstLeft;
+    await host.call('partitionsTold', { kind, topicId, version, told: told + heard });
+    if (heard < count) await host.call('errandsDelayed', {});
+    if (heard < count || left === 0) break;
   }
   host.expire();
 }
 
-async function dropOne(objects: Objects, topicId: string, partition: number): Promise<boolean> {
+/** Tells one partition, and answers whether it heard. */
+function news(
+  host: ClusterHost,
+  objects: Objects,
+  { kind, topicId }: Errand,
+): (partition: number) => Promise<boolean> {
+  if (kind === 'drop') {
+    return (partition) => heard(objects.partition(topicId, partition).call('drop', {}));
+  }
+  const topic = host.machine.topicById(topicId);
+  // It was deleted since: its partitions will hear of that instead.
+  if (topic === undefined) return async () => true;
+  const { name, configs, configsVersion } = topic;
+  return (partition) => {
+    const spec = { topicId, topic: name, partition, configs, configsVersion };
+    return heard(objects.partition(topicId, partition).call('configure', { spec }));
+  };
+}
+
+/** A partition that is gone has heard all it ever will. */
+async function heard(answer: Promise<{ readonly errorCode: number }>): Promise<boolean> {
   try {
-    const { errorCode } = await objects.partition(topicId, partition).call('drop', {});
-    return errorCode === ErrorCode.NONE;
+    const { errorCode } = await answer;
+    return errorCode === ErrorCode.NONE || errorCode === ErrorCode.UNKNOWN_TOPIC_OR_PARTITION;
   } catch {
     return false;
   }

@@ -5,7 +5,7 @@
  */
 import type { ClusterCalls } from '../core/cluster/commands.ts';
 import type { GroupCalls } from '../core/group/commands.ts';
-import { clusterHost, deliverDrops } from './cluster-host.ts';
+import { clusterHost, runErrands } from './cluster-host.ts';
 import type { BrokerConfig } from './config.ts';
 import { GroupHost } from './group-host.ts';
 import { memoryPartition } from './memory-partition.ts';
@@ -72,7 +72,7 @@ export class MemoryObjects implements Objects {
   }
 
   #newController(): Stub<ClusterCalls> {
-    const alarm = this.#newAlarm(() => deliverDrops(host, this, this.#now()));
+    const alarm = this.#newAlarm(() => runErrands(host, this, this.#now()));
     const host = clusterHost({
       config: this.#config,
       rows: memoryRows(),

@@ -38,9 +38,12 @@ const repeatable: ReadonlySet<string> = new Set<
   'configure',
   'describe',
   'drop',
+  'configure',
+  'describe',
   'heartbeat',
   'commitOffsets',
   'fetchOffsets',
+  'deleteOffsets',
   'describeGroup',
   'listGroup',
 ]);

@@ -115,9 +115,13 @@ it('says so when npm fails', async () => {
   expect(stderr).toContain('kedge: npm could not install the packages');
 });
 
-it.each(['SIGINT', 'SIGTERM'] as const)('ends with its npm at %s', async (signal) => {
+it.each([
+  ['SIGINT', ''],
+  ['SIGTERM', ''],
+  ['SIGINT', "trap '' INT;"],
+] as const)('ends with its npm at %s %s', async (signal, trap) => {
   lock('package-lock.json', packages);
-  script('bin/npm', 'echo $$ > called; exec sleep 600');
+  script('bin/npm', `${trap} echo $$ > called; exec sleep 600`);
   const program = start();
   const called = join(project, 'called');
   while (!existsSync(called) || readFileSync(called, 'utf8') === '') await delay(10);

@@ -24,7 +24,6 @@ function row(baseOffset: number, count: number, change: Partial<LogRow> = {}): L
 function state(logStartOffset: number): LogState {
   return {
     spec: { topicId: 'AAAAAAAAAAAAAAAAAAAAAA', topic: 'orders', partition: 3, configs: { a: 'b' } },
-    configured: true,
     logStartOffset,
     cleanedTo: 5,
     cleanings: [{ to: 5, at: 1_750_000_000_000 }],

@@ -11,6 +11,7 @@ import {
   read,
   sequenced,
   settings,
+  spec,
   startOfTime,
   valuesOf,
 } from '../core/log/samples.ts';
@@ -189,6 +190,36 @@ describe('PartitionHost', () => {
     });
   });
 
+  it('says how large it is and where it begins and ends', async () => {
+    const host = newHost();
+    const nothing = { sizeInBytes: 0, logStartOffset: 0, highWatermark: 0 };
+    expect(await host.call('describe', {})).toEqual({ errorCode: ErrorCode.NONE, ...nothing });
+    let size = 0;
+    for (let i = 0; i < 1_001; i++) {
+      size += batch(['a']).length;
+      await send(host, 'a');
+    }
+    expect(await host.call('describe', {})).toEqual({
+      errorCode: ErrorCode.NONE,
+      sizeInBytes: size,
+      logStartOffset: 0,
+      highWatermark: 1_001,
+    });
+    await host.call('drop', {});
+    expect(await host.call('describe', {})).toMatchObject({
+      errorCode: ErrorCode.UNKNOWN_TOPIC_OR_PARTITION,
+    });
+  });
+
+  it('hears of new configs until it is dropped', async () => {
+    const host = newHost();
+    const news = { spec: spec({ 'retention.ms': '5' }) };
+    expect(await host.call('configure', news)).toEqual({ errorCode: ErrorCode.NONE });
+    await host.call('drop', {});
+    const gone = { errorCode: ErrorCode.UNKNOWN_TOPIC_OR_PARTITION };
+    expect(await host.call('configure', news)).toEqual(gone);
+  });
+
   it('drops the log, tells the watchers, and knows no partition from then on', async () => {
     const host = newHost();
     await send(host, 'a');
@@ -246,7 +277,8 @@ describe('a PartitionHost and its alarm', () => {
     await send(host, 'a');
     await turn();
     const { spec } = append(batch(['x']), { 'retention.ms': '1000' });
-    expect(await host.call('configure', { spec })).toEqual({ errorCode: 0 });
+    const news = { ...spec, configsVersion: 1 };
+    expect(await host.call('configure', { spec: news })).toEqual({ errorCode: 0 });
     await turn();
     expect(alarmsSet).toEqual([startOfTime + 169 * hour, startOfTime + 11_000]);
   });

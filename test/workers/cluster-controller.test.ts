@@ -12,8 +12,9 @@ import { handleMetadata } from '../../src/broker/handlers/metadata.ts';
 import { ZERO_UUID } from '../../src/bytes/uuid.ts';
 import type { ClusterCalls } from '../../src/core/cluster/commands.ts';
 import { ErrorCode } from '../../src/protocol/errors.ts';
-import { dropsPerAlarm } from '../../src/runtime/cluster-host.ts';
+import { toldPerAlarm } from '../../src/runtime/cluster-host.ts';
 import { brokerConfigFrom } from '../../src/runtime/config.ts';
+import { sqliteRows } from '../../src/runtime/rows.ts';
 import type { Stub } from '../../src/runtime/stubs.ts';
 import type { Env } from '../../src/runtime/worker-objects.ts';
 import { Weather, workerObjects } from '../../src/runtime/worker-objects.ts';
@@ -37,6 +38,30 @@ const rowCount = () =>
       .toArray();
     return count;
   });
+
+interface StoredErrand {
+  readonly told: number;
+  readonly notBefore?: number;
+}
+
+/** What is written down of the news of configs; undefined when nothing is. */
+const errandOf = (topicId: string) =>
+  runInDurableObject(controllerStub(), (_, { storage }) => {
+    const stored = sqliteRows(storage).load();
+    const row = [...stored].find(({ key }) => key === `configure:${topicId}`);
+    return row?.value as StoredErrand | undefined;
+  });
+
+const tablesOf = (topicId: string, partition: number) => {
+  const namespace = bindings.PARTITION;
+  const stub = namespace.get(namespace.idFromName(`${topicId}:${partition}`));
+  return runInDurableObject(stub, (_, { storage }) =>
+    storage.sql
+      .exec<{ name: string }>('SELECT name FROM sqlite_master')
+      .toArray()
+      .map(({ name }) => name),
+  );
+};
 
 async function create(name: string, numPartitions = 1) {
   const topic = { name, numPartitions, replicationFactor: 1, assignments: [], configs: [] };
@@ -96,7 +121,7 @@ describe('the cluster controller as a Durable Object', () => {
   });
 
   it('tells every partition of a deleted topic, slice by slice', async () => {
-    const partitions = 2 * dropsPerAlarm + 1;
+    const partitions = 2 * toldPerAlarm + 1;
     const { topicId } = await create('large', partitions);
     const topics = [{ name: 'large', topicId: ZERO_UUID }];
     const rows = await rowCount();
@@ -109,13 +134,35 @@ describe('the cluster controller as a Durable Object', () => {
   });
 
   it('goes on with the drops by itself after it was evicted in between', async () => {
-    const partitions = 3 * dropsPerAlarm + 5;
+    const partitions = 3 * toldPerAlarm + 5;
     const { topicId } = await create('large', partitions);
     await controller.call('deleteTopics', { topics: [{ name: null, topicId }] });
     await evictDurableObject(controllerStub());
     await controller.call('listGroups', {});
     await expect.poll(() => isDropped(topicId, partitions - 1), { timeout: 20_000 }).toBe(true);
-    expect(await isDropped(topicId, dropsPerAlarm - 1)).toBe(true);
+    expect(await isDropped(topicId, toldPerAlarm - 1)).toBe(true);
+  });
+
+  it('goes on telling partitions of new configs after it was evicted in between', async () => {
+    const partitions = 3 * toldPerAlarm + 5;
+    const { topicId } = await create('large', partitions);
+    const changes = [{ name: 'retention.ms', operation: 0, value: '5' }];
+    const topics = [{ name: 'large', replaces: false, changes }];
+    await controller.call('alterConfigs', { topics, validateOnly: false });
+    await runDurableObjectAlarm(controllerStub());
+    await evictDurableObject(controllerStub());
+    await controller.call('listGroups', {});
+    const secondRound = async () => (await errandOf(topicId))?.notBefore !== undefined;
+    await expect.poll(secondRound, { timeout: 20_000 }).toBe(true);
+    expect((await errandOf(topicId))!.told).toBe(0);
+    const alarmAt = await runInDurableObject(controllerStub(), (_, { storage }) =>
+      storage.getAlarm(),
+    );
+    expect(alarmAt).toBe((await errandOf(topicId))!.notBefore);
+    expect((await controller.call('getTopics', everything)).topics).toMatchObject([
+      { configs: { 'retention.ms': '5' }, configsVersion: 1 },
+    ]);
+    expect(await tablesOf(topicId, partitions - 1)).not.toContain('log');
   });
 
   it('writes nothing when it refuses', async () => {

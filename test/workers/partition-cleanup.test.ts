@@ -47,8 +47,14 @@ function alarmOf(partition: PartitionObject): Promise<number | null> {
 
 const longAgo = Date.now() - 3_600_000;
 
-function send(partition: PartitionObject, bytes: Uint8Array, configs: Record<string, string>) {
-  return partition.call('append', append(bytes, configs));
+function send(
+  partition: PartitionObject,
+  bytes: Uint8Array,
+  configs: Record<string, string>,
+  configsVersion = 0,
+) {
+  const { spec, records } = append(bytes, configs);
+  return partition.call('append', { spec: { ...spec, configsVersion }, records });
 }
 
 describe('a Partition that forgets', () => {
@@ -59,7 +65,7 @@ describe('a Partition that forgets', () => {
     const watch = await openWatch(partition);
     const old = (value: string) => buildBatch(records([value], longAgo));
     await send(partition, sequenced(4, 0, 0), { 'message.timestamp.type': 'LogAppendTime' });
-    for (const value of ['a', 'b', 'c']) await send(partition, old(value), configs);
+    for (const value of ['a', 'b', 'c']) await send(partition, old(value), configs, 1);
     expect(await partition.call('deleteRecords', { spec: spec(), offset: 1 })).toEqual({
       errorCode: 0,
       lowWatermark: 1,
@@ -102,7 +108,7 @@ describe('a Partition that forgets', () => {
   it('keeps the configs that the controller tells', async () => {
     const partition = newPartition();
     await send(partition, buildBatch(records(['v'], longAgo)), {});
-    const told = spec({ 'retention.ms': '1000' });
+    const told = { ...spec({ 'retention.ms': '1000' }), configsVersion: 1 };
     expect(await partition.call('configure', { spec: told })).toEqual({ errorCode: 0 });
     await evictDurableObject(partition);
     expect(await runDurableObjectAlarm(partition)).toBe(true);

@@ -26,18 +26,16 @@ import type {
 import { ErrorCode, KafkaError } from '../../protocol/errors.ts';
 import { brokerSettings } from '../../runtime/config.ts';
 import type { Handler, RequestContext } from '../context.ts';
+import { ResourceType } from '../resource-type.ts';
 
 type Resource = DescribeConfigsRequest['resources'][number];
 type Answer = DescribeConfigsResponse['results'][number];
-
-/** Kafka's codes of what can have configs. */
-const ResourceType = { TOPIC: 2, BROKER: 4, BROKER_LOGGER: 8, CLIENT_METRICS: 16, GROUP: 32 };
 
 export const handleDescribeConfigs: Handler<
   DescribeConfigsRequest,
   DescribeConfigsResponse
 > = async (request, context) => {
-  const known = new Set(Object.values(ResourceType));
+  const known = new Set<number>(Object.values(ResourceType));
   const stranger = request.resources.find(({ resourceType }) => !known.has(resourceType));
   if (stranger) {
     throw invalid(`Unexpected resource type UNKNOWN for resource ${stranger.resourceName}`);

@@ -2,6 +2,7 @@
  * Every API with its handler, and what it says when the handler cannot answer. An API that is
  * described is handled: there is a row here for each.
  */
+import { alterConfigs } from '../../protocol/apis/alter-configs.ts';
 import { apiVersions } from '../../protocol/apis/api-versions.ts';
 import { createPartitions } from '../../protocol/apis/create-partitions.ts';
 import { createTopics } from '../../protocol/apis/create-topics.ts';
@@ -11,9 +12,11 @@ import { deleteTopics } from '../../protocol/apis/delete-topics.ts';
 import { describeCluster } from '../../protocol/apis/describe-cluster.ts';
 import { describeConfigs } from '../../protocol/apis/describe-configs.ts';
 import { describeGroups } from '../../protocol/apis/describe-groups.ts';
+import { describeLogDirs } from '../../protocol/apis/describe-log-dirs.ts';
 import { fetch } from '../../protocol/apis/fetch.ts';
 import { findCoordinator } from '../../protocol/apis/find-coordinator.ts';
 import { heartbeat } from '../../protocol/apis/heartbeat.ts';
+import { incrementalAlterConfigs } from '../../protocol/apis/incremental-alter-configs.ts';
 import { initProducerId } from '../../protocol/apis/init-producer-id.ts';
 import { joinGroup } from '../../protocol/apis/join-group.ts';
 import { leaveGroup } from '../../protocol/apis/leave-group.ts';
@@ -21,6 +24,7 @@ import { listGroups } from '../../protocol/apis/list-groups.ts';
 import { listOffsets } from '../../protocol/apis/list-offsets.ts';
 import { metadata } from '../../protocol/apis/metadata.ts';
 import { offsetCommit } from '../../protocol/apis/offset-commit.ts';
+import { offsetDelete } from '../../protocol/apis/offset-delete.ts';
 import { offsetFetch } from '../../protocol/apis/offset-fetch.ts';
 import { produce } from '../../protocol/apis/produce.ts';
 import { syncGroup } from '../../protocol/apis/sync-group.ts';
@@ -30,6 +34,7 @@ import type { Handler } from '../context.ts';
 import type { Refuse } from '../refusals.ts';
 import * as refusals from '../refusals.ts';
 import { refuseAtTop } from '../refusals.ts';
+import { handleAlterConfigs } from './alter-configs.ts';
 import { handleApiVersions } from './api-versions.ts';
 import { handleCreatePartitions } from './create-partitions.ts';
 import { handleCreateTopics } from './create-topics.ts';
@@ -39,9 +44,11 @@ import { handleDeleteTopics } from './delete-topics.ts';
 import { handleDescribeCluster } from './describe-cluster.ts';
 import { handleDescribeConfigs } from './describe-configs.ts';
 import { handleDescribeGroups } from './describe-groups.ts';
+import { handleDescribeLogDirs } from './describe-log-dirs.ts';
 import { handleFetch } from './fetch.ts';
 import { handleFindCoordinator } from './find-coordinator.ts';
 import { handleHeartbeat } from './heartbeat.ts';
+import { handleIncrementalAlterConfigs } from './incremental-alter-configs.ts';
 import { handleInitProducerId } from './init-producer-id.ts';
 import { handleJoinGroup } from './join-group.ts';
 import { handleLeaveGroup } from './leave-group.ts';
@@ -49,6 +56,7 @@ import { handleListGroups } from './list-groups.ts';
 import { handleListOffsets } from './list-offsets.ts';
 import { handleMetadata } from './metadata.ts';
 import { handleOffsetCommit } from './offset-commit.ts';
+import { handleOffsetDelete } from './offset-delete.ts';
 import { handleOffsetFetch } from './offset-fetch.ts';
 import { handleProduce } from './produce.ts';
 import { handleSyncGroup } from './sync-group.ts';
@@ -112,6 +120,15 @@ serve(deleteTopics, handleDeleteTopics, refusals.refuseDeleteTopics, noControlle
 serve(deleteRecords, handleDeleteRecords, refusals.refuseDeleteRecords, notLeader);
 serve(initProducerId, handleInitProducerId, refuseAtTop(initProducerId), loading);
 serve(describeConfigs, handleDescribeConfigs, refusals.refuseDescribeConfigs, timedOut);
+serve(alterConfigs, handleAlterConfigs, refusals.refuseAlterConfigs, noController);
+serve(describeLogDirs, handleDescribeLogDirs, refusals.refuseDescribeLogDirs, timedOut);
 serve(createPartitions, handleCreatePartitions, refusals.refuseCreatePartitions, noController);
 serve(deleteGroups, handleDeleteGroups, refusals.refuseDeleteGroups, notCoordinator);
+serve(
+  incrementalAlterConfigs,
+  handleIncrementalAlterConfigs,
+  refusals.refuseAlterConfigs,
+  noController,
+);
+serve(offsetDelete, handleOffsetDelete, refuseAtTop(offsetDelete), notCoordinator);
 serve(describeCluster, handleDescribeCluster, refuseAtTop(describeCluster), timedOut);

@@ -70,8 +70,8 @@ async function answerPartition(
     try {
       const batch = onlyBatch(records, context.apiVersion);
       if (acks < -1 || acks > 1) throw new KafkaError(ErrorCode.INVALID_REQUIRED_ACKS);
-      const { topicId, name, configs } = topic;
-      const spec = { topicId, topic: name, partition: index, configs };
+      const { topicId, name, configs, configsVersion } = topic;
+      const spec = { topicId, topic: name, partition: index, configs, configsVersion };
       return await partition.call('append', { spec, records: batch });
     } catch (error) {
       if (!(error instanceof KafkaError)) throw error;

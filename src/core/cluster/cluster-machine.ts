@@ -1,12 +1,16 @@
 /**
  * The cluster as one machine: its id, its topics, the producer ids given out, the groups that exist
- * and the partitions still to be dropped. The surprise: deleting a topic is done when it is written
- * down; its partitions, each an object of its own, are told afterwards, slice by slice.
+ * and what partitions have still to be told. The surprise: deleting a topic or changing its configs
+ * is done when it is written down; its partitions, each an object of its own, are told afterwards,
+ * slice by slice.
  */
 import { ErrorCode, KafkaError } from '../../protocol/errors.ts';
 import type { CallOf, Machine, Outcome, ReplyOf, Row } from '../machine.ts';
-import type { ClusterCalls, NewTopic, TopicResult, TopicView } from './commands.ts';
+import { alteredConfigs, sameConfigs } from './altered-configs.ts';
+import type { AlteredTopic, ClusterCalls, NewTopic, TopicResult, TopicView } from './commands.ts';
 import { doomedTopics } from './doomed-topics.ts';
+import type { Errand } from './errands.ts';
+import { Errands } from './errands.ts';
 import type { BrokerDefaults } from './new-topics.ts';
 import {
   checkTotalPartitions,
@@ -14,19 +18,20 @@ import {
   newTopicPartitions,
   withMorePartitions,
 } from './new-topics.ts';
+import { checkTopicConfigs } from './topic-configs.ts';
 import { collisionKey, topicNameProblem } from './topic-names.ts';
 
-/** What the host of the machine also tells it: how the drops are going. */
+/** What the host of the machine also tells it: how the errands are going. */
 export interface HostedClusterCalls extends ClusterCalls {
-  /** Every partition of the topic below `dropped` has answered that it is gone. */
-  partitionsDropped: { command: { topicId: string; dropped: number }; reply: null };
+  /** Every partition of the topic below `told` has answered that it heard. */
+  partitionsTold: { command: Omit<Errand, 'partitions'>; reply: null };
   /** Some partition could not be reached: wait a little. */
-  dropsDelayed: { command: Record<never, never>; reply: null };
+  errandsDelayed: { command: Record<never, never>; reply: null };
 }
 
 type ClusterCommand = CallOf<HostedClusterCalls>;
 type ClusterReply = ReplyOf<HostedClusterCalls>;
-/** `cluster`, `producerIds`, `topic:<id>`, `drop:<id>` or `group:<id>`. */
+/** `cluster`, `producerIds`, `topic:<id>`, `drop:<id>`, `configure:<id>` or `group:<id>`. */
 export type ClusterRow = Row;
 
 export interface ClusterSettings extends BrokerDefaults {
@@ -34,15 +39,6 @@ export interface ClusterSettings extends BrokerDefaults {
   newUuid(): string;
 }
 
-/** Partitions of a deleted topic; the first `dropped` of them are gone. */
-export interface PendingDrop {
-  readonly topicId: string;
-  readonly partitions: number;
-  readonly dropped: number;
-}
-
-/** After a drop that could not be delivered. */
-export const dropRetryMs = 5_000;
 /** Producer ids that one call may ask for. */
 const maxProducerIds = 100_000;
 
@@ -54,36 +50,42 @@ export class ClusterMachine implements Machine<ClusterCommand, ClusterReply, Clu
   readonly #idsByName = new Map<string, string>();
   /** For names with a dot or an underscore: the topics that share a collision key. */
   readonly #colliding = new Map<string, Set<string>>();
-  readonly #drops = new Map<string, PendingDrop>();
+  readonly #errands = new Errands();
   readonly #groups = new Set<string>();
-  /** Memory only: when the next drops are due; undefined until somebody says what time it is. */
-  #dropAt: number | undefined;
 
   constructor(settings: ClusterSettings) {
     this.#settings = settings;
   }
 
   get deadline(): number | undefined {
-    return this.#drops.size > 0 ? this.#dropAt : undefined;
+    return this.#errands.deadline;
   }
 
-  /** The drops that are due, oldest topic first; empty when none is. */
-  dueDrops(now: number): readonly PendingDrop[] {
-    return now >= (this.#dropAt ?? now) ? [...this.#drops.values()] : [];
+  /** What is due to be told to partitions, oldest first; empty when nothing is. */
+  dueErrands(now: number): readonly Errand[] {
+    return this.#errands.due(now);
+  }
+
+  /** The topic with this id, to read from. */
+  topicById(topicId: string): TopicView | undefined {
+    return this.#topics.get(topicId);
   }
 
   decide(call: ClusterCommand, now: number): Outcome<ClusterReply, ClusterRow> {
-    this.#dropAt ??= now;
+    this.#errands.woken(now);
     switch (call.kind) {
       case 'getTopics':
         return this.#getTopics(call.command);
       case 'createTopics':
         return this.#createTopics(call.command);
       case 'deleteTopics':
-        this.#dropAt = now;
+        this.#errands.hurry(now);
         return this.#deleteTopics(call.command);
       case 'createPartitions':
         return this.#createPartitions(call.command);
+      case 'alterConfigs':
+        this.#errands.hurry(now);
+        return this.#alterConfigs(call.command);
       case 'allocateProducerIds':
         return this.#allocateProducerIds(call.command.count);
       case 'registerGroup':
@@ -92,17 +94,17 @@ export class ClusterMachine implements Machine<ClusterCommand, ClusterReply, Clu
         return this.#setGroup(call.command.groupId, false);
       case 'listGroups':
         return answer({ groupIds: [...this.#groups].sort() });
-      case 'partitionsDropped':
-        return this.#partitionsDropped(call.command.topicId, call.command.dropped);
-      case 'dropsDelayed':
-        this.#dropAt = now + dropRetryMs;
+      case 'partitionsTold':
+        return answer(null, this.#errands.report(call.command, now));
+      case 'errandsDelayed':
+        this.#errands.delay(now);
         return answer(null);
     }
   }
 
-  /** Drops are carried out by the host, which reports what came of them. */
+  /** Errands are run by the host, which reports what came of them. */
   expire(now: number): Outcome<undefined, ClusterRow> {
-    this.#dropAt ??= now;
+    this.#errands.woken(now);
     return { rows: [], reply: undefined, wake: new Map() };
   }
 
@@ -119,8 +121,8 @@ export class ClusterMachine implements Machine<ClusterCommand, ClusterReply, Clu
         this.#replayTopic(id, value as Omit<TopicView, 'topicId'> | null);
         break;
       case 'drop':
-        if (value === null) this.#drops.delete(id);
-        else this.#drops.set(id, { topicId: id, ...(value as Omit<PendingDrop, 'topicId'>) });
+      case 'configure':
+        this.#errands.replay(table, id, value);
         break;
       case 'group':
         if (value === null) this.#groups.delete(id);
@@ -134,8 +136,8 @@ export class ClusterMachine implements Machine<ClusterCommand, ClusterReply, Clu
   #replayTopic(topicId: string, value: Omit<TopicView, 'topicId'> | null): void {
     const known = this.#topics.get(topicId);
     if (value !== null) {
-      const { name, partitions, configs } = value;
-      this.#topics.set(topicId, { name, topicId, partitions, configs });
+      const { name } = value;
+      this.#topics.set(topicId, { ...value, topicId });
       this.#idsByName.set(name, topicId);
       const collision = collisionKey(name);
       if (collision === undefined) return;
@@ -223,8 +225,9 @@ export class ClusterMachine implements Machine<ClusterCommand, ClusterReply, Clu
     );
     for (const { topicId, errorCode } of results) {
       if (errorCode !== ErrorCode.NONE) continue;
-      const { partitions } = this.#topics.get(topicId)!;
-      rows.push(row(`drop:${topicId}`, { partitions, dropped: 0 }), row(`topic:${topicId}`, null));
+      const topic = this.#topics.get(topicId)!;
+      rows.push(this.#errands.begin('drop', topic), row(`topic:${topicId}`, null));
+      rows.push(...this.#errands.abandon('configure', topicId));
     }
     return answer({ topics: results }, rows);
   }
@@ -247,6 +250,40 @@ export class ClusterMachine implements Machine<ClusterCommand, ClusterReply, Clu
     return answer({ topics: [...refused, ...results] }, command.validateOnly ? [] : rows);
   }
 
+  #alterConfigs({ topics, validateOnly }: ClusterCalls['alterConfigs']['command']): ClusterOutcome {
+    const rows: ClusterRow[] = [];
+    const results = topics.map((wanted) =>
+      resultOf(wanted.name, () => {
+        const topic = this.#byName(wanted.name);
+        const altered = this.#alteredTopic(topic, wanted);
+        if (altered === topic) return altered;
+        const { topicId, ...stored } = altered;
+        rows.push(row(`topic:${topicId}`, stored), this.#errands.begin('configure', altered));
+        return altered;
+      }),
+    );
+    return answer({ topics: results }, validateOnly ? [] : rows);
+  }
+
+  /** As Kafka does, looks at the configs first, then whether there is such a topic. */
+  #alteredTopic(topic: TopicView | undefined, wanted: AlteredTopic): TopicView {
+    const { name } = wanted;
+    const configs = alteredConfigs(topic?.configs ?? {}, wanted);
+    if (name === '') {
+      const message = 'Default topic resources are not allowed.';
+      throw new KafkaError(ErrorCode.INVALID_REQUEST, message);
+    }
+    const problem = topicNameProblem(name);
+    if (problem !== undefined) throw new KafkaError(ErrorCode.INVALID_TOPIC_EXCEPTION, problem);
+    checkTopicConfigs(configs);
+    if (topic === undefined) {
+      const message = `The topic '${name}' does not exist.`;
+      throw new KafkaError(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, message);
+    }
+    if (sameConfigs(topic.configs, configs)) return topic;
+    return { ...topic, configs, configsVersion: (topic.configsVersion ?? 0) + 1 };
+  }
+
   #allocateProducerIds(asked: number): ClusterOutcome {
     const count = Math.min(Math.max(Math.trunc(asked), 1), maxProducerIds);
     const firstProducerId = this.#nextProducerId;
@@ -259,14 +296,6 @@ export class ClusterMachine implements Machine<ClusterCommand, ClusterReply, Clu
       this.#groups.has(groupId) === exists ? [] : [row(`group:${groupId}`, exists ? {} : null)];
     return answer({ errorCode: ErrorCode.NONE }, rows);
   }
-
-  #partitionsDropped(topicId: string, dropped: number): ClusterOutcome {
-    const pending = this.#drops.get(topicId);
-    if (pending === undefined || dropped <= pending.dropped) return answer(null);
-    const { partitions } = pending;
-    const done = dropped >= partitions;
-    return answer(null, [row(`drop:${topicId}`, done ? null : { partitions, dropped })]);
-  }
 }
 
 /** What a caller hears of a bug; a call whose reply has no room for a code fails like weather. */
@@ -278,6 +307,7 @@ export function refuseClusterCall(
   switch (call.kind) {
     case 'createTopics':
     case 'createPartitions':
+    case 'alterConfigs':
       return {
         topics: call.command.topics.map(({ name }) => ({
           name,

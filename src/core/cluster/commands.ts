@@ -13,6 +13,8 @@ export interface TopicView {
   readonly partitions: number;
   /** Configs set on the topic itself, by Kafka name; defaults are not repeated here. */
   readonly configs: Readonly<Record<string, string>>;
+  /** How often the configs were changed; absent: never. */
+  readonly configsVersion?: number;
 }
 
 export interface TopicResult {
@@ -54,6 +56,21 @@ export interface NewPartitions {
   readonly assignments: readonly (readonly number[])[] | null;
 }
 
+export interface ConfigChange {
+  readonly name: string;
+  /** One of ConfigOperation. */
+  readonly operation: number;
+  /** Null where nothing is set: DELETE needs none. */
+  readonly value: string | null;
+}
+
+export interface AlteredTopic {
+  readonly name: string;
+  /** What is not set by the changes goes back to its default. */
+  readonly replaces: boolean;
+  readonly changes: readonly ConfigChange[];
+}
+
 /** Every call to the controller. */
 export interface ClusterCalls {
   /** Topics by name and by id; both null: every topic. Unknown ones are left out of the reply. */
@@ -72,6 +89,11 @@ export interface ClusterCalls {
   };
   createPartitions: {
     command: { topics: readonly NewPartitions[]; validateOnly: boolean };
+    reply: { topics: readonly TopicResult[] };
+  };
+  /** Changes the configs of topics; each topic is named once. */
+  alterConfigs: {
+    command: { topics: readonly AlteredTopic[]; validateOnly: boolean };
     reply: { topics: readonly TopicResult[] };
   };
   /** A block of producer ids for one gateway: `count` ids from `firstProducerId` are its alone. */

@@ -20,7 +20,8 @@ const kept = 'Accepted and kept for compatibility; it changes nothing here, sinc
 
 function throttledReplicas(parsed: ParsedValue, name: string): Problem | undefined {
   const items = parsed as readonly string[];
-  if (items[0]?.trim() === '*' || items.every((item) => /^(\d+:\d+)?$/.test(item.trim()))) return;
+  const isAll = items.length === 1 && items[0].trim() === '*';
+  if (isAll || items.every((item) => /^(\d+:\d+)?$/.test(item.trim()))) return;
   const what =
     `${name} must be the literal '*' or a list of replicas in the following format: ` +
     '[partitionId]:[brokerId],[partitionId]:[brokerId],...';

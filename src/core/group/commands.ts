@@ -175,6 +175,20 @@ export interface GroupCalls {
       }[];
     };
   };
+  /**
+   * Forgets committed offsets, but for topics that members of the group read: those are named in
+   * the reply. A group with members of another kind than consumers is NON_EMPTY_GROUP.
+   */
+  deleteOffsets: {
+    command: {
+      readonly groupId: string;
+      readonly topics: readonly {
+        readonly name: string;
+        readonly partitionIndexes: readonly number[];
+      }[];
+    };
+    reply: { readonly errorCode: number; readonly subscribedTopics: readonly string[] };
+  };
   /** A group that does not exist is described as Dead, with GROUP_ID_NOT_FOUND. */
   describeGroup: {
     command: { readonly groupId: string };

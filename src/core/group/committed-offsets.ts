@@ -91,6 +91,30 @@ export class CommittedOffsets {
     });
   }
 
+  /** Rows that remove the offsets of these partitions, and whether that leaves none at all. */
+  remove(unwanted: GroupCalls['deleteOffsets']['command']['topics']): {
+    rows: GroupRow[];
+    empties: boolean;
+  } {
+    // By topic: a request may name a topic twice.
+    const indexes = new Map<string, Set<string>>();
+    for (const { name, partitionIndexes } of unwanted) {
+      const gone = indexes.get(name) ?? new Set();
+      indexes.set(name, gone);
+      for (const index of partitionIndexes) gone.add(String(index));
+    }
+    const rows = [...indexes].flatMap(([name, gone]): GroupRow[] => {
+      const { topicId = '', partitions = {} } = this.#topics.get(name) ?? {};
+      const all = Object.entries(partitions);
+      const kept = all.filter(([index]) => !gone.has(index));
+      if (kept.length === all.length) return [];
+      const value = kept.length > 0 ? { topicId, partitions: Object.fromEntries(kept) } : null;
+      return [{ key: `${keyPrefix}${name}`, value }];
+    });
+    const topicsGone = rows.filter(({ value }) => value === null).length;
+    return { rows, empties: rows.length > 0 && topicsGone === this.#topics.size };
+  }
+
   /** Rows that remove everything. */
   removeAll(): GroupRow[] {
     return [...this.#topics.keys()].map((topic) => ({ key: `${keyPrefix}${topic}`, value: null }));

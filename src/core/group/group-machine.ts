@@ -75,6 +75,8 @@ export class GroupMachine implements Machine<GroupCall, GroupReply, GroupRow> {
         return this.#commit(call.command, turn);
       case 'fetchOffsets':
         return { errorCode: ErrorCode.NONE, topics: this.#offsets.read(call.command.topics) };
+      case 'deleteOffsets':
+        return this.#deleteOffsets(call.command, turn);
       case 'describeGroup':
         return this.#describe(call.command);
       case 'listGroup':
@@ -153,6 +155,21 @@ export class GroupMachine implements Machine<GroupCall, GroupReply, GroupRow> {
     if (group.state === 'CompletingRebalance') {
       throw new KafkaError(ErrorCode.REBALANCE_IN_PROGRESS);
     }
+  }
+
+  #deleteOffsets({ groupId, topics }: Command<'deleteOffsets'>, turn: Turn): GroupReply {
+    if (groupId === '') throw new KafkaError(ErrorCode.INVALID_GROUP_ID);
+    if (!this.exists) throw new KafkaError(ErrorCode.GROUP_ID_NOT_FOUND);
+    const group = this.#state === 'Empty' ? undefined : this.#rebalance?.group;
+    if (group && group.protocolType !== 'consumer') throw new KafkaError(ErrorCode.NON_EMPTY_GROUP);
+    const isUsed = (name: string): boolean => group?.isSubscribedTo(name) ?? false;
+    const { rows, empties } = this.#offsets.remove(topics.filter(({ name }) => !isUsed(name)));
+    turn.rows.push(...rows);
+    // A group that was nothing but offsets stays for a while, without any.
+    const checkpoint = new ClassicGroup(turn.now).checkpoint();
+    if (empties && !this.#rebalance) turn.rows.push({ key: 'group', value: checkpoint });
+    const subscribedTopics = topics.map(({ name }) => name).filter(isUsed);
+    return { errorCode: ErrorCode.NONE, subscribedTopics };
   }
 
   #describe({ groupId }: Command<'describeGroup'>): GroupReply {

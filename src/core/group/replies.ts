@@ -42,6 +42,8 @@ export function refuseGroupCall(call: GroupCall, errorCode: number): GroupReply 
     case 'commitOffsets':
     case 'fetchOffsets':
       return { errorCode, topics: [] };
+    case 'deleteOffsets':
+      return { errorCode, subscribedTopics: [] };
     case 'describeGroup': {
       const missing = errorCode === ErrorCode.GROUP_ID_NOT_FOUND;
       return { errorCode, group: description(missing ? 'Dead' : '') };

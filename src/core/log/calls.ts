@@ -11,6 +11,8 @@ export interface PartitionSpec {
   readonly partition: number;
   /** The topic's own configs (Kafka names); what is absent has its default. */
   readonly configs: Readonly<Record<string, string>>;
+  /** How often the configs were changed; absent: never. The higher version is the newer one. */
+  readonly configsVersion?: number | undefined;
 }
 
 export interface AppendReply {

@@ -18,7 +18,6 @@ export interface LogMemory {
 export function firstState(spec: PartitionSpec, logStartOffset: number): LogState {
   return {
     spec,
-    configured: false,
     logStartOffset,
     cleanedTo: 0,
     cleanings: [],
@@ -26,12 +25,7 @@ export function firstState(spec: PartitionSpec, logStartOffset: number): LogStat
   };
 }
 
-export function isSameSpec(one: PartitionSpec, other: PartitionSpec): boolean {
-  const names = Object.keys(one.configs);
-  return (
-    one.topic === other.topic &&
-    one.topicId === other.topicId &&
-    names.length === Object.keys(other.configs).length &&
-    names.every((name) => one.configs[name] === other.configs[name])
-  );
+/** Whether what is known is older: gateways may be late with what they say of a topic. */
+export function isNewer(spec: PartitionSpec, known: PartitionSpec): boolean {
+  return (spec.configsVersion ?? 0) > (known.configsVersion ?? 0);
 }

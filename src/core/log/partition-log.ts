@@ -17,7 +17,7 @@ import { Cleanup } from './cleanup.ts';
 import { cleanupConfigFrom } from './cleanup-config.ts';
 import { type AppendCommand, Flush, refused } from './flush.ts';
 import { type ListOffsetReply, listOffset, listOffsetRefused } from './list-offsets.ts';
-import { firstState, isSameSpec, type LogMemory } from './log-memory.ts';
+import { firstState, isNewer, type LogMemory } from './log-memory.ts';
 import { ProducerStates } from './producer-state.ts';
 import { type LogBounds, readLog, readRefused } from './read.ts';
 import type { LogState, LogStore, Snapshot } from './store.ts';
@@ -117,12 +117,9 @@ export class PartitionLog {
   /** A partition without a record learns its configs with the first. */
   configure(spec: PartitionSpec): { errorCode: number } {
     if (this.#store.dropped) return { errorCode: ErrorCode.UNKNOWN_TOPIC_OR_PARTITION };
-    const { state, nextOffset } = this.#memory;
-    const known = state?.configured === true && isSameSpec(state.spec, spec);
-    if (!known && (state !== undefined || nextOffset > 0)) {
-      const before = state ?? firstState(spec, this.logStartOffset);
-      this.#cleanup.keep({ ...before, spec, configured: true });
-    }
+    const learned = this.#learned(spec);
+    const opened = this.#memory.state !== undefined || this.highWatermark > 0;
+    if (opened && learned !== undefined) this.#cleanup.keep(learned);
     return { errorCode: ErrorCode.NONE };
   }
 
@@ -154,11 +151,11 @@ export class PartitionLog {
     return { logStartOffset: this.logStartOffset, highWatermark: this.highWatermark };
   }
 
-  /** The state to be written because an append says what was not known; mostly undefined. */
+  /** The state to be written because a caller says what was not known; mostly undefined. */
   #learned(spec: PartitionSpec): LogState | undefined {
     const { state, logStartOffset } = this.#memory;
     if (state === undefined) return firstState(spec, logStartOffset);
-    return state.configured || isSameSpec(state.spec, spec) ? undefined : { ...state, spec };
+    return isNewer(spec, state.spec) ? { ...state, spec } : undefined;
   }
 
   /**

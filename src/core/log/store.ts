@@ -53,8 +53,6 @@ export interface Cleaning {
 /** What is known of a log beside its rows: written when one of it changes, not with appends. */
 export interface LogState {
   readonly spec: PartitionSpec;
-  /** The controller told the configs: what appends say of them counts no more. */
-  readonly configured: boolean;
   /** Never falls. In a log without rows also the offset of the next record. */
   readonly logStartOffset: number;
   /** Below this offset the last compaction left one record a key. */

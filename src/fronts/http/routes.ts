@@ -29,7 +29,7 @@ export interface HttpEnv {
 export type HttpContext = Context<HttpEnv>;
 
 export interface Route {
-  readonly method: 'GET' | 'POST' | 'DELETE';
+  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
   /** Below the family's prefix; `:name` is a parameter. */
   readonly path: string;
   readonly handle: (c: HttpContext) => Promise<Response> | Response;

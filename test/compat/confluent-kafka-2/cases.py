@@ -1,7 +1,34 @@
 """confluent-kafka 2 with the newest librdkafka: topic ids, the newest version of every API, and a
 Metadata request with bytes left over at its end."""
 
-import confluent  # noqa: F401  (the cases)
-from harness import main
+from confluent import admin, create
+from confluent_kafka import KafkaException
+from confluent_kafka.admin import AlterConfigOpType, ConfigEntry, ConfigResource
+from harness import case, equal, main, raises, unique
+
+
+def change(operation, name, value=None):
+    return ConfigEntry(name, value, incremental_operation=operation)
+
+
+@case("admin-incremental-alter-configs")
+def admin_incremental_alter_configs():
+    client, topic = admin(), unique("altered")
+    create(topic, 1, config={"retention.ms": "60000"})
+    changes = [
+        change(AlterConfigOpType.APPEND, "cleanup.policy", "compact"),
+        change(AlterConfigOpType.DELETE, "retention.ms"),
+        change(AlterConfigOpType.SET, "segment.ms", "1000"),
+    ]
+    resource = ConfigResource("topic", topic, incremental_configs=changes)
+    client.incremental_alter_configs([resource])[resource].result(20)
+    configs = client.describe_configs([resource])[resource].result(20)
+    equal((configs["cleanup.policy"].value, configs["segment.ms"].value), ("delete,compact", "1000"))
+    equal(configs["retention.ms"].is_default, True)
+    bad = [change(AlterConfigOpType.SET, "segment.ms", "soon")]
+    refused = ConfigResource("topic", topic, incremental_configs=bad)
+    future = client.incremental_alter_configs([refused])[refused]
+    raises(KafkaException, lambda: future.result(20))
+
 
 main()

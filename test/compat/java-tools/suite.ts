@@ -16,6 +16,7 @@ const TOOLS = {
   topics: 'org.apache.kafka.tools.TopicCommand',
   groups: 'org.apache.kafka.tools.consumer.group.ConsumerGroupCommand',
   offsets: 'org.apache.kafka.tools.GetOffsetShell',
+  logDirs: 'org.apache.kafka.tools.LogDirsCommand',
   versions: 'org.apache.kafka.tools.BrokerApiVersionsCommand',
 };
 
@@ -157,6 +158,20 @@ const topics: Case[] = [
       equal(listed.includes(topic), false);
       const gone = await refusal(context, 'topics', ['--describe', '--topic', topic]);
       equal([gone.code, gone.text.includes('does not exist')], [1, true]);
+    },
+  },
+  {
+    name: 'log-dirs',
+    async run(context) {
+      const topic = unique('sized');
+      await run(context, 'topics', ['--create', '--topic', topic, '--partitions', '2']);
+      await produce(context, topic, '1\n2\n');
+      const described = await run(context, 'logDirs', ['--describe', '--topic-list', topic]);
+      const json = described.slice(described.indexOf('{"'));
+      const [{ logDirs }] = JSON.parse(json).brokers;
+      const sizes: { partition: string; size: number }[] = logDirs[0].partitions;
+      equal(sizes.map(({ partition }) => partition).sort(), [`${topic}-0`, `${topic}-1`]);
+      equal(sizes.reduce((sum, { size }) => sum + size, 0) > 60, true);
     },
   },
 ];

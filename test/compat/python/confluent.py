@@ -357,6 +357,16 @@ def admin_configs():
     equal((configs["retention.ms"].is_default, configs["cleanup.policy"].is_default), (False, True))
 
 
+@case("admin-alter-configs")
+def admin_alter_configs():
+    client, topic = admin(), unique("altered")
+    create(topic, 1, config={"retention.ms": "60000"})
+    resource = ConfigResource("topic", topic, set_config={"cleanup.policy": "compact"})
+    client.alter_configs([resource])[resource].result(20)
+    configs = client.describe_configs([resource])[resource].result(20)
+    equal((configs["cleanup.policy"].value, configs["retention.ms"].is_default), ("compact", True))
+
+
 @case("admin-groups")
 def admin_groups():
     topic, group = unique("grouped"), unique("workers")

@@ -1,68 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { ZERO_UUID } from '../../../src/bytes/uuid.ts';
-import type { ClusterRow, HostedClusterCalls } from '../../../src/core/cluster/cluster-machine.ts';
-import {
-  ClusterMachine,
-  dropRetryMs,
-  refuseClusterCall,
-} from '../../../src/core/cluster/cluster-machine.ts';
+import { refuseClusterCall } from '../../../src/core/cluster/cluster-machine.ts';
 import type { NewTopic } from '../../../src/core/cluster/commands.ts';
-import { isParked } from '../../../src/core/machine.ts';
+import { errandRetryMs } from '../../../src/core/cluster/errands.ts';
 import { ErrorCode } from '../../../src/protocol/errors.ts';
-
-/** A machine with the rows it stored, as its host would keep them. */
-class Cluster {
-  readonly table = new Map<string, ClusterRow>();
-  machine = this.#create();
-  written = 0;
-  #ids = 0;
-
-  #create(): ClusterMachine {
-    const newUuid = () => `${String(++this.#ids).padStart(21, '0')}A`;
-    return new ClusterMachine({ nodeId: 1, numPartitions: 3, newUuid });
-  }
-
-  call<K extends keyof HostedClusterCalls>(
-    kind: K,
-    command: HostedClusterCalls[K]['command'],
-    now = 0,
-  ): HostedClusterCalls[K]['reply'] {
-    const call = { kind, command } as Parameters<ClusterMachine['decide']>[0];
-    const { rows, reply } = this.machine.decide(call, now);
-    if (isParked(reply)) throw new Error('the controller holds nobody');
-    for (const row of structuredClone(rows)) {
-      this.written++;
-      if (row.value === null) this.table.delete(row.key);
-      else this.table.set(row.key, row);
-      this.machine.replay(row);
-    }
-    return reply as HostedClusterCalls[K]['reply'];
-  }
-
-  create(...topics: Partial<NewTopic>[]) {
-    return this.call('createTopics', { topics: topics.map(topicOf), validateOnly: false }).topics;
-  }
-
-  get(...names: string[]) {
-    return this.call('getTopics', { names, topicIds: null }).topics;
-  }
-
-  /** The same cluster after its object was evicted. */
-  restart(): void {
-    this.machine = this.#create();
-    for (const row of this.table.values()) this.machine.replay(row);
-  }
-}
-
-function topicOf(topic: Partial<NewTopic>): NewTopic {
-  const defaults = { numPartitions: 1, replicationFactor: 1, assignments: [], configs: [] };
-  return { name: 'orders', ...defaults, ...topic };
-}
-
-function only<T>(items: readonly T[]): T {
-  expect(items).toHaveLength(1);
-  return items[0];
-}
+import { Cluster, only, topicOf } from './test-cluster.ts';
 
 describe('the cluster id', () => {
   it('is made once and survives', () => {
@@ -326,6 +268,8 @@ describe('deleting topics', () => {
   it('forgets the topic at once and remembers its partitions until each has answered', () => {
     const cluster = new Cluster();
     const { topicId } = only(cluster.create({ numPartitions: 3 })).topic!;
+    const news = { kind: 'drop' as const, topicId, version: 0 };
+    const drop = { ...news, partitions: 3 };
     expect(cluster.machine.deadline).toBeUndefined();
     const keys = [{ name: 'orders', topicId: ZERO_UUID }];
     expect(cluster.call('deleteTopics', { topics: keys }, 500).topics).toEqual([
@@ -333,17 +277,17 @@ describe('deleting topics', () => {
     ]);
     expect(cluster.get('orders')).toEqual([]);
     expect(cluster.machine.deadline).toBe(500);
-    expect(cluster.machine.dueDrops(500)).toEqual([{ topicId, partitions: 3, dropped: 0 }]);
+    expect(cluster.machine.dueErrands(500)).toEqual([{ ...drop, told: 0 }]);
 
-    cluster.call('partitionsDropped', { topicId, dropped: 2 });
+    cluster.call('partitionsTold', { ...news, told: 2 });
     cluster.restart();
-    expect(cluster.machine.dueDrops(500)).toEqual([{ topicId, partitions: 3, dropped: 2 }]);
-    cluster.call('partitionsDropped', { topicId, dropped: 1 });
-    expect(cluster.machine.dueDrops(500)).toEqual([{ topicId, partitions: 3, dropped: 2 }]);
-    cluster.call('partitionsDropped', { topicId, dropped: 3 });
+    expect(cluster.machine.dueErrands(500)).toEqual([{ ...drop, told: 2 }]);
+    cluster.call('partitionsTold', { ...news, told: 1 });
+    expect(cluster.machine.dueErrands(500)).toEqual([{ ...drop, told: 2 }]);
+    cluster.call('partitionsTold', { ...news, told: 3 });
     expect(cluster.machine.deadline).toBeUndefined();
     cluster.restart();
-    expect(cluster.machine.dueDrops(500)).toEqual([]);
+    expect(cluster.machine.dueErrands(500)).toEqual([]);
     expect([...cluster.table.keys()].filter((key) => key.startsWith('drop'))).toEqual([]);
   });
 
@@ -352,7 +296,7 @@ describe('deleting topics', () => {
     cluster.create({});
     cluster.call('deleteTopics', { topics: [{ name: 'orders', topicId: ZERO_UUID }] }, 500);
     cluster.restart();
-    expect(cluster.machine.dueDrops(900)).toHaveLength(1);
+    expect(cluster.machine.dueErrands(900)).toHaveLength(1);
     cluster.call('listGroups', {}, 900);
     expect(cluster.machine.deadline).toBe(900);
     cluster.restart();
@@ -364,10 +308,10 @@ describe('deleting topics', () => {
     const cluster = new Cluster();
     cluster.create({});
     cluster.call('deleteTopics', { topics: [{ name: 'orders', topicId: ZERO_UUID }] }, 1_000);
-    cluster.call('dropsDelayed', {}, 2_000);
-    expect(cluster.machine.deadline).toBe(2_000 + dropRetryMs);
-    expect(cluster.machine.dueDrops(2_001)).toEqual([]);
-    expect(cluster.machine.dueDrops(2_000 + dropRetryMs)).toHaveLength(1);
+    cluster.call('errandsDelayed', {}, 2_000);
+    expect(cluster.machine.deadline).toBe(2_000 + errandRetryMs);
+    expect(cluster.machine.dueErrands(2_001)).toEqual([]);
+    expect(cluster.machine.dueErrands(2_000 + errandRetryMs)).toHaveLength(1);
   });
 
   it('gives a topic of the same name another id', () => {

@@ -70,6 +70,10 @@ const refused: [Record<string, string>, string][] = [
     'Invalid value x for configuration message.timestamp.type: String must be one of: CreateTime, LogAppendTime',
   ],
   [
+    { 'leader.replication.throttled.replicas': '*,0:1' },
+    "Invalid value [*, 0:1] for configuration leader.replication.throttled.replicas: leader.replication.throttled.replicas must be the literal '*' or a list of replicas in the following format: [partitionId]:[brokerId],[partitionId]:[brokerId],...",
+  ],
+  [
     { 'leader.replication.throttled.replicas': 'abc' },
     "Invalid value [abc] for configuration leader.replication.throttled.replicas: leader.replication.throttled.replicas must be the literal '*' or a list of replicas in the following format: [partitionId]:[brokerId],[partitionId]:[brokerId],...",
   ],

@@ -179,6 +179,11 @@ export class TestGroup {
     return answer.members.map(({ errorCode }) => errorCode);
   }
 
+  deleteOffsets(...topics: (readonly [name: string, ...partitions: number[]])[]) {
+    const named = topics.map(([name, ...partitionIndexes]) => ({ name, partitionIndexes }));
+    return this.call('deleteOffsets', { groupId: 'g', topics: named }).answer;
+  }
+
   commit(
     offsets: Record<number, number>,
     changes: Partial<GroupCalls['commitOffsets']['command']> & {

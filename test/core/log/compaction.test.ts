@@ -235,9 +235,11 @@ describe('a compacted log', () => {
   it('waits for min.compaction.lag.ms, and no longer than max.compaction.lag.ms', () => {
     const log = new PartitionLog(new MemoryStore(), settings);
     const configs = { 'cleanup.policy': 'compact', 'min.compaction.lag.ms': '1000' };
+    let configsVersion = 0;
     const send = (key: string, value: string, at: number, more = {}) => {
       const bytes = buildBatch([newRecord([key, value], at)]);
-      log.append([append(bytes, { ...configs, ...more })], at);
+      const { spec, records } = append(bytes, { ...configs, ...more });
+      log.append([{ spec: { ...spec, configsVersion: configsVersion++ }, records }], at);
     };
     send('a', '1', now);
     send('a', '2', now + 500);

@@ -215,19 +215,27 @@ describe('a log that loses its beginning', () => {
     expect(new PartitionLog(store, settings).highWatermark).toBe(4_500);
   });
 
-  it('learns configs with appends until the controller says them, and writes them once', () => {
+  it('learns newer configs from whoever has them, writes them once, and keeps no older ones', () => {
     const { store, log } = filled();
+    const version = (configsVersion: number) => ({
+      ...spec({ 'retention.ms': `${configsVersion}` }),
+      configsVersion,
+    });
+    const appendWith = (configsVersion: number) =>
+      log.append([{ ...append(batch(['e'])), spec: version(configsVersion) }], now);
     const configs = () => store.state()?.spec.configs;
-    log.append([append(batch(['e']), { 'retention.ms': '5' })], now);
-    expect(configs()).toEqual({ 'retention.ms': '5' });
-    expect(log.configure(spec({ 'retention.ms': '7' }))).toEqual({ errorCode: 0 });
+    appendWith(1);
+    expect(configs()).toEqual({ 'retention.ms': '1' });
+    expect(log.configure(version(3))).toEqual({ errorCode: 0 });
     const kept = store.state();
-    log.append([append(batch(['f']), { 'retention.ms': '5' })], now);
-    log.configure(spec({ 'retention.ms': '7' }));
+    appendWith(2);
+    appendWith(3);
+    log.configure(version(3));
+    log.configure(version(2));
     expect(store.state()).toBe(kept);
-    expect(configs()).toEqual({ 'retention.ms': '7' });
+    expect(configs()).toEqual({ 'retention.ms': '3' });
     const fresh = new MemoryStore();
-    new PartitionLog(fresh, settings).configure(spec({ 'retention.ms': '7' }));
+    new PartitionLog(fresh, settings).configure(version(1));
     expect(fresh.state()).toBeUndefined();
   });
 

@@ -22,8 +22,12 @@ const listed: Record<string, readonly [key: number, min: number, max: number]> =
   DeleteRecords: [21, 0, 2],
   InitProducerId: [22, 0, 5],
   DescribeConfigs: [32, 1, 4],
+  AlterConfigs: [33, 0, 2],
+  DescribeLogDirs: [35, 1, 5],
   CreatePartitions: [37, 0, 3],
   DeleteGroups: [42, 0, 2],
+  IncrementalAlterConfigs: [44, 0, 1],
+  OffsetDelete: [47, 0, 0],
   DescribeCluster: [60, 0, 2],
 };
 

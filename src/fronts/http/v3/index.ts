@@ -4,6 +4,7 @@
  */
 import type { HttpContext, Route } from '../routes.ts';
 import * as clusters from './clusters.ts';
+import * as configs from './configs.ts';
 import { produceStream } from './records.ts';
 import { v3ErrorOf } from './shapes.ts';
 import * as topics from './topics.ts';
@@ -33,9 +34,15 @@ export const v3Routes: readonly Route[] = [
   route('GET', `${cluster}/brokers/:broker`, clusters.getBroker),
   route('GET', `${cluster}/topics`, topics.listTopics),
   route('POST', `${cluster}/topics`, topics.createTopic),
+  route('GET', `${cluster}/topics/-/configs`, configs.listAllTopicConfigs),
   route('GET', topic, topics.getTopic),
   route('DELETE', topic, topics.deleteTopic),
   route('GET', `${topic}/partitions`, topics.listPartitions),
   route('GET', `${topic}/partitions/:partition`, topics.getPartition),
+  route('GET', `${topic}/configs`, configs.listTopicConfigs),
+  route('POST', `${topic}/configs:alter`, configs.alterTopicConfigs),
+  route('GET', `${topic}/configs/:name`, configs.getTopicConfig),
+  route('PUT', `${topic}/configs/:name`, configs.putTopicConfig),
+  route('DELETE', `${topic}/configs/:name`, configs.resetTopicConfig),
   route('POST', `${topic}/records`, produceStream),
 ];

@@ -1,0 +1,174 @@
+/**
+ * Changes the configs of whatever a request names, each resource for itself: Kafka's checks in
+ * Kafka's order and with its words. The surprise: only topics have configs that can be changed; the
+ * broker's come with its deployment, and of the others Kedge knows none.
+ */
+import { ConfigOperation } from '../core/cluster/altered-configs.ts';
+import type { ConfigChange } from '../core/cluster/commands.ts';
+import { ErrorCode, KafkaError } from '../protocol/errors.ts';
+import type { RequestContext } from './context.ts';
+import { ResourceType } from './resource-type.ts';
+
+export interface AlteredResource {
+  readonly resourceType: number;
+  readonly resourceName: string;
+  readonly changes: readonly ConfigChange[];
+}
+
+export interface AlterAnswer {
+  readonly errorCode: number;
+  readonly errorMessage: string | null;
+  readonly resourceType: number;
+  readonly resourceName: string;
+}
+
+interface AlterOptions {
+  /** What is not named goes back to its default. */
+  readonly replaces: boolean;
+  readonly validateOnly: boolean;
+}
+
+interface Result {
+  readonly errorCode: number;
+  readonly errorMessage: string | null;
+}
+
+/** One answer a resource, in the order of the request. */
+export async function alterResources(
+  resources: readonly AlteredResource[],
+  options: AlterOptions,
+  context: RequestContext,
+): Promise<AlterAnswer[]> {
+  const counts = new Map<string, number>();
+  for (const resource of resources) {
+    counts.set(identityOf(resource), (counts.get(identityOf(resource)) ?? 0) + 1);
+  }
+  const results = resources.map((resource) => {
+    const isTwice = counts.get(identityOf(resource))! > 1;
+    return resultOf(() => check(resource, isTwice, options, context));
+  });
+  const topics = resources.filter(
+    ({ resourceType }, i) => resourceType === ResourceType.TOPIC && results[i].errorCode === 0,
+  );
+  const altered = await alterTopics(topics, options, context);
+  return resources.map((resource, i) => {
+    const { errorCode, errorMessage } = altered.get(resource) ?? results[i];
+    const { resourceType, resourceName } = resource;
+    return { errorCode, errorMessage, resourceType, resourceName };
+  });
+}
+
+const identityOf = ({ resourceType, resourceName }: AlteredResource): string =>
+  `${resourceType} ${resourceName}`;
+
+/** What the controller says to the changes of these topics. */
+async function alterTopics(
+  resources: readonly AlteredResource[],
+  { replaces, validateOnly }: AlterOptions,
+  { objects, metadata }: RequestContext,
+): Promise<ReadonlyMap<AlteredResource, Result>> {
+  if (resources.length === 0) return new Map();
+  const topics = resources.map(({ resourceName: name, changes }) => ({ name, replaces, changes }));
+  const reply = await objects.controller().call('alterConfigs', { topics, validateOnly });
+  if (!validateOnly) metadata.learn(reply.topics.flatMap(({ topic }) => topic ?? []));
+  return new Map(resources.map((resource, i) => [resource, reply.topics[i]]));
+}
+
+/** Throws the refusal that fits a resource; what a topic's configs may be, the controller says. */
+function check(
+  resource: AlteredResource,
+  isTwice: boolean,
+  { replaces }: AlterOptions,
+  { config }: RequestContext,
+): void {
+  if (isTwice) throw invalid('Each resource must appear at most once.');
+  const { resourceType, resourceName, changes } = resource;
+  checkChanges(changes);
+  const [unknown] = setBy(changes);
+  switch (resourceType) {
+    case ResourceType.TOPIC:
+      return;
+    case ResourceType.BROKER:
+      checkBroker(resource, config.nodeId);
+      return;
+    case ResourceType.BROKER_LOGGER:
+      // Levels are changed one by one, or not at all.
+      if (replaces) throw invalid(`Unknown resource type ${resourceType}`);
+      checkLogger(resource, config.nodeId);
+      return;
+    case ResourceType.CLIENT_METRICS:
+      if (resourceName === '') throw invalid("Subscription name can't be empty");
+      if (unknown !== undefined) {
+        throw invalid(`Unknown client metrics configuration: ${unknown}`);
+      }
+      return;
+    case ResourceType.GROUP:
+      if (resourceName === '') throw invalid('Default group resources are not allowed.');
+      if (unknown !== undefined) throw invalidConfig(`Unknown group config name: ${unknown}`);
+      return;
+    default:
+      throw invalid(`Unknown resource type ${resourceType}`);
+  }
+}
+
+/** What Kafka asks of changes before it looks at what they change. */
+function checkChanges(changes: readonly ConfigChange[]): void {
+  const names = changes.map(({ name }) => name);
+  if (new Set(names).size < names.length) throw invalid('Error due to duplicate config keys');
+  const nulls = changes.filter(
+    ({ operation, value }) => operation !== ConfigOperation.DELETE && value === null,
+  );
+  if (nulls.length > 0) {
+    throw invalid(`Null value not supported for : ${nulls.map(({ name }) => name).join(', ')}`);
+  }
+  const operations: readonly number[] = Object.values(ConfigOperation);
+  const stranger = changes.find(({ operation }) => !operations.includes(operation));
+  if (stranger) throw invalid(`Unknown config operation ${stranger.operation}`);
+}
+
+/** What is deleted was never set: that is no change, and no error. */
+function setBy(changes: readonly ConfigChange[]): string[] {
+  return changes
+    .filter(({ operation }) => operation !== ConfigOperation.DELETE)
+    .map(({ name }) => name);
+}
+
+function checkBroker({ resourceName, changes }: AlteredResource, nodeId: number): void {
+  if (resourceName !== '' && nodeIdOf(resourceName) !== nodeId) {
+    throw invalid(`Unexpected broker id, expected ${nodeId}, but received ${resourceName}`);
+  }
+  const names = setBy(changes);
+  if (names.length > 0) {
+    throw invalid(`Cannot update these configs dynamically: [${names.join(', ')}]`);
+  }
+}
+
+function checkLogger({ resourceName, changes }: AlteredResource, nodeId: number): void {
+  if (nodeIdOf(resourceName) !== nodeId) {
+    throw invalid(`Unexpected node id. Expected ${nodeId}, but received ${resourceName}`);
+  }
+  if (changes.length > 0) throw invalidConfig(`Logger ${changes[0].name} does not exist!`);
+}
+
+function nodeIdOf(name: string): number {
+  if (!/^[+-]?\d+$/.test(name)) throw invalid(`Node id must be an integer, but it is: ${name}`);
+  return Number(name);
+}
+
+function resultOf(act: () => void): Result {
+  try {
+    act();
+    return { errorCode: ErrorCode.NONE, errorMessage: null };
+  } catch (error) {
+    if (!(error instanceof KafkaError)) throw error;
+    return { errorCode: error.code, errorMessage: error.message };
+  }
+}
+
+function invalid(message: string): KafkaError {
+  return new KafkaError(ErrorCode.INVALID_REQUEST, message);
+}
+
+function invalidConfig(message: string): KafkaError {
+  return new KafkaError(ErrorCode.INVALID_CONFIG, message);
+}

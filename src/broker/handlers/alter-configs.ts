@@ -1,0 +1,34 @@
+/**
+ * AlterConfigs: gives a topic a new set of configs. The surprise: what is not named goes back to
+ * its default, so an empty list takes everything back.
+ *
+ * Behaviour
+ * - Checks as Kafka does: a resource or a config that is named twice, null values, then the
+ *   configs, then whether there is such a topic. Each resource is accepted or refused by itself.
+ * - The broker's configs come with its deployment: INVALID_REQUEST for every one that is named.
+ *   Loggers cannot be altered this way; groups and client metrics have no configs here.
+ * - validateOnly checks everything and changes nothing.
+ *
+ * Versions
+ * - 1: throttle time · 2: flexible (KIP-482)
+ */
+import { ConfigOperation } from '../../core/cluster/altered-configs.ts';
+import type {
+  AlterConfigsRequest,
+  AlterConfigsResponse,
+} from '../../protocol/apis/alter-configs.ts';
+import { alterResources } from '../alter-resources.ts';
+import type { Handler } from '../context.ts';
+
+export const handleAlterConfigs: Handler<AlterConfigsRequest, AlterConfigsResponse> = async (
+  { resources, validateOnly },
+  context,
+) => {
+  const altered = resources.map(({ resourceType, resourceName, configs }) => ({
+    resourceType,
+    resourceName,
+    changes: configs.map(({ name, value }) => ({ name, operation: ConfigOperation.SET, value })),
+  }));
+  const responses = await alterResources(altered, { replaces: true, validateOnly }, context);
+  return { throttleTimeMs: 0, responses };
+};

@@ -1,0 +1,158 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { MemoryDoor } from './memory-door.ts';
+
+let kedge: MemoryDoor;
+let id: string;
+let cluster: string;
+let configs: string;
+
+beforeEach(async () => {
+  kedge = new MemoryDoor();
+  id = (await kedge.ask('GET', '/v3/clusters')).json.data[0].cluster_id;
+  cluster = `/v3/clusters/${id}`;
+  configs = `${cluster}/topics/orders/configs`;
+  await send('POST', `${cluster}/topics`, {
+    topic_name: 'orders',
+    configs: [{ name: 'cleanup.policy', value: 'compact' }],
+  });
+});
+afterEach(() => kedge[Symbol.asyncDispose]());
+
+const send = (method: string, path: string, body: unknown) =>
+  kedge.ask(method, path, { body, type: 'application/json' });
+
+async function stateOf(name: string): Promise<[value: string, isDefault: boolean]> {
+  const { json } = await kedge.ask('GET', `${configs}/${name}`);
+  return [json.value, json.is_default];
+}
+
+describe('configs of topics', () => {
+  test('say what they are and where they come from', async () => {
+    const { json } = await kedge.ask('GET', configs);
+    const self = `http://kedge.test${configs}`;
+    expect(json).toMatchObject({ kind: 'KafkaTopicConfigList', metadata: { self, next: null } });
+    expect(json.data).toHaveLength(37);
+    const policy = json.data.find(({ name }: { name: string }) => name === 'cleanup.policy');
+    expect(policy).toEqual({
+      kind: 'KafkaTopicConfig',
+      metadata: {
+        self: `${self}/cleanup.policy`,
+        resource_name: `crn:///kafka=${id}/topic=orders/config=cleanup.policy`,
+      },
+      cluster_id: id,
+      topic_name: 'orders',
+      name: 'cleanup.policy',
+      value: 'compact',
+      is_read_only: false,
+      is_sensitive: false,
+      source: 'DYNAMIC_TOPIC_CONFIG',
+      synonyms: [
+        { name: 'cleanup.policy', value: 'compact', source: 'DYNAMIC_TOPIC_CONFIG' },
+        { name: 'log.cleanup.policy', value: 'delete', source: 'DEFAULT_CONFIG' },
+      ],
+      is_default: false,
+    });
+    expect((await kedge.ask('GET', `${configs}/cleanup.policy`)).json).toEqual(policy);
+  });
+
+  test('of all topics come in one list', async () => {
+    await send('POST', `${cluster}/topics`, { topic_name: 'bills' });
+    const { json } = await kedge.ask('GET', `${cluster}/topics/-/configs`);
+    const names = json.data.map(({ topic_name }: { topic_name: string }) => topic_name);
+    expect([...new Set(names)]).toEqual(['bills', 'orders']);
+    expect(names).toHaveLength(74);
+  });
+
+  test('are set and reset one by one', async () => {
+    const path = `${configs}/retention.ms`;
+    expect(await send('PUT', path, { value: '1234' })).toMatchObject({ status: 204, text: '' });
+    expect(await stateOf('retention.ms')).toEqual(['1234', false]);
+    await send('PUT', path, { value: 5678 });
+    expect(await stateOf('retention.ms')).toEqual(['5678', false]);
+    expect(await kedge.ask('DELETE', path)).toMatchObject({ status: 204, text: '' });
+    expect(await stateOf('retention.ms')).toEqual(['604800000', true]);
+  });
+
+  test('are altered together, or not at all', async () => {
+    const data = [
+      { name: 'retention.ms', value: '1234' },
+      { name: 'segment.bytes', value: 2_000_000, operation: 'SET' },
+      { name: 'cleanup.policy', operation: 'DELETE' },
+    ];
+    const path = `${configs}:alter`;
+    const checked = await send('POST', path, { data, validate_only: true });
+    expect(checked).toMatchObject({ status: 204, text: '' });
+    expect(await stateOf('retention.ms')).toEqual(['604800000', true]);
+    const bad = [...data, { name: 'segment.ms', value: 'soon' }];
+    expect(await send('POST', path, { data: bad })).toMatchObject({
+      status: 400,
+      json: {
+        error_code: 40002,
+        message: 'Invalid value soon for configuration segment.ms: Not a number of type LONG',
+      },
+    });
+    expect(await stateOf('retention.ms')).toEqual(['604800000', true]);
+    expect((await send('POST', path, { data })).status).toBe(204);
+    expect(await stateOf('retention.ms')).toEqual(['1234', false]);
+    expect(await stateOf('segment.bytes')).toEqual(['2000000', false]);
+    expect(await stateOf('cleanup.policy')).toEqual(['delete', true]);
+  });
+
+  test.each([
+    ['GET', ''],
+    ['GET', '/retention.ms'],
+    ['PUT', '/retention.ms'],
+    ['DELETE', '/retention.ms'],
+    ['POST', ':alter'],
+  ])('of a topic that does not exist: %s %s', async (method, path) => {
+    const body = method === 'PUT' ? { value: '1' } : { data: [] };
+    const ask = method === 'GET' ? {} : { body, type: 'application/json' };
+    const missing = `${cluster}/topics/missing/configs${path}`;
+    expect(await kedge.ask(method, missing, ask)).toMatchObject({
+      status: 404,
+      json: { error_code: 40403, message: 'This server does not host this topic-partition.' },
+    });
+  });
+
+  test('that do not exist cannot be found', async () => {
+    const message = `Config nonsense cannot be found for TOPIC orders in cluster ${id}.`;
+    const notFound = { status: 404, json: { error_code: 404, message } };
+    expect(await send('PUT', `${configs}/nonsense`, { value: '1' })).toMatchObject(notFound);
+    expect(await kedge.ask('DELETE', `${configs}/nonsense`)).toMatchObject(notFound);
+    const data = [{ name: 'nonsense', operation: 'DELETE' }];
+    expect(await send('POST', `${configs}:alter`, { data })).toMatchObject(notFound);
+    expect(await kedge.ask('GET', `${configs}/nonsense`)).toMatchObject({
+      status: 404,
+      json: { error_code: 404, message: 'HTTP 404 Not Found' },
+    });
+  });
+
+  test.each([
+    ['PUT', '/retention.ms', undefined, 422],
+    ['PUT', '/retention.ms', { value: '1', other: 2 }, 422],
+    ['PUT', '/retention.ms', {}, 400],
+    ['POST', ':alter', undefined, 422],
+    ['POST', ':alter', {}, 422],
+    ['POST', ':alter', { data: [{ value: '1' }] }, 422],
+    ['POST', ':alter', { data: [{ name: 'segment.ms', operation: 'APPEND' }] }, 400],
+    ['POST', ':alter', { data: [], validate_only: 'yes' }, 400],
+  ])('are not changed by what makes no sense: %s %s %j', async (method, path, body, status) => {
+    expect((await send(method, `${configs}${path}`, body)).status).toBe(status);
+    expect(await stateOf('retention.ms')).toEqual(['604800000', true]);
+  });
+
+  test('belong to a cluster', async () => {
+    const path = '/v3/clusters/other/topics/orders/configs';
+    for (const [method, rest] of [
+      ['GET', ''],
+      ['PUT', '/retention.ms'],
+      ['DELETE', '/retention.ms'],
+      ['POST', ':alter'],
+    ]) {
+      expect(await kedge.ask(method, `${path}${rest}`)).toMatchObject({
+        status: 404,
+        json: { message: 'Cluster other cannot be found.' },
+      });
+    }
+  });
+});
