@@ -153,6 +153,18 @@ export class RecordBatch {
     return this.bytes.subarray(batchOverhead);
   }
 
+  /** A batch with the same header around other bytes: its records in another codec. */
+  withRecordBytes(codec: number, recordBytes: Uint8Array): RecordBatch {
+    const bytes = new Uint8Array(batchOverhead + recordBytes.length);
+    bytes.set(this.bytes.subarray(0, batchOverhead));
+    bytes.set(recordBytes, batchOverhead);
+    const batch = new RecordBatch(bytes);
+    batch.#view.setInt32(at.batchLength, bytes.length - lengthOverhead);
+    batch.#view.setInt16(at.attributes, (this.attributes & ~codecMask) | codec);
+    batch.#view.setUint32(at.crc, batch.#computeCrc());
+    return batch;
+  }
+
   /** Whole, and the checksum is that of the bytes. */
   get isValid(): boolean {
     return this.bytes.length >= batchOverhead && this.crc === this.#computeCrc();

@@ -8,6 +8,8 @@ import { ErrorCode, KafkaError } from '../errors.ts';
 /** Steps from record to record. Throws INVALID_RECORD at the first thing that does not fit. */
 export class RecordCursor {
   readonly bytes: Uint8Array;
+  /** What the record says its length is, which does not count itself. */
+  length = 0;
   offsetDelta = 0;
   timestampDelta = 0;
   keyStart = 0;
@@ -36,6 +38,7 @@ export class RecordCursor {
     const length = this.#varint();
     if (length < 0 || length > this.bytes.length - this.#at)
       throw invalid('a length that overruns');
+    this.length = length;
     this.#end = this.#at + length;
     this.#skip(1); // attributes, all unused
     this.timestampDelta = this.#varlong();
