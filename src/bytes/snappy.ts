@@ -17,17 +17,18 @@ const SHORT = 48;
 
 /** Decompresses a xerial stream or a bare block. Throws CompressionError. */
 export function snappyDecompress(data: Uint8Array, maxBytes: number): Uint8Array {
-  const blocks = isXerial(data) ? xerialBlocks(data) : [data];
-  const lengths = blocks.map((block) => declaredLength(block));
-  const total = lengths.reduce((sum, { length }) => sum + length, 0);
-  if (total > maxBytes) throw tooLarge(maxBytes);
+  let total = 0;
+  for (const block of blocksOf(data)) {
+    total += declaredLength(block).length;
+    if (total > maxBytes) throw tooLarge(maxBytes);
+  }
   const output = new Uint8Array(total);
   let at = 0;
-  blocks.forEach((block, i) => {
-    const { length, start } = lengths[i];
+  for (const block of blocksOf(data)) {
+    const { length, start } = declaredLength(block);
     decodeBlock(block, start, output.subarray(at, at + length));
     at += length;
-  });
+  }
   return output;
 }
 
@@ -53,29 +54,32 @@ export function snappyCompress(data: Uint8Array): Uint8Array {
   return output;
 }
 
-function isXerial(data: Uint8Array): boolean {
-  return data.length >= XERIAL_HEADER && XERIAL_MAGIC.every((byte, i) => data[i] === byte);
+function isXerial(data: Uint8Array, at: number): boolean {
+  if (at + XERIAL_HEADER > data.length) return false;
+  return XERIAL_MAGIC.every((byte, i) => data[at + i] === byte);
 }
 
-function xerialBlocks(data: Uint8Array): Uint8Array[] {
+/** One after the other and never all at once: there may be millions of them. */
+function* blocksOf(data: Uint8Array): Generator<Uint8Array> {
+  if (!isXerial(data, 0)) {
+    yield data;
+    return;
+  }
   const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
-  const blocks: Uint8Array[] = [];
   let at = XERIAL_HEADER;
-  while (at < data.length) {
-    if (isXerial(data.subarray(at))) {
+  // Java's reader takes a few bytes at the end for no block.
+  while (at + 4 <= data.length) {
+    if (data[at] === XERIAL_MAGIC[0] && isXerial(data, at)) {
       // Streams may be joined end to end; a header in the place of a block starts the next one.
       at += XERIAL_HEADER;
       continue;
     }
-    // Java's reader takes a few bytes at the end for no block.
-    if (at + 4 > data.length) break;
     const length = view.getInt32(at);
     at += 4;
     if (length < 0 || at + length > data.length) throw corrupt('snappy: block beyond the end');
-    blocks.push(data.subarray(at, at + length));
+    yield data.subarray(at, at + length);
     at += length;
   }
-  return blocks;
 }
 
 /**

@@ -22,6 +22,9 @@ const SMALLEST_WINDOW_LOG = 17;
 /** Where the window's size stands in a frame that is not a single segment. */
 const WINDOW_AT = 5;
 
+/** Each frame costs a decoder, and a compressor makes one, or one each time it is flushed. */
+const MOST_FRAMES = 1_000;
+
 interface Frame {
   readonly start: number;
   readonly end: number;
@@ -63,7 +66,7 @@ function framesOf(data: Uint8Array): Frame[] {
     }
     if (magic !== MAGIC) throw corrupt('zstd: not a frame');
     const frame = frameAt(data, view, at);
-    frames.push(frame);
+    if (frames.push(frame) > MOST_FRAMES) throw corrupt('zstd: too many frames');
     at = frame.end;
   }
   return frames;

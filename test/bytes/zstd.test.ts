@@ -56,6 +56,12 @@ describe('zstdDecompress', () => {
     expect(reason(() => zstdDecompress(bytes, 2 * plain.length - 1))).toBe('too large');
   });
 
+  it('refuses frames by the thousand, each of which would cost a decoder', () => {
+    const many = (count: number) => joined(...Array<Uint8Array>(count).fill(packed(plain)));
+    expect(zstdDecompress(many(1_000), 1e7)).toHaveLength(1_000 * plain.length);
+    expect(reason(() => zstdDecompress(many(1_001), 1e7))).toBe('corrupt');
+  });
+
   it('stops frames that declare nothing', () => {
     const silent = packed(new Uint8Array(1_000_000), { [contentSizeOf]: 0 });
     expect(reason(() => zstdDecompress(joined(silent, silent), 1_500_000))).toBe('too large');

@@ -4,7 +4,9 @@
  * they are.
  */
 import { compress } from '../../bytes/compression.ts';
-import { buildBatch, decodeRecords, RecordBatch } from '../../protocol/records/index.ts';
+import { ErrorCode, KafkaError } from '../../protocol/errors.ts';
+import { type RecordBatch, renumber, TimestampType } from '../../protocol/records/index.ts';
+import { largestInflatedBytes } from './log-config.ts';
 
 /** What the batch is stored with. */
 export interface Compression {
@@ -14,7 +16,8 @@ export interface Compression {
 
 /**
  * A batch of the same producer, sequence and count. `recordBytes` are its records decompressed;
- * `canonical`: their offset deltas count from 0, and their timestamps from the first.
+ * `canonical`: their offset deltas count from 0, and their timestamps from the first. Throws
+ * MESSAGE_TOO_LARGE when they are not, and would be too many bytes if they were.
  */
 export function recompress(
   batch: RecordBatch,
@@ -22,17 +25,16 @@ export function recompress(
   canonical: boolean,
   { codec, level }: Compression,
 ): RecordBatch {
-  const pack = (bytes: Uint8Array) => compress(codec, bytes, level);
-  if (canonical) return batch.withRecordBytes(codec, pack(recordBytes));
-  const { producerId, producerEpoch, baseSequence, isTransactional } = batch;
-  const records = [...decodeRecords(batch, recordBytes)];
-  return new RecordBatch(
-    buildBatch(records, {
-      producerId,
-      producerEpoch,
-      baseSequence,
-      isTransactional,
-      compression: { codec, compress: (_, bytes) => pack(bytes) },
-    }),
-  );
+  const { baseTimestamp } = batch;
+  const written = canonical
+    ? { baseTimestamp, recordBytes }
+    : renumber(batch, recordBytes, largestInflatedBytes);
+  if (written === undefined) {
+    throw new KafkaError(ErrorCode.MESSAGE_TOO_LARGE, 'the records of a batch, counted anew');
+  }
+  return batch.withRecordBytes(compress(codec, written.recordBytes, level), {
+    codec,
+    timestampType: TimestampType.CREATE_TIME,
+    baseTimestamp: written.baseTimestamp,
+  });
 }

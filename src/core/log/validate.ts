@@ -141,19 +141,21 @@ function plainRecords({ codec, recordBytes }: RecordBatch): Uint8Array {
   }
 }
 
-/** What is wrong with a timestamp, if anything. */
-type TimestampRule = (timestamp: number) => string | undefined;
+/** Which timestamps are refused, and why. */
+interface TimestampRule {
+  refuses(timestamp: number): boolean;
+  reason(timestamp: number): string;
+}
 
 function timestampRule(claimed: boolean, config: LogConfig, now: number): TimestampRule {
-  const wrongType = claimed ? 'LogAppendTime is not for producers to claim' : undefined;
-  if (config.logAppendTime) return () => wrongType;
+  const wrongType = 'LogAppendTime is not for producers to claim';
+  if (config.logAppendTime) return { refuses: () => claimed, reason: () => wrongType };
   const earliest = now - config.timestampBeforeMaxMs;
   const latest = now + config.timestampAfterMaxMs;
-  return (timestamp) => {
-    if (timestamp === noTimestamp) return wrongType;
-    return timestamp < earliest || timestamp > latest
-      ? `timestamp ${timestamp} is not within [${earliest}, ${latest}]`
-      : undefined;
+  return {
+    refuses: (at) => (at === noTimestamp ? claimed : at < earliest || at > latest),
+    reason: (at) =>
+      at === noTimestamp ? wrongType : `timestamp ${at} is not within [${earliest}, ${latest}]`,
   };
 }
 
@@ -164,6 +166,8 @@ interface Walked {
   /** The records are as they would be written anew. */
   readonly canonical: boolean;
 }
+
+const noKey = () => 'a record of a compacted topic needs a key';
 
 /** Walks all records and throws what is wrong with them. */
 function checkRecords(
@@ -190,11 +194,10 @@ function checkRecords(
     const timestamp = claimed ? claimedTimestamp : baseTimestamp + cursor.timestampDelta;
     if (timestamp > maxTimestamp) maxTimestamp = timestamp;
     if (config.compacted && cursor.keyLength < 0) {
-      errors.add(index, ErrorCode.INVALID_RECORD, 'a record of a compacted topic needs a key');
-      continue;
+      errors.add(index, ErrorCode.INVALID_RECORD, noKey, timestamp);
+    } else if (timestamps.refuses(timestamp)) {
+      errors.add(index, ErrorCode.INVALID_TIMESTAMP, timestamps.reason, timestamp);
     }
-    const wrong = timestamps(timestamp);
-    if (wrong !== undefined) errors.add(index, ErrorCode.INVALID_TIMESTAMP, wrong);
   }
   if (!cursor.atEnd) throw invalid('more bytes than its records fill');
   errors.throwIfAny();
@@ -208,10 +211,16 @@ class RecordErrors {
   readonly #errors: RecordError[] = [];
   #code: number = ErrorCode.INVALID_RECORD;
 
-  add(batchIndex: number, code: number, batchIndexErrorMessage: string): void {
+  /** The reason is put into words only for those that are named. */
+  add(
+    batchIndex: number,
+    code: number,
+    reason: (timestamp: number) => string,
+    timestamp: number,
+  ): void {
     if (code === ErrorCode.INVALID_TIMESTAMP) this.#code = code;
-    if (this.#errors.length < namedErrors)
-      this.#errors.push({ batchIndex, batchIndexErrorMessage });
+    if (this.#errors.length === namedErrors) return;
+    this.#errors.push({ batchIndex, batchIndexErrorMessage: reason(timestamp) });
   }
 
   throwIfAny(): void {

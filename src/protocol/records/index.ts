@@ -19,3 +19,4 @@ export {
   decodeRecords,
   type RecordHeader,
 } from './records.ts';
+export { renumber } from './renumber.ts';

@@ -44,6 +44,13 @@ const at = {
   recordCount: 57,
 } as const;
 
+/** What a batch's header says of how its records are to be read. */
+export interface Reading {
+  readonly codec: number;
+  readonly timestampType: number;
+  readonly baseTimestamp: number;
+}
+
 export class RecordBatch {
   /** The whole batch and nothing else. */
   readonly bytes: Uint8Array;
@@ -153,14 +160,20 @@ export class RecordBatch {
     return this.bytes.subarray(batchOverhead);
   }
 
-  /** A batch with the same header around other bytes: its records in another codec. */
-  withRecordBytes(codec: number, recordBytes: Uint8Array): RecordBatch {
+  /** The same batch with its records in other bytes: recompressed, or counted anew. */
+  withRecordBytes(
+    recordBytes: Uint8Array,
+    { codec, timestampType, baseTimestamp }: Reading,
+  ): RecordBatch {
     const bytes = new Uint8Array(batchOverhead + recordBytes.length);
     bytes.set(this.bytes.subarray(0, batchOverhead));
     bytes.set(recordBytes, batchOverhead);
     const batch = new RecordBatch(bytes);
     batch.#view.setInt32(at.batchLength, bytes.length - lengthOverhead);
-    batch.#view.setInt16(at.attributes, (this.attributes & ~codecMask) | codec);
+    const kept = this.attributes & ~codecMask & ~logAppendTimeFlag;
+    const flag = timestampType === TimestampType.LOG_APPEND_TIME ? logAppendTimeFlag : 0;
+    batch.#view.setInt16(at.attributes, kept | flag | codec);
+    writeInt64(batch.#view, at.baseTimestamp, baseTimestamp);
     batch.#view.setUint32(at.crc, batch.#computeCrc());
     return batch;
   }

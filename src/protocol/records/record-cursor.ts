@@ -12,6 +12,8 @@ export class RecordCursor {
   length = 0;
   offsetDelta = 0;
   timestampDelta = 0;
+  /** Where the key's length stands, behind everything that places the record. */
+  fieldsStart = 0;
   keyStart = 0;
   /** -1: null. */
   keyLength = -1;
@@ -26,6 +28,11 @@ export class RecordCursor {
 
   constructor(recordBytes: Uint8Array) {
     this.bytes = recordBytes;
+  }
+
+  /** Where the record under the cursor ends. */
+  get end(): number {
+    return this.#end;
   }
 
   /** All bytes are behind the cursor. */
@@ -43,6 +50,7 @@ export class RecordCursor {
     this.#skip(1); // attributes, all unused
     this.timestampDelta = this.#varlong();
     this.offsetDelta = this.#varint();
+    this.fieldsStart = this.#at;
     this.keyLength = this.#length();
     this.keyStart = this.#skip(this.keyLength);
     this.valueLength = this.#length();

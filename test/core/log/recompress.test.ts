@@ -7,6 +7,7 @@ import {
   decodeRecords,
   type NewRecord,
   RecordBatch,
+  renumber,
 } from '../../../src/protocol/records/index.ts';
 import { MemoryStore } from '../../../src/runtime/memory-store.ts';
 import { ascii } from '../../protocol/records/samples.ts';
@@ -57,6 +58,20 @@ describe('recompress', () => {
       }
     });
   }
+
+  it('counts records anew without making objects of them, up to the bound', () => {
+    const count = 200_000;
+    // Six bytes a record, all at offset 0, whose numbers need two bytes more.
+    const small = rawRecords([{ key: null, value: null, offsetDelta: 0 }]);
+    const plain = new Uint8Array(count * small.length);
+    for (let at = 0; at < plain.length; at += small.length) plain.set(small, at);
+    const batch = new RecordBatch(rawBatch(plain, count, { baseTimestamp: now }));
+    const other = recompress(batch, plain, false, { codec: Codec.ZSTD, level: undefined });
+    const records = recordsOf(other);
+    expect(records).toHaveLength(count);
+    expect(records.at(-1)).toMatchObject({ offset: count - 1, timestamp: now, key: null });
+    expect(renumber(batch, plain, plain.length)).toBeUndefined();
+  });
 
   it('uses the level where the codec has one', () => {
     const batch = new RecordBatch(buildBatch(everything));
