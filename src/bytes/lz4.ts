@@ -1,19 +1,22 @@
 /**
- * LZ4 frames, read and written. Writing follows what Java's reader insists on: independent blocks
- * of 64 KB, no block checksums. Reading takes more: dependent blocks, every block size, checksums
- * (verified), several frames end to end. Dictionaries are refused, as they are in Kafka.
+ * LZ4 frames, read and written as Kafka's Java client does, since what it cannot read must not be
+ * stored. Reading takes one frame of independent blocks of every size, with checksums (verified).
+ * The surprise: what follows the frame is passed over, further frames too; blocks that depend on
+ * each other and dictionaries are refused.
  */
 import { corrupt, tooLarge } from './compression-error.ts';
 import { xxhash32 } from './xxhash32.ts';
 
 const MAGIC = 0x184d2204;
-const SKIPPABLE = 0x184d2a50;
 const VERSION = 0x40;
 const INDEPENDENT = 0x20;
 const BLOCK_CHECKSUM = 0x10;
 const CONTENT_SIZE = 0x08;
 const CONTENT_CHECKSUM = 0x04;
 const DICTIONARY = 0x01;
+/** Bits of the two header bytes that must be 0. */
+const RESERVED_FLAG = 0x02;
+const RESERVED_SIZE = 0x8f;
 const UNCOMPRESSED = 0x80000000;
 
 const WRITE_BLOCK_BYTES = 64 * 1024;
@@ -22,6 +25,8 @@ const WRITE_BLOCK_CODE = 4 << 4;
 const MATCH_LIMIT = 12;
 const LAST_LITERALS = 5;
 const HASH_BITS = 13;
+/** A byte of length stands for 255 bytes at most. */
+const MAX_GROWTH = 255;
 
 /**
  * What has been decompressed so far: grows with what was really written, never with what was
@@ -58,26 +63,11 @@ class Output {
   }
 }
 
-/** Decompresses one frame or several. Throws CompressionError. */
+/** Decompresses the frame that `data` begins with. Throws CompressionError. */
 export function lz4Decompress(data: Uint8Array, maxBytes: number): Uint8Array {
-  const output = new Output(data.length * 3, maxBytes);
-  let at = 0;
-  do {
-    const magic = uint32(data, at);
-    if (magic === MAGIC) {
-      at = decodeFrame(data, at, output);
-    } else if ((magic & 0xfffffff0) === SKIPPABLE) {
-      at += 8 + uint32(data, at + 4);
-    } else {
-      throw corrupt('lz4: not a frame');
-    }
-  } while (at < data.length);
-  return output.bytes.subarray(0, output.end);
-}
-
-/** Decodes the frame at `start`; answers where it ends. */
-function decodeFrame(data: Uint8Array, start: number, output: Output): number {
-  const frame = frameHeader(data, start, output);
+  if (uint32(data, 0) !== MAGIC) throw corrupt('lz4: not a frame');
+  const frame = frameHeader(data, maxBytes);
+  const output = new Output(frame.contentBytes ?? data.length * 3, maxBytes);
   let at = frame.end;
   for (;;) {
     const head = uint32(data, at);
@@ -86,44 +76,44 @@ function decodeFrame(data: Uint8Array, start: number, output: Output): number {
     const size = head & 0x7fffffff;
     if (size > frame.blockBytes) throw corrupt('lz4: block larger than the frame allows');
     if (at + size > data.length) throw corrupt('lz4: block beyond the end');
-    const blockStart = output.end;
+    const start = output.end;
     if (head >= UNCOMPRESSED) output.append(data, at, at + size);
-    else decodeBlock(data, at, at + size, frame.independent ? blockStart : frame.start, output);
-    if (output.end - blockStart > frame.blockBytes) throw corrupt('lz4: block grew too large');
+    else decodeBlock(data, at, at + size, start, output);
+    if (output.end - start > frame.blockBytes) throw corrupt('lz4: block grew too large');
     if (frame.blockChecksum && uint32(data, at + size) !== xxhash32(data, at, at + size)) {
       throw corrupt('lz4: block checksum does not match');
     }
     at += size + (frame.blockChecksum ? 4 : 0);
   }
-  if (!frame.contentChecksum) return at;
-  if (uint32(data, at) !== xxhash32(output.bytes, frame.start, output.end)) {
+  if (frame.contentChecksum && uint32(data, at) !== xxhash32(output.bytes, 0, output.end)) {
     throw corrupt('lz4: content checksum does not match');
   }
-  return at + 4;
+  return output.bytes.subarray(0, output.end);
 }
 
-function frameHeader(data: Uint8Array, start: number, output: Output) {
-  const flags = data[start + 4];
-  const code = (data[start + 5] >>> 4) & 7;
-  const end = start + 6 + (flags & CONTENT_SIZE ? 8 : 0);
-  if (end >= data.length) throw corrupt('lz4: frame ends inside its header');
+function frameHeader(data: Uint8Array, maxBytes: number) {
+  const flags = data[4];
+  const code = data[5] >>> 4;
+  const end = 6 + (flags & CONTENT_SIZE ? 8 : 0);
+  if (!(end < data.length)) throw corrupt('lz4: frame ends inside its header');
   if ((flags & 0xc0) !== VERSION) throw corrupt('lz4: unknown frame version');
+  if (flags & RESERVED_FLAG || data[5] & RESERVED_SIZE) throw corrupt('lz4: unknown flags');
+  if (!(flags & INDEPENDENT)) throw corrupt('lz4: dependent blocks are not supported');
   if (flags & DICTIONARY) throw corrupt('lz4: dictionaries are not supported');
   if (code < 4) throw corrupt('lz4: unknown block size');
-  if (((xxhash32(data, start + 4, end) >>> 8) & 0xff) !== data[end]) {
+  if (((xxhash32(data, 4, end) >>> 8) & 0xff) !== data[end]) {
     throw corrupt('lz4: header checksum does not match');
   }
-  if (flags & CONTENT_SIZE) {
-    const size = uint32(data, start + 6) + uint32(data, start + 10) * 2 ** 32;
-    if (output.end + size > output.maxBytes) throw tooLarge(output.maxBytes);
-  }
+  const size = flags & CONTENT_SIZE ? uint32(data, 6) + uint32(data, 10) * 2 ** 32 : undefined;
+  if (size !== undefined && size > maxBytes) throw tooLarge(maxBytes);
+  const blockBytes = 1 << (8 + 2 * code);
   return {
     end: end + 1,
-    start: output.end,
-    independent: (flags & INDEPENDENT) !== 0,
+    blockBytes,
     blockChecksum: (flags & BLOCK_CHECKSUM) !== 0,
     contentChecksum: (flags & CONTENT_CHECKSUM) !== 0,
-    blockBytes: 1 << (8 + 2 * code),
+    /** Never more than so few blocks can hold. */
+    contentBytes: size === undefined ? undefined : Math.min(size, data.length * MAX_GROWTH),
   };
 }
 

@@ -13,20 +13,22 @@ const XERIAL_HEADER = 16;
 const XERIAL_BLOCK = 32 * 1024;
 /** A copy of 64 bytes takes 3, so no honest block grows by more than this. */
 const MAX_GROWTH = 22;
+const SHORT = 48;
 
 /** Decompresses a xerial stream or a bare block. Throws CompressionError. */
 export function snappyDecompress(data: Uint8Array, maxBytes: number): Uint8Array {
-  const blocks = isXerial(data) ? xerialBlocks(data) : [data];
-  const lengths = blocks.map((block) => declaredLength(block));
-  const total = lengths.reduce((sum, { length }) => sum + length, 0);
-  if (total > maxBytes) throw tooLarge(maxBytes);
+  let total = 0;
+  for (const block of blocksOf(data)) {
+    total += declaredLength(block).length;
+    if (total > maxBytes) throw tooLarge(maxBytes);
+  }
   const output = new Uint8Array(total);
   let at = 0;
-  blocks.forEach((block, i) => {
-    const { length, start } = lengths[i];
+  for (const block of blocksOf(data)) {
+    const { length, start } = declaredLength(block);
     decodeBlock(block, start, output.subarray(at, at + length));
     at += length;
-  });
+  }
   return output;
 }
 
@@ -52,28 +54,32 @@ export function snappyCompress(data: Uint8Array): Uint8Array {
   return output;
 }
 
-function isXerial(data: Uint8Array): boolean {
-  return data.length >= XERIAL_HEADER && XERIAL_MAGIC.every((byte, i) => data[i] === byte);
+function isXerial(data: Uint8Array, at: number): boolean {
+  if (at + XERIAL_HEADER > data.length) return false;
+  return XERIAL_MAGIC.every((byte, i) => data[at + i] === byte);
 }
 
-function xerialBlocks(data: Uint8Array): Uint8Array[] {
+/** One after the other and never all at once: there may be millions of them. */
+function* blocksOf(data: Uint8Array): Generator<Uint8Array> {
+  if (!isXerial(data, 0)) {
+    yield data;
+    return;
+  }
   const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
-  const blocks: Uint8Array[] = [];
   let at = XERIAL_HEADER;
-  while (at < data.length) {
-    if (isXerial(data.subarray(at))) {
+  // Java's reader takes a few bytes at the end for no block.
+  while (at + 4 <= data.length) {
+    if (data[at] === XERIAL_MAGIC[0] && isXerial(data, at)) {
       // Streams may be joined end to end; a header in the place of a block starts the next one.
       at += XERIAL_HEADER;
       continue;
     }
-    if (at + 4 > data.length) throw corrupt('snappy: stream ends inside a block length');
     const length = view.getInt32(at);
     at += 4;
     if (length < 0 || at + length > data.length) throw corrupt('snappy: block beyond the end');
-    blocks.push(data.subarray(at, at + length));
+    yield data.subarray(at, at + length);
     at += length;
   }
-  return blocks;
 }
 
 /**
@@ -90,14 +96,14 @@ function declaredLength(block: Uint8Array): { length: number; start: number } {
   throw corrupt('snappy: no length');
 }
 
-/** Fills `output` exactly, or throws. */
+/** Fills `output` exactly, or throws. Bounds are checked an element at a time, never a byte. */
 function decodeBlock(input: Uint8Array, start: number, output: Uint8Array): void {
   let at = start;
   let end = 0;
   while (at < input.length) {
     const tag = input[at++];
+    let length = (tag >>> 2) + 1;
     if ((tag & 3) === 0) {
-      let length = (tag >>> 2) + 1;
       if (length > 60) {
         const bytes = length - 60;
         length = littleEndian(input, at, bytes) + 1;
@@ -106,22 +112,26 @@ function decodeBlock(input: Uint8Array, start: number, output: Uint8Array): void
       if (at + length > input.length || end + length > output.length) {
         throw corrupt('snappy: literal beyond the end');
       }
-      output.set(input.subarray(at, at + length), end);
-      at += length;
-      end += length;
+      // Most literals are a few bytes, for which making a view costs more than a loop.
+      if (length > SHORT) {
+        output.set(input.subarray(at, at + length), end);
+        at += length;
+        end += length;
+      } else for (const stop = end + length; end < stop; ) output[end++] = input[at++];
       continue;
     }
-    let length = (tag >>> 2) + 1;
     let distance: number;
     if ((tag & 3) === 1) {
       length = ((tag >>> 2) & 7) + 4;
-      distance = ((tag >>> 5) << 8) + littleEndian(input, at, 1);
-      at += 1;
+      distance = ((tag >>> 5) << 8) | input[at++];
+    } else if ((tag & 3) === 2) {
+      distance = input[at] | (input[at + 1] << 8);
+      at += 2;
     } else {
-      const bytes = (tag & 3) === 2 ? 2 : 4;
-      distance = littleEndian(input, at, bytes);
-      at += bytes;
+      distance = littleEndian(input, at, 4);
+      at += 4;
     }
+    if (at > input.length) throw corrupt('snappy: ends inside an element');
     if (distance === 0 || distance > end || end + length > output.length) {
       throw corrupt('snappy: copy from outside');
     }

@@ -4,6 +4,7 @@
  * `KAFKA_AUTO_CREATE_TOPICS_ENABLE`. The surprise: nothing of it changes while the Worker runs.
  */
 import { maxPartitionsPerTopic } from '../core/cluster/new-topics.ts';
+import { largestBatchBytes } from '../core/log/log-config.ts';
 
 export interface BrokerConfig {
   /** `auto.create.topics.enable` */
@@ -117,6 +118,9 @@ function checked(config: BrokerConfig): BrokerConfig {
     throw new Error(
       'KAFKA_GROUP_MIN_SESSION_TIMEOUT_MS must not be above KAFKA_GROUP_MAX_SESSION_TIMEOUT_MS',
     );
+  }
+  if (config.messageMaxBytes > largestBatchBytes) {
+    throw new Error(`KAFKA_MESSAGE_MAX_BYTES must not be above ${largestBatchBytes}`);
   }
   return config;
 }

@@ -28,12 +28,6 @@ const golden: [string, number, string][] = [
     Codec.LZ4,
     'BCJNGHxA4AAAAAAAAACoMQAAAPgEb3JkZXJzIGFyZSBwbGFjZWQsIBMAKmFpEQCJc2hpcHBlZDslAA84AIRQcGVkOyDF1BqnAAAAAFRf98s=',
   ],
-  [
-    'lz4 with dependent blocks',
-    Codec.LZ4,
-    'BCJNGERAXiYAAAD4BG9yZGVycyBhcmUgcGxhY2VkLCATACphaREAkHNoaXBwZWQ7IAoAAAAPOAAgUHBlZDsgCgAAAA84ACBQcGVk' +
-      'OyAKAAAADzgAIFBwZWQ7IAAAAABUX/fL',
-  ],
   ['zstd', Codec.ZSTD, 'KLUv/SDgZQEA6G9yZGVycyBhcmUgcGxhY2VkLCBhaXNoaXBwZWQ7BACarShwk+M0Zdy4GQY='],
   [
     'zstd of unknown size',

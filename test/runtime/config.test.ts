@@ -45,6 +45,7 @@ describe('the broker config', () => {
     ['KAFKA_NODE_ID', '-1', 'must be a whole number from 0'],
     ['KAFKA_FETCH_MAX_BYTES', '1000', 'must be a whole number from 1024'],
     ['KAFKA_MESSAGE_MAX_BYTES', '2147483648', 'to 2147483647'],
+    ['KAFKA_MESSAGE_MAX_BYTES', '31457281', 'must not be above 31457280'],
     ['KAFKA_ADVERTISED_LISTENERS', 'nowhere', 'must be host:port, for example localhost:9092'],
     ['KAFKA_GROUP_MIN_SESSION_TIMEOUT_MS', '1800001', 'must not be above'],
   ])('says what is wrong with %s=%s', (name, value, message) => {

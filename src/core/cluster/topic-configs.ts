@@ -4,6 +4,7 @@
  * (`retention.ms` is `log.retention.ms`), and that synonym gives the topic its default.
  */
 import { ErrorCode, KafkaError } from '../../protocol/errors.ts';
+import { largestBatchBytes } from '../log/log-config.ts';
 import type { ConfigDefinition, ParsedValue, Problem } from './config-definitions.ts';
 import { between, checkConfig, oneOf, shown } from './config-definitions.ts';
 
@@ -59,7 +60,7 @@ const table: readonly TopicConfig[] = [
     default: '9',
     problem: between(1, 17),
     synonym: 'compression.lz4.level',
-    documentation: 'The LZ4 level used when compression.type is lz4.',
+    documentation: `${kept} LZ4 is compressed in one way only.`,
   },
   {
     name: 'compression.type',
@@ -171,15 +172,16 @@ const table: readonly TopicConfig[] = [
     default: '2147483639',
     problem: between(1, 2_147_483_639),
     synonym: 'max.decompressed.message.bytes',
-    documentation: 'The largest a single record may be once it is decompressed, in bytes.',
+    documentation:
+      'The largest a record of a compressed batch may be, in bytes; all of a batch come to 32 MiB.',
   },
   {
     name: 'max.message.bytes',
     type: 'INT',
     default: '1048588',
-    problem: between(0),
+    problem: between(0, largestBatchBytes),
     synonym: 'message.max.bytes',
-    documentation: 'The largest record batch the topic accepts, in bytes, after compression.',
+    documentation: 'The largest record batch the topic accepts, in bytes, compressed or not.',
   },
   {
     name: 'message.timestamp.after.max.ms',

@@ -17,6 +17,7 @@ import { ErrorCode, KafkaError } from '../../protocol/errors.ts';
 import { decodeRecords, type RecordBatch, recordBatches } from '../../protocol/records/index.ts';
 import type { PartitionCalls } from './calls.ts';
 import { checkLeaderEpoch, leaderEpoch } from './leader-epoch.ts';
+import { largestInflatedBytes } from './log-config.ts';
 import type { LogBounds } from './read.ts';
 import type { LogStore, RowHead } from './store.ts';
 
@@ -31,10 +32,6 @@ const earliestLocal = -4;
 const latestTiered = -5;
 const earliestPendingUpload = -6;
 
-/**
- * A compressed batch that grows beyond this is not opened: its first offset answers for all of it.
- */
-const largestInflatedBytes = 32 * 1024 * 1024;
 const headsAtOnce = 256;
 
 export function listOffset(store: LogStore, bounds: LogBounds, command: Command): ListOffsetReply {

@@ -1,21 +1,27 @@
 /**
  * What a record batch from a client must be before the log takes it: Kafka's checks in Kafka's
- * order. The surprise: compressed batches stay closed, so of their records only what the batch
- * header says is checked.
+ * order. The surprise: compressed batches are opened too, as in Kafka, since a batch whose records
+ * nobody can read must not be stored; what is stored is the bytes as they came, unless the topic
+ * has a codec of its own.
  *
  * Behaviour:
  * - no whole batch, magic 0 or 1: INVALID_RECORD; an impossible length or magic: CORRUPT_MESSAGE
- * - a base offset other than 0: INVALID_RECORD; larger than `max.message.bytes`: MESSAGE_TOO_LARGE;
- *   wrong checksum or too short for a header: CORRUPT_MESSAGE; an unknown compression codec:
+ * - a base offset other than 0: INVALID_RECORD; larger than `max.message.bytes`, as it comes or as
+ *   it would be stored: MESSAGE_TOO_LARGE; wrong checksum or too short for a header:
+ *   CORRUPT_MESSAGE; an unknown compression codec or bytes that are not of the codec:
  *   UNKNOWN_SERVER_ERROR, as Kafka has it
  * - counts and offsets that disagree, control batches, a producer without a sequence:
  *   INVALID_RECORD
- * - uncompressed records that do not fill their batch, skip an offset (Kafka lets that pass), or
- *   have no key in a compacted topic: INVALID_RECORD
+ * - records that do not fill their batch or their own length, have no key in a compacted topic, or
+ *   are larger than `max.decompressed.message.bytes` (in a compressed batch): INVALID_RECORD
+ * - records that skip an offset: INVALID_RECORD, unless they are recompressed and so put in order
+ * - records that come to more than 32 MiB once decompressed: MESSAGE_TOO_LARGE, at which Java's
+ *   producer splits the batch
  * - timestamps out of `message.timestamp.before.max.ms` and `.after.max.ms` (KIP-937), or of type
  *   LogAppendTime in a topic that stamps them itself: INVALID_TIMESTAMP. A wrong latest timestamp
  *   in a header is put right
  */
+import { CompressionError, decompress } from '../../bytes/compression.ts';
 import { ErrorCode, KafkaError } from '../../protocol/errors.ts';
 import {
   noProducerId,
@@ -25,7 +31,8 @@ import {
   recordBatches,
   TimestampType,
 } from '../../protocol/records/index.ts';
-import type { LogConfig } from './log-config.ts';
+import { type LogConfig, largestInflatedBytes } from './log-config.ts';
+import { recompress } from './recompress.ts';
 
 const highestCodec = 4;
 /** So many refused records are named in an answer; the whole batch is refused in any case. */
@@ -49,6 +56,7 @@ export class RecordRefusal extends KafkaError {
 
 /** A batch the log may take, with the timestamp its stored form must carry. */
 export interface ValidBatch {
+  /** As it is to be stored, but for its place in the log. */
   readonly batch: RecordBatch;
   readonly timestampType: number;
   readonly maxTimestamp: number;
@@ -69,24 +77,27 @@ export function validateBatches(
   for (const batch of batches) checkBytes(batch, config);
   return batches.map((batch) => {
     checkHeader(batch);
-    return withTimestamps(batch, config, now);
+    return withRecords(batch, config, now);
   });
 }
 
-function checkBytes(batch: RecordBatch, { maxMessageBytes }: LogConfig): void {
+function checkBytes(batch: RecordBatch, config: LogConfig): void {
   if (batch.baseOffset !== 0) throw invalid(`base offset ${batch.baseOffset} instead of 0`);
-  if (batch.sizeInBytes > maxMessageBytes) {
-    throw new KafkaError(
-      ErrorCode.MESSAGE_TOO_LARGE,
-      `a record batch of ${batch.sizeInBytes} bytes; max.message.bytes is ${maxMessageBytes}`,
-    );
-  }
+  checkSize(batch, config);
   if (!batch.isValid) {
     throw new KafkaError(ErrorCode.CORRUPT_MESSAGE, 'the checksum of a record batch is wrong');
   }
   if (batch.codec > highestCodec) {
     throw new KafkaError(ErrorCode.UNKNOWN_SERVER_ERROR, `compression codec ${batch.codec}`);
   }
+}
+
+function checkSize({ sizeInBytes }: RecordBatch, { maxMessageBytes }: LogConfig): void {
+  if (sizeInBytes <= maxMessageBytes) return;
+  throw new KafkaError(
+    ErrorCode.MESSAGE_TOO_LARGE,
+    `a record batch of ${sizeInBytes} bytes; max.message.bytes is ${maxMessageBytes}`,
+  );
 }
 
 function checkHeader(batch: RecordBatch): void {
@@ -105,66 +116,92 @@ function checkHeader(batch: RecordBatch): void {
   }
 }
 
-function withTimestamps(batch: RecordBatch, config: LogConfig, now: number): ValidBatch {
-  const errors = new RecordErrors();
-  const timestamps = timestampRule(batch, config, now);
-  const latest =
-    batch.codec === 0
-      ? checkRecords(batch, config.compacted, timestamps, errors)
-      : checkClosed(batch, timestamps, errors);
-  errors.throwIfAny();
+function withRecords(batch: RecordBatch, config: LogConfig, now: number): ValidBatch {
+  const recordBytes = plainRecords(batch);
+  const codec = config.codec ?? batch.codec;
+  const { maxTimestamp, canonical, inOrder } = checkRecords(batch, recordBytes, config, now);
+  const kept = codec === batch.codec;
+  if (kept && !inOrder) throw invalid('records at offsets that are not in order');
+  const level = config.compressionLevel;
+  const stored = kept ? batch : recompress(batch, recordBytes, canonical, { codec, level });
+  checkSize(stored, config);
   return config.logAppendTime
-    ? { batch, timestampType: TimestampType.LOG_APPEND_TIME, maxTimestamp: now }
-    : { batch, timestampType: TimestampType.CREATE_TIME, maxTimestamp: latest };
+    ? { batch: stored, timestampType: TimestampType.LOG_APPEND_TIME, maxTimestamp: now }
+    : { batch: stored, timestampType: TimestampType.CREATE_TIME, maxTimestamp };
 }
 
-/** What is wrong with a timestamp, if anything. */
-type TimestampRule = (timestamp: number) => string | undefined;
-
-function timestampRule(batch: RecordBatch, config: LogConfig, now: number): TimestampRule {
-  if (config.logAppendTime) {
-    const claimed = batch.timestampType === TimestampType.LOG_APPEND_TIME;
-    return () => (claimed ? 'LogAppendTime is not for producers to claim' : undefined);
+function plainRecords({ codec, recordBytes }: RecordBatch): Uint8Array {
+  try {
+    return decompress(codec, recordBytes, largestInflatedBytes);
+  } catch (error) {
+    if (!(error instanceof CompressionError)) throw error;
+    const tooLarge = error.reason === 'too large';
+    const code = tooLarge ? ErrorCode.MESSAGE_TOO_LARGE : ErrorCode.UNKNOWN_SERVER_ERROR;
+    throw new KafkaError(code, `the records of a batch: ${error.message}`);
   }
+}
+
+/** Which timestamps are refused, and why. */
+interface TimestampRule {
+  refuses(timestamp: number): boolean;
+  reason(timestamp: number): string;
+}
+
+function timestampRule(claimed: boolean, config: LogConfig, now: number): TimestampRule {
+  const wrongType = 'LogAppendTime is not for producers to claim';
+  if (config.logAppendTime) return { refuses: () => claimed, reason: () => wrongType };
   const earliest = now - config.timestampBeforeMaxMs;
   const latest = now + config.timestampAfterMaxMs;
-  return (timestamp) =>
-    timestamp !== noTimestamp && (timestamp < earliest || timestamp > latest)
-      ? `timestamp ${timestamp} is not within [${earliest}, ${latest}]`
-      : undefined;
+  return {
+    refuses: (at) => (at === noTimestamp ? claimed : at < earliest || at > latest),
+    reason: (at) =>
+      at === noTimestamp ? wrongType : `timestamp ${at} is not within [${earliest}, ${latest}]`,
+  };
 }
 
-/** Of compressed records only the latest timestamp is known. */
-function checkClosed(batch: RecordBatch, timestamps: TimestampRule, errors: RecordErrors): number {
-  const wrong = timestamps(batch.maxTimestamp);
-  if (wrong !== undefined) errors.add(0, ErrorCode.INVALID_TIMESTAMP, wrong);
-  return batch.maxTimestamp;
+interface Walked {
+  readonly maxTimestamp: number;
+  /** Every record has the offset of its place. */
+  readonly inOrder: boolean;
+  /** The records are as they would be written anew. */
+  readonly canonical: boolean;
 }
 
-/** Walks uncompressed records; returns their latest timestamp. */
+const noKey = () => 'a record of a compacted topic needs a key';
+
+/** Walks all records and throws what is wrong with them. */
 function checkRecords(
   batch: RecordBatch,
-  compacted: boolean,
-  timestamps: TimestampRule,
-  errors: RecordErrors,
-): number {
+  recordBytes: Uint8Array,
+  config: LogConfig,
+  now: number,
+): Walked {
   const { baseTimestamp, recordCount } = batch;
-  const cursor = new RecordCursor(batch.recordBytes);
-  let latest = noTimestamp;
+  const claimed = batch.timestampType === TimestampType.LOG_APPEND_TIME;
+  const claimedTimestamp = batch.maxTimestamp;
+  const largest = batch.codec === 0 ? Number.MAX_VALUE : config.maxRecordBytes;
+  const timestamps = timestampRule(claimed, config, now);
+  const errors = new RecordErrors();
+  const cursor = new RecordCursor(recordBytes);
+  let maxTimestamp = noTimestamp;
+  let inOrder = true;
+  let canonical = !claimed;
   for (let index = 0; index < recordCount; index++) {
     cursor.next();
-    if (cursor.offsetDelta !== index) throw invalid(`record ${index} at ${cursor.offsetDelta}`);
-    const timestamp = baseTimestamp + cursor.timestampDelta;
-    if (timestamp > latest) latest = timestamp;
-    if (compacted && cursor.keyLength < 0) {
-      errors.add(index, ErrorCode.INVALID_RECORD, 'a record of a compacted topic needs a key');
-      continue;
+    if (cursor.length > largest) throw invalid(`a record of ${cursor.length} bytes`);
+    if (cursor.offsetDelta !== index) inOrder = false;
+    if (index === 0 && cursor.timestampDelta !== 0) canonical = false;
+    const timestamp = claimed ? claimedTimestamp : baseTimestamp + cursor.timestampDelta;
+    if (timestamp > maxTimestamp) maxTimestamp = timestamp;
+    if (config.compacted && cursor.keyLength < 0) {
+      errors.add(index, ErrorCode.INVALID_RECORD, noKey, timestamp);
+    } else if (timestamps.refuses(timestamp)) {
+      errors.add(index, ErrorCode.INVALID_TIMESTAMP, timestamps.reason, timestamp);
     }
-    const wrong = timestamps(timestamp);
-    if (wrong !== undefined) errors.add(index, ErrorCode.INVALID_TIMESTAMP, wrong);
   }
   if (!cursor.atEnd) throw invalid('more bytes than its records fill');
-  return latest;
+  errors.throwIfAny();
+  return { maxTimestamp, inOrder, canonical: canonical && inOrder };
 }
 
 /**
@@ -174,10 +211,16 @@ class RecordErrors {
   readonly #errors: RecordError[] = [];
   #code: number = ErrorCode.INVALID_RECORD;
 
-  add(batchIndex: number, code: number, batchIndexErrorMessage: string): void {
+  /** The reason is put into words only for those that are named. */
+  add(
+    batchIndex: number,
+    code: number,
+    reason: (timestamp: number) => string,
+    timestamp: number,
+  ): void {
     if (code === ErrorCode.INVALID_TIMESTAMP) this.#code = code;
-    if (this.#errors.length < namedErrors)
-      this.#errors.push({ batchIndex, batchIndexErrorMessage });
+    if (this.#errors.length === namedErrors) return;
+    this.#errors.push({ batchIndex, batchIndexErrorMessage: reason(timestamp) });
   }
 
   throwIfAny(): void {

@@ -5,6 +5,7 @@
  */
 import { crc32c } from '../../bytes/crc32c.ts';
 import { batchOverhead, lengthOverhead, noTimestamp } from './record-batch.ts';
+import { varintSize, writeVarint } from './varint.ts';
 
 export interface NewRecord {
   readonly key?: Uint8Array | null;
@@ -109,17 +110,6 @@ function fieldSize(bytes: Uint8Array | null | undefined): number {
   return bytes ? varintSize(bytes.length) + bytes.length : 1;
 }
 
-/** Zigzag: 0, -1, 1, -2 … become 0, 1, 2, 3 … */
-function zigzag(value: number): number {
-  return value < 0 ? -2 * value - 1 : 2 * value;
-}
-
-function varintSize(value: number): number {
-  let size = 1;
-  for (let rest = zigzag(value); rest >= 128; rest = Math.floor(rest / 128)) size++;
-  return size;
-}
-
 class RecordWriter {
   readonly #bytes: Uint8Array;
   #at: number;
@@ -151,10 +141,6 @@ class RecordWriter {
   }
 
   #varint(value: number): void {
-    let rest = zigzag(value);
-    for (; rest >= 128; rest = Math.floor(rest / 128)) {
-      this.#bytes[this.#at++] = (rest % 128) | 0x80;
-    }
-    this.#bytes[this.#at++] = rest;
+    this.#at = writeVarint(this.#bytes, this.#at, value);
   }
 }

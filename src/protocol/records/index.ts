@@ -20,3 +20,4 @@ export {
   decodeRecords,
   type RecordHeader,
 } from './records.ts';
+export { renumber } from './renumber.ts';

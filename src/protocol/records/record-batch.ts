@@ -44,6 +44,13 @@ const at = {
   recordCount: 57,
 } as const;
 
+/** What a batch's header says of how its records are to be read. */
+export interface Reading {
+  readonly codec: number;
+  readonly timestampType: number;
+  readonly baseTimestamp: number;
+}
+
 export class RecordBatch {
   /** The whole batch and nothing else. */
   readonly bytes: Uint8Array;
@@ -151,6 +158,24 @@ export class RecordBatch {
   /** The records, still compressed when `codec` is not 0. */
   get recordBytes(): Uint8Array {
     return this.bytes.subarray(batchOverhead);
+  }
+
+  /** The same batch with its records in other bytes: recompressed, or counted anew. */
+  withRecordBytes(
+    recordBytes: Uint8Array,
+    { codec, timestampType, baseTimestamp }: Reading,
+  ): RecordBatch {
+    const bytes = new Uint8Array(batchOverhead + recordBytes.length);
+    bytes.set(this.bytes.subarray(0, batchOverhead));
+    bytes.set(recordBytes, batchOverhead);
+    const batch = new RecordBatch(bytes);
+    batch.#view.setInt32(at.batchLength, bytes.length - lengthOverhead);
+    const kept = this.attributes & ~codecMask & ~logAppendTimeFlag;
+    const flag = timestampType === TimestampType.LOG_APPEND_TIME ? logAppendTimeFlag : 0;
+    batch.#view.setInt16(at.attributes, kept | flag | codec);
+    writeInt64(batch.#view, at.baseTimestamp, baseTimestamp);
+    batch.#view.setUint32(at.crc, batch.#computeCrc());
+    return batch;
   }
 
   /** Whole, and the checksum is that of the bytes. */

@@ -8,8 +8,12 @@ import { ErrorCode, KafkaError } from '../errors.ts';
 /** Steps from record to record. Throws INVALID_RECORD at the first thing that does not fit. */
 export class RecordCursor {
   readonly bytes: Uint8Array;
+  /** What the record says its length is, which does not count itself. */
+  length = 0;
   offsetDelta = 0;
   timestampDelta = 0;
+  /** Where the key's length stands, behind everything that places the record. */
+  fieldsStart = 0;
   keyStart = 0;
   /** -1: null. */
   keyLength = -1;
@@ -24,6 +28,11 @@ export class RecordCursor {
 
   constructor(recordBytes: Uint8Array) {
     this.bytes = recordBytes;
+  }
+
+  /** Where the record under the cursor ends. */
+  get end(): number {
+    return this.#end;
   }
 
   /** All bytes are behind the cursor. */
@@ -41,10 +50,12 @@ export class RecordCursor {
     const length = this.#varint();
     if (length < 0 || length > this.bytes.length - this.#at)
       throw invalid('a length that overruns');
+    this.length = length;
     this.#end = this.#at + length;
     this.#skip(1); // attributes, all unused
     this.timestampDelta = this.#varlong();
     this.offsetDelta = this.#varint();
+    this.fieldsStart = this.#at;
     this.keyLength = this.#length();
     this.keyStart = this.#skip(this.keyLength);
     this.valueLength = this.#length();

@@ -58,6 +58,10 @@ const refused: [Record<string, string>, string][] = [
     'Invalid value 99999999999 for configuration max.message.bytes: Not a number of type INT',
   ],
   [
+    { 'max.message.bytes': '31457281' },
+    'Invalid value 31457281 for configuration max.message.bytes: Value must be no more than 31457280',
+  ],
+  [
     { 'min.compaction.lag.ms': '100', 'max.compaction.lag.ms': '5' },
     'conflict topic config setting min.compaction.lag.ms (100) > max.compaction.lag.ms (5)',
   ],

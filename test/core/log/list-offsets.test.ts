@@ -89,9 +89,14 @@ describe('listOffset', () => {
     const notPacked = (_: number, bytes: Uint8Array) => bytes;
     const notRecords = (codec: number, bytes: Uint8Array) => compress(codec, bytes.fill(9));
     for (const damage of [notPacked, notRecords]) {
-      const log = new PartitionLog(new MemoryStore(), settings);
-      const compression = { codec: 1, compress: damage };
-      log.append([append(buildBatch(records(['a', 'b'], 5), { compression }))], now);
+      const store = new MemoryStore();
+      const bytes = buildBatch(records(['a', 'b'], 5), {
+        compression: { codec: 1, compress: damage },
+      });
+      const times = { maxTimestamp: 5, maxTimestampSoFar: 5, appendedAt: now };
+      const row = { baseOffset: 0, nextOffset: 2, ...times, producers: null, bytes };
+      store.append([row], undefined);
+      const log = new PartitionLog(store, settings);
       expect(find(log, 3)).toEqual([0, 5]);
     }
   });

@@ -1,9 +1,15 @@
 import { describe, expect, it } from 'vitest';
-import { logConfigFrom } from '../../../src/core/log/log-config.ts';
+import { Codec, compress } from '../../../src/bytes/compression.ts';
+import {
+  largestBatchBytes,
+  largestInflatedBytes,
+  logConfigFrom,
+} from '../../../src/core/log/log-config.ts';
 import { type RecordRefusal, validateBatches } from '../../../src/core/log/validate.ts';
 import { ErrorCode } from '../../../src/protocol/errors.ts';
 import { buildBatch, TimestampType } from '../../../src/protocol/records/index.ts';
 import { changed, joined } from '../../protocol/records/samples.ts';
+import { rawBatch } from './record-cases.ts';
 import { batch, records, startOfTime } from './samples.ts';
 
 const now = startOfTime;
@@ -23,10 +29,8 @@ function refusal(bytes: Uint8Array, configs: Record<string, string> = {}): Recor
 }
 
 const three = batch(['a', 'b', 'c']);
-/** Not what it says it is: only batches that stay closed can have it. */
-const packed = (_: number, bytes: Uint8Array) => bytes.map((byte) => ~byte);
-const closed = (timestamp: number) =>
-  buildBatch(records(['a'], timestamp), { compression: { codec: 2, compress: packed } });
+const packed = (timestamp: number, codec: number = Codec.SNAPPY) =>
+  buildBatch(records(['a'], timestamp), { compression: { codec, compress } });
 
 describe('validateBatches', () => {
   it('takes what clients send', () => {
@@ -34,7 +38,7 @@ describe('validateBatches', () => {
       { timestampType: TimestampType.CREATE_TIME, maxTimestamp: startOfTime },
     ]);
     expect(validate(joined(three, three))).toHaveLength(2);
-    expect(validate(closed(now))).toHaveLength(1);
+    expect(validate(packed(now))).toHaveLength(1);
   });
 
   it('passes over an unfinished batch at the end, as Kafka does', () => {
@@ -153,7 +157,12 @@ describe('validateBatches', () => {
     const limit = (bytes: number) => ({ 'max.message.bytes': String(bytes) });
     expect(validate(three, limit(three.length))).toHaveLength(1);
     expect(refusal(three, limit(three.length - 1)).code).toBe(ErrorCode.MESSAGE_TOO_LARGE);
-    const huge = batch(['x'.repeat(8 * 1024 * 1024)]);
+    const most = largestBatchBytes - batch(['']).length;
+    // The lengths of record and value take three bytes more each.
+    const whole = batch(['x'.repeat(most - 6)]);
+    expect(whole.length).toBe(largestBatchBytes);
+    expect(validate(whole, limit(2 ** 31 - 1))).toHaveLength(1);
+    const huge = batch(['x'.repeat(most - 5)]);
     expect(refusal(huge, limit(2 ** 31 - 1)).code).toBe(ErrorCode.MESSAGE_TOO_LARGE);
   });
 
@@ -171,8 +180,8 @@ describe('validateBatches', () => {
       recordErrors: [{ batchIndex: 1 }],
     });
     expect(validate(late, { 'message.timestamp.after.max.ms': '7200000' })).toHaveLength(1);
-    expect(validate(closed(now + hour))).toHaveLength(1);
-    expect(refusal(closed(now + hour + 1)).code).toBe(ErrorCode.INVALID_TIMESTAMP);
+    expect(validate(packed(now + hour))).toHaveLength(1);
+    expect(refusal(packed(now + hour + 1)).code).toBe(ErrorCode.INVALID_TIMESTAMP);
   });
 
   it('takes timestamps of the past and none at all, unless told otherwise', () => {
@@ -211,6 +220,27 @@ describe('validateBatches', () => {
       recordErrors: [{ batchIndex: 1 }, { batchIndex: 2 }],
     });
     expect(validate(three, { 'cleanup.policy': 'compact' })).toHaveLength(1);
+  });
+
+  it('keeps the bytes of a compressed batch as they are', () => {
+    for (const codec of [Codec.GZIP, Codec.SNAPPY, Codec.LZ4, Codec.ZSTD]) {
+      const sent = packed(now, codec);
+      expect(validate(sent)[0].batch.bytes.buffer).toBe(sent.buffer);
+    }
+  });
+
+  it.each([
+    ['gzip', Codec.GZIP],
+    ['lz4', Codec.LZ4],
+    ['zstd', Codec.ZSTD],
+  ])('refuses a %s bomb at the limit', (_, codec) => {
+    const bomb = (size: number) =>
+      rawBatch(compress(codec, new Uint8Array(size)), 1, { baseTimestamp: now, attributes: codec });
+    const limit = { 'max.message.bytes': '10000000' };
+    // At the limit it is opened, and found to be no records.
+    expect(refusal(bomb(largestInflatedBytes), limit).code).toBe(ErrorCode.INVALID_RECORD);
+    expect(refusal(bomb(largestInflatedBytes + 1), limit).code).toBe(ErrorCode.MESSAGE_TOO_LARGE);
+    expect(refusal(bomb(4 * largestInflatedBytes), limit).code).toBe(ErrorCode.MESSAGE_TOO_LARGE);
   });
 
   it('names a bounded number of refused records', () => {
