@@ -116,12 +116,16 @@ const examples: Record<AnomalyKey, Example> = {
       { process: 'm', ...ok, steps: [commit(5)] },
       { process: 'n', ...ok, steps: [committed(3)] },
     ),
-    // A commit without an answer does not bind, nor one that ended after the question.
+    // A commit without an answer may arrive late, one that is under way may count already.
     right: history(
+      { process: 'm', ...ok, steps: [committed(-1)] },
+      { process: 'm', outcome: 'unknown', endedAt: Number.POSITIVE_INFINITY, steps: [commit(4)] },
       { process: 'm', ...ok, steps: [commit(5)] },
-      { process: 'm', outcome: 'unknown', steps: [commit(8)] },
       { process: 'n', ...ok, steps: [committed(5)] },
-      { process: 'm', ...ok, beganAt: 0, endedAt: 9_000, steps: [commit(9)] },
+      { process: 'n', ...ok, steps: [committed(4)] },
+      { process: 'm', ...ok, endedAt: 9_000, steps: [commit(9)] },
+      { process: 'n', ...ok, steps: [committed(5)] },
+      { process: 'n', ...ok, steps: [committed(9)] },
     ),
   },
   'two-owners': {
@@ -175,6 +179,20 @@ describe('the checker', () => {
   it('allows what Kafka allows, and nothing else', () => {
     const allowed = anomalyKeys.filter((key) => isAllowed({ key, detail: '' }));
     expect(allowed).toEqual(['int-send-skip', 'G0']);
+  });
+
+  it('flags a commit that was replaced long ago, and one that nobody made', () => {
+    const m = { process: 'm', ...ok };
+    const past = history(
+      { ...m, steps: [commit(5)] },
+      { ...m, steps: [commit(7)] },
+      { ...m, steps: [committed(5)] },
+    );
+    expect(keysOf(check(past).anomalies)).toEqual(['lost-commit']);
+    const invented = history({ ...m, steps: [commit(5)] }, { ...m, steps: [committed(6)] });
+    expect(keysOf(check(invented).anomalies)).toEqual(['lost-commit']);
+    const gone = history({ ...m, steps: [commit(5)] }, { ...m, steps: [committed(-1)] });
+    expect(keysOf(check(gone).anomalies)).toEqual(['lost-commit']);
   });
 
   it('says which process, partition and values an anomaly is about', () => {

@@ -4,7 +4,7 @@
  * not, so only acknowledged ones bind, and only those who ask after them.
  */
 import type { Anomaly } from './check.ts';
-import type { Assigned, Commit, Committed, History, Operation, Step } from './history.ts';
+import type { Assigned, Commit, Committed, History, Operation, Outcome, Step } from './history.ts';
 import { seenBy, sendsOf } from './history.ts';
 import type { ObservedLog } from './observed-log.ts';
 
@@ -17,38 +17,50 @@ interface Timed<S extends Step> {
   readonly operation: Operation;
 }
 
-function stepsOf<K extends Step['kind']>(
+function stepsOf<S extends Step>(
   history: History,
-  kind: K,
-): Timed<Extract<Step, { kind: K }>>[] {
+  kind: S['kind'],
+  outcomes: readonly Outcome[] = ['ok'],
+): Timed<S>[] {
   return history
-    .filter(({ outcome }) => outcome === 'ok')
+    .filter(({ outcome }) => outcomes.includes(outcome))
     .flatMap((operation) =>
       operation.steps
-        .filter((step): step is Extract<Step, { kind: K }> => step.kind === kind)
+        .filter((step): step is S => step.kind === kind)
         .map((step) => ({ step, operation })),
     );
 }
 
+/**
+ * What is committed must have been committed by somebody, and nothing newer since. One whose answer
+ * never came may still arrive, late.
+ */
 function lostCommits(history: History): Anomaly[] {
-  const commits: Timed<Commit>[] = stepsOf(history, 'commit');
-  const asked: Timed<Committed>[] = stepsOf(history, 'committed');
-  return asked.flatMap(({ step, operation }) => {
-    const least = commits
-      .filter(({ operation: { endedAt } }) => endedAt < operation.beganAt)
-      .filter(
-        ({ step: { group, partition } }) => group === step.group && partition === step.partition,
-      )
-      .reduce((max, { step: { offset } }) => Math.max(max, offset), -1);
-    if (step.offset >= least) return [];
-    const detail = `${step.group} ${step.partition}: ${step.offset} after ${least} was committed`;
+  const commits = stepsOf<Commit>(history, 'commit', ['ok', 'unknown']);
+  const asked = stepsOf<Committed>(history, 'committed');
+  return asked.flatMap(({ step: { group, partition, offset }, operation: question }) => {
+    const known = commits.filter(
+      ({ step, operation }) =>
+        step.group === group &&
+        step.partition === partition &&
+        operation.beganAt < question.endedAt,
+    );
+    const settled = known.filter(
+      ({ operation: { outcome, endedAt } }) => outcome === 'ok' && endedAt < question.beganAt,
+    );
+    const isReplaced = ({ operation: { endedAt } }: Timed<Commit>) =>
+      settled.some(({ operation }) => operation.beganAt > endedAt);
+    const stands = known.some((commit) => commit.step.offset === offset && !isReplaced(commit));
+    if (stands || (offset === -1 && settled.length === 0)) return [];
+    const last = settled.at(-1)?.step.offset ?? 'nothing';
+    const detail = `${group} ${partition}: ${offset} after ${last} was committed`;
     return [{ key: 'lost-commit' as const, detail }];
   });
 }
 
 function twoOwners(history: History): Anomaly[] {
   const owners = new Map<string, string>();
-  const assigned: Timed<Assigned>[] = stepsOf(history, 'assigned');
+  const assigned = stepsOf<Assigned>(history, 'assigned');
   return assigned.flatMap(({ step: { group, generation, member, partitions } }) =>
     partitions.flatMap((partition) => {
       const key = `${group} generation ${generation} ${partition}`;
@@ -62,7 +74,7 @@ function twoOwners(history: History): Anomaly[] {
 
 /** A record below what the group committed that none of its members ever got. */
 function commitsAhead(history: History, log: ObservedLog): Anomaly[] {
-  const commits: Timed<Commit>[] = stepsOf(history, 'commit');
+  const commits = stepsOf<Commit>(history, 'commit');
   const found: Anomaly[] = [];
   for (const group of new Set(commits.map(({ step }) => step.group))) {
     const got = new Set(
