@@ -1,8 +1,8 @@
 /**
  * The objects as a Worker reaches them: Durable Object stubs behind the ports of `stubs.ts`. The
- * surprises: a stub that threw once is broken for ever, so it is thrown away and made anew, and the
- * new one waits for what is still on its way through the old, since only one stub keeps its calls in
- * order; and a stub belongs to the request that made it, so nothing from here outlives a connection
+ * surprises: a stub that threw once is broken for ever, so it is thrown away and made anew; the new
+ * one waits for what is still on its way through the old, since calls keep their order in one stub
+ * alone; and a stub belongs to the request that made it, so nothing from here outlives a connection
  * but the namespaces.
  */
 import type { ClusterCalls } from '../core/cluster/commands.ts';
