@@ -8,10 +8,7 @@ describe('the simulated cluster', () => {
   it.each(seeds)('keeps its promises through the trouble of seed %i', async (seed) => {
     const { anomalies, bugs, history } = await simulate({ seed });
     expect(history.length).toBeGreaterThan(100);
-    expect({ again: `npm run sim -- --seed ${seed}`, anomalies, bugs }).toMatchObject({
-      anomalies: [],
-      bugs: [],
-    });
+    expect([...anomalies, ...bugs], `again: npm run sim -- --seed ${seed}`).toEqual([]);
   });
 
   it('does the same again for the same seed, and something else for another', async () => {
