@@ -1,8 +1,8 @@
 /**
  * Fetches as a consumer does, for whoever has positions: many partitions at once, whole batches,
- * and what precedes the position dropped. The surprise: a partition that reports
- * OFFSET_OUT_OF_RANGE loses its reader's place; here nothing is ever deleted, so that is a bug of
- * the broker and thrown.
+ * and what precedes the position dropped. The surprise: OFFSET_OUT_OF_RANGE is a bug of the broker and
+ * thrown, since nothing is ever deleted here; except where an instance that was replaced may still
+ * answer, from a log that ends before what its successor has acknowledged: there it is asked again.
  */
 
 import { concat } from '../../../src/bytes/writer.ts';
@@ -77,7 +77,7 @@ export async function fetchRecords(
   for (const { topic, partitions } of answer.responses) {
     for (const { partitionIndex, errorCode, records } of partitions) {
       const name = partitionName(topic, partitionIndex);
-      if (errorCode === ErrorCode.OFFSET_OUT_OF_RANGE) {
+      if (errorCode === ErrorCode.OFFSET_OUT_OF_RANGE && !client.world.faults.has('stale')) {
         throw new Error(`${client.process} lost its place at ${name} ${positions.get(name)}`);
       }
       if (errorCode !== ErrorCode.NONE) {
