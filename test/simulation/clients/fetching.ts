@@ -1,8 +1,8 @@
 /**
  * Fetches as a consumer does, for whoever has positions: many partitions at once, whole batches,
- * and what precedes the position dropped. The surprise: OFFSET_OUT_OF_RANGE is a bug of the broker and
- * thrown, since nothing is ever deleted here; except where an instance that was replaced may still
- * answer, from a log that ends before what its successor has acknowledged: there it is asked again.
+ * and what precedes the position dropped. The surprise: OFFSET_OUT_OF_RANGE is a bug of the broker
+ * and thrown, since nothing is ever deleted here; except where an instance that was replaced may
+ * still answer, from a log that ends before what its successor acknowledged: it is asked again.
  */
 
 import { concat } from '../../../src/bytes/writer.ts';
