@@ -1,8 +1,9 @@
 /**
  * The objects as a Worker reaches them: Durable Object stubs behind the ports of `stubs.ts`. The
- * surprise: a stub that threw once is broken for ever, so it is thrown away and made anew; and a
- * stub belongs to the request that made it, so nothing from here outlives a connection but the
- * namespaces.
+ * surprises: a stub that threw once is broken for ever, so it is thrown away and made anew; the new
+ * one waits for what is still on its way through the old, since calls keep their order in one stub
+ * alone; and a stub belongs to the request that made it, so nothing from here outlives a connection
+ * but the namespaces.
  */
 import type { ClusterCalls } from '../core/cluster/commands.ts';
 import type { GroupCalls } from '../core/group/commands.ts';
@@ -76,7 +77,7 @@ export function restConsumerObject(
 class WorkerObject<Calls extends CallTable<Calls>> implements Stub<Calls> {
   readonly #namespace: DurableObjectNamespace;
   readonly #name: string;
-  #stub: Callable | undefined;
+  #line: Line | undefined;
 
   constructor(namespace: DurableObjectNamespace, name: string) {
     this.#namespace = namespace;
@@ -112,13 +113,46 @@ class WorkerObject<Calls extends CallTable<Calls>> implements Stub<Calls> {
   }
 
   async #once<T>(ask: (stub: Callable) => Promise<T>): Promise<T> {
-    this.#stub ??= this.newStub();
-    const stub = this.#stub;
+    this.#line ??= new Line(this.newStub(), []);
+    const line = this.#line;
     try {
-      return await ask(stub);
+      return await line.send(ask);
     } catch (error) {
-      if (this.#stub === stub) this.#stub = undefined;
+      if (this.#line === line) this.#line = new Line(this.newStub(), line.onTheirWay);
       throw error;
+    }
+  }
+}
+
+/** One stub, and what is on its way through it. */
+class Line {
+  readonly #stub: Callable;
+  /** Settles with what was on its way before; undefined once everybody who waited has gone on. */
+  #free: Promise<unknown> | undefined;
+  #waiting = 0;
+  readonly #onTheirWay = new Set<Promise<unknown>>();
+
+  constructor(stub: Callable, before: readonly Promise<unknown>[]) {
+    this.#stub = stub;
+    if (before.length > 0) this.#free = Promise.allSettled(before);
+  }
+
+  get onTheirWay(): Promise<unknown>[] {
+    return [...this.#onTheirWay];
+  }
+
+  async send<T>(ask: (stub: Callable) => Promise<T>): Promise<T> {
+    if (this.#free !== undefined) {
+      this.#waiting++;
+      await this.#free;
+      if (--this.#waiting === 0) this.#free = undefined;
+    }
+    const answer = ask(this.#stub);
+    this.#onTheirWay.add(answer);
+    try {
+      return await answer;
+    } finally {
+      this.#onTheirWay.delete(answer);
     }
   }
 }

@@ -109,4 +109,31 @@ describe('objects over stubs', () => {
       .catch((e) => e);
     expect(error).toBe(unsendable);
   });
+
+  it('keep calls to a partition in order across a stub that was thrown away', async () => {
+    const answers = new Map<string, PromiseWithResolvers<unknown>>();
+    const call = (_kind: string, { timestamp }: { timestamp: number }) => {
+      const answer = Promise.withResolvers<unknown>();
+      answers.set(`at ${timestamp}`, answer);
+      return answer.promise;
+    };
+    const namespace = { idFromName: (name: string) => name, get: () => ({ call }) };
+    const partition = workerObjects({ PARTITION: namespace } as unknown as Env).partition('t', 0);
+    const ask = (timestamp: number) =>
+      partition.call('listOffset', { timestamp, currentLeaderEpoch: -1, isolationLevel: 0 });
+    const slow = ask(1);
+    const refused = ask(2);
+    answers.get('at 2')!.reject(failure({ overloaded: true }));
+    await expect(refused).rejects.toThrow(Weather);
+    const behind = [ask(3), ask(4)];
+    await Promise.resolve();
+    expect([...answers.keys()]).toEqual(['at 1', 'at 2']);
+    answers.get('at 1')!.resolve('first');
+    expect(await slow).toBe('first');
+    await Promise.resolve();
+    expect([...answers.keys()]).toEqual(['at 1', 'at 2', 'at 3', 'at 4']);
+    answers.get('at 3')!.resolve('third');
+    answers.get('at 4')!.resolve('fourth');
+    expect(await Promise.all(behind)).toEqual(['third', 'fourth']);
+  });
 });

@@ -61,9 +61,11 @@ async function committed(
   const living = await Promise.all(reply.topics.map(lives));
   const stored = reply.topics.filter((_, index) => living[index]);
   if (wanted === null) return stored.map(answerStored);
-  const byTopic = new Map(stored.map((topic) => [topic.name, topic.partitions]));
+  // By topic: a request may name a topic twice.
+  const byTopic = Map.groupBy(stored, ({ name }) => name);
   return wanted.map(({ name, partitionIndexes }) => {
-    const byIndex = new Map((byTopic.get(name) ?? []).map((each) => [each.partitionIndex, each]));
+    const known = (byTopic.get(name) ?? []).flatMap(({ partitions }) => partitions);
+    const byIndex = new Map(known.map((each) => [each.partitionIndex, each]));
     return {
       name,
       partitions: partitionIndexes.map((index) =>

@@ -54,6 +54,21 @@ describe('OffsetFetch', () => {
     expect(all.topics).toEqual([{ name: 't', partitions: [{ ...stored, ...epoch }] }]);
   });
 
+  it.each([7, 8])('version %i: answers a topic that is named twice both times', async (version) => {
+    await withCommit();
+    const topics = [
+      { name: 't', partitionIndexes: [1] },
+      { name: 't', partitionIndexes: [0] },
+    ];
+    const groups = [{ groupId: 'g', memberId: null, memberEpoch: -1, topics }];
+    const asked = version < 8 ? { groupId: 'g', topics } : { groups };
+    const answer = await client.ask(offsetFetch, version, asked);
+    expect(version < 8 ? answer.topics : answer.groups[0].topics).toEqual([
+      { name: 't', partitions: [stored] },
+      { name: 't', partitions: [none(0)] },
+    ]);
+  });
+
   it.each([8, 9])('version %i: many groups', async (version) => {
     await withCommit();
     const group = (

@@ -1,0 +1,75 @@
+/**
+ * Looks through a history for everything a log must not do, in the style of Jepsen's Kafka
+ * workload. The surprise: nothing here knows Kedge; whatever writes such a history can be checked.
+ */
+import { checkCycles } from './cycles.ts';
+import { checkGroups } from './groups.ts';
+import type { History } from './history.ts';
+import { observe } from './observed-log.ts';
+import { checkPolls } from './polls.ts';
+import { realtimeLag } from './realtime-lag.ts';
+import { checkSends } from './sends.ts';
+import { checkWrites } from './writes.ts';
+
+export const anomalyKeys = [
+  'inconsistent-offsets',
+  'duplicate',
+  'lost-write',
+  'unseen',
+  'poll-skip',
+  'nonmonotonic-poll',
+  'int-poll-skip',
+  'int-nonmonotonic-poll',
+  'nonmonotonic-send',
+  'int-nonmonotonic-send',
+  'int-send-skip',
+  'G1a',
+  'precommitted-read',
+  'G0',
+  'G1c',
+  'lost-commit',
+  'two-owners',
+  'commit-ahead',
+] as const;
+
+export type AnomalyKey = (typeof anomalyKeys)[number];
+
+export interface Anomaly {
+  readonly key: AnomalyKey;
+  /** Who, where, which values: for people. */
+  readonly detail: string;
+}
+
+export interface Verdict {
+  readonly anomalies: readonly Anomaly[];
+  /** How far behind what was acknowledged a poll was, in milliseconds. Reported, never wrong. */
+  readonly worstRealtimeLagMs: number;
+}
+
+export function check(history: History): Verdict {
+  const log = observe(history);
+  return {
+    anomalies: [
+      ...checkWrites(history, log),
+      ...checkPolls(history, log),
+      ...checkSends(history, log),
+      ...checkCycles(history, log),
+      ...checkGroups(history, log),
+    ],
+    worstRealtimeLagMs: realtimeLag(history),
+  };
+}
+
+/** The keys that occur, each once, in the order of the table. */
+export function keysOf(anomalies: readonly Anomaly[]): AnomalyKey[] {
+  const found = new Set(anomalies.map(({ key }) => key));
+  return anomalyKeys.filter((key) => found.has(key));
+}
+
+/**
+ * Kafka isolates no writes: transactions interleave in a partition, and cross in two. Both are
+ * reported, and only wrong where one operation is one record batch.
+ */
+export function isAllowed({ key }: Anomaly): boolean {
+  return key === 'G0' || key === 'int-send-skip';
+}

@@ -1,0 +1,89 @@
+/**
+ * What clients did and saw, as plain data: all the checker knows. The surprise: an operation stands
+ * where it was begun, not where it ended, since that is the order in which its client meant it.
+ */
+
+/** `ok` was acknowledged (or committed), `fail` certainly did nothing; of the rest nobody knows. */
+export type Outcome = 'ok' | 'fail' | 'unknown';
+
+/** `topic-partition`: what offsets belong to. */
+export type PartitionName = string;
+
+export interface Send {
+  readonly kind: 'send';
+  readonly partition: PartitionName;
+  /** Unique in the whole history. */
+  readonly value: string;
+  /** Where it was put, as far as its sender was told. */
+  readonly offset?: number;
+}
+
+export interface SeenRecord {
+  readonly partition: PartitionName;
+  readonly offset: number;
+  readonly value: string;
+}
+
+export interface Poll {
+  readonly kind: 'poll';
+  /** In the order in which the client got them. */
+  readonly records: readonly SeenRecord[];
+  /** The offsets this client asks for next, of every partition it reads. */
+  readonly positions?: Readonly<Record<PartitionName, number>>;
+}
+
+/** A group's offset was committed. */
+export interface Commit {
+  readonly kind: 'commit';
+  readonly group: string;
+  readonly partition: PartitionName;
+  readonly offset: number;
+}
+
+/** A group's committed offset was asked for; -1: there was none. */
+export interface Committed {
+  readonly kind: 'committed';
+  readonly group: string;
+  readonly partition: PartitionName;
+  readonly offset: number;
+}
+
+/** What a member was given in one generation of its group. */
+export interface Assigned {
+  readonly kind: 'assigned';
+  readonly group: string;
+  readonly generation: number;
+  readonly member: string;
+  readonly partitions: readonly PartitionName[];
+}
+
+export type Step = Send | Poll | Commit | Committed | Assigned;
+
+export interface Operation {
+  /** Who did it; the same client started again is another process. */
+  readonly process: string;
+  /** The group it reads for, if any. */
+  readonly group?: string;
+  readonly outcome: Outcome;
+  /** Milliseconds; the checker only compares them. */
+  readonly beganAt: number;
+  readonly endedAt: number;
+  /** Its steps count together or not at all. */
+  readonly transaction?: boolean;
+  /**
+   * The positions of this process were set anew just before: it was assigned other partitions, or
+   * its group was rebalanced.
+   */
+  readonly repositioned?: boolean;
+  readonly steps: readonly Step[];
+}
+
+export type History = readonly Operation[];
+
+export function sendsOf({ steps }: Operation): Send[] {
+  return steps.filter((step) => step.kind === 'send');
+}
+
+export function seenBy({ steps }: Operation): SeenRecord[] {
+  return steps.flatMap((step) => (step.kind === 'poll' ? step.records : []));
+}

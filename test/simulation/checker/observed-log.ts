@@ -1,0 +1,79 @@
+/**
+ * Each partition's log as clients observed it: which values stand at which offsets, told by polls
+ * and by acknowledged sends. The surprise: neighbours are found by rank among records that somebody
+ * read, not by offset, since offsets may lie between them that hold nothing for readers.
+ */
+import type { History, PartitionName } from './history.ts';
+import { seenBy, sendsOf } from './history.ts';
+
+export class ObservedPartition {
+  /** Values at each offset, by whoever said so. */
+  readonly valuesAt = new Map<number, Set<string>>();
+  readonly offsetsOf = new Map<string, Set<number>>();
+  readonly #readOffsets = new Set<number>();
+  readonly readValues = new Set<string>();
+  #ranks: Map<number, number> | undefined;
+
+  note(offset: number, value: string, wasRead: boolean): void {
+    entry(this.valuesAt, offset).add(value);
+    entry(this.offsetsOf, value).add(offset);
+    if (!wasRead) return;
+    this.#readOffsets.add(offset);
+    this.readValues.add(value);
+    this.#ranks = undefined;
+  }
+
+  /** The highest offset anybody read; -1: nobody read anything. */
+  get highestRead(): number {
+    return this.#readOffsets.size === 0
+      ? -1
+      : [...this.#readOffsets].reduce((a, b) => Math.max(a, b));
+  }
+
+  /** The place of an offset among those that were read. */
+  rank(offset: number): number | undefined {
+    this.#ranks ??= new Map([...this.#readOffsets].sort((a, b) => a - b).map((at, i) => [at, i]));
+    return this.#ranks.get(offset);
+  }
+
+  /** How many records that were read lie between two others. */
+  between(earlier: number, later: number): number {
+    const [from, to] = [this.rank(earlier), this.rank(later)];
+    return from === undefined || to === undefined ? 0 : Math.max(0, to - from - 1);
+  }
+
+  /** All values in the order of their offsets; a value with several stands at its first. */
+  order(): string[] {
+    const first = [...this.offsetsOf].map(
+      ([value, offsets]) => [Math.min(...offsets), value] as const,
+    );
+    return first.sort(([a], [b]) => a - b).map(([, value]) => value);
+  }
+}
+
+export type ObservedLog = ReadonlyMap<PartitionName, ObservedPartition>;
+
+export function observe(history: History): ObservedLog {
+  const log = new Map<PartitionName, ObservedPartition>();
+  const partition = (name: PartitionName): ObservedPartition => {
+    const known = log.get(name) ?? new ObservedPartition();
+    log.set(name, known);
+    return known;
+  };
+  for (const operation of history) {
+    for (const { partition: name, offset, value } of seenBy(operation)) {
+      partition(name).note(offset, value, true);
+    }
+    if (operation.outcome === 'fail') continue;
+    for (const { partition: name, offset, value } of sendsOf(operation)) {
+      if (offset !== undefined) partition(name).note(offset, value, false);
+    }
+  }
+  return log;
+}
+
+function entry<K, V>(map: Map<K, Set<V>>, key: K): Set<V> {
+  const known = map.get(key) ?? new Set<V>();
+  map.set(key, known);
+  return known;
+}

@@ -1,0 +1,100 @@
+/**
+ * What every simulated client has: a name, a connection that is made anew when it breaks, and an
+ * end that may come at any moment. The surprise: a client that crashes says nothing and finishes
+ * nothing; its next life is another process.
+ */
+import type { Api, Fields, Infer } from '../../../src/protocol/schema.ts';
+import type { SimulatedCluster } from '../world/cluster.ts';
+import type { Random } from '../world/random.ts';
+import type { World } from '../world/world.ts';
+import type { Recorder } from './recorder.ts';
+import { Disconnected, Wire } from './wire.ts';
+
+/** One topic's partitions, by number. */
+export interface SimulatedTopic {
+  readonly name: string;
+  readonly partitions: number;
+}
+
+export interface Surroundings {
+  readonly world: World;
+  readonly cluster: SimulatedCluster;
+  readonly recorder: Recorder;
+  readonly topics: readonly SimulatedTopic[];
+  /** A value nobody else has. */
+  newValue(): string;
+  /** No new work is begun; what is under way is finished. */
+  isWindingDown(): boolean;
+}
+
+/** Whoever made the client ended its life. */
+export class Crashed extends Error {
+  override readonly name = 'Crashed';
+}
+
+export class Client {
+  readonly around: Surroundings;
+  readonly process: string;
+  readonly random: Random;
+  #wire: Wire | undefined;
+  #crashed = false;
+
+  constructor(around: Surroundings, process: string) {
+    this.around = around;
+    this.process = process;
+    this.random = around.world.random.fork(process);
+  }
+
+  get world(): World {
+    return this.around.world;
+  }
+
+  /** The connection, made anew if there is none. */
+  get wire(): Wire {
+    this.checkAlive();
+    if (!this.#wire?.isOpen) this.#wire = new Wire(this.world, this.around.cluster, this.process);
+    return this.#wire;
+  }
+
+  crash(): void {
+    this.#crashed = true;
+    this.#wire?.close();
+  }
+
+  checkAlive(): void {
+    if (this.#crashed) throw new Crashed();
+  }
+
+  async sleep(ms: number): Promise<void> {
+    await this.world.time.sleep(ms);
+    this.checkAlive();
+  }
+
+  /** Asks; undefined when the connection broke. */
+  async ask<Q extends Fields, R extends Fields>(
+    api: Api<Q, R>,
+    version: number,
+    request: Partial<Infer<Q>>,
+    timeoutMs?: number,
+  ): Promise<Infer<R> | undefined> {
+    try {
+      const answer = await this.wire.ask(api, version, request, timeoutMs);
+      this.checkAlive();
+      return answer;
+    } catch (error) {
+      this.checkAlive();
+      if (!(error instanceof Disconnected)) throw error;
+      await this.sleep(this.random.delay(50));
+      return undefined;
+    }
+  }
+
+  anyPartition(): { topic: string; index: number } {
+    const { name, partitions } = this.random.pick(this.around.topics);
+    return { topic: name, index: this.random.between(0, partitions - 1) };
+  }
+}
+
+export function partitionName(topic: string, index: number): string {
+  return `${topic}-${index}`;
+}

@@ -1,0 +1,212 @@
+/**
+ * Bugs put around Kedge's objects on purpose, to see that the simulation finds them: a checker that
+ * never complains proves nothing. The surprise: none of them is a switch in Kedge itself; each
+ * wraps a store or an object, as only tests can.
+ */
+
+import { concat } from '../../src/bytes/writer.ts';
+import type { PartitionCalls, ReadReply } from '../../src/core/log/calls.ts';
+import { ErrorCode } from '../../src/protocol/errors.ts';
+import { RecordBatch, recordBatches } from '../../src/protocol/records/index.ts';
+import type { Stub } from '../../src/runtime/stubs.ts';
+import type { AnomalyKey } from './checker/check.ts';
+import type { Sabotage } from './world/kinds.ts';
+
+export interface PlantedBug {
+  readonly name: string;
+  /** Any of these gives it away. */
+  readonly shows: readonly AnomalyKey[];
+  /** Within how many seeds, from 1 on, it is found. */
+  readonly withinSeeds: number;
+  plant(): Sabotage;
+}
+
+export const plantedBugs: readonly PlantedBug[] = [
+  {
+    name: 'an answer leaves before its write is durable',
+    shows: ['lost-write', 'inconsistent-offsets'],
+    withinSeeds: 5,
+    plant: () => ({ openGate: true }),
+  },
+  {
+    name: 'a disk that forgets writes it confirmed, so that a crash gives offsets out again',
+    shows: ['inconsistent-offsets'],
+    withinSeeds: 10,
+    plant: () => ({ forgets: 'partition' }),
+  },
+  {
+    name: 'an append is acknowledged and thrown away',
+    shows: ['unseen'],
+    withinSeeds: 1,
+    plant: () => ({ partition: everyNth(10, 'append', async () => acknowledged(1_000_000)) }),
+  },
+  {
+    name: 'an append is acknowledged with the place of another',
+    shows: ['lost-write'],
+    withinSeeds: 1,
+    plant: () => ({ partition: everyNth(10, 'append', async () => acknowledged(0)) }),
+  },
+  {
+    name: 'producers are forgotten with the memory of their partition',
+    shows: ['duplicate'],
+    withinSeeds: 20,
+    plant: () => ({
+      store: (store) =>
+        Object.create(store, {
+          snapshot: { value: () => undefined },
+          producerRows: { value: () => [] },
+        }),
+    }),
+  },
+  {
+    name: 'a retry inside the platform carries an append out twice',
+    shows: ['duplicate'],
+    withinSeeds: 1,
+    plant: () => ({
+      partition: everyNth(10, 'append', async (stub, command) => {
+        await stub.call('append', command);
+        return stub.call('append', command);
+      }),
+    }),
+  },
+  {
+    name: 'an append is refused and carried out all the same',
+    shows: ['G1a'],
+    withinSeeds: 1,
+    plant: () => ({
+      partition: everyNth(10, 'append', async (stub, command) => {
+        const reply = await stub.call('append', command);
+        return { ...reply, errorCode: ErrorCode.MESSAGE_TOO_LARGE, baseOffset: -1 };
+      }),
+    }),
+  },
+  {
+    name: 'calls to a partition overtake each other',
+    shows: ['nonmonotonic-send'],
+    withinSeeds: 5,
+    plant: () => ({ overtaking: true }),
+  },
+  {
+    name: 'a read brings its batches in reverse',
+    shows: ['int-nonmonotonic-poll', 'nonmonotonic-poll'],
+    withinSeeds: 5,
+    plant: () => ({ partition: rearrangedReads((batches) => batches.reverse()) }),
+  },
+  {
+    name: 'a read goes back to what it brought before, under new offsets',
+    shows: ['inconsistent-offsets', 'duplicate'],
+    withinSeeds: 5,
+    plant: () => ({ partition: rearrangedReads((batches) => batches.map(shifted)) }),
+  },
+  {
+    name: 'a read leaves out its first batch',
+    shows: ['poll-skip'],
+    withinSeeds: 5,
+    plant: () => ({ partition: rearrangedReads((batches) => batches.slice(1)) }),
+  },
+  {
+    name: 'a read leaves out a batch in the middle',
+    shows: ['int-poll-skip'],
+    withinSeeds: 5,
+    plant: () => ({
+      partition: rearrangedReads((batches) => batches.filter((_, i) => i !== 1)),
+    }),
+  },
+  {
+    name: 'a coordinator that forgets what it stored',
+    shows: ['lost-commit'],
+    withinSeeds: 20,
+    plant: () => ({ forgets: 'group' }),
+  },
+  {
+    name: 'a group commits more than its members read',
+    shows: ['commit-ahead'],
+    withinSeeds: 10,
+    plant: () => ({
+      group: (stub) => ({
+        call: (kind, command) =>
+          stub.call(kind, kind === 'commitOffsets' ? ahead(command) : command),
+      }),
+    }),
+  },
+  {
+    name: 'every member is given what the first one got',
+    shows: ['two-owners'],
+    withinSeeds: 10,
+    plant: () => ({ group: sameForAll }),
+  },
+];
+
+/** What no seed can show yet: one batch has one offset, and there are no transactions. */
+export const notPlanted: readonly AnomalyKey[] = [
+  'int-nonmonotonic-send',
+  'int-send-skip',
+  'precommitted-read',
+  'G0',
+  'G1c',
+];
+
+type Wrapped = NonNullable<Sabotage['partition']>;
+
+/** Does something else at every nth call of a kind. */
+function everyNth<K extends keyof PartitionCalls>(
+  n: number,
+  kind: K,
+  instead: (
+    stub: Stub<PartitionCalls>,
+    command: PartitionCalls[K]['command'],
+  ) => Promise<PartitionCalls[K]['reply']>,
+): Wrapped {
+  let calls = 0;
+  return (stub) => ({
+    call: ((what: string, command: never) =>
+      what === kind && ++calls % n === 0
+        ? instead(stub, command)
+        : stub.call(what as K, command)) as Stub<PartitionCalls>['call'],
+  });
+}
+
+function acknowledged(baseOffset: number): PartitionCalls['append']['reply'] {
+  const nothing = { errorMessage: null, logAppendTimeMs: -1, logStartOffset: 0, recordErrors: [] };
+  return { errorCode: ErrorCode.NONE, baseOffset, ...nothing };
+}
+
+/** Now and then a read of several batches is not what it was. */
+function rearrangedReads(rearrange: (batches: Uint8Array[]) => Uint8Array[]): Wrapped {
+  return everyNth(3, 'read', async (stub, command): Promise<ReadReply> => {
+    const reply = await stub.call('read', command);
+    if (reply.records.length === 0) return reply;
+    const batches = [...recordBatches(concat(reply.records))].map(({ bytes }) => bytes);
+    return batches.length < 3 ? reply : { ...reply, records: rearrange(batches) };
+  });
+}
+
+/** The same batch one offset later. */
+function shifted(bytes: Uint8Array): Uint8Array {
+  const copy = new RecordBatch(bytes.slice());
+  copy.baseOffset++;
+  return copy.bytes;
+}
+
+function ahead<Command>(command: Command): Command {
+  const copy = structuredClone(command) as {
+    topics: { partitions: { committedOffset: number }[] }[];
+  };
+  for (const { partitions } of copy.topics) for (const one of partitions) one.committedOffset += 3;
+  return copy as Command;
+}
+
+const sameForAll: NonNullable<Sabotage['group']> = (stub) => {
+  const firsts = new Map<number, Uint8Array>();
+  return {
+    call: async (kind, command) => {
+      const reply = await stub.call(kind, command);
+      if (kind !== 'syncGroup' || !('assignment' in reply)) return reply;
+      const { generationId } = command as { generationId: number };
+      if (reply.assignment.length === 0) return reply;
+      const first = firsts.get(generationId) ?? reply.assignment;
+      firsts.set(generationId, first);
+      return { ...reply, assignment: first };
+    },
+  };
+};

@@ -1,0 +1,60 @@
+/**
+ * `npm run sim -- --seed N --minutes M` replays one seed; `npm run sim:long -- --for MINUTES` runs
+ * new ones. The surprise: minutes of a seed are simulated ones, minutes of `--for` are real.
+ */
+import { parseArgs } from 'node:util';
+import { type SimulationResult, simulate } from './simulate.ts';
+
+const { values } = parseArgs({
+  options: {
+    seed: { type: 'string' },
+    minutes: { type: 'string', default: '0.5' },
+    long: { type: 'boolean', default: false },
+    for: { type: 'string', default: '10' },
+  },
+});
+const minutes = Number(values.minutes);
+
+function describe(result: SimulationResult): string {
+  const { seed, history, events, hash, worstRealtimeLagMs, anomalies, bugs } = result;
+  const counts = `${history.length} operations, ${events} events, lag ${Math.round(worstRealtimeLagMs)} ms`;
+  const verdict = anomalies.length + bugs.length === 0 ? 'ok' : 'FAILED';
+  return `seed ${seed}: ${verdict}, ${counts}, history ${hash}`;
+}
+
+function complaints({ seed, anomalies, bugs }: SimulationResult): string[] {
+  if (anomalies.length + bugs.length === 0) return [];
+  return [
+    ...anomalies.slice(0, 20).map(({ key, detail }) => `  ${key}: ${detail}`),
+    ...bugs.slice(0, 5).map((bug) => `  bug: ${bug}`),
+    `  again: npm run sim -- --seed ${seed} --minutes ${minutes}`,
+  ];
+}
+
+async function runOne(seed: number, talkative: boolean): Promise<boolean> {
+  const result = await simulate({ seed, minutes });
+  const words = complaints(result);
+  if (talkative || words.length > 0) console.log([describe(result), ...words].join('\n'));
+  if (talkative) {
+    for (const [kind, count] of [...result.faults].sort()) console.log(`  ${count} × ${kind}`);
+  }
+  return words.length === 0;
+}
+
+async function runLong(): Promise<void> {
+  const end = Date.now() + Number(values.for) * 60_000;
+  let seed = values.seed === undefined ? Date.now() % 1_000_000_000 : Number(values.seed);
+  const first = seed;
+  const failed: number[] = [];
+  while (Date.now() < end) {
+    if (!(await runOne(seed, false))) failed.push(seed);
+    seed++;
+  }
+  console.log(
+    `${seed - first} seeds from ${first} on, ${failed.length} failed ${failed.join(' ')}`,
+  );
+  if (failed.length > 0) process.exitCode = 1;
+}
+
+if (values.long) await runLong();
+else if (!(await runOne(Number(values.seed ?? 1), true))) process.exitCode = 1;

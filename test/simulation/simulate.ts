@@ -1,0 +1,209 @@
+/**
+ * One seed, from beginning to end: a cluster, clients and trouble for a while; then everything
+ * heals, whoever lives finishes, all is read and checked. The surprise: the same seed gives the
+ * same history to the last byte, told by its hash, so that what a seed found can be looked at
+ * again.
+ */
+import { createHash } from 'node:crypto';
+import { createTopics } from '../../src/protocol/apis/create-topics.ts';
+import { ErrorCode } from '../../src/protocol/errors.ts';
+import { type Anomaly, check, isAllowed } from './checker/check.ts';
+import type { History } from './checker/history.ts';
+import { AssignedConsumer } from './clients/assigned-consumer.ts';
+import { Client, Crashed, type SimulatedTopic, type Surroundings } from './clients/client.ts';
+import { GroupMember } from './clients/group-member.ts';
+import { IdempotentProducer, PlainProducer } from './clients/producers.ts';
+import { Recorder } from './clients/recorder.ts';
+import { SimulatedCluster } from './world/cluster.ts';
+import type { Sabotage } from './world/kinds.ts';
+import type { Random } from './world/random.ts';
+import { type Trouble, World } from './world/world.ts';
+
+export interface SimulationOptions {
+  readonly seed: number;
+  /** How long trouble lasts, in minutes of the simulated world. */
+  readonly minutes?: number;
+  readonly trouble?: Trouble;
+  /** A planted bug. */
+  readonly sabotage?: Sabotage;
+}
+
+export interface SimulationResult {
+  readonly seed: number;
+  readonly history: History;
+  /** What must not be. */
+  readonly anomalies: readonly Anomaly[];
+  /** Bugs the broker itself met, and clients that were answered nonsense. */
+  readonly bugs: readonly string[];
+  readonly worstRealtimeLagMs: number;
+  /** Of the whole history. */
+  readonly hash: string;
+  readonly events: number;
+  /** Faults and refusals, by kind. */
+  readonly faults: ReadonlyMap<string, number>;
+}
+
+type Life = { live(): Promise<void>; crash(): void };
+
+const topics: readonly SimulatedTopic[] = [
+  { name: 'orders', partitions: 2 },
+  { name: 'events', partitions: 1 },
+];
+
+export async function simulate(options: SimulationOptions): Promise<SimulationResult> {
+  const { seed, minutes = 0.5, trouble, sabotage } = options;
+  const world = new World(seed, trouble);
+  const recorder = new Recorder(() => world.time.now);
+  const bugs: string[] = [];
+  const restore = listenForBugs(bugs);
+  try {
+    await world.time.run(() => liveAndHeal({ world, recorder, bugs, minutes, sabotage }));
+  } catch (error) {
+    bugs.push(`the simulation ended early: ${textOf(error)}`);
+  } finally {
+    restore();
+  }
+  const { history } = recorder;
+  const { anomalies, worstRealtimeLagMs } = check(history);
+  return {
+    seed,
+    history,
+    anomalies: anomalies.filter((anomaly) => !isAllowed(anomaly)),
+    bugs,
+    worstRealtimeLagMs,
+    hash: createHash('sha256').update(JSON.stringify(history)).digest('hex').slice(0, 16),
+    events: world.time.events,
+    faults: world.faults,
+  };
+}
+
+interface Setting {
+  readonly world: World;
+  readonly recorder: Recorder;
+  readonly bugs: string[];
+  readonly minutes: number;
+  readonly sabotage: Sabotage | undefined;
+}
+
+async function liveAndHeal({ world, recorder, bugs, minutes, sabotage }: Setting): Promise<void> {
+  const cluster = new SimulatedCluster(world, sabotage);
+  let windingDown = false;
+  let values = 0;
+  const around: Surroundings = {
+    world,
+    cluster,
+    recorder,
+    topics,
+    newValue: () => `v${values++}`,
+    isWindingDown: () => windingDown,
+  };
+  const { trouble } = world;
+  await makeTopics(around);
+  cluster.unleash();
+  const lives = casts(world.random.fork('cast')).map(({ name, create }) =>
+    liveAgainAndAgain(name, (process) => create(around, process), around, bugs),
+  );
+  await world.time.sleep(minutes * 60_000);
+  windingDown = true;
+  await world.time.sleep(trouble.messageMs);
+  world.heal();
+  await Promise.all(lives);
+  // Longer than any session, silent line or alarm that was late.
+  await world.time.sleep(180_000);
+  await new AssignedConsumer(around, 'final').readEverything();
+}
+
+interface Role {
+  readonly name: string;
+  create(around: Surroundings, process: string): Life;
+}
+
+/** Who takes part: not always everybody. */
+function casts(random: Random): Role[] {
+  const of = (count: number, name: string, create: Role['create']) =>
+    Array.from({ length: count }, (_, i) => ({ name: `${name}${i}`, create }));
+  const members = of(random.between(0, 3), 'member', (around, process) => {
+    return new GroupMember(around, process, 'readers', null);
+  });
+  const statics = Array.from({ length: random.between(0, 2) }, (_, i) => ({
+    name: `static${i}`,
+    create: (around: Surroundings, process: string) =>
+      new GroupMember(around, process, random.chance(0.5) ? 'readers' : 'readers', `instance-${i}`),
+  }));
+  return [
+    ...of(random.between(1, 2), 'plain', (around, process) => new PlainProducer(around, process)),
+    ...of(random.between(1, 3), 'idempotent', (around, process) => {
+      return new IdempotentProducer(around, process);
+    }),
+    ...of(random.between(1, 2), 'reader', (around, process) => {
+      return new AssignedConsumer(around, process);
+    }),
+    ...members,
+    ...statics,
+  ];
+}
+
+/** Each life ends with a crash, but the last. */
+async function liveAgainAndAgain(
+  name: string,
+  create: (process: string) => Life,
+  around: Surroundings,
+  bugs: string[],
+): Promise<void> {
+  const { world } = around;
+  for (let life = 0; !around.isWindingDown(); life++) {
+    const one = create(`${name}.${life}`);
+    const { clientCrashEveryMs } = world.trouble;
+    if (Number.isFinite(clientCrashEveryMs)) {
+      world.time.after(world.random.delay(clientCrashEveryMs), () => {
+        if (world.isHealed) return;
+        world.count('clientCrash');
+        one.crash();
+      });
+    }
+    try {
+      await one.live();
+    } catch (error) {
+      if (!(error instanceof Crashed)) {
+        bugs.push(`${name}.${life}: ${textOf(error)}`);
+        return;
+      }
+    }
+    if (!around.isWindingDown()) await world.time.sleep(world.random.delay(500));
+  }
+}
+
+async function makeTopics(around: Surroundings): Promise<void> {
+  const client = new Client(around, 'admin');
+  for (;;) {
+    const wanted = around.topics.map(({ name, partitions }) => ({
+      name,
+      numPartitions: partitions,
+      replicationFactor: -1,
+      assignments: [],
+      configs: [],
+    }));
+    const answer = await client.ask(createTopics, 5, { topics: wanted, timeoutMs: 30_000 });
+    const made: readonly number[] = [ErrorCode.NONE, ErrorCode.TOPIC_ALREADY_EXISTS];
+    if (answer?.topics.every(({ errorCode }) => made.includes(errorCode))) return;
+  }
+}
+
+/** Errors that faults bring about; everything else the broker complains of is a bug. */
+const expected = /partition lost a write/;
+
+function listenForBugs(bugs: string[]): () => void {
+  const { error } = console;
+  console.error = (...words: unknown[]) => {
+    const text = words.map(textOf).join(' ');
+    if (!expected.test(text)) bugs.push(text);
+  };
+  return () => {
+    console.error = error;
+  };
+}
+
+function textOf(thing: unknown): string {
+  if (thing instanceof Error) return thing.stack ?? thing.message;
+  return typeof thing === 'string' ? thing : JSON.stringify(thing);
+}

@@ -1,0 +1,46 @@
+import { describe, expect, it } from 'vitest';
+import { simulate } from './simulate.ts';
+import { calm } from './world/world.ts';
+
+const seeds = [1, 2, 3, 25, 79, 116, 131, 143, 2026, 4242];
+
+describe('the simulated cluster', () => {
+  it.each(seeds)('keeps its promises through the trouble of seed %i', async (seed) => {
+    const { anomalies, bugs, history } = await simulate({ seed });
+    expect(history.length).toBeGreaterThan(100);
+    expect([...anomalies, ...bugs], `again: npm run sim -- --seed ${seed}`).toEqual([]);
+  });
+
+  it('does the same again for the same seed, and something else for another', async () => {
+    const [first, again, other] = [
+      await simulate({ seed: 7 }),
+      await simulate({ seed: 7 }),
+      await simulate({ seed: 8 }),
+    ];
+    expect(again.hash).toBe(first.hash);
+    expect(again.events).toBe(first.events);
+    expect(other.hash).not.toBe(first.hash);
+  });
+
+  it('acknowledges everything when nothing goes wrong', async () => {
+    const { history, anomalies, bugs, faults } = await simulate({ seed: 5, trouble: calm });
+    expect([anomalies, bugs]).toEqual([[], []]);
+    expect(history.filter(({ outcome }) => outcome === 'unknown')).toEqual([]);
+    expect([...faults.keys()].filter((kind) => kind.startsWith('gave up'))).toEqual([]);
+  });
+
+  it('has every kind of trouble in these seeds', async () => {
+    const seen = new Set<string>();
+    for (const seed of seeds)
+      for (const kind of (await simulate({ seed })).faults.keys()) seen.add(kind);
+    const kinds = ['crash', 'stale', 'failedWrite', 'brokenLine', 'overloaded', 'wrongAlarm'];
+    const more = ['silentWatch', 'cutConnection', 'evict', 'deploy', 'clockJump', 'clientCrash'];
+    expect([...seen]).toEqual(expect.arrayContaining([...kinds, ...more, 'slow']));
+  });
+
+  it('leaves the clock, timers and chance of the process as they were', async () => {
+    const before = [Date.now, setTimeout, clearTimeout, crypto.randomUUID, console.error];
+    await simulate({ seed: 1, minutes: 0.01 });
+    expect([Date.now, setTimeout, clearTimeout, crypto.randomUUID, console.error]).toEqual(before);
+  });
+});

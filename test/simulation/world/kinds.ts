@@ -1,0 +1,129 @@
+/**
+ * Kedge's objects as programs of the simulated platform: the same hosts, machines and logs as in
+ * the Durable Objects, over storage in memory. The surprise: only the shells are other ones; what a
+ * planted bug breaks, it breaks here, around the code and never in it.
+ */
+import type { GroupCalls } from '../../../src/core/group/commands.ts';
+import type { PartitionCalls } from '../../../src/core/log/calls.ts';
+import type { LogStore } from '../../../src/core/log/store.ts';
+import { clusterHost, deliverDrops } from '../../../src/runtime/cluster-host.ts';
+import type { BrokerConfig } from '../../../src/runtime/config.ts';
+import { GroupHost } from '../../../src/runtime/group-host.ts';
+import { MemoryStore } from '../../../src/runtime/memory-store.ts';
+import { PartitionHost } from '../../../src/runtime/partition-host.ts';
+import { memoryRows, type Rows } from '../../../src/runtime/rows.ts';
+import type { Objects, Stub } from '../../../src/runtime/stubs.ts';
+import type { Instance, Kind, Program } from './durable-object.ts';
+
+/** Ways to break an object from outside: each wraps what it is given. */
+export interface Sabotage {
+  readonly store?: (store: LogStore, instance: Instance<MemoryStore>) => LogStore;
+  readonly partition?: (stub: Stub<PartitionCalls>, name: string) => Stub<PartitionCalls>;
+  readonly group?: (stub: Stub<GroupCalls>, name: string) => Stub<GroupCalls>;
+  /** Answers do not wait for their writes. */
+  readonly openGate?: boolean;
+  /** Objects of this kind lose writes that were durable. */
+  readonly forgets?: 'partition' | 'group';
+  /** Calls overtake each other on their way to partitions. */
+  readonly overtaking?: boolean;
+}
+
+export interface ProgramContext {
+  readonly config: BrokerConfig;
+  readonly sabotage: Sabotage;
+  /** The other objects, as this instance reaches them. */
+  objectsOf(instance: Instance<unknown>): Objects;
+}
+
+type AnyStub = { call(kind: string, command: unknown): Promise<unknown> };
+
+export function partitionKind({ config, sabotage }: ProgramContext): Kind<MemoryStore> {
+  return {
+    newStorage: () => new MemoryStore(),
+    start(instance, name): Program {
+      const store = durableStore(instance);
+      const host = new PartitionHost({
+        store: () => sabotage.store?.(store, instance) ?? store,
+        settings: config,
+        now: () => instance.object.now(),
+        durable: () => instance.gate(),
+        announce: (highWatermark) => instance.announce(String(highWatermark)),
+        dropped: () => {
+          for (const watcher of instance.object.watchers) watcher.close();
+          instance.object.watchers.clear();
+        },
+      });
+      const stub = (sabotage.partition?.(host, name) ?? host) as AnyStub;
+      return {
+        call: (kind, command) => stub.call(kind, command),
+        watchFrom: () => (instance.storage.dropped ? undefined : host.highWatermark),
+      };
+    },
+  };
+}
+
+/** Writes go through the instance, so that they become durable or are lost with it. */
+function durableStore(instance: Instance<MemoryStore>): LogStore {
+  const { storage } = instance;
+  return {
+    get dropped() {
+      return storage.dropped;
+    },
+    floor: (offset) => storage.floor(offset),
+    from: (offset, limit) => storage.from(offset, limit),
+    data: (first, last) => storage.data(first, last),
+    count: (offset) => storage.count(offset),
+    snapshot: () => storage.snapshot(),
+    producerRows: (offset) => storage.producerRows(offset),
+    append: (rows, snapshot) => instance.write((to) => to.append(rows, snapshot)),
+    drop: () => instance.write((to) => to.drop()),
+  };
+}
+
+function durableRows(instance: Instance<Rows>): Rows {
+  return {
+    load: () => instance.storage.load(),
+    put: (rows) => {
+      if (rows.length > 0) instance.write((to) => to.put(rows));
+    },
+  };
+}
+
+export function groupKind({ config, sabotage, objectsOf }: ProgramContext): Kind<Rows> {
+  return {
+    newStorage: memoryRows,
+    start(instance, name): Program {
+      const host = new GroupHost({
+        config,
+        rows: durableRows(instance),
+        objects: objectsOf(instance as Instance<unknown>),
+        now: () => instance.object.now(),
+        setAlarm: (at) => instance.setAlarm(at),
+      });
+      const stub = (sabotage.group?.(host, name) ?? host) as AnyStub;
+      return {
+        call: (kind, command) => stub.call(kind, command),
+        alarm: () => host.expire(),
+      };
+    },
+  };
+}
+
+export function controllerKind({ config, objectsOf }: ProgramContext): Kind<Rows> {
+  return {
+    newStorage: memoryRows,
+    start(instance): Program {
+      const host = clusterHost({
+        config,
+        rows: durableRows(instance),
+        now: () => instance.object.now(),
+        setAlarm: (at) => instance.setAlarm(at),
+      });
+      return {
+        call: (kind, command) => (host as AnyStub).call(kind, command),
+        alarm: () =>
+          deliverDrops(host, objectsOf(instance as Instance<unknown>), instance.object.now()),
+      };
+    },
+  };
+}
