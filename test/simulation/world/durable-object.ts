@@ -114,6 +114,10 @@ export class DurableObjectSim<S> {
     this.#instance = undefined;
   }
 
+  get alarmAt(): number | undefined {
+    return this.#alarmAt;
+  }
+
   setAlarm(at: number | undefined): void {
     this.#alarmAt = at;
     this.#cancelAlarm?.();
@@ -172,6 +176,11 @@ export class Instance<S> {
     this.#pending.push(write);
     this.#written++;
     if (!this.#flushing) this.#flush();
+  }
+
+  /** When the alarm will ring, as this instance has set it. */
+  get alarmAt(): number | null {
+    return this.#alarm ?? this.object.alarmAt ?? null;
   }
 
   /** Part of what is written, as any write. */

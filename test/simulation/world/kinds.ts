@@ -6,7 +6,7 @@
 import type { GroupCalls } from '../../../src/core/group/commands.ts';
 import type { PartitionCalls } from '../../../src/core/log/calls.ts';
 import type { LogStore } from '../../../src/core/log/store.ts';
-import { clusterHost, deliverDrops } from '../../../src/runtime/cluster-host.ts';
+import { clusterHost, runErrands } from '../../../src/runtime/cluster-host.ts';
 import type { BrokerConfig } from '../../../src/runtime/config.ts';
 import { GroupHost } from '../../../src/runtime/group-host.ts';
 import { MemoryStore } from '../../../src/runtime/memory-store.ts';
@@ -52,10 +52,14 @@ export function partitionKind({ config, sabotage }: ProgramContext): Kind<Memory
           for (const watcher of instance.object.watchers) watcher.close();
           instance.object.watchers.clear();
         },
+        alarm: async () => instance.alarmAt,
+        setAlarm: (at) => instance.setAlarm(at),
+        pause: () => new Promise((resolve) => setTimeout(resolve, 0)),
       });
       const stub = (sabotage.partition?.(host, name) ?? host) as AnyStub;
       return {
         call: (kind, command) => stub.call(kind, command),
+        alarm: () => host.ring(),
         watchFrom: () => (instance.storage.dropped ? undefined : host.highWatermark),
       };
     },
@@ -73,9 +77,12 @@ function durableStore(instance: Instance<MemoryStore>): LogStore {
     from: (offset, limit) => storage.from(offset, limit),
     data: (first, last) => storage.data(first, last),
     count: (offset) => storage.count(offset),
+    totals: (offset) => storage.totals(offset),
+    state: () => storage.state(),
     snapshot: () => storage.snapshot(),
     producerRows: (offset) => storage.producerRows(offset),
-    append: (rows, snapshot) => instance.write((to) => to.append(rows, snapshot)),
+    append: (rows, snapshot, state) => instance.write((to) => to.append(rows, snapshot, state)),
+    rewrite: (change) => instance.write((to) => to.rewrite(change)),
     drop: () => instance.write((to) => to.drop()),
   };
 }
@@ -122,7 +129,7 @@ export function controllerKind({ config, objectsOf }: ProgramContext): Kind<Rows
       return {
         call: (kind, command) => (host as AnyStub).call(kind, command),
         alarm: () =>
-          deliverDrops(host, objectsOf(instance as Instance<unknown>), instance.object.now()),
+          runErrands(host, objectsOf(instance as Instance<unknown>), instance.object.now()),
       };
     },
   };
