@@ -115,7 +115,7 @@ export const plantedBugs: readonly PlantedBug[] = [
   {
     name: 'a coordinator that forgets what it stored',
     shows: ['lost-commit'],
-    withinSeeds: 20,
+    withinSeeds: 30,
     plant: () => ({ forgets: 'group' }),
   },
   {
