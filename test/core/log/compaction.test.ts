@@ -5,10 +5,12 @@ import { PartitionLog } from '../../../src/core/log/partition-log.ts';
 import type { Rewrite } from '../../../src/core/log/store.ts';
 import { buildBatch, decodeRecords, type NewRecord } from '../../../src/protocol/records/index.ts';
 import { MemoryStore } from '../../../src/runtime/memory-store.ts';
-import { append, batchesOf, list, offsetOf, read, settings, startOfTime } from './samples.ts';
+import { append, batchesOf, list, offsetOf, read, settings, spec, startOfTime } from './samples.ts';
 
 const now = startOfTime;
 const day = 86_400_000;
+/** Of a record batch, before its records. */
+const headerBytes = 61;
 const utf8 = new TextEncoder();
 const text = new TextDecoder();
 const compacted = {
@@ -168,19 +170,19 @@ describe('a compacted log', () => {
     const log = new PartitionLog(new MemoryStore(), settings);
     const producer = { producerId: 5, producerEpoch: 2, baseSequence: 0 };
     const value = 'v'.repeat(500);
-    put(
-      log,
-      [
-        ['a', value],
-        ['b', value],
-        [codec > 0 ? null : 'a', value],
-        ['c', value],
-      ],
-      {
-        ...producer,
-        ...(codec > 0 && { compression: { codec, compress } }),
-      },
+    const pairs: Pair[] = [
+      ['a', value],
+      ['b', value],
+      [null, value],
+      ['c', value],
+    ];
+    const batch = buildBatch(
+      pairs.map((pair) => newRecord(pair, now)),
+      { ...producer, ...(codec > 0 && { compression: { codec, compress } }) },
     );
+    // A record without a key is from the time before the topic was compacted.
+    log.append([append(batch)], now);
+    log.configure({ ...spec(compacted), configsVersion: 1 });
     put(log, [['a', 'new']]);
     put(log, [['z', 'last']]);
     cleanAll(log, now + 10);
@@ -221,9 +223,14 @@ describe('a compacted log', () => {
   });
 
   it('leaves alone what it cannot open', () => {
-    const log = new PartitionLog(new MemoryStore(), settings);
-    const broken = { codec: 1, compress: () => Uint8Array.of(1, 2, 3) };
-    put(log, [['a', '1']], { compression: broken });
+    const healthy = new MemoryStore();
+    const compression = { codec: 1, compress };
+    put(new PartitionLog(healthy, settings), [['a', '1']], { compression });
+    const store = new MemoryStore();
+    const bytes = healthy.data(0, 0)[0].slice().fill(7, headerBytes);
+    const row = { ...healthy.floor(0)!, producers: null, bytes };
+    store.append([row], undefined, healthy.state());
+    const log = new PartitionLog(store, settings);
     put(log, [['a', '2']]);
     put(log, [['a', '3']]);
     put(log, [['z', '1']]);
