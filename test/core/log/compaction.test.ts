@@ -9,8 +9,6 @@ import { append, batchesOf, list, offsetOf, read, settings, spec, startOfTime } 
 
 const now = startOfTime;
 const day = 86_400_000;
-/** Of a record batch, before its records. */
-const headerBytes = 61;
 const utf8 = new TextEncoder();
 const text = new TextDecoder();
 const compacted = {
@@ -223,11 +221,12 @@ describe('a compacted log', () => {
   });
 
   it('leaves alone what it cannot open', () => {
+    // No log takes such a batch; one that was stored long ago may be like it.
     const healthy = new MemoryStore();
-    const compression = { codec: 1, compress };
-    put(new PartitionLog(healthy, settings), [['a', '1']], { compression });
+    put(new PartitionLog(healthy, settings), [['a', '1']]);
     const store = new MemoryStore();
-    const bytes = healthy.data(0, 0)[0].slice().fill(7, headerBytes);
+    const compression = { codec: 1, compress: () => Uint8Array.of(1, 2, 3) };
+    const bytes = buildBatch([newRecord(['a', '1'], now)], { compression });
     const row = { ...healthy.floor(0)!, producers: null, bytes };
     store.append([row], undefined, healthy.state());
     const log = new PartitionLog(store, settings);
