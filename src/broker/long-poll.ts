@@ -9,6 +9,7 @@
 import type { ReadReply } from '../core/log/calls.ts';
 import { ErrorCode } from '../protocol/errors.ts';
 import type { RequestContext, WatchedPartition } from './context.ts';
+import { eachBounded } from './each-bounded.ts';
 import { failureCode } from './failures.ts';
 import type { PartitionRoute, TopicRoute } from './routing.ts';
 
@@ -57,6 +58,8 @@ export async function longPoll(
   else poll.watchEnds();
 }
 
+/** How many partitions are read at the same time: all of them, for an ordinary consumer. */
+const partitionsAtOnce = 100;
 const watchesPerRequest = 2;
 /** How often one answer's room is offered to partitions whose next batch does not fit in it. */
 const readsInVain = 8;
@@ -95,7 +98,9 @@ class LongPoll {
     if (asked.length === 0) return;
     const share = Math.floor(this.#room / asked.length);
     const nothingYet = this.#bytes === 0;
-    await Promise.all(asked.map((one, i) => this.#readOne(one, share, nothingYet && i === 0)));
+    const readShare = (one: Wanted, index: number): Promise<void> =>
+      this.#readOne(one, share, nothingYet && index === 0);
+    await eachBounded(asked, readShare, { atOnce: partitionsAtOnce });
     const nothing = this.#bytes === 0;
     let vain = 0;
     for (const one of asked.filter((one) => this.#wasCutShort(one, share, nothing))) {
@@ -208,7 +213,7 @@ class LongPoll {
       await this.#openWatch(one);
       if (one.watched !== undefined) stops.push(one.watched.listen(() => bell.ring()));
     };
-    await Promise.all(partitions.map(watch));
+    await eachBounded(partitions, watch, { atOnce: partitionsAtOnce });
   }
 
   /** Weather leaves the partition without a watch: it is read again instead. */

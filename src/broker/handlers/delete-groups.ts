@@ -9,30 +9,34 @@
  * Versions
  * - 2: flexible
  */
+import type { GroupCalls } from '../../core/group/commands.ts';
 import type {
   DeleteGroupsRequest,
   DeleteGroupsResponse,
 } from '../../protocol/apis/delete-groups.ts';
 import { ErrorCode } from '../../protocol/errors.ts';
-import type { Handler, RequestContext } from '../context.ts';
+import type { Stub } from '../../runtime/stubs.ts';
+import type { Handler } from '../context.ts';
 import { eachBounded } from '../each-bounded.ts';
 import { failureCode } from '../failures.ts';
+import { namedGroups } from '../named-groups.ts';
 
 export const handleDeleteGroups: Handler<DeleteGroupsRequest, DeleteGroupsResponse> = async (
   { groupsNames },
   context,
 ) => {
   const groupIds = [...new Set(groupsNames)];
+  const groupOf = await namedGroups(groupIds, context);
   const results = await eachBounded(groupIds, async (groupId) => ({
     groupId,
-    errorCode: await remove(groupId, context),
+    errorCode: await remove(groupId, groupOf(groupId)),
   }));
   return { throttleTimeMs: 0, results };
 };
 
-async function remove(groupId: string, { objects }: RequestContext): Promise<number> {
+async function remove(groupId: string, group: Stub<GroupCalls>): Promise<number> {
   try {
-    return (await objects.group(groupId).call('deleteGroup', { groupId })).errorCode;
+    return (await group.call('deleteGroup', { groupId })).errorCode;
   } catch (error) {
     return failureCode(error, ErrorCode.NOT_COORDINATOR);
   }

@@ -17,9 +17,11 @@ import type {
   DescribeGroupsResponse,
 } from '../../protocol/apis/describe-groups.ts';
 import { ErrorCode } from '../../protocol/errors.ts';
+import type { Stub } from '../../runtime/stubs.ts';
 import type { Handler, RequestContext } from '../context.ts';
 import { eachBounded } from '../each-bounded.ts';
 import { failureCode } from '../failures.ts';
+import { namedGroups } from '../named-groups.ts';
 
 type Described = DescribeGroupsResponse['groups'][number];
 
@@ -31,8 +33,9 @@ export const handleDescribeGroups: Handler<DescribeGroupsRequest, DescribeGroups
   { groups, includeAuthorizedOperations },
   context,
 ) => {
+  const groupOf = await namedGroups(groups, context);
   const described = await eachBounded(groups, async (groupId) => {
-    const group = await describe(groupId, context);
+    const group = await describe(groupId, groupOf(groupId), context);
     const asked = includeAuthorizedOperations && group.errorCode === ErrorCode.NONE;
     return { ...group, authorizedOperations: asked ? everything : notAsked };
   });
@@ -41,10 +44,11 @@ export const handleDescribeGroups: Handler<DescribeGroupsRequest, DescribeGroups
 
 async function describe(
   groupId: string,
-  { apiVersion, objects }: RequestContext,
+  stub: Stub<GroupCalls>,
+  { apiVersion }: RequestContext,
 ): Promise<Described> {
   try {
-    const { errorCode, group } = await objects.group(groupId).call('describeGroup', { groupId });
+    const { errorCode, group } = await stub.call('describeGroup', { groupId });
     if (errorCode !== ErrorCode.GROUP_ID_NOT_FOUND) return answer(groupId, errorCode, group);
     if (apiVersion < 6) return answer(groupId, ErrorCode.NONE, group);
     return { ...answer(groupId, errorCode, group), errorMessage: `Group ${groupId} not found.` };

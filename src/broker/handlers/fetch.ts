@@ -7,6 +7,7 @@
  * - No fetch sessions (KIP-227): every request is full, every answer has session 0 and every
  *   partition asked for; to go on with a session is FETCH_SESSION_ID_NOT_FOUND.
  * - A replica id is never taken for a follower. Forgotten topics, rack and cluster id are ignored.
+ * - A partition that is named twice is read and answered once, as it was named last.
  * - One answer holds at most 8 MiB, or one batch that is larger (KIP-74).
  * - Isolation level 1 (read_committed): aborted transactions are listed; control batches are sent.
  *
@@ -24,6 +25,7 @@ import type { Wanted } from '../long-poll.ts';
 import { longPoll, wanted } from '../long-poll.ts';
 import { TopicRoute } from '../routing.ts';
 
+type Topic = FetchRequest['topics'][number];
 type PartitionAnswer = FetchResponse['responses'][number]['partitions'][number];
 
 /** What one answer may hold at most: every connection of an isolate shares its memory. */
@@ -31,10 +33,7 @@ const largestAnswer = 8 * 1024 * 1024;
 
 export const handleFetch: Handler<FetchRequest, FetchResponse> = async (request, context) => {
   if (request.sessionEpoch > 0) return answer(ErrorCode.FETCH_SESSION_ID_NOT_FOUND, []);
-  const topics = request.topics.map((topic) => ({
-    ...topic,
-    partitions: wantedOf(topic, context),
-  }));
+  const topics = wantedTopics(request, context);
   await longPoll(
     topics.flatMap(({ partitions }) => partitions),
     {
@@ -45,7 +44,8 @@ export const handleFetch: Handler<FetchRequest, FetchResponse> = async (request,
     },
     context,
   );
-  const responses = topics.map(({ topic, topicId, partitions }) => ({
+  const named = topics.filter(({ partitions }) => partitions.length > 0);
+  const responses = named.map(({ topic, topicId, partitions }) => ({
     topic,
     topicId,
     partitions: partitions.map((partition) => answerPartition(partition, request.isolationLevel)),
@@ -57,12 +57,33 @@ function answer(errorCode: number, responses: FetchResponse['responses']): Fetch
   return { throttleTimeMs: 0, errorCode, sessionId: 0, responses, nodeEndpoints: [] };
 }
 
-function wantedOf(topic: FetchRequest['topics'][number], context: RequestContext): Wanted[] {
-  const { topicId, topic: name } = topic;
-  const route = new TopicRoute(context, context.apiVersion >= 13 ? { topicId } : { name });
-  return topic.partitions.map(({ partition, fetchOffset, partitionMaxBytes, currentLeaderEpoch }) =>
-    wanted({ route, partition, fetchOffset, partitionMaxBytes, currentLeaderEpoch }),
-  );
+/** Each partition once: where it stands first, as it stands last. */
+function wantedTopics({ topics }: FetchRequest, context: RequestContext) {
+  const byId = context.apiVersion >= 13;
+  const keyOf = (topic: Topic, index: number) => `${index}:${byId ? topic.topicId : topic.topic}`;
+  const last = new Map<string, Topic['partitions'][number]>();
+  for (const topic of topics) {
+    for (const partition of topic.partitions)
+      last.set(keyOf(topic, partition.partition), partition);
+  }
+  return topics.map((topic) => {
+    const route = new TopicRoute(
+      context,
+      byId ? { topicId: topic.topicId } : { name: topic.topic },
+    );
+    const partitions: Wanted[] = [];
+    for (const { partition } of topic.partitions) {
+      const key = keyOf(topic, partition);
+      const question = last.get(key);
+      if (question === undefined) continue;
+      last.delete(key);
+      const { fetchOffset, partitionMaxBytes, currentLeaderEpoch } = question;
+      partitions.push(
+        wanted({ route, partition, fetchOffset, partitionMaxBytes, currentLeaderEpoch }),
+      );
+    }
+    return { topic: topic.topic, topicId: topic.topicId, partitions };
+  });
 }
 
 function answerPartition({ partition, reply }: Wanted, isolationLevel: number): PartitionAnswer {

@@ -18,6 +18,7 @@
 import type { ListOffsetsRequest, ListOffsetsResponse } from '../../protocol/apis/list-offsets.ts';
 import { ErrorCode } from '../../protocol/errors.ts';
 import type { Handler, RequestContext } from '../context.ts';
+import { eachBounded } from '../each-bounded.ts';
 import { TopicRoute } from '../routing.ts';
 
 type Topic = ListOffsetsRequest['topics'][number];
@@ -34,6 +35,9 @@ const specialTimestamps = new Map([
   [-6, 11],
 ]);
 
+/** A consumer may ask about all of its partitions at the start: those are asked together. */
+const partitionsAtOnce = 100;
+
 const nowhere = { timestamp: -1, offset: -1, leaderEpoch: -1 };
 
 export const handleListOffsets: Handler<ListOffsetsRequest, ListOffsetsResponse> = async (
@@ -41,18 +45,25 @@ export const handleListOffsets: Handler<ListOffsetsRequest, ListOffsetsResponse>
   context,
 ) => {
   const repeated = repeatedPartitions(request);
-  const answerTopic = async (topic: Topic) => {
+  const questions = request.topics.flatMap((topic) => {
     const route = new TopicRoute(context, { name: topic.name });
-    const partitions = await Promise.all(
-      topic.partitions.map((partition) =>
-        repeated.has(partitionKey(topic, partition))
-          ? answer(partition, ErrorCode.INVALID_REQUEST)
-          : answerPartition(partition, route, request.isolationLevel, context),
-      ),
-    );
-    return { name: topic.name, partitions };
-  };
-  return { throttleTimeMs: 0, topics: await Promise.all(request.topics.map(answerTopic)) };
+    return topic.partitions.map((partition) => ({ topic, route, partition }));
+  });
+  const answers = await eachBounded(
+    questions,
+    async ({ topic, route, partition }) =>
+      repeated.has(partitionKey(topic, partition))
+        ? answer(partition, ErrorCode.INVALID_REQUEST)
+        : answerPartition(partition, route, request.isolationLevel, context),
+    { atOnce: partitionsAtOnce },
+  );
+  let from = 0;
+  const topics = request.topics.map(({ name, partitions: { length } }) => {
+    const partitions = answers.slice(from, from + length);
+    from += length;
+    return { name, partitions };
+  });
+  return { throttleTimeMs: 0, topics };
 };
 
 async function answerPartition(

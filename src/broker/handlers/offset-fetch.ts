@@ -16,10 +16,14 @@
 import type { CommittedOffset, GroupCalls } from '../../core/group/commands.ts';
 import type { OffsetFetchRequest, OffsetFetchResponse } from '../../protocol/apis/offset-fetch.ts';
 import { ErrorCode, KafkaError } from '../../protocol/errors.ts';
+import type { Stub } from '../../runtime/stubs.ts';
 import type { Handler, RequestContext } from '../context.ts';
+import { eachBounded } from '../each-bounded.ts';
 import { failureCode } from '../failures.ts';
+import { namedGroups } from '../named-groups.ts';
 
-type Wanted = GroupCalls['fetchOffsets']['command']['topics'];
+/** One group, and what is asked of it. */
+type Wanted = GroupCalls['fetchOffsets']['command'];
 type Stored = GroupCalls['fetchOffsets']['reply']['topics'][number];
 type Topic = OffsetFetchResponse['topics'][number];
 
@@ -28,21 +32,27 @@ export const handleOffsetFetch: Handler<OffsetFetchRequest, OffsetFetchResponse>
   context,
 ) => {
   if (context.apiVersion >= 8) {
-    const groups = request.groups.map((group) => answerGroup(group.groupId, group.topics, context));
-    return { throttleTimeMs: 0, errorCode: 0, topics: [], groups: await Promise.all(groups) };
+    const groupIds = request.groups.map(({ groupId }) => groupId);
+    const groupOf = await namedGroups(groupIds, context);
+    const groups = await eachBounded(request.groups, ({ groupId, topics }) =>
+      answerGroup({ groupId, topics }, groupOf(groupId), context),
+    );
+    return { throttleTimeMs: 0, errorCode: 0, topics: [], groups };
   }
-  const topics = await committed(request.groupId, request.topics, context);
+  const group = context.objects.group(request.groupId);
+  const topics = await committed(request, group, context);
   return { throttleTimeMs: 0, errorCode: ErrorCode.NONE, topics, groups: [] };
 };
 
 /** One of many groups: what is wrong with it is its own error. */
 async function answerGroup(
-  groupId: string,
   wanted: Wanted,
+  group: Stub<GroupCalls>,
   context: RequestContext,
 ): Promise<OffsetFetchResponse['groups'][number]> {
+  const { groupId } = wanted;
   try {
-    const topics = await committed(groupId, wanted, context);
+    const topics = await committed(wanted, group, context);
     return { groupId, topics, errorCode: ErrorCode.NONE };
   } catch (error) {
     return { groupId, topics: [], errorCode: failureCode(error, ErrorCode.NOT_COORDINATOR) };
@@ -50,11 +60,11 @@ async function answerGroup(
 }
 
 async function committed(
-  groupId: string,
-  wanted: Wanted,
-  { objects, metadata }: RequestContext,
+  { groupId, topics: wanted }: Wanted,
+  group: Stub<GroupCalls>,
+  { metadata }: RequestContext,
 ): Promise<Topic[]> {
-  const reply = await objects.group(groupId).call('fetchOffsets', { groupId, topics: wanted });
+  const reply = await group.call('fetchOffsets', { groupId, topics: wanted });
   if (reply.errorCode !== ErrorCode.NONE) throw new KafkaError(reply.errorCode);
   const lives = async ({ name, topicId }: Stored): Promise<boolean> =>
     (await metadata.topic(name))?.topicId === topicId;

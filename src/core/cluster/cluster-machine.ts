@@ -94,6 +94,8 @@ export class ClusterMachine implements Machine<ClusterCommand, ClusterReply, Clu
         return this.#setGroup(call.command.groupId, false);
       case 'listGroups':
         return answer({ groupIds: [...this.#groups].sort() });
+      case 'findGroups':
+        return answer({ groupIds: call.command.groupIds.filter((id) => this.#groups.has(id)) });
       case 'partitionsTold':
         return answer(null, this.#errands.report(call.command, now));
       case 'errandsDelayed':

@@ -105,4 +105,9 @@ export interface ClusterCalls {
   registerGroup: { command: { groupId: string }; reply: { errorCode: number } };
   unregisterGroup: { command: { groupId: string }; reply: { errorCode: number } };
   listGroups: { command: Record<never, never>; reply: { groupIds: readonly string[] } };
+  /** Those of the groups that there are; one that has just announced itself may not be yet. */
+  findGroups: {
+    command: { groupIds: readonly string[] };
+    reply: { groupIds: readonly string[] };
+  };
 }

@@ -16,6 +16,10 @@ export interface ConnectionPort {
   answer(frame: Uint8Array, nextMayStart: () => void): Promise<readonly Uint8Array[] | undefined>;
   /** Whether this request may be begun while those before it are under way, if they let it. */
   overlaps(frame: Uint8Array): boolean;
+  /** Whether nobody misses what this request does, once the client that wants to know is gone. */
+  onlyReads(frame: Uint8Array): boolean;
+  /** Lets other connections have their turn. */
+  giveWay(): Promise<void>;
   /** Sends and waits for room; rejects when the client is gone. */
   send(chunks: readonly Uint8Array[]): Promise<void>;
   /** Whether the connection should close as soon as no request waits. */
@@ -32,6 +36,8 @@ const largeRead = 256 * 1024;
 
 /** How many requests are under way at the same time, at most. */
 const maxUnderWay = 32;
+/** After so many requests without a pause it is the turn of others. */
+const requestsInTurn = 32;
 /** In the place of a request that was taken from the queue, so that it does not keep its bytes. */
 const taken = new Uint8Array(0);
 
@@ -123,6 +129,11 @@ export class Connection {
     await this.#served;
   }
 
+  /** Nobody is there to read answers any more: what only asks for them is not served. */
+  clientIsGone(): void {
+    this.#clientGone = true;
+  }
+
   /** Closes at once: what waits is not served any more. */
   close(): void {
     if (this.#closed) return;
@@ -134,15 +145,20 @@ export class Connection {
     this.#port.close();
   }
 
-  /** Serves what waits. Also a client that is gone has its requests carried out: it sent them. */
+  /**
+   * Serves what waits. Also a client that is gone has its requests carried out: it sent them. But
+   * what only reads is dropped then.
+   */
   async #serve(): Promise<void> {
     this.#serving = true;
     this.#start();
+    let inTurn = 0;
     while (this.#underWay.length > 0 && !this.#closed) {
       const { frame, answer } = this.#underWay[0];
       const chunks = await answer;
       if (chunks === undefined) this.close();
       else if (chunks.length > 0) await this.#send(chunks);
+      if (++inTurn % requestsInTurn === 0) await this.#port.giveWay();
       this.#underWay.shift();
       this.#queued -= frame.byteLength;
       this.#start();
@@ -156,11 +172,10 @@ export class Connection {
   /** Begins what may begin, in order. */
   #start(): void {
     while (this.#head < this.#queue.length && this.#mayStart(this.#queue[this.#head])) {
-      const frame = this.#queue[this.#head];
-      this.#queue[this.#head++] = taken;
-      if (this.#head === this.#queue.length) {
-        this.#queue.length = 0;
-        this.#head = 0;
+      const frame = this.#take();
+      if (this.#clientGone && this.#port.onlyReads(frame)) {
+        this.#queued -= frame.byteLength;
+        continue;
       }
       const work: Work = { frame, nextMayStart: false, answer: nothing };
       this.#underWay.push(work);
@@ -169,6 +184,17 @@ export class Connection {
         this.#start();
       });
     }
+  }
+
+  /** The request that has waited longest. */
+  #take(): Uint8Array {
+    const frame = this.#queue[this.#head];
+    this.#queue[this.#head++] = taken;
+    if (this.#head === this.#queue.length) {
+      this.#queue.length = 0;
+      this.#head = 0;
+    }
+    return frame;
   }
 
   #mayStart(frame: Uint8Array): boolean {

@@ -9,6 +9,16 @@ import { dispatch, Unanswerable } from '../../broker/broker.ts';
 import type { ClientContext } from '../../broker/gateway.ts';
 import { DecodeError } from '../../bytes/reader.ts';
 import { type ApiVersionsResponse, apiVersions } from '../../protocol/apis/api-versions.ts';
+import { describeCluster } from '../../protocol/apis/describe-cluster.ts';
+import { describeConfigs } from '../../protocol/apis/describe-configs.ts';
+import { describeGroups } from '../../protocol/apis/describe-groups.ts';
+import { describeLogDirs } from '../../protocol/apis/describe-log-dirs.ts';
+import { fetch } from '../../protocol/apis/fetch.ts';
+import { findCoordinator } from '../../protocol/apis/find-coordinator.ts';
+import { listGroups } from '../../protocol/apis/list-groups.ts';
+import { listOffsets } from '../../protocol/apis/list-offsets.ts';
+import { metadata } from '../../protocol/apis/metadata.ts';
+import { offsetFetch } from '../../protocol/apis/offset-fetch.ts';
 import { type ProduceRequest, type ProduceResponse, produce } from '../../protocol/apis/produce.ts';
 import { ErrorCode } from '../../protocol/errors.ts';
 import { encodeResponseFrame, openRequest, type RequestHeader } from '../../protocol/header.ts';
@@ -17,6 +27,28 @@ import { decodeRequest } from '../../protocol/schema.ts';
 /** As `ConnectionPort.overlaps`: appends do, since each keeps its place once it is under way. */
 export function isAppend(frame: Uint8Array): boolean {
   return frame[0] === 0 && frame[1] === produce.key;
+}
+
+/** Metadata among them: a topic that it would create is one that somebody was about to use. */
+const reads: ReadonlySet<number> = new Set(
+  [
+    apiVersions,
+    describeCluster,
+    describeConfigs,
+    describeGroups,
+    describeLogDirs,
+    fetch,
+    findCoordinator,
+    listGroups,
+    listOffsets,
+    metadata,
+    offsetFetch,
+  ].map(({ key }) => key),
+);
+
+/** As `ConnectionPort.onlyReads`. */
+export function onlyReads(frame: Uint8Array): boolean {
+  return frame.byteLength >= 2 && reads.has((frame[0] << 8) | frame[1]);
 }
 
 /** As `ConnectionPort.answer`. */

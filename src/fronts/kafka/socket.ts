@@ -5,9 +5,10 @@
  * connection is closed between two requests before that, and the client connects again by itself.
  */
 import { type ClientContext, clientContext, type Gateway } from '../../broker/gateway.ts';
+import { ioTurn } from '../../broker/io-turn.ts';
 import { concat } from '../../bytes/writer.ts';
 import { Connection } from './connection.ts';
-import { answerRequest, isAppend } from './requests.ts';
+import { answerRequest, isAppend, onlyReads } from './requests.ts';
 
 /**
  * Serves one client until it or we hang up. `callsPerConnection`: how many calls to
@@ -50,6 +51,8 @@ async function exchange(
           ? answerRequest(frame, client, nextMayStart)
           : undefined,
       overlaps: isAppend,
+      onlyReads,
+      giveWay: ioTurn,
       send: (chunks) => {
         idle.touch();
         return send(writer, chunks);
@@ -64,8 +67,12 @@ async function exchange(
     writer.abort().catch(gone);
   });
   const leave = () => left.abort();
+  const lost = () => {
+    connection.clientIsGone();
+    leave();
+  };
   // Also tells of a client that resets while reading is paused.
-  socket.closed.then(leave, leave);
+  socket.closed.then(leave, lost);
   while (!connection.isClosed) {
     const buffer = new Uint8Array(connection.readSize);
     const read = await reader.readAtLeast(1, buffer).catch(gone);

@@ -407,6 +407,8 @@ describe('groups', () => {
     expect(cluster.written).toBe(2);
     cluster.restart();
     expect(cluster.call('listGroups', {})).toEqual({ groupIds: ['a:with:colons', 'b'] });
+    const found = cluster.call('findGroups', { groupIds: ['none', 'b'] });
+    expect(found).toEqual({ groupIds: ['b'] });
     cluster.call('unregisterGroup', { groupId: 'b' });
     cluster.call('unregisterGroup', { groupId: 'b' });
     expect(cluster.written).toBe(3);

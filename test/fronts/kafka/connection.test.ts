@@ -32,6 +32,8 @@ function byHand(options: { limit?: number; port?: Partial<ConnectionPort> } = {}
           pending.push({ frame: [...bytes], answer, nextMayStart });
         }),
       overlaps: ([first]) => first > 100,
+      onlyReads: ([first]) => first === 50,
+      giveWay: async () => {},
       send: async (chunks) => {
         sent.push(chunks.flatMap((chunk) => [...chunk]));
       },
@@ -222,6 +224,51 @@ describe('a connection', () => {
     await state.connection.end();
     expect(tries).toBe(1);
     expect(state.closed).toBe(1);
+  });
+
+  it('drops what only reads once the client is gone, and carries out the rest', async () => {
+    const state = byHand({
+      port: { send: async () => Promise.reject(new Error('Network connection lost.')) },
+    });
+    const frames = () => state.pending.map((one) => one.frame[0]);
+    state.connection.receive(joined(frame(50), frame(50), frame(2), frame(50), frame(3)));
+    state.pending[0].answer([new Uint8Array([11])]);
+    await turns();
+    expect(frames()).toEqual([50, 2]);
+    state.pending[1].answer([new Uint8Array([12])]);
+    await turns();
+    expect(frames()).toEqual([50, 2, 3]);
+    state.pending[2].answer([]);
+    await state.connection.end();
+    expect(state.closed).toBe(1);
+  });
+
+  it('drops reads of a client that is known to be gone, and has room again', async () => {
+    const state = byHand();
+    state.connection.receive(frame(2));
+    state.connection.clientIsGone();
+    state.connection.receive(joined(...Array.from({ length: 100 }, () => frame(50))));
+    state.pending[0].answer([]);
+    await state.connection.end();
+    expect(state.pending).toHaveLength(1);
+  });
+
+  it('gives way to others after many requests in a row', async () => {
+    const served: (number | 'way')[] = [];
+    const { connection } = echo({
+      answer: async ([first]) => {
+        served.push(first);
+        return [];
+      },
+      giveWay: async () => {
+        served.push('way');
+      },
+    });
+    const frames = Array.from({ length: 70 }, (_, i) => i + 1);
+    connection.receive(joined(...frames.map((one) => frame(one))));
+    await connection.end();
+    expect(served.filter((one) => one !== 'way')).toEqual(frames);
+    expect(served.flatMap((one, at) => (one === 'way' ? [at] : []))).toEqual([32, 65]);
   });
 
   it('closes when it is spent, but not while a request waits', async () => {

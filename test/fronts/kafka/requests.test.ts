@@ -2,7 +2,7 @@ import { describe, expect, it, vi } from 'vitest';
 import { Reader } from '../../../src/bytes/reader.ts';
 import { ZERO_UUID } from '../../../src/bytes/uuid.ts';
 import { concat } from '../../../src/bytes/writer.ts';
-import { answerRequest } from '../../../src/fronts/kafka/requests.ts';
+import { answerRequest, onlyReads } from '../../../src/fronts/kafka/requests.ts';
 import { apiVersions } from '../../../src/protocol/apis/api-versions.ts';
 import { apis } from '../../../src/protocol/apis/index.ts';
 import { listOffsets } from '../../../src/protocol/apis/list-offsets.ts';
@@ -146,5 +146,30 @@ describe('a request', () => {
     expect(await answerRequest(request, cluster.client())).toBeUndefined();
     expect(log).toHaveBeenCalledTimes(1);
     log.mockRestore();
+  });
+});
+
+describe('onlyReads', () => {
+  it('is true of requests that change nothing', () => {
+    const key = (apiKey: number) => Uint8Array.of(apiKey >> 8, apiKey & 255, 0, 0);
+    const changing = apis.filter((api) => !onlyReads(key(api.key))).map(({ name }) => name);
+    expect(changing.sort()).toEqual([
+      'AlterConfigs',
+      'CreatePartitions',
+      'CreateTopics',
+      'DeleteGroups',
+      'DeleteRecords',
+      'DeleteTopics',
+      'Heartbeat',
+      'IncrementalAlterConfigs',
+      'InitProducerId',
+      'JoinGroup',
+      'LeaveGroup',
+      'OffsetCommit',
+      'OffsetDelete',
+      'Produce',
+      'SyncGroup',
+    ]);
+    expect(onlyReads(Uint8Array.of(0))).toBe(false);
   });
 });

@@ -9,6 +9,9 @@ import { type BrokerConfig, defaultBrokerConfig } from '../../../src/runtime/con
 import { batchOf, TestCluster } from '../../broker/test-cluster.ts';
 import { fetchOf, frameOf, hello, produceOf } from '../../kafka/wire.ts';
 
+// Its timer would stand still with the clock of these tests.
+vi.mock('../../../src/broker/io-turn.ts', () => ({ ioTurn: () => Promise.resolve() }));
+
 type Read = { value: Uint8Array; done: false } | { value: undefined; done: true };
 
 /** A socket of workerd as far as a connection uses it, with both ends in our hands. */
