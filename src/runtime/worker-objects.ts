@@ -40,8 +40,6 @@ const repeatable: ReadonlySet<string> = new Set<
   'configure',
   'describe',
   'drop',
-  'configure',
-  'describe',
   'heartbeat',
   'fetchOffsets',
   'deleteOffsets',
