@@ -21,9 +21,9 @@ describe('parseStartOptions', () => {
 
   it('takes every option', () => {
     const options = parse(
-      '--kafka-port 19092 --http-port=0 --host :: --data-dir /tmp/x --advertise kafka.example:443',
+      '--kafka-port 19092 --http-port=0 --host :: --data-dir /data --advertise kafka.example:443',
     );
-    expect(options).toMatchObject({ host: '::', kafkaPort: 19092, httpPort: 0, dataDir: '/tmp/x' });
+    expect(options).toMatchObject({ host: '::', kafkaPort: 19092, httpPort: 0, dataDir: '/data' });
     expect(options.variables.KAFKA_ADVERTISED_LISTENERS).toBe('kafka.example:443');
     expect(parse('--memory').dataDir).toBeNull();
     expect(parse('--kafka-port 0 --http-port 0')).toMatchObject({ kafkaPort: 0, httpPort: 0 });

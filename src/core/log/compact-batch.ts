@@ -22,7 +22,7 @@ export type KeepRecord = (offset: number, key: Uint8Array | undefined, dead: boo
 
 /**
  * The records of a batch, decompressed; undefined when nobody can look into it: a control batch,
- * or one that is broken inside, as the log takes compressed batches without opening them.
+ * or one that is broken inside, which the log takes no more but may hold.
  */
 export function recordsOf(batch: RecordBatch): Uint8Array | undefined {
   if (batch.isControl) return undefined;
