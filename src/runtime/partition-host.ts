@@ -78,6 +78,8 @@ export class PartitionHost implements Stub<PartitionCalls> {
           (errorCode) => ({ errorCode }),
         ),
       describe: () => this.#guard(() => this.#loaded().describe(), describeRefused),
+      writeMarker: () => ({ errorCode: ErrorCode.UNSUPPORTED_VERSION }),
+      describeProducers: () => ({ errorCode: ErrorCode.UNSUPPORTED_VERSION, producers: [] }),
       drop: () =>
         this.#guard(
           () => this.#drop(),

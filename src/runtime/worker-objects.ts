@@ -39,6 +39,8 @@ const repeatable: ReadonlySet<string> = new Set<
   'deleteRecords',
   'configure',
   'describe',
+  'writeMarker',
+  'describeProducers',
   'drop',
   'heartbeat',
   'fetchOffsets',

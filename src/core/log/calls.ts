@@ -3,6 +3,7 @@
  * to the object and drive the pure log in tests. Refusals are codes, never exceptions: no domain
  * error crosses an RPC.
  */
+import type { TransactionMarker } from '../transaction-marker.ts';
 
 /** Which partition a caller believes it talks to. A partition opens itself on its first append. */
 export interface PartitionSpec {
@@ -63,11 +64,44 @@ export interface DescribeReply {
   readonly highWatermark: number;
 }
 
+/** A producer the log knows, as DescribeProducers gives it. */
+export interface ProducerDescription {
+  readonly producerId: number;
+  readonly producerEpoch: number;
+  /** -1: none since its last transaction ended, or ever. */
+  readonly lastSequence: number;
+  /** Milliseconds since the epoch. */
+  readonly lastTimestamp: number;
+  /** -1: no transaction of it ever ended here. */
+  readonly coordinatorEpoch: number;
+  /** -1: no transaction of it is open here. */
+  readonly currentTxnStartOffset: number;
+}
+
 export interface PartitionCalls {
   /** One or more record batches (magic 2), as the client sent them. */
   append: {
-    command: { spec: PartitionSpec; records: Uint8Array };
+    command: {
+      spec: PartitionSpec;
+      records: Uint8Array;
+      /** Whose transaction the batches belong to, if they are transactional. */
+      transactionalId?: string | undefined;
+      /** The producer takes it that writing makes the partition a part of its transaction. */
+      addsPartition?: boolean | undefined;
+    };
     reply: AppendReply;
+  };
+  /**
+   * How a transaction ended: from now on readers see its records, or never. Safe to repeat. A
+   * partition nobody wrote to yet takes it as well, and then opens with `spec`.
+   */
+  writeMarker: {
+    command: { marker: TransactionMarker; spec?: PartitionSpec | undefined };
+    reply: { errorCode: number };
+  };
+  describeProducers: {
+    command: Record<never, never>;
+    reply: { errorCode: number; producers: readonly ProducerDescription[] };
   };
   read: { command: ReadCommand; reply: ReadReply };
   /**
