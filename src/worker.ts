@@ -14,6 +14,7 @@ export { ClusterController } from './objects/cluster-controller.ts';
 export { GroupCoordinator } from './objects/group-coordinator.ts';
 export { Partition } from './objects/partition.ts';
 export { RestConsumer } from './objects/rest-consumer.ts';
+export { TransactionCoordinator } from './objects/transaction-coordinator.ts';
 
 type Variables = {
   readonly KEDGE_OPEN?: string;

@@ -6,6 +6,7 @@
 import type { ClusterCalls } from '../core/cluster/commands.ts';
 import type { GroupCalls } from '../core/group/commands.ts';
 import type { PartitionCalls } from '../core/log/calls.ts';
+import type { TransactionCalls } from '../core/transaction/calls.ts';
 import type { Objects, PartitionStub, PartitionWatch, Stub } from '../runtime/stubs.ts';
 
 /** How many stubs of partitions a connection keeps: those it used last. */
@@ -36,6 +37,10 @@ export class CountedObjects implements Objects {
 
   group(groupId: string): Stub<GroupCalls> {
     return this.#counted(this.#objects.group(groupId));
+  }
+
+  transaction(transactionalId: string): Stub<TransactionCalls> {
+    return this.#counted(this.#objects.transaction(transactionalId));
   }
 
   controller(): Stub<ClusterCalls> {

@@ -29,6 +29,10 @@ export interface BrokerConfig {
   readonly messageMaxBytes: number;
   /** `producer.id.expiration.ms`: after how long without a batch a partition forgets a producer */
   readonly producerIdExpirationMs: number;
+  /** `transaction.max.timeout.ms`: the longest timeout a transactional producer may ask for */
+  readonly transactionMaxTimeoutMs: number;
+  /** `transactional.id.expiration.ms`: after how long without a transaction an id is forgotten */
+  readonly transactionalIdExpirationMs: number;
   /** `socket.request.max.bytes` */
   readonly socketRequestMaxBytes: number;
   /** `connections.max.idle.ms` */
@@ -53,6 +57,8 @@ export const defaultBrokerConfig: BrokerConfig = {
   offsetsRetentionMinutes: 10_080,
   messageMaxBytes: 1_048_588,
   producerIdExpirationMs: 86_400_000,
+  transactionMaxTimeoutMs: 900_000,
+  transactionalIdExpirationMs: 604_800_000,
   socketRequestMaxBytes: 104_857_600,
   connectionsMaxIdleMs: 600_000,
   fetchMaxBytes: 57_671_680,
@@ -70,6 +76,8 @@ const least: Partial<Record<NumberIn<BrokerConfig>, number>> = {
   groupMaxSize: 1,
   offsetsRetentionMinutes: 1,
   producerIdExpirationMs: 1,
+  transactionMaxTimeoutMs: 1,
+  transactionalIdExpirationMs: 1,
   socketRequestMaxBytes: 1,
   fetchMaxBytes: 1_024,
 };

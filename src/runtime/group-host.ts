@@ -8,18 +8,9 @@ import type { GroupCalls } from '../core/group/commands.ts';
 import { GroupMachine } from '../core/group/group-machine.ts';
 import { type GroupCall, refuseGroupCall } from '../core/group/replies.ts';
 import type { GroupRow } from '../core/group/rows.ts';
-import type { BrokerConfig } from './config.ts';
+import type { CoordinatorHostOptions } from './announcements.ts';
 import { MachineHost } from './machine-host.ts';
-import type { Rows } from './rows.ts';
 import type { Objects, Stub } from './stubs.ts';
-
-export interface GroupHostOptions {
-  readonly config: BrokerConfig;
-  readonly rows: Rows;
-  readonly objects: Objects;
-  now(): number;
-  setAlarm(at: number): void;
-}
 
 export class GroupHost implements Stub<GroupCalls> {
   readonly #host: MachineHost<GroupCalls, GroupRow, GroupMachine>;
@@ -35,7 +26,7 @@ export class GroupHost implements Stub<GroupCalls> {
   #creating = 0;
   #groupId: string | undefined;
 
-  constructor({ config, rows, objects, now, setAlarm }: GroupHostOptions) {
+  constructor({ config, rows, objects, now, setAlarm }: CoordinatorHostOptions) {
     this.#objects = objects;
     this.#host = new MachineHost({
       create: () => new GroupMachine(config, () => crypto.randomUUID()),

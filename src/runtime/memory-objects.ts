@@ -5,18 +5,28 @@
  */
 import type { ClusterCalls } from '../core/cluster/commands.ts';
 import type { GroupCalls } from '../core/group/commands.ts';
+import type { TransactionCalls } from '../core/transaction/calls.ts';
+import type { CoordinatorHostOptions } from './announcements.ts';
 import { clusterHost, runErrands } from './cluster-host.ts';
 import type { BrokerConfig } from './config.ts';
 import { GroupHost } from './group-host.ts';
 import { memoryPartition } from './memory-partition.ts';
 import { memoryRows } from './rows.ts';
 import type { Objects, PartitionStub, Stub } from './stubs.ts';
+import { TransactionHost } from './transaction-host.ts';
 import { Weather } from './weather.ts';
 
 export interface MemoryObjectsOptions {
   readonly config: BrokerConfig;
   /** Milliseconds since the epoch; by default the clock on the wall. */
   readonly now?: () => number;
+}
+
+type CallTable<Calls> = { [K in keyof Calls]: { command: unknown; reply: unknown } };
+
+/** The host of a coordinator: it answers calls, and its alarm. */
+interface CoordinatorHost<Calls extends CallTable<Calls>> extends Stub<Calls> {
+  expire(): Promise<void>;
 }
 
 /** The longest a timer can be set for. */
@@ -27,6 +37,7 @@ export class MemoryObjects implements Objects {
   readonly #now: () => number;
   readonly #partitions = new Map<string, PartitionStub>();
   readonly #groups = new Map<string, Stub<GroupCalls>>();
+  readonly #transactions = new Map<string, Stub<TransactionCalls>>();
   #controller: Stub<ClusterCalls> | undefined;
   readonly #alarms = new Set<Alarm>();
 
@@ -48,17 +59,15 @@ export class MemoryObjects implements Objects {
   }
 
   group(groupId: string): Stub<GroupCalls> {
-    return remembered(this.#groups, groupId, () => {
-      const alarm = this.#newAlarm(() => host.expire());
-      const host = new GroupHost({
-        config: this.#config,
-        rows: memoryRows(),
-        objects: this,
-        now: this.#now,
-        setAlarm: (at) => alarm.set(at),
-      });
-      return copying(host);
-    });
+    return remembered(this.#groups, groupId, () =>
+      this.#hosted((surroundings) => new GroupHost(surroundings)),
+    );
+  }
+
+  transaction(transactionalId: string): Stub<TransactionCalls> {
+    return remembered(this.#transactions, transactionalId, () =>
+      this.#hosted((surroundings) => new TransactionHost(surroundings)),
+    );
   }
 
   controller(): Stub<ClusterCalls> {
@@ -69,6 +78,20 @@ export class MemoryObjects implements Objects {
   /** Stops every alarm: nothing happens any more unless it is called. */
   close(): void {
     for (const alarm of this.#alarms) alarm.clear();
+  }
+
+  #hosted<Calls extends CallTable<Calls>>(
+    create: (surroundings: CoordinatorHostOptions) => CoordinatorHost<Calls>,
+  ): Stub<Calls> {
+    const alarm = this.#newAlarm(() => host.expire());
+    const host = create({
+      config: this.#config,
+      rows: memoryRows(),
+      objects: this,
+      now: this.#now,
+      setAlarm: (at) => alarm.set(at),
+    });
+    return copying(host);
   }
 
   #newController(): Stub<ClusterCalls> {
@@ -121,9 +144,7 @@ function remembered<T>(map: Map<string, T>, key: string, create: () => T): T {
 }
 
 /** As an RPC: what crosses is copied, and what is thrown is weather. */
-function copying<Calls extends { [K in keyof Calls]: { command: unknown; reply: unknown } }>(
-  stub: Stub<Calls>,
-): Stub<Calls> {
+function copying<Calls extends CallTable<Calls>>(stub: Stub<Calls>): Stub<Calls> {
   return {
     call: async (kind, command) => {
       const copy = structuredClone(command);

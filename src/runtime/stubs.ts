@@ -6,6 +6,7 @@
 import type { ClusterCalls } from '../core/cluster/commands.ts';
 import type { GroupCalls } from '../core/group/commands.ts';
 import type { PartitionCalls } from '../core/log/calls.ts';
+import type { TransactionCalls } from '../core/transaction/calls.ts';
 
 /** One object that answers a table of calls. */
 export interface Stub<Calls extends { [K in keyof Calls]: { command: unknown; reply: unknown } }> {
@@ -43,5 +44,6 @@ export interface PartitionStub extends Stub<PartitionCalls> {
 export interface Objects {
   partition(topicId: string, partition: number): PartitionStub;
   group(groupId: string): Stub<GroupCalls>;
+  transaction(transactionalId: string): Stub<TransactionCalls>;
   controller(): Stub<ClusterCalls>;
 }

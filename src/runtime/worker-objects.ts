@@ -9,6 +9,7 @@ import type { ClusterCalls } from '../core/cluster/commands.ts';
 import type { GroupCalls } from '../core/group/commands.ts';
 import type { PartitionCalls } from '../core/log/calls.ts';
 import type { RestConsumerCalls } from '../core/rest-consumer/calls.ts';
+import type { TransactionCalls } from '../core/transaction/calls.ts';
 import { openWatch } from './partition-watch.ts';
 import type { Objects, PartitionStub, PartitionWatch, Stub } from './stubs.ts';
 import { isUnsendable, mayRepeat, Weather } from './weather.ts';
@@ -19,6 +20,7 @@ export { Weather } from './weather.ts';
 export type Env = {
   readonly PARTITION: DurableObjectNamespace;
   readonly GROUP_COORDINATOR: DurableObjectNamespace;
+  readonly TRANSACTION_COORDINATOR: DurableObjectNamespace;
   readonly CLUSTER_CONTROLLER: DurableObjectNamespace;
   readonly REST_CONSUMER: DurableObjectNamespace;
   readonly [variable: `KAFKA_${string}`]: string | undefined;
@@ -61,6 +63,8 @@ export function workerObjects(env: Env): Objects {
     partition: (topicId, partition) =>
       new WorkerPartition(env.PARTITION, `${topicId}:${partition}`),
     group: (groupId) => new WorkerObject<GroupCalls>(env.GROUP_COORDINATOR, groupId),
+    transaction: (transactionalId) =>
+      new WorkerObject<TransactionCalls>(env.TRANSACTION_COORDINATOR, transactionalId),
     controller: () => new WorkerObject<ClusterCalls>(env.CLUSTER_CONTROLLER, 'cluster'),
   };
 }

@@ -61,7 +61,7 @@ function broken(version: number, error: unknown): RequestContext {
   const fail = () => {
     throw error;
   };
-  const objects = { partition: fail, group: fail, controller: fail };
+  const objects = { partition: fail, group: fail, transaction: fail, controller: fail };
   return {
     ...context(version),
     objects,

@@ -49,6 +49,7 @@ export class GroupClient {
     const objects: Objects = {
       partition: (topicId, partition) => context.objects.partition(topicId, partition),
       group: (groupId) => (this.storm ? unreachable : context.objects.group(groupId)),
+      transaction: (transactionalId) => context.objects.transaction(transactionalId),
       controller: () => context.objects.controller(),
     };
     return { ...context, objects };

@@ -30,6 +30,7 @@ export class MemoryCluster {
     this.#objects = {
       partition: (topicId, partition) => this.memory.partition(topicId, partition),
       group: (groupId) => this.memory.group(groupId),
+      transaction: (transactionalId) => this.memory.transaction(transactionalId),
       controller: () => controller,
     };
   }

@@ -11,7 +11,7 @@ async function lookUp(...groupIds: string[]) {
   const context = client.context(8);
   const opened: string[] = [];
   const objects = {
-    partition: context.objects.partition,
+    ...context.objects,
     controller: () => context.objects.controller(),
     group: (groupId: string) => {
       opened.push(groupId);

@@ -28,6 +28,9 @@ export class TestCluster {
     group: () => {
       throw new Error('no groups here');
     },
+    transaction: () => {
+      throw new Error('no transactions here');
+    },
     controller: () =>
       ({
         call: async (

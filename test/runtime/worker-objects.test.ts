@@ -13,6 +13,7 @@ class Platform {
   readonly objects = workerObjects({
     PARTITION: this.#namespace('partition'),
     GROUP_COORDINATOR: this.#namespace('group'),
+    TRANSACTION_COORDINATOR: this.#namespace('transaction'),
     CLUSTER_CONTROLLER: this.#namespace('controller'),
     REST_CONSUMER: this.#namespace('consumer'),
   } as unknown as Env);

@@ -144,6 +144,18 @@ const own: readonly ConfigDefinition[] = [
     default: '104857600',
     documentation: 'The largest request a connection may send, in bytes.',
   },
+  {
+    name: 'transaction.max.timeout.ms',
+    type: 'INT',
+    default: '900000',
+    documentation: 'The longest timeout a transactional producer may ask for.',
+  },
+  {
+    name: 'transactional.id.expiration.ms',
+    type: 'INT',
+    default: '604800000',
+    documentation: 'After how long without a transaction a transactional id is forgotten.',
+  },
 ];
 
 /** Kafka leaves these unset on the broker: the same setting in hours has the default. */

@@ -8,7 +8,13 @@ import { serveSocket } from '../../../src/fronts/kafka/socket.ts';
 import { type BrokerConfig, defaultBrokerConfig } from '../../../src/runtime/config.ts';
 import { type Env, workerObjects } from '../../../src/runtime/worker-objects.ts';
 import { DurableObjectSim, type Instance, type Kind } from './durable-object.ts';
-import { controllerKind, groupKind, partitionKind, type Sabotage } from './kinds.ts';
+import {
+  controllerKind,
+  groupKind,
+  partitionKind,
+  type Sabotage,
+  transactionKind,
+} from './kinds.ts';
 import { namespaceOf } from './lines.ts';
 import { TcpConnection } from './tcp.ts';
 import type { World } from './world.ts';
@@ -41,6 +47,7 @@ export class SimulatedCluster {
     this.#kinds = {
       partition: partitionKind(context),
       group: groupKind(context),
+      transaction: transactionKind(context),
       controller: controllerKind(context),
     };
     this.#gateways = this.#newGateways();
@@ -110,6 +117,7 @@ export class SimulatedCluster {
     return {
       PARTITION: space('partition'),
       GROUP_COORDINATOR: space('group'),
+      TRANSACTION_COORDINATOR: space('transaction'),
       CLUSTER_CONTROLLER: space('controller'),
       REST_CONSUMER: space('rest'),
     } as unknown as Env;

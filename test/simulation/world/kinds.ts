@@ -13,6 +13,7 @@ import { MemoryStore } from '../../../src/runtime/memory-store.ts';
 import { PartitionHost } from '../../../src/runtime/partition-host.ts';
 import { memoryRows, type Rows } from '../../../src/runtime/rows.ts';
 import type { Objects, Stub } from '../../../src/runtime/stubs.ts';
+import { TransactionHost } from '../../../src/runtime/transaction-host.ts';
 import type { Instance, Kind, Program } from './durable-object.ts';
 
 /** Ways to break an object from outside: each wraps what it is given. */
@@ -110,6 +111,25 @@ export function groupKind({ config, sabotage, objectsOf }: ProgramContext): Kind
       const stub = (sabotage.group?.(host, name) ?? host) as AnyStub;
       return {
         call: (kind, command) => stub.call(kind, command),
+        alarm: () => host.expire(),
+      };
+    },
+  };
+}
+
+export function transactionKind({ config, objectsOf }: ProgramContext): Kind<Rows> {
+  return {
+    newStorage: memoryRows,
+    start(instance): Program {
+      const host = new TransactionHost({
+        config,
+        rows: durableRows(instance),
+        objects: objectsOf(instance as Instance<unknown>),
+        now: () => instance.object.now(),
+        setAlarm: (at) => instance.setAlarm(at),
+      });
+      return {
+        call: (kind, command) => (host as AnyStub).call(kind, command),
         alarm: () => host.expire(),
       };
     },

@@ -1,0 +1,14 @@
+/**
+ * What the host of a coordinator needs, be it a group's or a transaction's.
+ */
+import type { BrokerConfig } from './config.ts';
+import type { Rows } from './rows.ts';
+import type { Objects } from './stubs.ts';
+
+export interface CoordinatorHostOptions {
+  readonly config: BrokerConfig;
+  readonly rows: Rows;
+  readonly objects: Objects;
+  now(): number;
+  setAlarm(at: number): void;
+}
