@@ -4,6 +4,7 @@
  */
 import type { BrokerConfig } from '../runtime/config.ts';
 import type { Objects, PartitionWatch } from '../runtime/stubs.ts';
+import type { AnswerMemory } from './answer-memory.ts';
 import type { MetadataCache } from './metadata-cache.ts';
 import type { ProducerIds } from './producer-ids.ts';
 
@@ -52,6 +53,8 @@ export interface RequestContext {
   readonly config: BrokerConfig;
   /** One for the isolate: the producer ids it may hand out. */
   readonly producerIds: ProducerIds;
+  /** One for the isolate: what answers may take of its memory. */
+  readonly answers: AnswerMemory;
   readonly watches: Watches;
   /** Aborted when the client is gone: parked work may stop. */
   readonly signal: AbortSignal;

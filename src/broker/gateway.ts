@@ -5,6 +5,7 @@
  */
 import type { BrokerConfig } from '../runtime/config.ts';
 import type { Objects } from '../runtime/stubs.ts';
+import { AnswerMemory } from './answer-memory.ts';
 import type { RequestContext } from './context.ts';
 import { CountedObjects } from './counted-objects.ts';
 import { ClusterMemory, metadataCache } from './metadata-cache.ts';
@@ -17,10 +18,17 @@ export interface Gateway {
   readonly config: BrokerConfig;
   readonly memory: ClusterMemory;
   readonly producerIds: ProducerIds;
+  readonly answers: AnswerMemory;
 }
 
 export function createGateway(objects: Objects, config: BrokerConfig): Gateway {
-  return { objects, config, memory: new ClusterMemory(), producerIds: new ProducerIds() };
+  return {
+    objects,
+    config,
+    memory: new ClusterMemory(),
+    producerIds: new ProducerIds(),
+    answers: new AnswerMemory(),
+  };
 }
 
 /** The parts of a request's context that are the same for a whole connection. */
@@ -45,13 +53,14 @@ export interface ClientOrigin {
 export function clientContext(gateway: Gateway, client: ClientOrigin): ClientContext {
   const now = () => Date.now();
   const objects = new CountedObjects(gateway.objects);
-  const { config, memory, producerIds } = gateway;
+  const { config, memory, producerIds, answers } = gateway;
   return {
     clientHost: client.clientHost,
     advertised: config.advertisedListener ?? client.dialled,
     objects,
     metadata: metadataCache(memory, objects, now),
     producerIds,
+    answers,
     config,
     watches: new ConnectionWatches(objects, now),
     signal: client.signal,

@@ -8,6 +8,7 @@
  */
 import type { ReadReply } from '../core/log/calls.ts';
 import { ErrorCode } from '../protocol/errors.ts';
+import type { AnswerClaim } from './answer-memory.ts';
 import type { RequestContext, WatchedPartition } from './context.ts';
 import { eachBounded } from './each-bounded.ts';
 import { failureCode } from './failures.ts';
@@ -46,13 +47,15 @@ export function wanted(question: Pick<Wanted, Question>): Wanted {
 
 /**
  * Fills in every reply: at once if there is enough or an error, else when there is or time is up.
+ * The claim is to be released when the answer is ready.
  */
 export async function longPoll(
   partitions: readonly Wanted[],
   limits: FetchLimits,
   context: RequestContext,
+  claim: AnswerClaim,
 ): Promise<void> {
-  const poll = new LongPoll(partitions, limits, context);
+  const poll = new LongPoll(partitions, limits, context, claim);
   await poll.read(partitions);
   if (limits.maxWaitMs > 0 && !poll.satisfied) await poll.wait();
   else poll.watchEnds();
@@ -68,11 +71,22 @@ class LongPoll {
   readonly #partitions: readonly Wanted[];
   readonly #limits: FetchLimits;
   readonly #context: RequestContext;
+  readonly #claim: AnswerClaim;
+  /** How many bytes the answer may have as it is read now. */
+  #granted = 0;
+  /** There is no memory for any records now. */
+  #mayHaveNone = false;
 
-  constructor(partitions: readonly Wanted[], limits: FetchLimits, context: RequestContext) {
+  constructor(
+    partitions: readonly Wanted[],
+    limits: FetchLimits,
+    context: RequestContext,
+    claim: AnswerClaim,
+  ) {
     this.#partitions = partitions;
     this.#limits = limits;
     this.#context = context;
+    this.#claim = claim;
   }
 
   /** Whether the answer may go: enough bytes, an error to report, or nothing that could grow. */
@@ -96,11 +110,27 @@ class LongPoll {
     await Promise.all(partitions.map(({ route }) => route.found()));
     const asked = partitions.filter((one) => !this.#isAnsweredByWatch(one));
     if (asked.length === 0) return;
+    this.#claimRoom();
+    await this.#readInRoom(asked);
+    this.#claim.settle(this.#bytes);
+  }
+
+  #claimRoom(): void {
+    const before = this.#bytes;
+    this.#claim.settle(before);
+    const wanted = Math.max(0, this.#limits.maxBytes - before);
+    const granted = this.#claim.extend(wanted);
+    this.#granted = before + granted;
+    this.#mayHaveNone = granted === 0 && wanted > 0;
+  }
+
+  async #readInRoom(asked: readonly Wanted[]): Promise<void> {
     const share = Math.floor(this.#room / asked.length);
-    const nothingYet = this.#bytes === 0;
+    const nothingYet = this.#bytes === 0 && !this.#mayHaveNone;
     const readShare = (one: Wanted, index: number): Promise<void> =>
       this.#readOne(one, share, nothingYet && index === 0);
     await eachBounded(asked, readShare, { atOnce: partitionsAtOnce });
+    if (this.#mayHaveNone) return;
     const nothing = this.#bytes === 0;
     let vain = 0;
     for (const one of asked.filter((one) => this.#wasCutShort(one, share, nothing))) {
@@ -114,7 +144,7 @@ class LongPoll {
 
   /** How many bytes the answer may still take. */
   get #room(): number {
-    return Math.max(0, this.#limits.maxBytes - this.#bytes);
+    return Math.max(0, this.#granted - this.#bytes);
   }
 
   /** Whether the partition could probably have given more than it did for its share. */

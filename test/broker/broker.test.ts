@@ -1,4 +1,5 @@
 import { describe, expect, it, vi } from 'vitest';
+import { AnswerMemory } from '../../src/broker/answer-memory.ts';
 import { dispatch, Unanswerable } from '../../src/broker/broker.ts';
 import type { RequestContext } from '../../src/broker/context.ts';
 import { servedBy } from '../../src/broker/handlers/index.ts';
@@ -67,6 +68,7 @@ function broken(version: number, error: unknown): RequestContext {
     objects,
     metadata: new Proxy({} as RequestContext['metadata'], { get: () => fail }),
     producerIds: { take: fail } as unknown as RequestContext['producerIds'],
+    answers: new AnswerMemory(),
     config: new Proxy(context(version).config, {
       get: (config, name) => {
         if (name === 'nodeId') return config.nodeId;

@@ -8,7 +8,8 @@
  *   partition asked for; to go on with a session is FETCH_SESSION_ID_NOT_FOUND.
  * - A replica id is never taken for a follower. Forgotten topics, rack and cluster id are ignored.
  * - A partition that is named twice is read and answered once, as it was named last.
- * - One answer holds at most 8 MiB, or one batch that is larger (KIP-74).
+ * - One answer holds at most 8 MiB, or one batch that is larger (KIP-74); less while the isolate's
+ *   memory is full of answers that were not sent yet.
  * - Isolation level 1 (read_committed): aborted transactions are listed; control batches are sent.
  *
  * Versions
@@ -34,16 +35,19 @@ const largestAnswer = 8 * 1024 * 1024;
 export const handleFetch: Handler<FetchRequest, FetchResponse> = async (request, context) => {
   if (request.sessionEpoch > 0) return answer(ErrorCode.FETCH_SESSION_ID_NOT_FOUND, []);
   const topics = wantedTopics(request, context);
-  await longPoll(
-    topics.flatMap(({ partitions }) => partitions),
-    {
-      maxWaitMs: request.maxWaitMs,
-      minBytes: request.minBytes,
-      maxBytes: Math.min(request.maxBytes, context.config.fetchMaxBytes, largestAnswer),
-      isolationLevel: request.isolationLevel,
-    },
-    context,
-  );
+  const partitions = topics.flatMap((topic) => topic.partitions);
+  const limits = {
+    maxWaitMs: request.maxWaitMs,
+    minBytes: request.minBytes,
+    maxBytes: Math.min(request.maxBytes, context.config.fetchMaxBytes, largestAnswer),
+    isolationLevel: request.isolationLevel,
+  };
+  const claim = context.answers.claim();
+  try {
+    await longPoll(partitions, limits, context, claim);
+  } finally {
+    claim.release();
+  }
   const named = topics.filter(({ partitions }) => partitions.length > 0);
   const responses = named.map(({ topic, topicId, partitions }) => ({
     topic,

@@ -53,19 +53,21 @@ async function exchange(
       overlaps: isAppend,
       onlyReads,
       giveWay: ioTurn,
-      send: (chunks) => {
+      send: async (chunks) => {
         idle.touch();
-        return send(writer, chunks);
+        const sent = client.answers.sending(sizeOf(chunks), hangUp);
+        await send(writer, chunks).finally(sent);
       },
       isSpent: () => objects.calls >= maxCalls,
       close: () => void reader.cancel().catch(gone),
     },
     config.socketRequestMaxBytes,
   );
-  const idle = new IdleTimer(config.connectionsMaxIdleMs, connection, () => {
+  const hangUp = () => {
     connection.close();
     writer.abort().catch(gone);
-  });
+  };
+  const idle = new IdleTimer(config.connectionsMaxIdleMs, connection, hangUp);
   const leave = () => left.abort();
   const lost = () => {
     connection.clientIsGone();
@@ -92,6 +94,10 @@ async function exchange(
 const drainAllowance = 1.1;
 /** Chunks smaller than this are joined before they are sent. */
 const joinBelow = 64 * 1024;
+
+function sizeOf(chunks: readonly Uint8Array[]): number {
+  return chunks.reduce((sum, { byteLength }) => sum + byteLength, 0);
+}
 
 async function send(
   writer: WritableStreamDefaultWriter,

@@ -1,0 +1,109 @@
+import { describe, expect, it } from 'vitest';
+import { AnswerMemory } from '../../src/broker/answer-memory.ts';
+import { handleFetch } from '../../src/broker/handlers/fetch.ts';
+import { fetch } from '../../src/protocol/apis/fetch.ts';
+import { defaultsOf } from '../../src/protocol/schema.ts';
+import { TestCluster } from './test-cluster.ts';
+
+const MiB = 1024 * 1024;
+const nothing = () => {};
+
+describe('the memory of answers', () => {
+  it('gives what is wanted while there is plenty, and less the less is left', () => {
+    const memory = new AnswerMemory();
+    expect(memory.claim().extend(8 * MiB)).toBe(8 * MiB);
+    memory.sending(24 * MiB, nothing);
+    expect(memory.claim().extend(8 * MiB)).toBe(4 * MiB);
+    expect(memory.claim().extend(8 * MiB)).toBe(3 * MiB);
+    expect(memory.claim().extend(1 * MiB)).toBe(1 * MiB);
+  });
+
+  it('never lets a crowd that asks and does not read take more than there is', () => {
+    const memory = new AnswerMemory();
+    for (let i = 0; i < 1_000; i++) {
+      const claim = memory.claim();
+      const granted = claim.extend(8 * MiB);
+      claim.release();
+      memory.sending(granted, nothing);
+    }
+    expect(memory.used).toBeLessThanOrEqual(48 * MiB);
+    expect(memory.claim().extend(8 * MiB)).toBe(0);
+  });
+
+  it('counts what an answer became in truth, and nothing when it is gone', () => {
+    const memory = new AnswerMemory();
+    const claim = memory.claim();
+    claim.extend(8 * MiB);
+    claim.settle(1_000);
+    expect(memory.used).toBe(1_000);
+    claim.release();
+    const sent = memory.sending(500, nothing);
+    expect(memory.used).toBe(500);
+    sent();
+    sent();
+    expect(memory.used).toBe(0);
+  });
+
+  it('hangs up on the client that left its answer lying longest, and on nobody in a hurry', () => {
+    let now = 0;
+    const memory = new AnswerMemory(() => now);
+    const gone: string[] = [];
+    for (const name of ['first', 'second']) {
+      const sent = memory.sending(24 * MiB, () => {
+        gone.push(name);
+        sent();
+      });
+      now += 1_000;
+    }
+    now = 9_999;
+    expect(memory.claim().extend(MiB)).toBe(0);
+    expect(gone).toEqual([]);
+    now = 10_000;
+    memory.claim().extend(MiB);
+    expect(gone).toEqual(['first']);
+    expect(memory.claim().extend(MiB)).toBe(MiB);
+    expect(gone).toEqual(['first']);
+  });
+});
+
+describe('Fetch while memory is short', () => {
+  it('answers without records, and with them once there is room', async () => {
+    const cluster = new TestCluster();
+    const { topicId } = cluster.create('orders');
+    await cluster.append('orders', 0, 'a');
+    const { context, answers } = cluster.client();
+    const request = {
+      ...defaultsOf(fetch.request.fields),
+      minBytes: 1,
+      maxWaitMs: 10,
+      topics: [
+        {
+          topic: 'orders',
+          topicId,
+          partitions: [
+            {
+              partition: 0,
+              currentLeaderEpoch: -1,
+              fetchOffset: 0,
+              lastFetchedEpoch: -1,
+              logStartOffset: -1,
+              partitionMaxBytes: MiB,
+              replicaDirectoryId: '',
+            },
+          ],
+        },
+      ],
+    };
+    const bytesOf = async () => {
+      const { responses } = await handleFetch(request, context(12));
+      const [{ errorCode, highWatermark, records }] = responses[0].partitions;
+      expect([errorCode, highWatermark]).toEqual([0, 1]);
+      return records!.reduce((sum, { byteLength }) => sum + byteLength, 0);
+    };
+    const sent = answers.sending(48 * MiB, nothing);
+    expect(await bytesOf()).toBe(0);
+    sent();
+    expect(await bytesOf()).toBeGreaterThan(0);
+    expect(answers.used).toBe(0);
+  });
+});
