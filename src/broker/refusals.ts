@@ -21,6 +21,7 @@ import { metadata } from '../protocol/apis/metadata.ts';
 import type { offsetCommit } from '../protocol/apis/offset-commit.ts';
 import type { offsetFetch } from '../protocol/apis/offset-fetch.ts';
 import { produce } from '../protocol/apis/produce.ts';
+import type { txnOffsetCommit } from '../protocol/apis/txn-offset-commit.ts';
 import type { Api, Field, Fields, Infer } from '../protocol/schema.ts';
 import { defaultsOf } from '../protocol/schema.ts';
 import type { RequestContext } from './context.ts';
@@ -130,7 +131,11 @@ export const refuseFindCoordinator: Refuses<typeof findCoordinator> = (
   return { ...empty, coordinators: request.coordinatorKeys.map((key) => ({ key, ...nobody })) };
 };
 
-export const refuseOffsetCommit: Refuses<typeof offsetCommit> = ({ topics }, { errorCode }) => ({
+type CommitsOffsets = typeof offsetCommit | typeof txnOffsetCommit;
+export const refuseOffsetCommit = (
+  { topics }: Infer<CommitsOffsets['request']['fields']>,
+  { errorCode }: Refusal,
+): Infer<CommitsOffsets['response']['fields']> => ({
   throttleTimeMs: 0,
   topics: topics.map(({ name, partitions }) => ({
     name,

@@ -107,7 +107,7 @@ describe('a hosted group', () => {
   it('says nothing when it is only asked about, or refuses', async () => {
     const { host, controller } = hosted();
     await host.call('describeGroup', { groupId: 'g' });
-    await host.call('fetchOffsets', { groupId: 'g', topics: null });
+    await host.call('fetchOffsets', { groupId: 'g', topics: null, requireStable: false });
     const refused = await host.call('commitOffsets', { ...commit, generationId: 4 });
     expect(refused.errorCode).toBe(ErrorCode.ILLEGAL_GENERATION);
     const unknown = await host.call('joinGroup', { ...join, memberId: 'm' });

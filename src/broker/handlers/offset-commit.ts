@@ -13,87 +13,27 @@
  * - 2 to 4: retention time · 6: leader epoch (KIP-320) · 7: static members (KIP-345) · 8: flexible
  * - 9: a missing group is GROUP_ID_NOT_FOUND (KIP-848)
  */
-import type { TopicView } from '../../core/cluster/commands.ts';
-import type { GroupCalls } from '../../core/group/commands.ts';
 import type {
   OffsetCommitRequest,
   OffsetCommitResponse,
 } from '../../protocol/apis/offset-commit.ts';
-import { ErrorCode } from '../../protocol/errors.ts';
-import type { Handler, RequestContext } from '../context.ts';
-
-type Topic = OffsetCommitRequest['topics'][number];
-type Exists = (topic: Topic, partitionIndex: number) => boolean;
+import { commitExisting } from '../committable-offsets.ts';
+import type { Handler } from '../context.ts';
 
 export const handleOffsetCommit: Handler<OffsetCommitRequest, OffsetCommitResponse> = async (
-  request,
-  context,
+  { groupId, generationIdOrMemberEpoch, memberId, groupInstanceId, retentionTimeMs, topics },
+  { apiVersion, metadata, objects },
 ) => {
-  const names = new Set(request.topics.map(({ name }) => name));
-  const views = new Map<string, TopicView | undefined>();
-  await Promise.all(
-    [...names].map(async (name) => views.set(name, await context.metadata.topic(name))),
+  const answers = await commitExisting(topics, metadata, (existing) =>
+    objects.group(groupId).call('commitOffsets', {
+      groupId,
+      generationId: generationIdOrMemberEpoch,
+      memberId,
+      groupInstanceId,
+      retentionTimeMs,
+      namesMissingGroup: apiVersion >= 9,
+      topics: existing,
+    }),
   );
-  const exists: Exists = (topic, partitionIndex) => {
-    const partitions = views.get(topic.name)?.partitions ?? 0;
-    return partitionIndex >= 0 && partitionIndex < partitions;
-  };
-  const nextCode = await commit(request, views, exists, context);
-  return {
-    throttleTimeMs: 0,
-    topics: request.topics.map((topic) => ({
-      name: topic.name,
-      partitions: topic.partitions.map(({ partitionIndex }) => ({
-        partitionIndex,
-        errorCode: exists(topic, partitionIndex)
-          ? nextCode()
-          : ErrorCode.UNKNOWN_TOPIC_OR_PARTITION,
-      })),
-    })),
-  };
+  return { throttleTimeMs: 0, topics: answers };
 };
-
-/** Asks the group to store what can be stored, and answers its codes, one after the other. */
-async function commit(
-  request: OffsetCommitRequest,
-  views: ReadonlyMap<string, TopicView | undefined>,
-  exists: Exists,
-  { apiVersion, objects }: RequestContext,
-): Promise<() => number> {
-  const topics = request.topics
-    .map((topic) => commandTopic(topic, views.get(topic.name)?.topicId ?? '', exists))
-    .filter(({ partitions }) => partitions.length > 0);
-  if (topics.length === 0) return () => ErrorCode.UNKNOWN_TOPIC_OR_PARTITION;
-  const { groupId, memberId, groupInstanceId, retentionTimeMs } = request;
-  const reply = await objects.group(groupId).call('commitOffsets', {
-    groupId,
-    generationId: request.generationIdOrMemberEpoch,
-    memberId,
-    groupInstanceId,
-    retentionTimeMs,
-    namesMissingGroup: apiVersion >= 9,
-    topics,
-  });
-  if (reply.errorCode !== ErrorCode.NONE) return () => reply.errorCode;
-  const codes = reply.topics.flatMap(({ partitions }) =>
-    partitions.map(({ errorCode }) => errorCode),
-  );
-  let next = 0;
-  return () => codes[next++];
-}
-
-function commandTopic(
-  topic: Topic,
-  topicId: string,
-  exists: Exists,
-): GroupCalls['commitOffsets']['command']['topics'][number] {
-  const partitions = topic.partitions
-    .filter(({ partitionIndex }) => exists(topic, partitionIndex))
-    .map(({ partitionIndex, committedOffset, committedLeaderEpoch, committedMetadata }) => ({
-      partitionIndex,
-      committedOffset,
-      committedLeaderEpoch,
-      metadata: committedMetadata,
-    }));
-  return { name: topic.name, topicId, partitions };
-}

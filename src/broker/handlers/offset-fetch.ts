@@ -13,7 +13,7 @@
  * - 7: stable offsets only (KIP-447) · 8: many groups (KIP-709) · 9: member id and epoch (KIP-848),
  *   which a classic group does not look at
  */
-import type { CommittedOffset, GroupCalls } from '../../core/group/commands.ts';
+import type { GroupCalls } from '../../core/group/commands.ts';
 import type { OffsetFetchRequest, OffsetFetchResponse } from '../../protocol/apis/offset-fetch.ts';
 import { ErrorCode, KafkaError } from '../../protocol/errors.ts';
 import type { Stub } from '../../runtime/stubs.ts';
@@ -31,16 +31,21 @@ export const handleOffsetFetch: Handler<OffsetFetchRequest, OffsetFetchResponse>
   request,
   context,
 ) => {
+  const { requireStable } = request;
   if (context.apiVersion >= 8) {
     const groupIds = request.groups.map(({ groupId }) => groupId);
     const groupOf = await namedGroups(groupIds, context);
     const groups = await eachBounded(request.groups, ({ groupId, topics }) =>
-      answerGroup({ groupId, topics }, groupOf(groupId), context),
+      answerGroup({ groupId, topics, requireStable }, groupOf(groupId), context),
     );
     return { throttleTimeMs: 0, errorCode: 0, topics: [], groups };
   }
   const group = context.objects.group(request.groupId);
-  const topics = await committed(request, group, context);
+  const topics = await committed(
+    { groupId: request.groupId, topics: request.topics, requireStable },
+    group,
+    context,
+  );
   return { throttleTimeMs: 0, errorCode: ErrorCode.NONE, topics, groups: [] };
 };
 
@@ -60,17 +65,18 @@ async function answerGroup(
 }
 
 async function committed(
-  { groupId, topics: wanted }: Wanted,
+  command: Wanted,
   group: Stub<GroupCalls>,
   { metadata }: RequestContext,
 ): Promise<Topic[]> {
-  const reply = await group.call('fetchOffsets', { groupId, topics: wanted });
+  const { topics: wanted } = command;
+  const reply = await group.call('fetchOffsets', command);
   if (reply.errorCode !== ErrorCode.NONE) throw new KafkaError(reply.errorCode);
   const lives = async ({ name, topicId }: Stored): Promise<boolean> =>
     (await metadata.topic(name))?.topicId === topicId;
   const living = await Promise.all(reply.topics.map(lives));
   const stored = reply.topics.filter((_, index) => living[index]);
-  if (wanted === null) return stored.map(answerStored);
+  if (wanted === null) return stored.map(({ name, partitions }) => ({ name, partitions }));
   // By topic: a request may name a topic twice.
   const byTopic = Map.groupBy(stored, ({ name }) => name);
   return wanted.map(({ name, partitionIndexes }) => {
@@ -78,21 +84,12 @@ async function committed(
     const byIndex = new Map(known.map((each) => [each.partitionIndex, each]));
     return {
       name,
-      partitions: partitionIndexes.map((index) =>
-        answerPartition(byIndex.get(index) ?? none(index)),
-      ),
+      partitions: partitionIndexes.map((index) => byIndex.get(index) ?? none(index)),
     };
   });
 }
 
-function none(partitionIndex: number): CommittedOffset {
-  return { partitionIndex, committedOffset: -1, committedLeaderEpoch: -1, metadata: '' };
-}
-
-function answerStored({ name, partitions }: Stored): Topic {
-  return { name, partitions: partitions.map(answerPartition) };
-}
-
-function answerPartition(stored: CommittedOffset): Topic['partitions'][number] {
-  return { ...stored, errorCode: ErrorCode.NONE };
+function none(partitionIndex: number): Topic['partitions'][number] {
+  const errorCode = ErrorCode.NONE;
+  return { partitionIndex, committedOffset: -1, committedLeaderEpoch: -1, metadata: '', errorCode };
 }

@@ -4,6 +4,7 @@
  * surprise: joinGroup and syncGroup may be answered only when the rest of the group has acted, so
  * their callers wait.
  */
+import type { TransactionMarker } from '../transaction-marker.ts';
 
 /** `name` and `metadata` of one embedded protocol, in the member's order of preference. */
 export interface MemberProtocol {
@@ -67,6 +68,35 @@ export interface GroupDescription {
   }[];
 }
 
+/** Who commits. */
+interface Committer {
+  readonly groupId: string;
+  /** Below 0 with an empty member id: a consumer that uses Kafka for its offsets alone. */
+  readonly generationId: number;
+  readonly memberId: string;
+  readonly groupInstanceId: string | null;
+}
+
+export interface CommittingTopic {
+  readonly name: string;
+  readonly topicId: string;
+  readonly partitions: readonly (Omit<CommittedOffset, 'metadata'> & {
+    readonly metadata: string | null;
+  })[];
+}
+
+/** A code that is not 0 refuses everything; then `topics` is empty. */
+export interface CommitReply {
+  readonly errorCode: number;
+  readonly topics: readonly {
+    readonly name: string;
+    readonly partitions: readonly {
+      readonly partitionIndex: number;
+      readonly errorCode: number;
+    }[];
+  }[];
+}
+
 /** Every call to a group coordinator; named after Kafka's APIs. */
 export interface GroupCalls {
   joinGroup: {
@@ -121,12 +151,7 @@ export interface GroupCalls {
     };
   };
   commitOffsets: {
-    command: {
-      readonly groupId: string;
-      /** Below 0 with an empty member id: a consumer that uses Kafka for its offsets alone. */
-      readonly generationId: number;
-      readonly memberId: string;
-      readonly groupInstanceId: string | null;
+    command: Committer & {
       /** -1: the broker's own retention. */
       readonly retentionTimeMs: number;
       /**
@@ -134,25 +159,28 @@ export interface GroupCalls {
        * version 9).
        */
       readonly namesMissingGroup: boolean;
-      readonly topics: readonly {
-        readonly name: string;
-        readonly topicId: string;
-        readonly partitions: readonly (Omit<CommittedOffset, 'metadata'> & {
-          readonly metadata: string | null;
-        })[];
-      }[];
+      readonly topics: readonly CommittingTopic[];
     };
-    /** A code that is not 0 refuses everything; then `topics` is empty. */
-    reply: {
-      readonly errorCode: number;
-      readonly topics: readonly {
-        readonly name: string;
-        readonly partitions: readonly {
-          readonly partitionIndex: number;
-          readonly errorCode: number;
-        }[];
-      }[];
+    reply: CommitReply;
+  };
+  /** The same in a transaction, at the end of which the offsets stand, or are forgotten. */
+  commitTransactionalOffsets: {
+    command: Committer & {
+      readonly transactionalId: string;
+      readonly producerId: number;
+      readonly producerEpoch: number;
+      /** The group becomes a part of the transaction by it (transactions v2). */
+      readonly addsGroup: boolean;
+      /** See `Enlisted`: filled in by the group's host, which asks. */
+      readonly transactionNumber?: number;
+      readonly topics: readonly CommittingTopic[];
     };
+    reply: CommitReply;
+  };
+  /** How a transaction ended. Safe to repeat, and fine for a group that does not exist. */
+  endTransaction: {
+    command: { readonly groupId: string; readonly marker: TransactionMarker };
+    reply: { readonly errorCode: number };
   };
   /**
    * What was committed, of these topics or (null) of all; partitions without an offset are left
@@ -164,6 +192,8 @@ export interface GroupCalls {
       readonly topics:
         | readonly { readonly name: string; readonly partitionIndexes: readonly number[] }[]
         | null;
+      /** What an open transaction may change is UNSTABLE_OFFSET_COMMIT. */
+      readonly requireStable: boolean;
     };
     reply: {
       readonly errorCode: number;
@@ -171,7 +201,7 @@ export interface GroupCalls {
         readonly name: string;
         /** The incarnation of the topic these offsets belong to. */
         readonly topicId: string;
-        readonly partitions: readonly CommittedOffset[];
+        readonly partitions: readonly (CommittedOffset & { readonly errorCode: number })[];
       }[];
     };
   };

@@ -85,7 +85,8 @@ export class CommittedOffsets {
         const stored = topic.partitions[partitionIndex];
         if (!stored) return [];
         const { offset: committedOffset, leaderEpoch: committedLeaderEpoch, metadata } = stored;
-        return [{ partitionIndex, committedOffset, committedLeaderEpoch, metadata }];
+        const errorCode = ErrorCode.NONE;
+        return [{ partitionIndex, committedOffset, committedLeaderEpoch, metadata, errorCode }];
       });
       return [{ name, topicId: topic.topicId, partitions }];
     });

@@ -73,6 +73,10 @@ export class GroupMachine implements Machine<GroupCall, GroupReply, GroupRow> {
         return this.#leave(call.command, turn);
       case 'commitOffsets':
         return this.#commit(call.command, turn);
+      case 'commitTransactionalOffsets':
+        throw new KafkaError(ErrorCode.COORDINATOR_NOT_AVAILABLE);
+      case 'endTransaction':
+        return { errorCode: ErrorCode.NONE };
       case 'fetchOffsets':
         return { errorCode: ErrorCode.NONE, topics: this.#offsets.read(call.command.topics) };
       case 'deleteOffsets':

@@ -40,6 +40,7 @@ export function refuseGroupCall(call: GroupCall, errorCode: number): GroupReply 
     case 'leaveGroup':
       return { errorCode, members: [] };
     case 'commitOffsets':
+    case 'commitTransactionalOffsets':
     case 'fetchOffsets':
       return { errorCode, topics: [] };
     case 'deleteOffsets':
@@ -52,6 +53,7 @@ export function refuseGroupCall(call: GroupCall, errorCode: number): GroupReply 
       return { errorCode, group: null };
     case 'heartbeat':
     case 'deleteGroup':
+    case 'endTransaction':
       return { errorCode };
   }
 }

@@ -93,11 +93,14 @@ describe('what is stored', () => {
       { topics: [{ name: 't', topicId: 'T', partitions: [offset(0, 9, 'mine'), offset(1, 8)] }] },
     );
     const topics = [{ name: 't', partitionIndexes: [1, 0, 5] }];
-    expect(group.call('fetchOffsets', { groupId: 'g', topics }).answer.topics).toEqual([
+    expect(group.fetch(topics)).toEqual([
       {
         name: 't',
         topicId: 'T',
-        partitions: [{ ...offset(1, 8), metadata: '' }, offset(0, 9, 'mine')],
+        partitions: [
+          { ...offset(1, 8), metadata: '', errorCode: 0 },
+          { ...offset(0, 9, 'mine'), errorCode: 0 },
+        ],
       },
     ]);
   });

@@ -210,9 +210,16 @@ export class TestGroup {
     }).answer;
   }
 
+  fetch(
+    topics: GroupCalls['fetchOffsets']['command']['topics'],
+    requireStable = false,
+  ): Reply<'fetchOffsets'>['topics'] {
+    return this.call('fetchOffsets', { groupId: 'g', topics, requireStable }).answer.topics;
+  }
+
   /** Partition → offset, of one topic. */
   committed(topic = 't'): Record<number, number> {
-    const { topics } = this.call('fetchOffsets', { groupId: 'g', topics: null }).answer;
+    const topics = this.fetch(null);
     const found = topics.find(({ name }) => name === topic)?.partitions ?? [];
     return Object.fromEntries(found.map((each) => [each.partitionIndex, each.committedOffset]));
   }
