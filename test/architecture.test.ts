@@ -93,7 +93,21 @@ function importViolations(file: string, text: string): string[] {
   return found;
 }
 
+/** What measures Kedge does so from outside, as a test does, and nothing leans on it. */
+const benchImports =
+  /^(node:|\.\/|\.\.\/src\/(testing|protocol|bytes)\/|\.\.\/test\/(kafka|simulation\/world)\/)/;
+
 describe('floors', () => {
+  it('lets benchmarks drive Kedge from outside', () => {
+    const outside = files
+      .filter((file) => /^bench\/.*\.ts$/.test(file))
+      .flatMap((file) => importsOf(read(file)).map(({ target }) => ({ file, target })))
+      .filter(({ target }) => !benchImports.test(target));
+    expect(outside).toEqual([]);
+    const leaning = sources.filter((file) => /['"](\.\.\/)+bench\//.test(read(file)));
+    expect(leaning).toEqual([]);
+  });
+
   it('imports only what the table allows', () => {
     expect(sources.flatMap((file) => importViolations(file, read(file)))).toEqual([]);
   });
@@ -153,7 +167,7 @@ describe('the pure floors', () => {
 });
 
 describe('sizes', () => {
-  const code = files.filter((file) => /^(src|test)\/.*\.(ts|mjs)$/.test(file));
+  const code = files.filter((file) => /^(src|test|bench)\/.*\.(ts|mjs)$/.test(file));
 
   it('keeps files under 500 lines', () => {
     const long = code.filter((file) => read(file).split('\n').length > 501);
@@ -172,7 +186,8 @@ describe('sizes', () => {
   });
 
   it('opens each source file with what it is', () => {
-    const silent = sources.filter((file) => !/^(#!.*\n)?\s*\/\*\*/.test(read(file)));
+    const opened = files.filter((file) => /^(src|bench)\/.*\.ts$/.test(file));
+    const silent = opened.filter((file) => !/^(#!.*\n)?\s*\/\*\*/.test(read(file)));
     expect(silent).toEqual([]);
   });
 });
