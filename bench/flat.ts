@@ -32,9 +32,9 @@ Options
   --restarts <n>     how often Kedge is restarted (default 60; 0: not at all)
   --help             this text
 
-Needs a disk with room for a little more than the partitions hold, in the directory for temporary
-files (TMPDIR), and leaves nothing there. Fails when a ratio is above ${limit.toFixed(2)}, or may be for
-all that is known.
+Needs a disk with room for what the partitions hold, all of them, in the directory for temporary
+files (TMPDIR), and leaves nothing there. Fails when a ratio is above ${limit.toFixed(2)}, or may
+be, for all that is known.
 `;
 
 const verdicts: Readonly<Record<Verdict, string>> = {
