@@ -6,9 +6,9 @@
 import type { ClusterCalls } from '../core/cluster/commands.ts';
 import type { GroupCalls } from '../core/group/commands.ts';
 import type { TransactionCalls } from '../core/transaction/calls.ts';
-import type { CoordinatorHostOptions } from './announcements.ts';
 import { clusterHost, runErrands } from './cluster-host.ts';
 import type { BrokerConfig } from './config.ts';
+import type { CoordinatorHostOptions } from './coordinator-host.ts';
 import { GroupHost } from './group-host.ts';
 import { memoryPartition } from './memory-partition.ts';
 import { memoryRows } from './rows.ts';

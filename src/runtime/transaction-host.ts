@@ -4,7 +4,7 @@
 import type { TransactionCalls } from '../core/transaction/calls.ts';
 import { refuseTransactionCall } from '../core/transaction/replies.ts';
 import { TransactionMachine } from '../core/transaction/transaction-machine.ts';
-import type { CoordinatorHostOptions } from './announcements.ts';
+import type { CoordinatorHostOptions } from './coordinator-host.ts';
 import { MachineHost } from './machine-host.ts';
 import type { Stub } from './stubs.ts';
 

@@ -28,7 +28,7 @@ export type Env = {
 
 /** Calls that do the same when they are carried out twice. */
 const repeatable: ReadonlySet<string> = new Set<
-  keyof ClusterCalls | keyof PartitionCalls | keyof GroupCalls
+  keyof ClusterCalls | keyof PartitionCalls | keyof GroupCalls | keyof TransactionCalls
 >([
   'getTopics',
   'allocateProducerIds',
@@ -36,6 +36,10 @@ const repeatable: ReadonlySet<string> = new Set<
   'unregisterGroup',
   'listGroups',
   'findGroups',
+  'registerTransactionalId',
+  'unregisterTransactionalId',
+  'listTransactionalIds',
+  'findTransactionalIds',
   'read',
   'listOffset',
   'deleteRecords',
@@ -49,6 +53,12 @@ const repeatable: ReadonlySet<string> = new Set<
   'deleteOffsets',
   'describeGroup',
   'listGroup',
+  'writeMarker',
+  'describeProducers',
+  'endTransaction',
+  // A producer's own calls are left to it: a late one could begin or end its next transaction.
+  'enlist',
+  'describeTransaction',
 ]);
 
 type CallTable<Calls> = { [K in keyof Calls]: { command: unknown; reply: unknown } };

@@ -1,8 +1,8 @@
 /**
- * The cluster as one machine: its id, its topics, the producer ids given out, the groups that exist
- * and what partitions have still to be told. The surprise: deleting a topic or changing its configs
- * is done when it is written down; its partitions, each an object of its own, are told afterwards,
- * slice by slice.
+ * The cluster as one machine: its id, its topics, the producer ids given out, the groups and
+ * transactional ids that exist, and what partitions have still to be told. The surprise: deleting a
+ * topic or changing its configs is done when it is written down; its partitions, each an object of
+ * its own, are told afterwards, slice by slice.
  */
 import { ErrorCode, KafkaError } from '../../protocol/errors.ts';
 import type { CallOf, Machine, Outcome, ReplyOf, Row } from '../machine.ts';
@@ -31,8 +31,13 @@ export interface HostedClusterCalls extends ClusterCalls {
 
 type ClusterCommand = CallOf<HostedClusterCalls>;
 type ClusterReply = ReplyOf<HostedClusterCalls>;
-/** `cluster`, `producerIds`, `topic:<id>`, `drop:<id>`, `configure:<id>` or `group:<id>`. */
+/**
+ * `cluster`, `producerIds`, `topic:<id>`, `drop:<id>`, `configure:<id>`, `group:<id>` or
+ * `transactionalId:<id>`.
+ */
 export type ClusterRow = Row;
+
+type Announced = 'group' | 'transactionalId';
 
 export interface ClusterSettings extends BrokerDefaults {
   /** A fresh random UUID in Kafka's form, for a topic or for the cluster. */
@@ -51,7 +56,8 @@ export class ClusterMachine implements Machine<ClusterCommand, ClusterReply, Clu
   /** For names with a dot or an underscore: the topics that share a collision key. */
   readonly #colliding = new Map<string, Set<string>>();
   readonly #errands = new Errands();
-  readonly #groups = new Set<string>();
+  /** The coordinators that announced themselves, by name. */
+  readonly #announced = { group: new Set<string>(), transactionalId: new Set<string>() };
 
   constructor(settings: ClusterSettings) {
     this.#settings = settings;
@@ -89,13 +95,23 @@ export class ClusterMachine implements Machine<ClusterCommand, ClusterReply, Clu
       case 'allocateProducerIds':
         return this.#allocateProducerIds(call.command.count);
       case 'registerGroup':
-        return this.#setGroup(call.command.groupId, true);
+        return this.#announce('group', call.command.groupId, true);
       case 'unregisterGroup':
-        return this.#setGroup(call.command.groupId, false);
+        return this.#announce('group', call.command.groupId, false);
       case 'listGroups':
-        return answer({ groupIds: [...this.#groups].sort() });
+        return answer({ groupIds: [...this.#announced.group].sort() });
       case 'findGroups':
-        return answer({ groupIds: call.command.groupIds.filter((id) => this.#groups.has(id)) });
+        return answer({ groupIds: this.#announcedOf('group', call.command.groupIds) });
+      case 'registerTransactionalId':
+        return this.#announce('transactionalId', call.command.transactionalId, true);
+      case 'unregisterTransactionalId':
+        return this.#announce('transactionalId', call.command.transactionalId, false);
+      case 'listTransactionalIds':
+        return answer({ transactionalIds: [...this.#announced.transactionalId].sort() });
+      case 'findTransactionalIds': {
+        const { transactionalIds } = call.command;
+        return answer({ transactionalIds: this.#announcedOf('transactionalId', transactionalIds) });
+      }
       case 'partitionsTold':
         return answer(null, this.#errands.report(call.command, now));
       case 'errandsDelayed':
@@ -127,8 +143,9 @@ export class ClusterMachine implements Machine<ClusterCommand, ClusterReply, Clu
         this.#errands.replay(table, id, value);
         break;
       case 'group':
-        if (value === null) this.#groups.delete(id);
-        else this.#groups.add(id);
+      case 'transactionalId':
+        if (value === null) this.#announced[table].delete(id);
+        else this.#announced[table].add(id);
         break;
       default:
         throw new Error(`no such row: ${key}`);
@@ -293,10 +310,14 @@ export class ClusterMachine implements Machine<ClusterCommand, ClusterReply, Clu
     return answer({ firstProducerId, count }, rows);
   }
 
-  #setGroup(groupId: string, exists: boolean): ClusterOutcome {
-    const rows =
-      this.#groups.has(groupId) === exists ? [] : [row(`group:${groupId}`, exists ? {} : null)];
+  #announce(table: Announced, id: string, exists: boolean): ClusterOutcome {
+    const known = this.#announced[table].has(id);
+    const rows = known === exists ? [] : [row(`${table}:${id}`, exists ? {} : null)];
     return answer({ errorCode: ErrorCode.NONE }, rows);
+  }
+
+  #announcedOf(table: Announced, ids: readonly string[]): string[] {
+    return ids.filter((id) => this.#announced[table].has(id));
   }
 }
 
@@ -322,6 +343,8 @@ export function refuseClusterCall(
       return { topics: call.command.topics.map((key) => ({ ...key, errorCode, errorMessage })) };
     case 'registerGroup':
     case 'unregisterGroup':
+    case 'registerTransactionalId':
+    case 'unregisterTransactionalId':
       return { errorCode };
     default:
       throw new Error(errorMessage);

@@ -110,4 +110,22 @@ export interface ClusterCalls {
     command: { groupIds: readonly string[] };
     reply: { groupIds: readonly string[] };
   };
+  /** Transaction coordinators announce themselves in the same way, for ListTransactions. */
+  registerTransactionalId: {
+    command: { transactionalId: string };
+    reply: { errorCode: number };
+  };
+  unregisterTransactionalId: {
+    command: { transactionalId: string };
+    reply: { errorCode: number };
+  };
+  listTransactionalIds: {
+    command: Record<never, never>;
+    reply: { transactionalIds: readonly string[] };
+  };
+  /** Those of the transactional ids that there are. */
+  findTransactionalIds: {
+    command: { transactionalIds: readonly string[] };
+    reply: { transactionalIds: readonly string[] };
+  };
 }

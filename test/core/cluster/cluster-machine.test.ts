@@ -417,6 +417,30 @@ describe('groups', () => {
   });
 });
 
+describe('transactional ids', () => {
+  it('are listed once each, cost a row each, and are no groups', () => {
+    const cluster = new Cluster();
+    const register = (transactionalId: string) =>
+      cluster.call('registerTransactionalId', { transactionalId });
+    for (const id of ['b', 'a:with:colons', 'b']) expect(register(id).errorCode).toBe(0);
+    expect(cluster.written).toBe(2);
+    cluster.restart();
+    expect(cluster.call('listTransactionalIds', {})).toEqual({
+      transactionalIds: ['a:with:colons', 'b'],
+    });
+    const found = cluster.call('findTransactionalIds', { transactionalIds: ['none', 'b'] });
+    expect(found).toEqual({ transactionalIds: ['b'] });
+    expect(cluster.call('listGroups', {})).toEqual({ groupIds: [] });
+    cluster.call('unregisterTransactionalId', { transactionalId: 'b' });
+    cluster.call('unregisterTransactionalId', { transactionalId: 'b' });
+    expect(cluster.written).toBe(3);
+    cluster.restart();
+    expect(cluster.call('listTransactionalIds', {})).toEqual({
+      transactionalIds: ['a:with:colons'],
+    });
+  });
+});
+
 describe('deciding', () => {
   it('changes nothing until the rows are replayed', () => {
     const cluster = new Cluster();

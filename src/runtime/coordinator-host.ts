@@ -1,5 +1,6 @@
 /**
- * What the host of a coordinator needs, be it a group's or a transaction's.
+ * What every coordinator's host is given, be it a group's or a transaction's, in a Durable Object
+ * or in memory.
  */
 import type { BrokerConfig } from './config.ts';
 import type { Rows } from './rows.ts';
