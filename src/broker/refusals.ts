@@ -4,6 +4,7 @@
  * (undefined here), and then the connection is closed, since an empty answer would be a lie.
  */
 import { ZERO_UUID } from '../bytes/uuid.ts';
+import type { addPartitionsToTxn } from '../protocol/apis/add-partitions-to-txn.ts';
 import type { alterConfigs } from '../protocol/apis/alter-configs.ts';
 import type { createPartitions } from '../protocol/apis/create-partitions.ts';
 import { createTopics } from '../protocol/apis/create-topics.ts';
@@ -13,6 +14,8 @@ import type { deleteTopics } from '../protocol/apis/delete-topics.ts';
 import type { describeConfigs } from '../protocol/apis/describe-configs.ts';
 import { describeGroups } from '../protocol/apis/describe-groups.ts';
 import { describeLogDirs } from '../protocol/apis/describe-log-dirs.ts';
+import type { describeProducers } from '../protocol/apis/describe-producers.ts';
+import { describeTransactions } from '../protocol/apis/describe-transactions.ts';
 import { fetch } from '../protocol/apis/fetch.ts';
 import { findCoordinator } from '../protocol/apis/find-coordinator.ts';
 import type { incrementalAlterConfigs } from '../protocol/apis/incremental-alter-configs.ts';
@@ -21,8 +24,13 @@ import { metadata } from '../protocol/apis/metadata.ts';
 import type { offsetCommit } from '../protocol/apis/offset-commit.ts';
 import type { offsetFetch } from '../protocol/apis/offset-fetch.ts';
 import { produce } from '../protocol/apis/produce.ts';
+
 import type { txnOffsetCommit } from '../protocol/apis/txn-offset-commit.ts';
+
+import type { writeTxnMarkers } from '../protocol/apis/write-txn-markers.ts';
+
 import type { Api, Field, Fields, Infer } from '../protocol/schema.ts';
+
 import { defaultsOf } from '../protocol/schema.ts';
 import type { RequestContext } from './context.ts';
 import { logDir } from './log-dir.ts';
@@ -242,3 +250,59 @@ export const refuseDescribeLogDirs: Refuses<typeof describeLogDirs> = (
   return { throttleTimeMs: 0, errorCode, results };
 };
 type LogDir = Infer<typeof describeLogDirs.response.fields>['results'][number];
+
+export const refuseAddPartitionsToTxn: Refuses<typeof addPartitionsToTxn> = (
+  request,
+  { errorCode },
+) => ({
+  throttleTimeMs: 0,
+  resultsByTopicV3AndBelow: request.v3AndBelowTopics.map(({ name, partitions }) => ({
+    name,
+    resultsByPartition: partitions.map((partitionIndex) => ({
+      partitionIndex,
+      partitionErrorCode: errorCode,
+    })),
+  })),
+});
+
+export const refuseWriteTxnMarkers: Refuses<typeof writeTxnMarkers> = (
+  { markers },
+  { errorCode },
+) => ({
+  markers: markers.map(({ producerId, topics }) => ({
+    producerId,
+    topics: topics.map(({ name, partitionIndexes }) => ({
+      name,
+      partitions: partitionIndexes.map((partitionIndex) => ({ partitionIndex, errorCode })),
+    })),
+  })),
+});
+
+export const refuseDescribeProducers: Refuses<typeof describeProducers> = (
+  { topics },
+  refusal,
+) => ({
+  throttleTimeMs: 0,
+  topics: topics.map(({ name, partitionIndexes }) => ({
+    name,
+    partitions: partitionIndexes.map((partitionIndex) => ({
+      partitionIndex,
+      ...refusal,
+      activeProducers: [],
+    })),
+  })),
+});
+
+export const refuseDescribeTransactions: Refuses<typeof describeTransactions> = (
+  { transactionalIds },
+  { errorCode },
+) => ({
+  throttleTimeMs: 0,
+  transactionStates: transactionalIds.map((transactionalId) => ({
+    ...blank<DescribedTransaction>(describeTransactions, 'transactionStates'),
+    errorCode,
+    transactionalId,
+  })),
+});
+type DescribedTransactions = Infer<typeof describeTransactions.response.fields>;
+type DescribedTransaction = DescribedTransactions['transactionStates'][number];

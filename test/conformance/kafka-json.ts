@@ -39,12 +39,26 @@ export interface KafkaMessage {
   readonly validVersions: string;
   readonly flexibleVersions: string;
   readonly fields: readonly KafkaField[];
+  /** Structs that fields name as their type, here without their fields. */
+  readonly commonStructs?: readonly { name: string; fields: readonly KafkaField[] }[];
 }
 
 /** Kafka's definition of a message, for example `FetchRequest`. */
 export function kafkaMessage(name: string): KafkaMessage {
   const text = readFileSync(join(jsonFolder, `${name}.json`), 'utf8');
-  return JSON.parse(text.replace(/^\s*\/\/.*$/gm, ''));
+  const message: KafkaMessage = JSON.parse(text.replace(/^\s*\/\/.*$/gm, ''));
+  return { ...message, fields: withCommonStructs(message.fields, message) };
+}
+
+function withCommonStructs(
+  fields: readonly KafkaField[],
+  { commonStructs = [] }: Pick<KafkaMessage, 'commonStructs'>,
+): readonly KafkaField[] {
+  return fields.map((field) => {
+    const named = commonStructs.find(({ name }) => name === field.type.replace('[]', ''));
+    const inside = field.fields ?? named?.fields;
+    return inside ? { ...field, fields: withCommonStructs(inside, { commonStructs }) } : field;
+  });
 }
 
 /** `3+`, `0-12`, `5` or `none` as an inclusive range. */

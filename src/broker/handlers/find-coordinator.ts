@@ -1,11 +1,8 @@
 /**
- * FindCoordinator: which broker to ask about a group. The surprise: always the one virtual broker
- * clients see; behind it every group has an object of its own.
+ * FindCoordinator: which broker to ask about a group or a transactional id. The surprise: always
+ * the one virtual broker clients see; behind it each of them has an object of its own.
  *
  * Behaviour
- * - There are no transactions yet. The code must end the search: most codes make some client ask
- *   again for ever, and TRANSACTIONAL_ID_AUTHORIZATION_FAILED is the one that all of them take for
- *   final. The message says why.
  * - Other key types: INVALID_REQUEST.
  * - The message of a success is "NONE" up to version 3 and empty from version 4 on.
  *
@@ -27,8 +24,8 @@ type Coordinator = Omit<FindCoordinatorResponse['coordinators'][number], 'key'>;
  * From version 4 on the answer to a single key is not there, so its fields stay at their defaults.
  */
 const defaults = defaultsOf(findCoordinator.response.fields);
-const groupKey = 0;
-const transactionKey = 1;
+/** Groups and transactional ids. */
+const keyTypes: ReadonlySet<number> = new Set([0, 1]);
 
 export const handleFindCoordinator: Handler<
   FindCoordinatorRequest,
@@ -44,15 +41,10 @@ export const handleFindCoordinator: Handler<
 };
 
 function coordinatorFor(keyType: number, { config, advertised }: RequestContext): Coordinator {
-  if (keyType === groupKey) {
-    const { host, port } = advertised;
-    return { nodeId: config.nodeId, host, port, errorCode: ErrorCode.NONE, errorMessage: '' };
+  if (!keyTypes.has(keyType)) {
+    const errorMessage = `Key type ${keyType} is not supported.`;
+    return { nodeId: -1, host: '', port: -1, errorCode: ErrorCode.INVALID_REQUEST, errorMessage };
   }
-  return keyType === transactionKey
-    ? nobody(ErrorCode.TRANSACTIONAL_ID_AUTHORIZATION_FAILED, 'Transactions are not supported yet.')
-    : nobody(ErrorCode.INVALID_REQUEST, `Key type ${keyType} is not supported.`);
-}
-
-function nobody(errorCode: number, errorMessage: string | null): Coordinator {
-  return { nodeId: -1, host: '', port: -1, errorCode, errorMessage };
+  const { host, port } = advertised;
+  return { nodeId: config.nodeId, host, port, errorCode: ErrorCode.NONE, errorMessage: '' };
 }

@@ -2,6 +2,8 @@
  * Every API with its handler, and what it says when the handler cannot answer. An API that is
  * described is handled: there is a row here for each.
  */
+import { addOffsetsToTxn } from '../../protocol/apis/add-offsets-to-txn.ts';
+import { addPartitionsToTxn } from '../../protocol/apis/add-partitions-to-txn.ts';
 import { alterConfigs } from '../../protocol/apis/alter-configs.ts';
 import { apiVersions } from '../../protocol/apis/api-versions.ts';
 import { createPartitions } from '../../protocol/apis/create-partitions.ts';
@@ -13,6 +15,9 @@ import { describeCluster } from '../../protocol/apis/describe-cluster.ts';
 import { describeConfigs } from '../../protocol/apis/describe-configs.ts';
 import { describeGroups } from '../../protocol/apis/describe-groups.ts';
 import { describeLogDirs } from '../../protocol/apis/describe-log-dirs.ts';
+import { describeProducers } from '../../protocol/apis/describe-producers.ts';
+import { describeTransactions } from '../../protocol/apis/describe-transactions.ts';
+import { endTxn } from '../../protocol/apis/end-txn.ts';
 import { fetch } from '../../protocol/apis/fetch.ts';
 import { findCoordinator } from '../../protocol/apis/find-coordinator.ts';
 import { heartbeat } from '../../protocol/apis/heartbeat.ts';
@@ -22,18 +27,22 @@ import { joinGroup } from '../../protocol/apis/join-group.ts';
 import { leaveGroup } from '../../protocol/apis/leave-group.ts';
 import { listGroups } from '../../protocol/apis/list-groups.ts';
 import { listOffsets } from '../../protocol/apis/list-offsets.ts';
+import { listTransactions } from '../../protocol/apis/list-transactions.ts';
 import { metadata } from '../../protocol/apis/metadata.ts';
 import { offsetCommit } from '../../protocol/apis/offset-commit.ts';
 import { offsetDelete } from '../../protocol/apis/offset-delete.ts';
 import { offsetFetch } from '../../protocol/apis/offset-fetch.ts';
 import { produce } from '../../protocol/apis/produce.ts';
 import { syncGroup } from '../../protocol/apis/sync-group.ts';
+import { writeTxnMarkers } from '../../protocol/apis/write-txn-markers.ts';
 import { ErrorCode } from '../../protocol/errors.ts';
 import type { Api, Fields, Infer } from '../../protocol/schema.ts';
 import type { Handler } from '../context.ts';
 import type { Refuse } from '../refusals.ts';
 import * as refusals from '../refusals.ts';
 import { refuseAtTop } from '../refusals.ts';
+import { handleAddOffsetsToTxn } from './add-offsets-to-txn.ts';
+import { handleAddPartitionsToTxn } from './add-partitions-to-txn.ts';
 import { handleAlterConfigs } from './alter-configs.ts';
 import { handleApiVersions } from './api-versions.ts';
 import { handleCreatePartitions } from './create-partitions.ts';
@@ -45,6 +54,9 @@ import { handleDescribeCluster } from './describe-cluster.ts';
 import { handleDescribeConfigs } from './describe-configs.ts';
 import { handleDescribeGroups } from './describe-groups.ts';
 import { handleDescribeLogDirs } from './describe-log-dirs.ts';
+import { handleDescribeProducers } from './describe-producers.ts';
+import { handleDescribeTransactions } from './describe-transactions.ts';
+import { handleEndTxn } from './end-txn.ts';
 import { handleFetch } from './fetch.ts';
 import { handleFindCoordinator } from './find-coordinator.ts';
 import { handleHeartbeat } from './heartbeat.ts';
@@ -54,12 +66,14 @@ import { handleJoinGroup } from './join-group.ts';
 import { handleLeaveGroup } from './leave-group.ts';
 import { handleListGroups } from './list-groups.ts';
 import { handleListOffsets } from './list-offsets.ts';
+import { handleListTransactions } from './list-transactions.ts';
 import { handleMetadata } from './metadata.ts';
 import { handleOffsetCommit } from './offset-commit.ts';
 import { handleOffsetDelete } from './offset-delete.ts';
 import { handleOffsetFetch } from './offset-fetch.ts';
 import { handleProduce } from './produce.ts';
 import { handleSyncGroup } from './sync-group.ts';
+import { handleWriteTxnMarkers } from './write-txn-markers.ts';
 
 /** How one API is served. */
 export interface Served<Q extends Fields, R extends Fields> {
@@ -119,6 +133,15 @@ serve(createTopics, handleCreateTopics, refusals.refuseCreateTopics, noControlle
 serve(deleteTopics, handleDeleteTopics, refusals.refuseDeleteTopics, noController);
 serve(deleteRecords, handleDeleteRecords, refusals.refuseDeleteRecords, notLeader);
 serve(initProducerId, handleInitProducerId, refuseAtTop(initProducerId), loading);
+serve(
+  addPartitionsToTxn,
+  handleAddPartitionsToTxn,
+  refusals.refuseAddPartitionsToTxn,
+  noCoordinator,
+);
+serve(addOffsetsToTxn, handleAddOffsetsToTxn, refuseAtTop(addOffsetsToTxn), noCoordinator);
+serve(endTxn, handleEndTxn, refuseAtTop(endTxn), noCoordinator);
+serve(writeTxnMarkers, handleWriteTxnMarkers, refusals.refuseWriteTxnMarkers, notLeader);
 serve(describeConfigs, handleDescribeConfigs, refusals.refuseDescribeConfigs, timedOut);
 serve(alterConfigs, handleAlterConfigs, refusals.refuseAlterConfigs, noController);
 serve(describeLogDirs, handleDescribeLogDirs, refusals.refuseDescribeLogDirs, timedOut);
@@ -132,3 +155,11 @@ serve(
 );
 serve(offsetDelete, handleOffsetDelete, refuseAtTop(offsetDelete), notCoordinator);
 serve(describeCluster, handleDescribeCluster, refuseAtTop(describeCluster), timedOut);
+serve(describeProducers, handleDescribeProducers, refusals.refuseDescribeProducers, notLeader);
+serve(
+  describeTransactions,
+  handleDescribeTransactions,
+  refusals.refuseDescribeTransactions,
+  loading,
+);
+serve(listTransactions, handleListTransactions, refuseAtTop(listTransactions), loading);

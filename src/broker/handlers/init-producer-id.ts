@@ -1,18 +1,18 @@
 /**
- * InitProducerId: an id for an idempotent producer. The surprise: nothing is remembered of it here;
- * a partition learns of a producer from its first batch, and a producer that lost its place asks
- * for a fresh id rather than a higher epoch.
+ * InitProducerId: an id for a producer, for idempotence or for transactions. The surprise: of an
+ * idempotent producer nothing is remembered here; a partition learns of it from its first batch, and
+ * one that lost its place asks for a fresh id rather than a higher epoch.
  *
  * Behaviour
+ * - An id without its epoch (or the reverse), or an empty transactional id: INVALID_REQUEST.
  * - Without a transactional id: a fresh id with epoch 0, whatever id and epoch the producer had.
- * - An empty transactional id, or an id without its epoch (or the reverse): INVALID_REQUEST.
- * - With a transactional id: TRANSACTIONAL_ID_AUTHORIZATION_FAILED, which stops the producer at
- *   once; transactions are not there yet, and every other code makes some client ask again for
- *   ever.
+ * - With one its coordinator decides. Id 0 with epoch 0 is what some client says that has none;
+ *   nobody is ever given id 0.
  *
  * Versions
- * - 2: flexible (KIP-482) · 3: the producer's id and epoch (KIP-360) · 4: PRODUCER_FENCED (KIP-588)
- *   · 5: TRANSACTION_ABORTABLE (KIP-890)
+ * - 2: flexible (KIP-482) · 3: the producer's id and epoch (KIP-360)
+ * - 4: PRODUCER_FENCED, before it INVALID_PRODUCER_EPOCH (KIP-588)
+ * - 5: TRANSACTION_ABORTABLE (KIP-890)
  */
 import type {
   InitProducerIdRequest,
@@ -20,23 +20,29 @@ import type {
 } from '../../protocol/apis/init-producer-id.ts';
 import { ErrorCode, KafkaError } from '../../protocol/errors.ts';
 import type { Handler } from '../context.ts';
+import { fencedCode } from '../producer-fenced.ts';
 
 const none = -1;
 
 export const handleInitProducerId: Handler<InitProducerIdRequest, InitProducerIdResponse> = async (
-  { transactionalId, producerId, producerEpoch },
-  { producerIds, objects },
+  { transactionalId, transactionTimeoutMs, producerId, producerEpoch },
+  { producerIds, objects, apiVersion },
 ) => {
   if ((producerId === none) !== (producerEpoch === none) || transactionalId === '') {
     throw new KafkaError(ErrorCode.INVALID_REQUEST);
   }
-  if (transactionalId !== null) {
-    throw new KafkaError(ErrorCode.TRANSACTIONAL_ID_AUTHORIZATION_FAILED);
+  const newProducerId = await producerIds.take(objects.controller());
+  if (transactionalId === null) {
+    const errorCode = ErrorCode.NONE;
+    return { throttleTimeMs: 0, errorCode, producerId: newProducerId, producerEpoch: 0 };
   }
-  return {
-    throttleTimeMs: 0,
-    errorCode: ErrorCode.NONE,
-    producerId: await producerIds.take(objects.controller()),
-    producerEpoch: 0,
-  };
+  const isNew = producerId === 0 && producerEpoch === 0;
+  const reply = await objects.transaction(transactionalId).call('initProducerId', {
+    transactionalId,
+    transactionTimeoutMs,
+    newProducerId,
+    ...(isNew ? { producerId: none, producerEpoch: none } : { producerId, producerEpoch }),
+  });
+  const errorCode = fencedCode(reply.errorCode, apiVersion, 4);
+  return { throttleTimeMs: 0, ...reply, errorCode };
 };

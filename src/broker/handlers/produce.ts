@@ -12,11 +12,16 @@
  *   connection NOT_LEADER_OR_FOLLOWER, which clients repeat in their order; else the new one takes
  *   it.
  * - A batch that no object could take in one call is MESSAGE_TOO_LARGE, whatever the topic allows.
+ * - Transactional batches without a transactional id refuse the whole request with
+ *   TRANSACTIONAL_ID_AUTHORIZATION_FAILED, those of several producers with
+ *   INVALID_PRODUCER_ID_MAPPING.
+ * - Whether a partition is part of the transaction, the partition itself finds out.
  *
  * Versions
  * - 3: record batches (KIP-98) · 5: log start offset · 7: zstd (KIP-110)
  * - 8: record errors and messages (KIP-467) · 9: flexible · 10: leader hints (KIP-951), never given
- * - 11, 12: errors of transactions (KIP-890) · 13: topic ids (KIP-516)
+ * - 11: TRANSACTION_ABORTABLE, before it INVALID_TXN_STATE · 12: writing to a partition makes it a
+ *   part of the transaction (KIP-890) · 13: topic ids (KIP-516)
  */
 import type { AppendReply } from '../../core/log/calls.ts';
 import type { ProduceRequest, ProduceResponse } from '../../protocol/apis/produce.ts';
@@ -24,6 +29,7 @@ import { ErrorCode, KafkaError } from '../../protocol/errors.ts';
 import type { Handler, RequestContext } from '../context.ts';
 import type { PartitionRoute } from '../routing.ts';
 import { TopicRoute } from '../routing.ts';
+import { addsPartition, appendCode, checkTransaction } from '../transactional-batches.ts';
 
 type Topic = ProduceRequest['topicData'][number];
 type Partition = Topic['partitionData'][number];
@@ -33,6 +39,7 @@ type PartitionAnswer = ProduceResponse['responses'][number]['partitionResponses'
 const largestAppend = 32 * 1024 * 1024 - 65_536;
 
 export const handleProduce: Handler<ProduceRequest, ProduceResponse> = async (request, context) => {
+  checkTransaction(request);
   const byId = context.apiVersion >= 13;
   const topics = request.topicData.map(({ name, topicId, partitionData }) => ({
     name,
@@ -42,9 +49,7 @@ export const handleProduce: Handler<ProduceRequest, ProduceResponse> = async (re
   }));
   await Promise.all(topics.map(({ route }) => route.found()));
   const responses = topics.map(async ({ name, topicId, partitionData, route }) => {
-    const answers = partitionData.map((each) =>
-      answerPartition(each, route, request.acks, context),
-    );
+    const answers = partitionData.map((each) => answerPartition(each, route, request, context));
     return { name, topicId, partitionResponses: await Promise.all(answers) };
   });
   // Each append is on its way to its partition, where it keeps its place before later ones.
@@ -63,7 +68,7 @@ function areUnderWay({ partitionData, route }: RoutedTopic): boolean {
 async function answerPartition(
   { index, records }: Partition,
   route: TopicRoute,
-  acks: number,
+  { acks, transactionalId }: ProduceRequest,
   context: RequestContext,
 ): Promise<PartitionAnswer> {
   const append = async ({ partition, topic }: PartitionRoute): Promise<AppendReply> => {
@@ -72,7 +77,12 @@ async function answerPartition(
       if (acks < -1 || acks > 1) throw new KafkaError(ErrorCode.INVALID_REQUIRED_ACKS);
       const { topicId, name, configs, configsVersion } = topic;
       const spec = { topicId, topic: name, partition: index, configs, configsVersion };
-      return await partition.call('append', { spec, records: batch });
+      return await partition.call('append', {
+        spec,
+        records: batch,
+        transactionalId: transactionalId ?? undefined,
+        addsPartition: addsPartition(context.apiVersion),
+      });
     } catch (error) {
       if (!(error instanceof KafkaError)) throw error;
       return refusal(error.code, error.message);
@@ -84,7 +94,7 @@ async function answerPartition(
     typeof reply === 'number' ? refusal(reply, null) : reply;
   return {
     index,
-    errorCode,
+    errorCode: appendCode(errorCode, context.apiVersion),
     baseOffset,
     logAppendTimeMs,
     logStartOffset,

@@ -50,7 +50,8 @@ const maxProducerIds = 100_000;
 export class ClusterMachine implements Machine<ClusterCommand, ClusterReply, ClusterRow> {
   readonly #settings: ClusterSettings;
   #clusterId: string | undefined;
-  #nextProducerId = 0;
+  /** Nobody has id 0: some client says 0 when it means that it has none. */
+  #nextProducerId = 1;
   readonly #topics = new Map<string, TopicView>();
   readonly #idsByName = new Map<string, string>();
   /** For names with a dot or an underscore: the topics that share a collision key. */

@@ -33,16 +33,18 @@ describe('FindCoordinator', () => {
     });
   });
 
-  it('ends the search for a coordinator of transactions, and of what nobody knows', async () => {
+  it('is this broker for transactional ids as well', async () => {
     client = new GroupClient();
-    const final = {
-      ...nowhere,
-      errorCode: ErrorCode.TRANSACTIONAL_ID_AUTHORIZATION_FAILED,
-      errorMessage: 'Transactions are not supported yet.',
-    };
-    expect(await client.find(1, { key: 'tx', keyType: 1 })).toMatchObject(final);
-    const { coordinators } = await client.find(4, { keyType: 1, coordinatorKeys: ['tx'] });
-    expect(coordinators).toEqual([{ key: 'tx', ...final }]);
+    expect(await client.find(1, { key: 'tx', keyType: 1 })).toMatchObject(here);
+    const { coordinators } = await client.find(4, { keyType: 1, coordinatorKeys: ['tx', 'ty'] });
+    expect(coordinators).toMatchObject([
+      { key: 'tx', ...here },
+      { key: 'ty', ...here },
+    ]);
+  });
+
+  it('ends the search for what nobody knows', async () => {
+    client = new GroupClient();
     const share = await client.find(6, { keyType: 2, coordinatorKeys: ['g:t:0'] });
     expect(share.coordinators[0]).toMatchObject({
       ...nowhere,

@@ -390,11 +390,11 @@ describe('producer ids', () => {
   it('are given out once, whatever happens', () => {
     const cluster = new Cluster();
     const take = (count: number) => cluster.call('allocateProducerIds', { count });
-    expect(take(1_000)).toEqual({ firstProducerId: 0, count: 1_000 });
-    expect(take(1_000)).toEqual({ firstProducerId: 1_000, count: 1_000 });
+    expect(take(1_000)).toEqual({ firstProducerId: 1, count: 1_000 });
+    expect(take(1_000)).toEqual({ firstProducerId: 1_001, count: 1_000 });
     cluster.restart();
-    expect(take(1)).toEqual({ firstProducerId: 2_000, count: 1 });
-    expect(take(0)).toEqual({ firstProducerId: 2_001, count: 1 });
+    expect(take(1)).toEqual({ firstProducerId: 2_001, count: 1 });
+    expect(take(0)).toEqual({ firstProducerId: 2_002, count: 1 });
     expect(cluster.table.size).toBe(1);
   });
 });

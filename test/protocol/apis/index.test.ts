@@ -21,6 +21,10 @@ const listed: Record<string, readonly [key: number, min: number, max: number]> =
   DeleteTopics: [20, 1, 6],
   DeleteRecords: [21, 0, 2],
   InitProducerId: [22, 0, 5],
+  AddPartitionsToTxn: [24, 0, 3],
+  AddOffsetsToTxn: [25, 0, 4],
+  EndTxn: [26, 0, 5],
+  WriteTxnMarkers: [27, 1, 2],
   DescribeConfigs: [32, 1, 4],
   AlterConfigs: [33, 0, 2],
   DescribeLogDirs: [35, 1, 5],
@@ -29,6 +33,9 @@ const listed: Record<string, readonly [key: number, min: number, max: number]> =
   IncrementalAlterConfigs: [44, 0, 1],
   OffsetDelete: [47, 0, 0],
   DescribeCluster: [60, 0, 2],
+  DescribeProducers: [61, 0, 0],
+  DescribeTransactions: [65, 0, 0],
+  ListTransactions: [66, 0, 2],
 };
 
 describe('the registry', () => {

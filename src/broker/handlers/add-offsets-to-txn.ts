@@ -1,0 +1,26 @@
+/**
+ * AddOffsetsToTxn: makes a group part of a transaction. The surprise: the group itself hears nothing
+ * of it; it asks the coordinator when the first offset is committed.
+ *
+ * Behaviour
+ * - The coordinator of the transactional id decides.
+ *
+ * Versions
+ * - 2: PRODUCER_FENCED, before it INVALID_PRODUCER_EPOCH (KIP-588) · 3: flexible
+ * - 4: TRANSACTION_ABORTABLE (KIP-890)
+ */
+import type {
+  AddOffsetsToTxnRequest,
+  AddOffsetsToTxnResponse,
+} from '../../protocol/apis/add-offsets-to-txn.ts';
+import type { Handler } from '../context.ts';
+import { fencedCode } from '../producer-fenced.ts';
+
+export const handleAddOffsetsToTxn: Handler<
+  AddOffsetsToTxnRequest,
+  AddOffsetsToTxnResponse
+> = async (request, { objects, apiVersion }) => {
+  const coordinator = objects.transaction(request.transactionalId);
+  const { errorCode } = await coordinator.call('addGroup', request);
+  return { throttleTimeMs: 0, errorCode: fencedCode(errorCode, apiVersion, 2) };
+};

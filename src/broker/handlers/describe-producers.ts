@@ -1,0 +1,43 @@
+/**
+ * DescribeProducers: which producers a partition knows, and where the transaction that is open
+ * begins. The surprise: it is a partition's view; the coordinator may know better.
+ *
+ * Behaviour
+ * - Each partition answers for itself.
+ *
+ * Versions
+ * - 0: flexible
+ */
+import type {
+  DescribeProducersRequest,
+  DescribeProducersResponse,
+} from '../../protocol/apis/describe-producers.ts';
+import type { Handler } from '../context.ts';
+import { eachBounded } from '../each-bounded.ts';
+import { TopicRoute } from '../routing.ts';
+
+type Partition = DescribeProducersResponse['topics'][number]['partitions'][number];
+
+export const handleDescribeProducers: Handler<
+  DescribeProducersRequest,
+  DescribeProducersResponse
+> = async (request, context) => {
+  const topics: DescribeProducersResponse['topics'][number][] = [];
+  for (const { name, partitionIndexes } of request.topics) {
+    const route = new TopicRoute(context, { name });
+    topics.push({
+      name,
+      partitions: await eachBounded(partitionIndexes, (index) => describe(route, index)),
+    });
+  }
+  return { throttleTimeMs: 0, topics };
+};
+
+async function describe(route: TopicRoute, partitionIndex: number): Promise<Partition> {
+  const reply = await route.ask(partitionIndex, ({ partition }) =>
+    partition.call('describeProducers', {}),
+  );
+  const { errorCode, producers } =
+    typeof reply === 'number' ? { errorCode: reply, producers: [] } : reply;
+  return { partitionIndex, errorCode, errorMessage: null, activeProducers: producers };
+}

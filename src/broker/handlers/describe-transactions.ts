@@ -1,0 +1,94 @@
+/**
+ * DescribeTransactions: what the coordinators of these transactional ids know. The surprise: Kafka
+ * has no place for groups here but the partitions of `__consumer_offsets`, so a group is shown as
+ * the one that would be its own.
+ *
+ * Behaviour
+ * - An empty id: INVALID_REQUEST; one that nobody uses: TRANSACTIONAL_ID_NOT_FOUND.
+ *
+ * Versions
+ * - 0: flexible
+ */
+import type { TransactionDescription } from '../../core/transaction/calls.ts';
+import {
+  type DescribeTransactionsRequest,
+  type DescribeTransactionsResponse,
+  describeTransactions,
+} from '../../protocol/apis/describe-transactions.ts';
+import { ErrorCode } from '../../protocol/errors.ts';
+import { defaultsOf } from '../../protocol/schema.ts';
+import type { Handler, RequestContext } from '../context.ts';
+import { eachBounded } from '../each-bounded.ts';
+import { existingNames } from '../existing-names.ts';
+import { failureCode } from '../failures.ts';
+
+type State = DescribeTransactionsResponse['transactionStates'][number];
+
+const nothing: Omit<State, 'errorCode' | 'transactionalId'> = defaultsOf(
+  describeTransactions.response.fields.transactionStates.spec.element!.spec.fields!,
+) as State;
+
+export const handleDescribeTransactions: Handler<
+  DescribeTransactionsRequest,
+  DescribeTransactionsResponse
+> = async ({ transactionalIds }, context) => {
+  const exists = await existingNames(transactionalIds, async (names) => {
+    const controller = context.objects.controller();
+    const reply = await controller.call('findTransactionalIds', { transactionalIds: names });
+    return reply.transactionalIds;
+  });
+  const transactionStates = await eachBounded(transactionalIds, async (transactionalId) => {
+    const { INVALID_REQUEST, TRANSACTIONAL_ID_NOT_FOUND } = ErrorCode;
+    if (transactionalId === '') return unknown(transactionalId, INVALID_REQUEST);
+    return exists(transactionalId)
+      ? describe(transactionalId, context)
+      : unknown(transactionalId, TRANSACTIONAL_ID_NOT_FOUND);
+  });
+  return { throttleTimeMs: 0, transactionStates };
+};
+
+function unknown(transactionalId: string, errorCode: number): State {
+  return { ...nothing, transactionalId, errorCode };
+}
+
+async function describe(transactionalId: string, { objects }: RequestContext): Promise<State> {
+  try {
+    const coordinator = objects.transaction(transactionalId);
+    const { errorCode, transaction } = await coordinator.call('describeTransaction', {
+      transactionalId,
+    });
+    if (transaction === null) return unknown(transactionalId, errorCode);
+    return {
+      errorCode,
+      transactionalId,
+      transactionState: transaction.state,
+      transactionTimeoutMs: transaction.timeoutMs,
+      transactionStartTimeMs: transaction.startTimeMs,
+      producerId: transaction.producerId,
+      producerEpoch: transaction.producerEpoch,
+      topics: topicsOf(transaction),
+    };
+  } catch (error) {
+    const errorCode = failureCode(error, ErrorCode.COORDINATOR_LOAD_IN_PROGRESS);
+    return unknown(transactionalId, errorCode);
+  }
+}
+
+const offsetsTopic = '__consumer_offsets';
+/** Kafka's default. */
+const offsetsPartitions = 50;
+
+function topicsOf({ topics, groupIds }: TransactionDescription): State['topics'] {
+  const offsets = [...new Set(groupIds.map(offsetsPartitionOf))];
+  const written = topics.map(({ topic, partitions }) => ({ topic, partitions }));
+  return offsets.length === 0
+    ? written
+    : [...written, { topic: offsetsTopic, partitions: offsets }];
+}
+
+/** The hash of Java's strings, without its sign. */
+function offsetsPartitionOf(groupId: string): number {
+  let hash = 0;
+  for (let i = 0; i < groupId.length; i++) hash = (hash * 31 + groupId.charCodeAt(i)) | 0;
+  return (hash & 0x7fffffff) % offsetsPartitions;
+}
