@@ -121,6 +121,11 @@ class History {
     expect(log.listOffset(list(-2)).offset).toBe(logStartOffset);
     const { found, bytes } = this.#readAll(logStartOffset);
     expect(bytes).toBeLessThanOrEqual(sizeInBytes);
+    const store = this.#open();
+    expect(sizeInBytes).toBe(store.totals(0).bytes);
+    const { cleanedTo = 0, counted } = store.state() ?? {};
+    const clean = sizeInBytes - store.totals(cleanedTo).bytes;
+    expect(counted?.cleanBytes ?? 0).toBeLessThanOrEqual(clean);
     for (const [offset, known] of found) expect(known).toEqual(records[offset]);
     this.#checkMissing(found, logStartOffset);
     this.#checkTimes(found);

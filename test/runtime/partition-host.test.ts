@@ -341,7 +341,10 @@ describe('a PartitionHost and its alarm', () => {
     store.rewrite = () => {
       throw new Error('bug');
     };
+    // The log is loaded anew after each bug; the next one is met there.
+    const totals = store.totals.bind(store);
     store.totals = () => {
+      store.totals = totals;
       throw new Error('bug');
     };
     const { spec } = append(batch(['x']));

@@ -1,28 +1,34 @@
 /**
  * What makes a log shorter: deleted records, retention, compaction, each in slices that a caller
- * spreads over time. The surprise: how large the log is is counted only when somebody must know,
- * and from then on kept up.
+ * spreads over time. The surprise: how large the log and its compacted part are is kept up and
+ * written down with every change, so that nobody ever has to look at all rows to know.
  */
 import type { PartitionSpec } from './calls.ts';
 import { type CleanupConfig, cleanupConfigFrom } from './cleanup-config.ts';
-import { Compaction, compactionEnd, tombstonesGoTo } from './compaction.ts';
-import { backoffMs, compactionDue, type DirtyPart } from './compaction-time.ts';
-import { firstState, type LogMemory } from './log-memory.ts';
+import { type CompactedRows, Compaction, compactionEnd, tombstonesGoTo } from './compaction.ts';
+import { backoffMs, compactionDue, type DirtyPart, worthRows } from './compaction-time.ts';
+import { firstState, type LogMemory, nothingCounted } from './log-memory.ts';
 import type { ProducerStates } from './producer-state.ts';
 import { expiredRows, nextSweep, rowsPerSweep } from './retention.ts';
-import type { LogRow, LogState, LogStore, RowHead, Snapshot } from './store.ts';
+import type { Counted, LogRow, LogState, LogStore, Rewrite, RowHead, Snapshot } from './store.ts';
 
 /** No clock shows it: what is due then, or later, is never due. */
 const never = 8_640_000_000_000_000;
+
+interface CountedState extends LogState {
+  readonly counted: Counted;
+}
 
 export class Cleanup {
   readonly #store: LogStore;
   readonly #memory: LogMemory;
   readonly #producers: ProducerStates;
   #config: { readonly of: LogState; readonly is: CleanupConfig } | undefined;
-  #sizeInBytes: number | undefined;
-  /** Rows that begin at or after `cleanedTo`, the last one too. */
-  #dirty: { rows: number; bytes: number } | undefined;
+  /**
+   * Rows that are not compacted, the last one too: counted up to what is worth a pass, and those
+   * that came since then. Undefined: to be counted.
+   */
+  #dirtyRows: number | undefined;
   /** The log's first row; null: to be looked up. */
   #first: RowHead | undefined | null = null;
   #compaction: Compaction | undefined;
@@ -33,21 +39,10 @@ export class Cleanup {
     this.#producers = producers;
   }
 
-  /** Bytes of all rows. */
-  get sizeInBytes(): number {
-    this.#sizeInBytes ??= this.#store.totals(0).bytes;
-    return this.#sizeInBytes;
-  }
-
   /** Rows were stored at the end of the log. */
   appended(rows: readonly LogRow[]): void {
     this.#first ??= null;
-    for (const { bytes } of rows) {
-      if (this.#sizeInBytes !== undefined) this.#sizeInBytes += bytes.length;
-      if (this.#dirty === undefined) continue;
-      this.#dirty.rows++;
-      this.#dirty.bytes += bytes.length;
-    }
+    if (this.#dirtyRows !== undefined) this.#dirtyRows += rows.length;
   }
 
   /** Stores what is known beside the rows. */
@@ -86,8 +81,8 @@ export class Cleanup {
   }
 
   #bounds() {
-    const { logStartOffset } = this.#memory;
-    return { logStartOffset, sizeInBytes: () => this.sizeInBytes };
+    const { logStartOffset, sizeInBytes } = this.#memory;
+    return { logStartOffset, sizeInBytes };
   }
 
   #currentConfig(): CleanupConfig | undefined {
@@ -116,13 +111,11 @@ export class Cleanup {
 
   /** The log's first rows go, and the log starts where the state says. */
   #delete(heads: readonly RowHead[], state: LogState, now: number): void {
-    const rows: LogRow[] = [];
     const first = heads.at(0)?.baseOffset ?? 0;
-    const last = heads.at(-1);
-    const snapshot = last && this.#snapshotBefore(last.nextOffset, now);
-    this.#store.rewrite({ first, last: last?.baseOffset ?? -1, rows, snapshot, state });
-    const bytes = heads.reduce((sum, { byteCount }) => sum + byteCount, 0);
-    this.#rewritten(-bytes, state, snapshot);
+    const last = heads.at(-1)?.baseOffset ?? -1;
+    const clean = heads.filter(({ baseOffset }) => baseOffset < state.cleanedTo);
+    const counted = this.#counted(-bytesOf(heads), -bytesOf(clean));
+    this.#rewrite({ first, last, rows: [] }, { ...state, counted }, now);
     this.#memory.logStartOffset = state.logStartOffset;
     // What it knows of rows that are gone would bring them back.
     this.#compaction = undefined;
@@ -133,22 +126,26 @@ export class Cleanup {
     const compaction = this.#compaction;
     if (compaction === undefined) return false;
     const compacted = compaction.step();
-    const state = compaction.done
-      ? compaction.stateAfter(this.#memory.state!, now)
-      : this.#memory.state!;
     if (compacted !== undefined) {
-      const { first, last, rows, bytesBefore } = compacted;
-      const snapshot = this.#snapshotBefore(last + 1, now);
-      const changed = compaction.done ? state : undefined;
-      this.#store.rewrite({ first, last, rows, snapshot, state: changed });
-      const bytes = rows.reduce((sum, row) => sum + row.bytes.length, 0);
-      this.#rewritten(bytes - bytesBefore, state, snapshot);
-    } else if (compaction.done) this.keep(state);
+      this.#rewrite(compacted, this.#stateAfter(compaction, compacted, now), now);
+    } else if (compaction.done) this.keep(this.#stateAfter(compaction, undefined, now));
     if (!compaction.done) return true;
     this.#compaction = undefined;
-    this.#dirty = undefined;
+    this.#dirtyRows = undefined;
     // What was appended meanwhile waits for the next alarm, else it might never end.
     return compaction.cutShort;
+  }
+
+  /** Also counts again what may have been compacted while the pass was under way. */
+  #stateAfter(compaction: Compaction, rows: CompactedRows | undefined, now: number): CountedState {
+    const before = this.#memory.state!;
+    const grown = rows === undefined ? 0 : sizeOf(rows.rows) - rows.bytesBefore;
+    const clean = rows !== undefined && rows.first < before.cleanedTo;
+    const counted = this.#counted(grown, clean ? grown : 0);
+    if (!compaction.done) return { ...before, counted };
+    const state = compaction.stateAfter(before, now);
+    const { bytes } = this.#store.totals(state.cleanedTo);
+    return { ...state, counted: { ...counted, cleanBytes: counted.sizeInBytes - bytes } };
   }
 
   #startCompaction(config: CleanupConfig, now: number): Compaction | undefined {
@@ -177,13 +174,15 @@ export class Cleanup {
     const last = this.#store.floor(Number.MAX_SAFE_INTEGER)!;
     const first = this.#store.floor(from);
     const start = first !== undefined && first.nextOffset > from ? first.baseOffset : from;
-    this.#dirty ??= { ...this.#store.totals(start) };
-    const rows = this.#dirty.rows - 1;
+    this.#dirtyRows ??= this.#store.from(start, worthRows + 1).length;
+    const rows = this.#dirtyRows - 1;
+    const { state, sizeInBytes } = this.#memory;
+    const { cleanBytes } = state?.counted ?? nothingCounted;
     return {
       first: rows > 0 ? this.#store.from(start, 1)[0] : undefined,
       rows,
-      bytes: this.#dirty.bytes - last.byteCount,
-      sizeInBytes: this.sizeInBytes - last.byteCount,
+      bytes: sizeInBytes - cleanBytes - last.byteCount,
+      sizeInBytes: sizeInBytes - last.byteCount,
     };
   }
 
@@ -198,11 +197,36 @@ export class Cleanup {
     return { nextOffset, bytes: this.#producers.encode() };
   }
 
-  #rewritten(grown: number, state: LogState, snapshot: Snapshot | undefined): void {
+  /** The sizes when all rows have grown by so much, and the compacted ones by so much. */
+  #counted(grown: number, cleanGrown: number): Counted {
+    const { state, nextOffset, sizeInBytes } = this.#memory;
+    const { cleanBytes } = state?.counted ?? nothingCounted;
+    return {
+      nextOffset,
+      sizeInBytes: sizeInBytes + grown,
+      cleanBytes: Math.max(cleanBytes + cleanGrown, 0),
+    };
+  }
+
+  #rewrite(
+    { first, last, rows }: Pick<Rewrite, 'first' | 'last' | 'rows'>,
+    state: CountedState,
+    now: number,
+  ): void {
+    const snapshot = this.#snapshotBefore(last + 1, now);
+    this.#store.rewrite({ first, last, rows, snapshot, state });
     this.#memory.state = state;
+    this.#memory.sizeInBytes = state.counted.sizeInBytes;
     if (snapshot !== undefined) this.#memory.snapshotOffset = snapshot.nextOffset;
-    if (this.#sizeInBytes !== undefined) this.#sizeInBytes += grown;
-    this.#dirty = undefined;
+    this.#dirtyRows = undefined;
     this.#first = null;
   }
+}
+
+function bytesOf(heads: readonly RowHead[]): number {
+  return heads.reduce((sum, { byteCount }) => sum + byteCount, 0);
+}
+
+function sizeOf(rows: readonly LogRow[]): number {
+  return rows.reduce((sum, { bytes }) => sum + bytes.length, 0);
 }

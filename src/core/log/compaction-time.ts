@@ -17,14 +17,15 @@ import type { LogState, RowHead } from './store.ts';
 /** So long a pass waits for what else may come, as Kafka's cleaner sleeps. */
 export const backoffMs = 15_000;
 
-const worthRows = 64;
+/** So many rows are worth a pass. */
+export const worthRows = 64;
 const worthBytes = 1_048_576;
 const longestTombstoneWait = 21_600_000;
 
 export interface DirtyPart {
   /** The first row that was not compacted; undefined: only the last row is left, or nothing. */
   readonly first: RowHead | undefined;
-  /** None of this counts the last row. */
+  /** None of this counts the last row. Beyond `worthRows` there may be more. */
   readonly rows: number;
   readonly bytes: number;
   /** Of the whole log. */

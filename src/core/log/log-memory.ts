@@ -3,7 +3,7 @@
  * after the store did.
  */
 import type { PartitionSpec } from './calls.ts';
-import type { LogState } from './store.ts';
+import type { Counted, LogState } from './store.ts';
 
 export interface LogMemory {
   /** As it is stored; undefined before the first append. */
@@ -13,7 +13,12 @@ export interface LogMemory {
   nextOffset: number;
   /** Where the log ended when producers were last written down as a whole. */
   snapshotOffset: number;
+  /** Bytes of all rows. */
+  sizeInBytes: number;
 }
+
+/** What is known of sizes before anything was counted. */
+export const nothingCounted: Counted = { nextOffset: 0, sizeInBytes: 0, cleanBytes: 0 };
 
 export function firstState(spec: PartitionSpec, logStartOffset: number): LogState {
   return {

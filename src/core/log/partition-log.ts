@@ -17,7 +17,7 @@ import { Cleanup } from './cleanup.ts';
 import { cleanupConfigFrom } from './cleanup-config.ts';
 import { type AppendCommand, Flush, refused } from './flush.ts';
 import { type ListOffsetReply, listOffset, listOffsetRefused } from './list-offsets.ts';
-import { firstState, isNewer, type LogMemory } from './log-memory.ts';
+import { firstState, isNewer, type LogMemory, nothingCounted } from './log-memory.ts';
 import { ProducerStates } from './producer-state.ts';
 import { type LogBounds, readLog, readRefused } from './read.ts';
 import type { LogState, LogStore, Snapshot } from './store.ts';
@@ -29,8 +29,13 @@ export interface LogSettings {
   readonly producerIdExpirationMs: number;
 }
 
-/** A snapshot of producers is written once in so many rows, which bounds what loading replays. */
-export const rowsPerSnapshot = 1_000;
+/**
+ * A snapshot of producers is written once in so many rows, which bounds what loading looks at:
+ * the more producers there are, the more it costs, so the rarer it is.
+ */
+export function rowsPerSnapshot(producers: number): number {
+  return Math.min(100 + producers, 1_000);
+}
 
 type DeleteRecords = PartitionCalls['deleteRecords'];
 
@@ -55,10 +60,12 @@ export class PartitionLog {
     this.#maxTimestampSoFar = last?.maxTimestampSoFar ?? noTimestamp;
     const snapshot = store.snapshot();
     if (snapshot !== undefined) this.#producers.restore(snapshot.bytes);
-    const replayFrom = snapshot?.nextOffset ?? 0;
-    for (const row of store.producerRows(replayFrom)) this.#producers.replay(row);
-    this.#rowsSinceSnapshot = store.count(replayFrom);
-    this.#memory = { state, logStartOffset, nextOffset, snapshotOffset: replayFrom };
+    const snapshotOffset = snapshot?.nextOffset ?? 0;
+    for (const row of store.producerRows(snapshotOffset)) this.#producers.replay(row);
+    this.#rowsSinceSnapshot = store.count(snapshotOffset);
+    const counted = state?.counted ?? nothingCounted;
+    const sizeInBytes = counted.sizeInBytes + store.totals(counted.nextOffset).bytes;
+    this.#memory = { state, logStartOffset, nextOffset, snapshotOffset, sizeInBytes };
     this.#cleanup = new Cleanup(store, this.#memory, this.#producers);
   }
 
@@ -126,7 +133,7 @@ export class PartitionLog {
   describe(): DescribeReply {
     const { logStartOffset, highWatermark } = this;
     if (this.#store.dropped) return describeRefused(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION);
-    const { sizeInBytes } = this.#cleanup;
+    const { sizeInBytes } = this.#memory;
     return { errorCode: ErrorCode.NONE, sizeInBytes, logStartOffset, highWatermark };
   }
 
@@ -162,17 +169,31 @@ export class PartitionLog {
    * Memory follows the store, never the other way round, but for a snapshot, which is the state
    * after this flush.
    */
-  #commit(flush: Flush, state: LogState | undefined, now: number): void {
+  #commit(flush: Flush, learned: LogState | undefined, now: number): void {
     const rowsSinceSnapshot = this.#rowsSinceSnapshot + flush.rows.length;
-    const due = rowsSinceSnapshot >= rowsPerSnapshot;
+    const due = rowsSinceSnapshot >= rowsPerSnapshot(this.#producers.size);
+    const bytes = flush.rows.reduce((sum, row) => sum + row.bytes.length, 0);
+    const sizeInBytes = this.#memory.sizeInBytes + bytes;
+    const state = due ? this.#countedAfter(flush, learned, sizeInBytes) : learned;
     this.#store.append(flush.rows, due ? this.#snapshotAfter(flush, now) : undefined, state);
     for (const [producerId, entry] of flush.producers) this.#producers.set(producerId, entry);
     this.#memory.nextOffset = flush.nextOffset;
+    this.#memory.sizeInBytes = sizeInBytes;
     if (state !== undefined) this.#memory.state = state;
     if (due) this.#memory.snapshotOffset = flush.nextOffset;
     this.#maxTimestampSoFar = flush.maxTimestampSoFar;
     this.#rowsSinceSnapshot = due ? 0 : rowsSinceSnapshot;
     this.#cleanup.appended(flush.rows);
+  }
+
+  #countedAfter(
+    { nextOffset }: Flush,
+    learned: LogState | undefined,
+    sizeInBytes: number,
+  ): LogState {
+    const state = learned ?? this.#memory.state!;
+    const { cleanBytes } = state.counted ?? nothingCounted;
+    return { ...state, counted: { nextOffset, sizeInBytes, cleanBytes } };
   }
 
   #snapshotAfter(flush: Flush, now: number): Snapshot {

@@ -25,13 +25,13 @@ const longestSweepMs = 3_600_000;
 /** How many of these rows, the log's first, may go. */
 export function expiredRows(
   heads: readonly RowHead[],
-  log: { readonly logStartOffset: number; readonly sizeInBytes: () => number },
+  log: { readonly logStartOffset: number; readonly sizeInBytes: number },
   config: CleanupConfig,
   now: number,
 ): number {
   const { deletes, retentionMs, retentionBytes } = config;
   const bySize = deletes && retentionBytes >= 0;
-  let size = bySize ? log.sizeInBytes() : 0;
+  let size = log.sizeInBytes;
   let count = 0;
   for (const head of heads) {
     const below = head.nextOffset <= log.logStartOffset;
@@ -47,7 +47,7 @@ export function expiredRows(
 /** When to sweep next, by what is known of the first row; undefined: nothing will ever go. */
 export function nextSweep(
   first: RowHead,
-  log: { readonly logStartOffset: number; readonly sizeInBytes: () => number },
+  log: { readonly logStartOffset: number; readonly sizeInBytes: number },
   config: CleanupConfig,
   now: number,
 ): number | undefined {
@@ -60,7 +60,7 @@ export function nextSweep(
     times.push(Math.max(timeOf(first) + retentionMs, now) + Math.ceil(wait));
   }
   if (retentionBytes >= 0) {
-    const excess = log.sizeInBytes() - first.byteCount - retentionBytes;
+    const excess = log.sizeInBytes - first.byteCount - retentionBytes;
     if (excess >= 0) times.push(excess >= segmentBytes ? now : now + sizeSweepMs);
   }
   return times.length === 0 ? undefined : Math.min(...times);

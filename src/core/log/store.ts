@@ -50,7 +50,18 @@ export interface Cleaning {
   readonly at: number;
 }
 
-/** What is known of a log beside its rows: written when one of it changes, not with appends. */
+/** The bytes of all rows when the log ended at `nextOffset`: nobody counts them again. */
+export interface Counted {
+  readonly nextOffset: number;
+  readonly sizeInBytes: number;
+  /** Of these, in rows that begin below `cleanedTo`; while a pass is under way it may be more. */
+  readonly cleanBytes: number;
+}
+
+/**
+ * What is known of a log beside its rows: written when one of it changes, and with a snapshot, not
+ * with every append.
+ */
 export interface LogState {
   readonly spec: PartitionSpec;
   /** Never falls. In a log without rows also the offset of the next record. */
@@ -61,6 +72,8 @@ export interface LogState {
   readonly cleanings: readonly Cleaning[];
   /** The first tombstone the last compaction left; undefined: none. */
   readonly firstTombstone: number | undefined;
+  /** Absent: nothing was counted yet. */
+  readonly counted?: Counted;
 }
 
 /** Rows in place of others. */

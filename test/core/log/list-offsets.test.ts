@@ -2,13 +2,43 @@ import { describe, expect, it } from 'vitest';
 import { compress } from '../../../src/bytes/compression.ts';
 import { Flush } from '../../../src/core/log/flush.ts';
 import { PartitionLog } from '../../../src/core/log/partition-log.ts';
+import type { LogRow } from '../../../src/core/log/store.ts';
 import { ErrorCode } from '../../../src/protocol/errors.ts';
 import { buildBatch } from '../../../src/protocol/records/index.ts';
 import { MemoryStore } from '../../../src/runtime/memory-store.ts';
+import { chance } from '../../contracts/partition-log.ts';
 import { append, list, records, settings } from './samples.ts';
 
 const now = 1_000_000;
 const none = { errorCode: ErrorCode.NONE, timestamp: -1, offset: -1, leaderEpoch: -1 };
+
+class CountingStore extends MemoryStore {
+  rowsRead = 0;
+
+  override floor(offset: number) {
+    this.rowsRead++;
+    return super.floor(offset);
+  }
+
+  override from(offset: number, limit: number) {
+    const heads = super.from(offset, limit);
+    this.rowsRead += heads.length;
+    return heads;
+  }
+}
+
+/** A row of one record. */
+function rowAt(timestamp: number, baseOffset: number): LogRow {
+  return {
+    baseOffset,
+    nextOffset: baseOffset + 1,
+    maxTimestamp: timestamp,
+    maxTimestampSoFar: timestamp,
+    appendedAt: now,
+    producers: null,
+    bytes: buildBatch(records(['v'], timestamp), { baseOffset }),
+  };
+}
 
 /** A log of rows, of batches, of records with these timestamps. */
 function logOf(rows: readonly (readonly (readonly number[])[])[], codec = 0): PartitionLog {
@@ -65,6 +95,32 @@ describe('listOffset', () => {
       const expected = offset < 0 ? [-1, -1] : [offset, timestamps[offset]];
       expect(find(log, moment), `moment ${moment}`).toEqual(expected);
     }
+  });
+
+  describe('in a long log', () => {
+    const length = 4_096;
+    const random = chance(3);
+    const gaps = Array.from({ length }, () => 1 + random(1_000) ** 2);
+    /** How timestamps grow: each a log of 4,096 rows, and the most rows to be looked at. */
+    const growth: [string, (row: number) => number, number][] = [
+      ['evenly', (row) => 1_000 + 50 * row, 8],
+      ['in fits and starts', (row) => gaps.slice(0, row + 1).reduce((a, b) => a + b), 28],
+      ['in leaps', (row) => 1.005 ** row, 40],
+      ['from nothing', (row) => (row < length / 2 ? -1 : row), 16],
+      ['hardly at all', (row) => (row < length - 1 ? 1 : 2), 16],
+    ];
+
+    it.each(growth)('looks at few rows when time passes %s', (_, timeOf, most) => {
+      const store = new CountingStore();
+      const times = Array.from({ length }, (_, row) => Math.floor(timeOf(row)));
+      store.append(times.map(rowAt), undefined);
+      const log = new PartitionLog(store, settings);
+      for (let row = 0; row < length; row += 97) {
+        store.rowsRead = 0;
+        if (times[row] >= 0) expect(find(log, times[row])[0]).toBe(times.indexOf(times[row]));
+        expect(store.rowsRead, `row ${row}`).toBeLessThanOrEqual(most);
+      }
+    });
   });
 
   it('finds nothing in an empty log, and its ends at 0', () => {

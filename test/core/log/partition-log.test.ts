@@ -92,9 +92,10 @@ describe('PartitionLog', () => {
   it('writes a snapshot of producers once in many rows, which bounds what a restart replays', () => {
     const store = new WatchedStore();
     let log = new PartitionLog(store, settings);
-    const total = 2 * rowsPerSnapshot + 10;
+    const period = rowsPerSnapshot(3);
+    const total = 2 * period + 10;
     for (let i = 0; i < total; i++) {
-      if (i === rowsPerSnapshot - 5) log = new PartitionLog(store, settings);
+      if (i === period - 5) log = new PartitionLog(store, settings);
       expect(offsetOf(log.append([append(sequenced(i % 3, 0, Math.floor(i / 3)))], now)[0])).toBe(
         i,
       );
@@ -110,6 +111,10 @@ describe('PartitionLog', () => {
     expect(reloaded.highWatermark).toBe(total);
   });
 
+  it('writes fewer snapshots the more producers are in them, down to one in 1,000 rows', () => {
+    expect([0, 50, 900, 100_000].map(rowsPerSnapshot)).toEqual([100, 150, 1_000, 1_000]);
+  });
+
   it('forgets idle producers, in memory and in the next snapshot', () => {
     const store = new MemoryStore();
     const log = new PartitionLog(store, settings);
@@ -119,7 +124,7 @@ describe('PartitionLog', () => {
     expect(gap.errorCode).toBe(ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER);
     expect(offsetOf(log.append([append(sequenced(1, 0, 70))], later)[0])).toBe(1);
     expect(offsetOf(log.append([append(sequenced(1, 0, 71))], later)[0])).toBe(2);
-    const rows = Array.from({ length: rowsPerSnapshot }, (_, i) => sequenced(2, 0, i));
+    const rows = Array.from({ length: rowsPerSnapshot(2) }, (_, i) => sequenced(2, 0, i));
     for (const row of rows) log.append([append(row)], later + settings.producerIdExpirationMs);
     const size = store.snapshot()!.bytes.length;
     expect(size).toBeLessThan(200);

@@ -37,7 +37,7 @@ function head(baseOffset: number, change: Partial<RowHead> = {}): RowHead {
 
 function expired(heads: RowHead[], configs: Record<string, string>, logStartOffset = 0): number {
   const size = heads.reduce((sum, { byteCount }) => sum + byteCount, 0);
-  const log = { logStartOffset, sizeInBytes: () => size };
+  const log = { logStartOffset, sizeInBytes: size };
   return expiredRows(heads, log, cleanupConfigFrom(configs), now);
 }
 
@@ -77,12 +77,7 @@ describe('what may go', () => {
 
 describe('the next sweep', () => {
   const next = (first: RowHead, configs: Record<string, string>, size = 100, start = 0) =>
-    nextSweep(
-      first,
-      { logStartOffset: start, sizeInBytes: () => size },
-      cleanupConfigFrom(configs),
-      now,
-    );
+    nextSweep(first, { logStartOffset: start, sizeInBytes: size }, cleanupConfigFrom(configs), now);
 
   it('comes some time after the first row is too old, so that others go with it', () => {
     const first = head(0, { maxTimestamp: now });
