@@ -42,7 +42,7 @@ export class Wire {
     });
   }
 
-  static async open({ host, kafkaPort }: Kedge): Promise<Wire> {
+  static async open({ host, kafkaPort }: Pick<Kedge, 'host' | 'kafkaPort'>): Promise<Wire> {
     const socket = connect(kafkaPort, host);
     socket.setNoDelay(true);
     await once(socket, 'connect');

@@ -1,0 +1,105 @@
+/**
+ * The differential test: the same scripted requests to Apache Kafka and to Kedge, whose answers are
+ * compared field by field. What may differ is listed in `intended.ts`, and must.
+ */
+import { randomUUID } from 'node:crypto';
+import { findCoordinator } from '../../../src/protocol/apis/find-coordinator.ts';
+import { initProducerId } from '../../../src/protocol/apis/init-producer-id.ts';
+import { fetchJars, jdk } from '../maven.ts';
+import type { CaseResult, Suite, SuiteContext } from '../suite.ts';
+import { allScripts } from './cases/index.ts';
+import { type Difference, differences, told } from './compare.ts';
+import { type Intended, intended } from './intended.ts';
+import { startApacheKafka } from './kafka.ts';
+import { type Address, Player, type Script } from './player.ts';
+
+const AT_ONCE = 12;
+const LIST_CASE = 'intended-differences-occur';
+
+/** Coordinators and ids that a fresh broker makes when it is first asked. */
+async function warmUp(address: Address): Promise<void> {
+  const on = new Player(address, 'warm-up');
+  for (const keyType of [0, 1]) {
+    const question = { keyType, coordinatorKeys: [on.name('key')] };
+    await on.quietlyUntil(findCoordinator, 4, question, ({ coordinators: [found] }) => {
+      return found.errorCode === 0;
+    });
+  }
+  const ready = ({ errorCode }: { errorCode: number }) => errorCode === 0;
+  await on.quietlyUntil(initProducerId, 4, { transactionalId: null }, ready);
+  on.close();
+}
+
+async function steps({ name, play }: Script, address: Address, run: string) {
+  const on = new Player(address, `${name}-${run}`);
+  let failure: string | null = null;
+  try {
+    await play(on);
+  } catch (error) {
+    failure = error instanceof Error ? error.message : String(error);
+  } finally {
+    on.close();
+  }
+  return { steps: on.steps, failure };
+}
+
+function matches(pattern: string, text: string): boolean {
+  const parts = pattern.split('*').map((part) => part.replace(/[.[\]()?+^$|{}\\]/g, '\\$&'));
+  return new RegExp(`^${parts.join('.*')}$`).test(text);
+}
+
+function isIt(one: Intended, script: Script, difference: Difference): boolean {
+  if (!matches(one.script, script.name) || !matches(one.at, difference.at)) return false;
+  if ('kafka' in one && one.kafka !== difference.kafka) return false;
+  return !('kedge' in one) || one.kedge === difference.kedge;
+}
+
+/** Plays one script to both and judges it; notes which intended differences it met. */
+export async function playBoth(
+  script: Script,
+  [kafka, kedge]: readonly [Address, Address],
+  met: Set<Intended>,
+): Promise<CaseResult> {
+  const run = randomUUID().slice(0, 8);
+  const [theirs, ours] = await Promise.all([steps(script, kafka, run), steps(script, kedge, run)]);
+  const unintended = differences(theirs.steps, ours.steps).filter((difference) => {
+    const known = intended.filter((one) => isIt(one, script, difference));
+    for (const one of known) met.add(one);
+    return known.length === 0;
+  });
+  const lines = unintended.map((one: Difference) => told(one));
+  if (theirs.failure !== null) lines.push(`with Kafka the script broke off: ${theirs.failure}`);
+  if (ours.failure !== null) lines.push(`with Kedge the script broke off: ${ours.failure}`);
+  if (theirs.steps.length === 0) lines.push('the script compares nothing');
+  const verdict = lines.length === 0 ? 'passed' : 'failed';
+  return { name: script.name, verdict, detail: lines.join('\n') };
+}
+
+async function run(context: SuiteContext): Promise<void> {
+  const [host, port] = context.broker.bootstrap.split(':');
+  const kedge: Address = { host: host!, kafkaPort: Number(port) };
+  await using kafka = await startApacheKafka();
+  await warmUp(kafka);
+  const wanted = allScripts.filter(({ name }) => (context.onlyCase ?? name) === name);
+  const met = new Set<Intended>();
+  const waiting = [...wanted];
+  const player = async () => {
+    for (let script = waiting.shift(); script; script = waiting.shift()) {
+      context.report(await playBoth(script, [kafka, kedge], met));
+    }
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, player));
+  if (context.onlyCase !== null) return;
+  const unmet = intended.filter((one) => !met.has(one));
+  const detail = unmet.map(({ script, at }) => `no longer differs: ${script}, ${at}`).join('\n');
+  const verdict = unmet.length === 0 ? 'passed' : 'failed';
+  context.report({ name: LIST_CASE, verdict, detail });
+}
+
+export const suite: Suite = {
+  name: 'apache-kafka',
+  debianPackages: jdk,
+  install: () => fetchJars('apache-kafka'),
+  version: async () => 'Apache Kafka 4.4.0, the broker',
+  run,
+};

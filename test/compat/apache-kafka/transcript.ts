@@ -1,0 +1,152 @@
+/**
+ * What a broker answered, made comparable: everything that two brokers must say alike stays, and
+ * what each may choose for itself (ids, addresses, the time of day) is replaced by a name that says
+ * which one it was. The same id twice is the same name twice, so mix-ups show. Of an error's
+ * message only counts whether there is one: the words are each broker's own.
+ */
+import { ZERO_UUID } from '../../../src/bytes/uuid.ts';
+import { concat } from '../../../src/bytes/writer.ts';
+import {
+  controlType,
+  decodeRecords,
+  type RecordBatch,
+  recordBatches,
+} from '../../../src/protocol/records/index.ts';
+
+/** One question of a script and what came of it. */
+export interface Step {
+  /** The API and its version, as in `Fetch v11`. */
+  readonly label: string;
+  answer: unknown;
+}
+
+/** Fields whose values a broker chooses, and what they are called instead. */
+const chosen: Readonly<Record<string, string>> = {
+  topicId: 'topic id',
+  producerId: 'producer id',
+  clusterId: 'cluster id',
+  memberId: 'member id',
+  leader: 'member id',
+  logDir: 'log directory',
+  host: 'host',
+  clientHost: 'host',
+  port: 'port',
+};
+
+/** What stands for "none", and is therefore nobody's choice. */
+const none = new Set<unknown>([-1, '', null, ZERO_UUID]);
+
+/** Lists whose order a broker chooses, and what they are put in order by. */
+const unordered: Readonly<Record<string, readonly string[]>> = {
+  'Produce responses': ['name', 'topicId'],
+  'Produce partitionResponses': ['index'],
+  'ListOffsets topics': ['name'],
+  'ListOffsets partitions': ['partitionIndex'],
+  'DeleteTopics responses': ['name', 'topicId'],
+  'DescribeConfigs configs': ['name'],
+  'DeleteRecords topics': ['name'],
+  'DeleteRecords partitions': ['partitionIndex'],
+};
+
+const text = new TextDecoder();
+
+export class Normaliser {
+  readonly #names = new Map<string, string>();
+  readonly #counts = new Map<string, number>();
+  readonly #startedAt = Date.now() - 1000;
+
+  /** Gives a value the script knows by another name that name. */
+  name(kind: 'topic id' | 'producer id', value: unknown, name: string): void {
+    this.#names.set(`${kind} ${String(value)}`, name);
+  }
+
+  /** The answer of an API, or anything else, as it is compared. */
+  of(value: unknown, api = ''): unknown {
+    return this.#of(value, '', api);
+  }
+
+  #of(value: unknown, field: string, api: string): unknown {
+    if (field === 'records') return this.#records(value as readonly Uint8Array[] | null);
+    if (value instanceof Uint8Array) return Buffer.from(value).toString('hex');
+    if (Array.isArray(value)) {
+      return inOrder(
+        value.map((one) => this.#of(one, field, api)),
+        unordered[`${api} ${field}`],
+      );
+    }
+    if (typeof value === 'object' && value !== null) {
+      return Object.fromEntries(
+        Object.entries(value).map(([name, inner]) => [name, this.#of(inner, name, api)]),
+      );
+    }
+    if (/errorMessage$/i.test(field)) return value === null || value === '' ? null : 'words';
+    if (/timestamp|timeMs$/i.test(field) && this.#isNow(value)) return 'now';
+    const kind = chosen[field];
+    return kind === undefined || none.has(value) ? value : this.#named(kind, value);
+  }
+
+  #isNow(value: unknown): boolean {
+    return typeof value === 'number' && value >= this.#startedAt && value <= Date.now() + 1000;
+  }
+
+  #named(kind: string, value: unknown): string {
+    const key = `${kind} ${String(value)}`;
+    const known = this.#names.get(key);
+    if (known !== undefined) return known;
+    const count = (this.#counts.get(kind) ?? 0) + 1;
+    this.#counts.set(kind, count);
+    this.#names.set(key, `${kind} ${count}`);
+    return `${kind} ${count}`;
+  }
+
+  /** Whole batches only: a broker may cut the last one where it likes. */
+  #records(pieces: readonly Uint8Array[] | null): unknown {
+    if (pieces === null) return null;
+    return [...recordBatches(concat(pieces))].map((batch) => this.#batch(batch));
+  }
+
+  #batch(batch: RecordBatch): unknown {
+    const header = {
+      baseOffset: batch.baseOffset,
+      partitionLeaderEpoch: batch.partitionLeaderEpoch,
+      magic: batch.magic,
+      isValid: batch.isValid,
+      attributes: batch.attributes,
+      lastOffsetDelta: batch.lastOffsetDelta,
+      baseTimestamp: batch.baseTimestamp,
+      maxTimestamp: batch.maxTimestamp,
+      producerId: batch.producerId,
+      producerEpoch: batch.producerEpoch,
+      baseSequence: batch.baseSequence,
+      recordCount: batch.recordCount,
+      sizeInBytes: batch.sizeInBytes,
+    };
+    const packed = batch.codec === 0 ? {} : { packed: batch.recordBytes };
+    const records = batch.codec === 0 ? this.#decoded(batch) : [];
+    return this.of({ ...header, ...packed, decoded: records });
+  }
+
+  #decoded(batch: RecordBatch): unknown[] {
+    return [...decodeRecords(batch)].map(({ offset, timestamp, key, value, headers }) => ({
+      offset,
+      timestamp,
+      key: batch.isControl ? `control ${String(controlType(key))} ${hex(key)}` : words(key),
+      value: batch.isControl ? hex(value) : words(value),
+      headers: headers.map((header) => [header.key, words(header.value)]),
+    }));
+  }
+}
+
+function inOrder(list: readonly unknown[], by: readonly string[] | undefined): readonly unknown[] {
+  if (by === undefined) return list;
+  const key = (one: unknown) => by.map((name) => (one as Record<string, unknown>)[name]).join(' ');
+  return list.toSorted((a, b) => key(a).localeCompare(key(b)));
+}
+
+function words(bytes: Uint8Array | null): string | null {
+  return bytes === null ? null : text.decode(bytes);
+}
+
+function hex(bytes: Uint8Array | null): string | null {
+  return bytes === null ? null : Buffer.from(bytes).toString('hex');
+}
