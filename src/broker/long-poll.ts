@@ -93,7 +93,7 @@ class LongPoll {
   get satisfied(): boolean {
     const { minBytes, maxBytes } = this.#limits;
     if (this.#bytes >= Math.min(minBytes, maxBytes)) return true;
-    const growing = this.#partitions.filter(canGrow);
+    const growing = this.#partitions.filter(exists);
     return growing.length === 0 || growing.some(({ reply }) => codeOf(reply) !== ErrorCode.NONE);
   }
 
@@ -206,7 +206,7 @@ class LongPoll {
   /** Waits for announcements, and reads what they are about, until satisfied or time is up. */
   async wait(): Promise<void> {
     const { signal } = this.#context;
-    const growing = this.#partitions.filter(canGrow);
+    const growing = this.#partitions.filter(exists);
     const bell = new Bell();
     const abandon = () => bell.ring(true);
     const timer = setTimeout(abandon, this.#limits.maxWaitMs);
@@ -279,7 +279,7 @@ function codeOf(reply: ReadReply | number): number {
 }
 
 /** A topic or partition that does not exist neither grows nor ends the wait of the others. */
-function canGrow({ reply }: Wanted): boolean {
+export function exists({ reply }: Wanted): boolean {
   const code = codeOf(reply);
   return code !== ErrorCode.UNKNOWN_TOPIC_OR_PARTITION && code !== ErrorCode.UNKNOWN_TOPIC_ID;
 }

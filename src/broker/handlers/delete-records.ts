@@ -18,30 +18,28 @@ import type {
   DeleteRecordsResponse,
 } from '../../protocol/apis/delete-records.ts';
 import type { Handler } from '../context.ts';
+import { eachOnce } from '../each-once.ts';
 import { TopicRoute } from '../routing.ts';
 
 export const handleDeleteRecords: Handler<DeleteRecordsRequest, DeleteRecordsResponse> = async (
   request,
   context,
 ) => {
-  const topics = [...byTopic(request)].map(async ([name, offsets]) => {
+  const once = eachOnce(
+    request.topics,
+    ({ name }) => name,
+    ({ partitions }) => partitions,
+    ({ partitionIndex }) => partitionIndex,
+  );
+  const topics = once.map(async ({ topic: { name }, partitions }) => {
     const route = new TopicRoute(context, { name });
-    const partitions = [...offsets].map(([index, offset]) => answer(route, index, offset));
-    return { name, partitions: await Promise.all(partitions) };
+    const answers = partitions.map(({ partitionIndex, offset }) =>
+      answer(route, partitionIndex, offset),
+    );
+    return { name, partitions: await Promise.all(answers) };
   });
   return { throttleTimeMs: 0, topics: await Promise.all(topics) };
 };
-
-/** Topic → partition → offset. */
-function byTopic({ topics }: DeleteRecordsRequest): Map<string, Map<number, number>> {
-  const found = new Map<string, Map<number, number>>();
-  for (const { name, partitions } of topics) {
-    const offsets = found.get(name) ?? new Map<number, number>();
-    for (const { partitionIndex, offset } of partitions) offsets.set(partitionIndex, offset);
-    found.set(name, offsets);
-  }
-  return found;
-}
 
 async function answer(route: TopicRoute, partitionIndex: number, offset: number) {
   const reply = await route.ask(partitionIndex, ({ partition, topic }) => {

@@ -7,6 +7,7 @@
  * - No fetch sessions (KIP-227): every request is full, every answer has session 0 and every
  *   partition asked for; to go on with a session is FETCH_SESSION_ID_NOT_FOUND.
  * - A replica id is never taken for a follower. Forgotten topics, rack and cluster id are ignored.
+ * - Partitions that do not exist are answered after all others.
  * - A partition that is named twice is read and answered once, as it was named last.
  * - One answer holds at most 8 MiB, or one batch that is larger (KIP-74); less while the isolate's
  *   memory is full of answers that were not sent yet.
@@ -20,19 +21,25 @@
  * - 16: leader hints (KIP-951), never given · 17: directory ids (KIP-853)
  */
 import type { FetchRequest, FetchResponse } from '../../protocol/apis/fetch.ts';
-import { ErrorCode } from '../../protocol/errors.ts';
+import { ErrorCode, KafkaError } from '../../protocol/errors.ts';
 import type { Handler, RequestContext } from '../context.ts';
 import type { Wanted } from '../long-poll.ts';
-import { longPoll, wanted } from '../long-poll.ts';
+import { exists, longPoll, wanted } from '../long-poll.ts';
 import { TopicRoute } from '../routing.ts';
 
 type Topic = FetchRequest['topics'][number];
+type TopicAnswer = Omit<FetchResponse['responses'][number], 'partitions'> & {
+  readonly partitions: PartitionAnswer[];
+};
 type PartitionAnswer = FetchResponse['responses'][number]['partitions'][number];
 
 /** What one answer may hold at most: every connection of an isolate shares its memory. */
 const largestAnswer = 8 * 1024 * 1024;
 
 export const handleFetch: Handler<FetchRequest, FetchResponse> = async (request, context) => {
+  if (request.isolationLevel !== 0 && request.isolationLevel !== 1) {
+    throw new KafkaError(ErrorCode.UNKNOWN_SERVER_ERROR);
+  }
   if (request.sessionEpoch > 0) return answer(ErrorCode.FETCH_SESSION_ID_NOT_FOUND, []);
   const topics = wantedTopics(request, context);
   const partitions = topics.flatMap((topic) => topic.partitions);
@@ -48,14 +55,29 @@ export const handleFetch: Handler<FetchRequest, FetchResponse> = async (request,
   } finally {
     claim.release();
   }
-  const named = topics.filter(({ partitions }) => partitions.length > 0);
-  const responses = named.map(({ topic, topicId, partitions }) => ({
-    topic,
-    topicId,
-    partitions: partitions.map((partition) => answerPartition(partition, request.isolationLevel)),
-  }));
-  return answer(ErrorCode.NONE, responses);
+  return answer(ErrorCode.NONE, inOrder(topics, request.isolationLevel));
 };
+
+type WantedTopic = ReturnType<typeof wantedTopics>[number];
+
+/**
+ * The answers in the order of the request, but those of partitions that do not exist come last.
+ * Neighbours of one topic share an entry.
+ */
+function inOrder(topics: readonly WantedTopic[], isolationLevel: number) {
+  const all = topics.flatMap((topic) =>
+    topic.partitions.map((partition) => ({ ...topic, partition })),
+  );
+  const responses: TopicAnswer[] = [];
+  const missing = all.filter(({ partition }) => !exists(partition));
+  for (const one of [...all.filter(({ partition }) => exists(partition)), ...missing]) {
+    const last = responses.at(-1);
+    const partition = answerPartition(one.partition, isolationLevel);
+    if (last?.topic === one.topic && last.topicId === one.topicId) last.partitions.push(partition);
+    else responses.push({ topic: one.topic, topicId: one.topicId, partitions: [partition] });
+  }
+  return responses;
+}
 
 function answer(errorCode: number, responses: FetchResponse['responses']): FetchResponse {
   return { throttleTimeMs: 0, errorCode, sessionId: 0, responses, nodeEndpoints: [] };
@@ -81,7 +103,8 @@ function wantedTopics({ topics }: FetchRequest, context: RequestContext) {
       const question = last.get(key);
       if (question === undefined) continue;
       last.delete(key);
-      const { fetchOffset, partitionMaxBytes, currentLeaderEpoch } = question;
+      const { fetchOffset, partitionMaxBytes } = question;
+      const currentLeaderEpoch = Math.max(-1, question.currentLeaderEpoch);
       partitions.push(
         wanted({ route, partition, fetchOffset, partitionMaxBytes, currentLeaderEpoch }),
       );
@@ -90,8 +113,11 @@ function wantedTopics({ topics }: FetchRequest, context: RequestContext) {
   });
 }
 
-function answerPartition({ partition, reply }: Wanted, isolationLevel: number): PartitionAnswer {
+function answerPartition(one: Wanted, isolationLevel: number): PartitionAnswer {
+  const { partition, reply } = one;
   const good = typeof reply !== 'number' && reply.errorCode === ErrorCode.NONE;
+  const committed = good && isolationLevel === 1 ? [...(reply.abortedTransactions ?? [])] : null;
+  const aborted = exists(one) ? committed : []; // Kafka has a list where it cannot matter
   return {
     partitionIndex: partition,
     errorCode: typeof reply === 'number' ? reply : reply.errorCode,
@@ -101,8 +127,7 @@ function answerPartition({ partition, reply }: Wanted, isolationLevel: number): 
     divergingEpoch: { epoch: -1, endOffset: -1 },
     currentLeader: { leaderId: -1, leaderEpoch: -1 },
     snapshotId: { endOffset: -1, epoch: -1 },
-    abortedTransactions:
-      good && isolationLevel === 1 ? [...(reply.abortedTransactions ?? [])] : null,
+    abortedTransactions: aborted,
     preferredReadReplica: -1,
     records: good ? reply.records : [],
   };

@@ -4,7 +4,7 @@
  * them.
  *
  * Behaviour
- * - A partition that a request names twice is refused with INVALID_REQUEST wherever it stands.
+ * - A partition that a request names twice is answered once, with INVALID_REQUEST.
  * - A special timestamp that the version does not know yet: UNSUPPORTED_VERSION.
  * - A replica id is never taken for a follower: some consumers send 0.
  * - Isolation level 1 (read_committed): the latest offset is the last stable offset.
@@ -16,9 +16,10 @@
  *   (KIP-1023)
  */
 import type { ListOffsetsRequest, ListOffsetsResponse } from '../../protocol/apis/list-offsets.ts';
-import { ErrorCode } from '../../protocol/errors.ts';
+import { ErrorCode, KafkaError } from '../../protocol/errors.ts';
 import type { Handler, RequestContext } from '../context.ts';
 import { eachBounded } from '../each-bounded.ts';
+import { eachOnce } from '../each-once.ts';
 import { TopicRoute } from '../routing.ts';
 
 type Topic = ListOffsetsRequest['topics'][number];
@@ -44,10 +45,19 @@ export const handleListOffsets: Handler<ListOffsetsRequest, ListOffsetsResponse>
   request,
   context,
 ) => {
+  if (request.isolationLevel !== 0 && request.isolationLevel !== 1) {
+    throw new KafkaError(ErrorCode.UNKNOWN_SERVER_ERROR);
+  }
   const repeated = repeatedPartitions(request);
-  const questions = request.topics.flatMap((topic) => {
+  const once = eachOnce(
+    request.topics,
+    ({ name }) => name,
+    ({ partitions }) => partitions,
+    ({ partitionIndex }) => partitionIndex,
+  );
+  const questions = once.flatMap(({ topic, partitions }) => {
     const route = new TopicRoute(context, { name: topic.name });
-    return topic.partitions.map((partition) => ({ topic, route, partition }));
+    return partitions.map((partition) => ({ topic, route, partition }));
   });
   const answers = await eachBounded(
     questions,
@@ -58,7 +68,7 @@ export const handleListOffsets: Handler<ListOffsetsRequest, ListOffsetsResponse>
     { atOnce: partitionsAtOnce },
   );
   let from = 0;
-  const topics = request.topics.map(({ name, partitions: { length } }) => {
+  const topics = once.map(({ topic: { name }, partitions: { length } }) => {
     const partitions = answers.slice(from, from + length);
     from += length;
     return { name, partitions };

@@ -6,6 +6,7 @@
  *
  * Behaviour
  * - Checks as Kafka does, in its order: topic and partition, the shape of the batch, acks.
+ * - Of a partition that is named twice, only the last batch counts.
  * - Exactly one record batch of magic 2 a partition: else INVALID_RECORD.
  * - Topics are not created by producing to them: Metadata does that.
  * - A topic that was deleted and made anew while the gateway remembered the old one: over a
@@ -27,6 +28,7 @@ import type { AppendReply } from '../../core/log/calls.ts';
 import type { ProduceRequest, ProduceResponse } from '../../protocol/apis/produce.ts';
 import { ErrorCode, KafkaError } from '../../protocol/errors.ts';
 import type { Handler, RequestContext } from '../context.ts';
+import { eachOnce } from '../each-once.ts';
 import type { PartitionRoute } from '../routing.ts';
 import { TopicRoute } from '../routing.ts';
 import { addsPartition, appendCode, checkTransaction } from '../transactional-batches.ts';
@@ -41,10 +43,16 @@ const largestAppend = 32 * 1024 * 1024 - 65_536;
 export const handleProduce: Handler<ProduceRequest, ProduceResponse> = async (request, context) => {
   checkTransaction(request);
   const byId = context.apiVersion >= 13;
-  const topics = request.topicData.map(({ name, topicId, partitionData }) => ({
+  const once = eachOnce(
+    request.topicData,
+    ({ name, topicId }) => (byId ? topicId : name),
+    ({ partitionData }) => partitionData,
+    ({ index }) => index,
+  );
+  const topics = once.map(({ topic: { name, topicId }, partitions }) => ({
     name,
     topicId,
-    partitionData,
+    partitionData: partitions,
     route: new TopicRoute(context, byId ? { topicId } : { name }),
   }));
   await Promise.all(topics.map(({ route }) => route.found()));
@@ -128,9 +136,13 @@ function onlyBatch(records: Uint8Array | null, version: number): Uint8Array {
   if (records[magicField] !== 2) {
     throw invalidRecord(version, 'may only have record batches of magic 2');
   }
-  if (version < 7 && (records[attributesField + 1] & 0b111) === zstd) {
+  const codec = records[attributesField + 1] & 0b111;
+  if (version < 7 && codec === zstd) {
     const message = `Produce requests of version ${version} may not use zstd compression`;
     throw new KafkaError(ErrorCode.UNSUPPORTED_COMPRESSION_TYPE, message);
+  }
+  if (version < 7 && codec > zstd) {
+    throw new KafkaError(ErrorCode.UNKNOWN_SERVER_ERROR, `compression codec ${codec}`);
   }
   if (batchSize(records.subarray(size)) !== undefined) {
     throw invalidRecord(version, 'must have exactly one record batch per partition');

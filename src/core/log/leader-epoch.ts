@@ -6,9 +6,9 @@ import { ErrorCode } from '../../protocol/errors.ts';
 
 export const leaderEpoch = 0;
 
-/** NONE, or how the epoch a caller names (below 0: none) is wrong. */
+/** NONE, or how the epoch a caller names (-1: none) is wrong. */
 export function checkLeaderEpoch(currentLeaderEpoch: number): number {
-  if (currentLeaderEpoch < 0 || currentLeaderEpoch === leaderEpoch) return ErrorCode.NONE;
+  if (currentLeaderEpoch === -1 || currentLeaderEpoch === leaderEpoch) return ErrorCode.NONE;
   return currentLeaderEpoch < leaderEpoch
     ? ErrorCode.FENCED_LEADER_EPOCH
     : ErrorCode.UNKNOWN_LEADER_EPOCH;

@@ -28,7 +28,7 @@ async function ask(version: number, ...questions: Question[]) {
   await cluster.append('orders', 0, 'a', 'b');
   const context = cluster.client().context(version);
   const response = await handleListOffsets(request(questions), context);
-  return response.topics.map(({ partitions }) => partitions[0]);
+  return response.topics.flatMap(({ partitions }) => partitions);
 }
 
 describe('ListOffsets', () => {
@@ -68,7 +68,7 @@ describe('ListOffsets', () => {
 
   it('refuses a partition that is named twice', async () => {
     const twice = { errorCode: ErrorCode.INVALID_REQUEST, offset: -1, timestamp: -1 };
-    expect(await ask(5, [-1], [-1, 1], [-2])).toMatchObject([twice, { errorCode: 0 }, twice]);
+    expect(await ask(5, [-1], [-1, 1], [-2])).toMatchObject([twice, { errorCode: 0 }]);
   });
 
   it('checks the leader epoch and tells it from version 4 on', async () => {

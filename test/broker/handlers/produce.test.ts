@@ -26,7 +26,7 @@ function request(batches: Batches, acks = -1): ProduceRequest {
 async function produceTo(cluster: TestCluster, batches: Batches, version = 12, acks = -1) {
   const context = cluster.client().context(version);
   const response = await handleProduce(request(batches, acks), context);
-  return response.responses.map(({ partitionResponses }) => partitionResponses[0]);
+  return response.responses.flatMap(({ partitionResponses }) => partitionResponses);
 }
 
 function clusterWith(...topics: string[]): TestCluster {
@@ -162,14 +162,21 @@ describe('Produce', () => {
     const cluster = clusterWith('orders');
     const batches: Batches = [
       ['orders', 0, batchOf('a')],
-      ['nobody', 0, batchOf('a')],
       ['orders', 1, null],
+      ['nobody', 0, batchOf('a')],
     ];
     expect(await produceTo(cluster, batches, 12, acks)).toMatchObject([
       { errorCode: ErrorCode.INVALID_REQUIRED_ACKS },
-      { errorCode: ErrorCode.UNKNOWN_TOPIC_OR_PARTITION },
       { errorCode: ErrorCode.INVALID_RECORD },
+      { errorCode: ErrorCode.UNKNOWN_TOPIC_OR_PARTITION },
     ]);
+  });
+
+  it('refuses a codec there is none of before version 7 as it refuses zstd: unseen', async () => {
+    const odd = changed(22, 5);
+    const unseen = { errorCode: ErrorCode.UNKNOWN_SERVER_ERROR, logStartOffset: -1 };
+    const answers = await produceTo(clusterWith('orders'), [['orders', 0, odd]], 6);
+    expect(answers).toMatchObject([unseen]);
   });
 
   it('refuses a batch larger than the topic allows', async () => {

@@ -1,7 +1,5 @@
 /** Describing and altering configs of topics, brokers and what has none. */
-import { alterConfigs } from '../../../../src/protocol/apis/alter-configs.ts';
-import { describeConfigs } from '../../../../src/protocol/apis/describe-configs.ts';
-import { incrementalAlterConfigs } from '../../../../src/protocol/apis/incremental-alter-configs.ts';
+import { alterConfigs, describeConfigs, incrementalAlterConfigs } from '../apis.ts';
 import { type Player, scripts } from '../player.ts';
 import { versions } from '../requests.ts';
 

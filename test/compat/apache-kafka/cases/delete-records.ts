@@ -1,8 +1,5 @@
 /** DeleteRecords: where it moves the start of a log, and what that leaves to be read. */
-import { deleteRecords } from '../../../../src/protocol/apis/delete-records.ts';
-import { fetch } from '../../../../src/protocol/apis/fetch.ts';
-import { listOffsets } from '../../../../src/protocol/apis/list-offsets.ts';
-import { produce } from '../../../../src/protocol/apis/produce.ts';
+import { deleteRecords, fetch, listOffsets, produce } from '../apis.ts';
 import { type Player, scripts, type Topic } from '../player.ts';
 import { batch, Earliest, fetchOf, Latest, listOf, produceOf, sequenced } from '../requests.ts';
 

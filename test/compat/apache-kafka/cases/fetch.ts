@@ -1,7 +1,5 @@
 /** Fetch: what is read from where, in what order and how much of it, and what is refused. */
-import { deleteRecords } from '../../../../src/protocol/apis/delete-records.ts';
-import { fetch } from '../../../../src/protocol/apis/fetch.ts';
-import { produce } from '../../../../src/protocol/apis/produce.ts';
+import { deleteRecords, fetch, produce } from '../apis.ts';
 import { type Player, scripts, type Topic } from '../player.ts';
 import { batch, fetchOf, produceOf, versions } from '../requests.ts';
 

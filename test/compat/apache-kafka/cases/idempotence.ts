@@ -1,8 +1,5 @@
 /** Producers with an id: what order of epochs and sequences a partition takes. */
-import { fetch } from '../../../../src/protocol/apis/fetch.ts';
-import { initProducerId } from '../../../../src/protocol/apis/init-producer-id.ts';
-import { listOffsets } from '../../../../src/protocol/apis/list-offsets.ts';
-import { produce } from '../../../../src/protocol/apis/produce.ts';
+import { fetch, initProducerId, listOffsets, produce } from '../apis.ts';
 import { type Player, scripts, type Topic } from '../player.ts';
 import { fetchOf, Latest, listOf, produceOf, sequenced, versions } from '../requests.ts';
 

@@ -1,7 +1,5 @@
 /** ListOffsets: special places of a log and points in time, version by version. */
-import { deleteRecords } from '../../../../src/protocol/apis/delete-records.ts';
-import { listOffsets } from '../../../../src/protocol/apis/list-offsets.ts';
-import { produce } from '../../../../src/protocol/apis/produce.ts';
+import { deleteRecords, listOffsets, produce } from '../apis.ts';
 import { type Player, scripts, type Topic } from '../player.ts';
 import {
   batch,

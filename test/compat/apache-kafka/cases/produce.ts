@@ -1,10 +1,9 @@
 /** Produce: what is stored, what is refused and how that is said, version by version. */
+
 import { Codec, compress } from '../../../../src/bytes/compression.ts';
-import { fetch } from '../../../../src/protocol/apis/fetch.ts';
-import { listOffsets } from '../../../../src/protocol/apis/list-offsets.ts';
-import { produce } from '../../../../src/protocol/apis/produce.ts';
 import { buildBatch } from '../../../../src/protocol/records/index.ts';
 import { changed, joined } from '../../../protocol/records/samples.ts';
+import { fetch, listOffsets, produce } from '../apis.ts';
 import { type Player, scripts, type Topic } from '../player.ts';
 import {
   batch,

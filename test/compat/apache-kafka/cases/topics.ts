@@ -1,12 +1,14 @@
 /** Making, growing and deleting topics: what names, numbers and configs are taken. */
-import { createPartitions } from '../../../../src/protocol/apis/create-partitions.ts';
-import { createTopics } from '../../../../src/protocol/apis/create-topics.ts';
-import { deleteTopics } from '../../../../src/protocol/apis/delete-topics.ts';
-import { describeConfigs } from '../../../../src/protocol/apis/describe-configs.ts';
-import { fetch } from '../../../../src/protocol/apis/fetch.ts';
-import { listOffsets } from '../../../../src/protocol/apis/list-offsets.ts';
-import { metadata } from '../../../../src/protocol/apis/metadata.ts';
-import { produce } from '../../../../src/protocol/apis/produce.ts';
+import {
+  createPartitions,
+  createTopics,
+  deleteTopics,
+  describeConfigs,
+  fetch,
+  listOffsets,
+  metadata,
+  produce,
+} from '../apis.ts';
 import { type Player, type Sparse, scripts } from '../player.ts';
 import { batch, fetchOf, Latest, listOf, produceOf, versions } from '../requests.ts';
 
