@@ -7,24 +7,28 @@ import { DurableObject } from 'cloudflare:workers';
 import type { PartitionCalls } from '../core/log/calls.ts';
 import { brokerConfigFrom } from '../runtime/config.ts';
 import { PartitionHost } from '../runtime/partition-host.ts';
-import { droppedCloseCode } from '../runtime/partition-watch.ts';
+import { announcementOf, droppedCloseCode } from '../runtime/partition-watch.ts';
 import { SqliteStore } from '../runtime/sqlite-store.ts';
+import { type Env, workerObjects } from '../runtime/worker-objects.ts';
 
-export class Partition extends DurableObject<Record<string, unknown>> {
+export class Partition extends DurableObject<Env> {
   readonly #host: PartitionHost;
   #dropped: boolean;
 
-  constructor(ctx: DurableObjectState, env: Record<string, unknown>) {
+  constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
     const { messageMaxBytes, producerIdExpirationMs } = brokerConfigFrom(env);
     const store = new SqliteStore(ctx.storage);
+    const objects = workerObjects(env);
     this.#dropped = store.dropped;
     this.#host = new PartitionHost({
       store: () => store,
       settings: { messageMaxBytes, producerIdExpirationMs },
       now: () => Date.now(),
       durable: () => ctx.storage.sync(),
-      announce: (highWatermark) => this.#tell((watcher) => watcher.send(String(highWatermark))),
+      announce: (ends) => this.#tell((watcher) => watcher.send(announcementOf(ends))),
+      enlist: (transactionalId, question) =>
+        objects.transaction(transactionalId).call('enlist', question),
       dropped: () => {
         this.#dropped = true;
         this.#tell((watcher) => watcher.close(droppedCloseCode, 'dropped'));
@@ -46,7 +50,7 @@ export class Partition extends DurableObject<Record<string, unknown>> {
     return this.#host.ring();
   }
 
-  /** A watch: says the high watermark now and after every append. */
+  /** A watch: says where the log ends, now and whenever that changes. */
   override fetch(request: Request): Response {
     // Without a body: one that nobody reads would keep the object awake.
     if (this.#dropped) return new Response(null, { status: 410 });
@@ -55,7 +59,7 @@ export class Partition extends DurableObject<Record<string, unknown>> {
     }
     const [theirs, ours] = Object.values(new WebSocketPair());
     this.ctx.acceptWebSocket(ours);
-    ours.send(String(this.#host.highWatermark));
+    ours.send(announcementOf(this.#host.ends));
     return new Response(null, { status: 101, webSocket: theirs });
   }
 

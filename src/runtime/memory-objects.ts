@@ -53,6 +53,8 @@ export class MemoryObjects implements Objects {
         settings: this.#config,
         now: this.#now,
         setAlarm: (at) => alarm.set(at),
+        enlist: (transactionalId, question) =>
+          this.transaction(transactionalId).call('enlist', question),
       });
       return { ...copying(stub), watch: () => stub.watch() };
     });

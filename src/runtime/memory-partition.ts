@@ -5,7 +5,7 @@
  */
 import type { LogSettings } from '../core/log/partition-log.ts';
 import { MemoryStore } from './memory-store.ts';
-import { PartitionHost } from './partition-host.ts';
+import { PartitionHost, type PartitionSurroundings } from './partition-host.ts';
 import { closedWatch, MemoryWatches } from './partition-watch.ts';
 import type { PartitionStub } from './stubs.ts';
 
@@ -15,6 +15,8 @@ export interface MemoryPartitionOptions {
   /** Hand in the store to keep the log when the partition restarts. */
   readonly store?: MemoryStore;
   readonly durable?: () => Promise<void>;
+  /** Asks a coordinator; without it there are no transactions. */
+  readonly enlist?: PartitionSurroundings['enlist'];
   /** Asks for `ring` to be called then; without it nothing is ever cleaned up by itself. */
   readonly setAlarm?: (at: number) => void;
 }
@@ -26,14 +28,15 @@ export interface MemoryPartition extends PartitionStub {
 
 export function memoryPartition(options: MemoryPartitionOptions): MemoryPartition {
   const { settings, now, store = new MemoryStore(), durable = async () => {} } = options;
-  const { setAlarm = () => {} } = options;
+  const { setAlarm = () => {}, enlist = noCoordinator } = options;
   const watches = new MemoryWatches();
   const host = new PartitionHost({
     store: () => store,
     settings,
     now,
     durable,
-    announce: (highWatermark) => watches.announce(highWatermark),
+    announce: (ends) => watches.announce(ends),
+    enlist,
     dropped: () => watches.closeAll(),
     alarm: async () => null,
     setAlarm,
@@ -42,6 +45,10 @@ export function memoryPartition(options: MemoryPartitionOptions): MemoryPartitio
   return {
     call: (kind, command) => host.call(kind, command),
     ring: () => host.ring(),
-    watch: async () => (store.dropped ? closedWatch() : watches.open(host.highWatermark)),
+    watch: async () => (store.dropped ? closedWatch() : watches.open(host.ends)),
   };
+}
+
+async function noCoordinator(): Promise<never> {
+  throw new Error('there is no coordinator');
 }

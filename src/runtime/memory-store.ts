@@ -4,6 +4,7 @@
  * gone with the process.
  */
 import type {
+  AbortedTransaction,
   LogRow,
   LogState,
   LogStore,
@@ -15,6 +16,7 @@ import type {
 
 export class MemoryStore implements LogStore {
   #rows: LogRow[] = [];
+  #aborted: AbortedTransaction[] = [];
   #snapshot: Snapshot | undefined;
   #state: LogState | undefined;
   #dropped = false;
@@ -64,13 +66,17 @@ export class MemoryStore implements LogStore {
       );
   }
 
+  abortedFrom(offset: number): readonly AbortedTransaction[] {
+    return this.#aborted.filter(({ lastOffset }) => lastOffset >= offset);
+  }
+
   append(rows: readonly LogRow[], snapshot: Snapshot | undefined, state?: LogState): void {
     checkOrder([...this.#rows.slice(-1), ...rows]);
     this.#rows.push(...rows.map(copyOf));
-    this.#keep(snapshot, state);
+    this.#keep(rows, snapshot, state);
   }
 
-  rewrite({ first, last, rows, snapshot, state }: Rewrite): void {
+  rewrite({ first, last, rows, snapshot, state, forgotten = [] }: Rewrite): void {
     const start = this.#indexFrom(first);
     const end = this.#indexFrom(last + 1);
     checkOrder([
@@ -79,17 +85,24 @@ export class MemoryStore implements LogStore {
       ...this.#rows.slice(end, end + 1),
     ]);
     this.#rows.splice(start, end - start, ...rows.map(copyOf));
-    this.#keep(snapshot, state);
+    this.#aborted = this.#aborted.filter(({ lastOffset }) => !forgotten.includes(lastOffset));
+    this.#keep(rows, snapshot, state);
   }
 
   drop(): void {
     this.#rows = [];
+    this.#aborted = [];
     this.#snapshot = undefined;
     this.#state = undefined;
     this.#dropped = true;
   }
 
-  #keep(snapshot: Snapshot | undefined, state: LogState | undefined): void {
+  #keep(
+    rows: readonly LogRow[],
+    snapshot: Snapshot | undefined,
+    state: LogState | undefined,
+  ): void {
+    for (const { aborted = [] } of rows) this.#aborted.push(...structuredClone(aborted));
     if (snapshot !== undefined) this.#snapshot = { ...snapshot, bytes: snapshot.bytes.slice() };
     if (state !== undefined) this.#state = structuredClone(state);
   }
@@ -107,7 +120,7 @@ export class MemoryStore implements LogStore {
   }
 }
 
-function headOf({ producers: _, bytes, ...head }: LogRow): RowHead {
+function headOf({ producers: _, aborted: __, bytes, ...head }: LogRow): RowHead {
   return { ...head, byteCount: bytes.length };
 }
 

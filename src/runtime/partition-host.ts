@@ -1,15 +1,25 @@
 /**
- * Runs one partition's log: gathers appends into one write, answers calls, announces the high
- * watermark. The surprise: an append waits for nothing but what was written before it, and those
- * that wait together share a row.
+ * Runs one partition's log: gathers appends into one write, answers calls, announces where it ends.
+ * The surprise: an append waits for nothing but what was written before it (and the first of a
+ * transaction for its coordinator), and those that wait together share a row.
  */
 import type { AppendReply, PartitionCalls, PartitionSpec } from '../core/log/calls.ts';
+import type { EnlistQuestion } from '../core/log/enlistments.ts';
 import { type AppendCommand, refused } from '../core/log/flush.ts';
 import { listOffsetRefused } from '../core/log/list-offsets.ts';
-import { describeRefused, type LogSettings, PartitionLog } from '../core/log/partition-log.ts';
+import {
+  describeRefused,
+  type LogSettings,
+  PartitionLog,
+  type WriteCommand,
+} from '../core/log/partition-log.ts';
 import { readRefused } from '../core/log/read.ts';
 import type { LogStore } from '../core/log/store.ts';
+import type { TransactionCalls } from '../core/transaction/calls.ts';
+import type { Enlisted } from '../core/transaction-marker.ts';
 import { ErrorCode, KafkaError } from '../protocol/errors.ts';
+import { Enlisting } from './enlisting.ts';
+import type { LogEnds } from './partition-watch.ts';
 import type { Stub } from './stubs.ts';
 
 /** One write takes no more than this, but for a single larger append. */
@@ -26,8 +36,13 @@ export interface PartitionSurroundings {
   now(): number;
   /** Settles when all that was written is durable; rejects when it never will be. */
   durable(): Promise<void>;
-  /** Tells the watchers a new high watermark. */
-  announce(highWatermark: number): void;
+  /** Tells the watchers that the log ends elsewhere now. */
+  announce(ends: LogEnds): void;
+  /** Asks the coordinator of a transaction. */
+  enlist(
+    transactionalId: string,
+    question: TransactionCalls['enlist']['command'],
+  ): Promise<Enlisted>;
   /** The log is gone: closes the watchers. */
   dropped(): void;
   /** When the alarm will ring; null: it is not set. */
@@ -38,12 +53,15 @@ export interface PartitionSurroundings {
 }
 
 interface Waiting {
-  readonly command: AppendCommand;
-  answer(reply: AppendReply): void;
+  readonly command: WriteCommand;
+  /** Of the kind that belongs to the command. */
+  answer(reply: { readonly errorCode: number }): void;
+  fail(errorCode: number): void;
 }
 
 export class PartitionHost implements Stub<PartitionCalls> {
   readonly #around: PartitionSurroundings;
+  readonly #enlisting: Enlisting;
   #log: PartitionLog | undefined;
   #waiting: Waiting[] = [];
   #flushing = false;
@@ -52,11 +70,17 @@ export class PartitionHost implements Stub<PartitionCalls> {
 
   constructor(surroundings: PartitionSurroundings) {
     this.#around = surroundings;
+    this.#enlisting = new Enlisting({
+      question: (command) => this.#question(command),
+      ask: (question, command) => this.#ask(question, command),
+      write: (command) => this.#write(command, failed),
+    });
   }
 
   /** What watchers are told; 0 of a log that is gone. */
-  get highWatermark(): number {
-    return this.#loaded().highWatermark;
+  get ends(): LogEnds {
+    const { highWatermark, lastStableOffset } = this.#loaded();
+    return { highWatermark, lastStableOffset };
   }
 
   async call<K extends keyof PartitionCalls>(
@@ -78,8 +102,12 @@ export class PartitionHost implements Stub<PartitionCalls> {
           (errorCode) => ({ errorCode }),
         ),
       describe: () => this.#guard(() => this.#loaded().describe(), describeRefused),
-      writeMarker: () => ({ errorCode: ErrorCode.UNSUPPORTED_VERSION }),
-      describeProducers: () => ({ errorCode: ErrorCode.UNSUPPORTED_VERSION, producers: [] }),
+      writeMarker: (marker) => this.#write(marker, (errorCode) => ({ errorCode })),
+      describeProducers: () =>
+        this.#guard(
+          () => this.#loaded().describeProducers(this.#around.now()),
+          (errorCode) => ({ errorCode, producers: [] }),
+        ),
       drop: () =>
         this.#guard(
           () => this.#drop(),
@@ -105,7 +133,7 @@ export class PartitionHost implements Stub<PartitionCalls> {
   /** Whether there is more to do; undefined: it failed. */
   #cleanUp(): boolean | undefined {
     return this.#guard<boolean | undefined>(
-      () => this.#loaded().cleanUp(this.#around.now()),
+      () => this.#announcing((log) => log.cleanUp(this.#around.now())),
       () => undefined,
     );
   }
@@ -135,7 +163,7 @@ export class PartitionHost implements Stub<PartitionCalls> {
   }
 
   #deleteRecords(command: PartitionCalls['deleteRecords']['command']) {
-    const reply = this.#loaded().deleteRecords(command, this.#around.now());
+    const reply = this.#announcing((log) => log.deleteRecords(command, this.#around.now()));
     void this.#schedule();
     return reply;
   }
@@ -147,8 +175,36 @@ export class PartitionHost implements Stub<PartitionCalls> {
   }
 
   #append(command: AppendCommand): Promise<AppendReply> {
-    return new Promise((answer) => {
-      this.#waiting.push({ command, answer });
+    const { transactionalId } = command;
+    return transactionalId === undefined
+      ? this.#write(command, failed)
+      : this.#enlisting.append(command, transactionalId);
+  }
+
+  #question(command: AppendCommand): EnlistQuestion | AppendReply | undefined {
+    return this.#guard<EnlistQuestion | AppendReply | undefined>(
+      () => this.#loaded().mustEnlist(command, this.#around.now()),
+      failed,
+    );
+  }
+
+  #ask(question: EnlistQuestion, { spec }: AppendCommand): Promise<Enlisted> {
+    const { topicId, topic, partition } = spec;
+    const participant = { topicId, topic, partition };
+    return this.#around.enlist(question.transactionalId, { ...question, participant });
+  }
+
+  /** Resolves with the answer that belongs to the command. */
+  #write<Answer extends { readonly errorCode: number }>(
+    command: WriteCommand,
+    refuse: (errorCode: number) => Answer,
+  ): Promise<Answer> {
+    return new Promise((resolve) => {
+      this.#waiting.push({
+        command,
+        answer: (reply) => resolve(reply as Answer),
+        fail: (errorCode) => resolve(refuse(errorCode)),
+      });
       if (!this.#flushing) void this.#flushAll();
     });
   }
@@ -174,15 +230,16 @@ export class PartitionHost implements Stub<PartitionCalls> {
   #fail(error: unknown): void {
     console.error('partition lost a write', error);
     this.#log = undefined;
-    for (const { answer } of this.#waiting.splice(0)) answer(failed(ErrorCode.KAFKA_STORAGE_ERROR));
+    for (const { fail } of this.#waiting.splice(0)) fail(ErrorCode.KAFKA_STORAGE_ERROR);
   }
 
-  /** The callers whose appends are written together, at least one. */
+  /** The callers whose appends and markers are written together, at least one. */
   #take(): Waiting[] {
     let count = 0;
     let bytes = 0;
     while (count < this.#waiting.length) {
-      bytes += this.#waiting[count].command.records.length;
+      const { command } = this.#waiting[count];
+      bytes += 'records' in command ? command.records.length : 0;
       if (count > 0 && bytes > flushBytes) break;
       count++;
     }
@@ -191,18 +248,27 @@ export class PartitionHost implements Stub<PartitionCalls> {
 
   #flush(taken: readonly Waiting[]): void {
     const commands = taken.map(({ command }) => command);
-    const replies = this.#guard(
+    this.#guard(
       () => {
-        const log = this.#loaded();
-        const before = log.highWatermark;
-        const answers = log.append(commands, this.#around.now());
-        if (log.highWatermark !== before) this.#around.announce(log.highWatermark);
-        return answers;
+        const replies = this.#announcing((log) => log.append(commands, this.#around.now()));
+        for (const [i, { answer }] of taken.entries()) answer(replies[i]);
       },
-      (errorCode) => commands.map(() => failed(errorCode)),
+      (errorCode) => {
+        for (const { fail } of taken) fail(errorCode);
+      },
     );
-    for (const [i, { answer }] of taken.entries()) answer(replies[i]);
     void this.#schedule();
+  }
+
+  /** Tells the watchers if the log ends elsewhere after this. */
+  #announcing<T>(act: (log: PartitionLog) => T): T {
+    const log = this.#loaded();
+    const { highWatermark, lastStableOffset } = log;
+    const result = act(log);
+    if (log.highWatermark !== highWatermark || log.lastStableOffset !== lastStableOffset) {
+      this.#around.announce(this.ends);
+    }
+    return result;
   }
 
   #drop(): { errorCode: number } {

@@ -8,30 +8,51 @@ import type { PartitionWatch } from './stubs.ts';
 /** The partition was dropped: there will be nothing more to watch. */
 export const droppedCloseCode = 4404;
 
+/** Where a partition ends: for those who read everything, and what is committed. */
+export interface LogEnds {
+  readonly highWatermark: number;
+  readonly lastStableOffset: number;
+}
+
+/** What a partition says to its watchers: the second number only where it is another one. */
+export function announcementOf({ highWatermark, lastStableOffset }: LogEnds): string {
+  const same = highWatermark === lastStableOffset;
+  return same ? `${highWatermark}` : `${highWatermark} ${lastStableOffset}`;
+}
+
+export function parseAnnouncement(text: string): LogEnds {
+  const [highWatermark, lastStableOffset = highWatermark] = text.split(' ').map(Number);
+  return { highWatermark, lastStableOffset };
+}
+
 /** Tells its listeners; both forms of a watch are this. */
 export class WatchState implements PartitionWatch {
-  #highWatermark: number;
+  #ends: LogEnds;
   #open = true;
   readonly #listeners = new Set<() => void>();
   readonly #whenClosed: () => void;
 
   /** @param whenClosed runs once, however the watch ends */
-  constructor(highWatermark: number, whenClosed: () => void) {
-    this.#highWatermark = highWatermark;
+  constructor(ends: LogEnds, whenClosed: () => void) {
+    this.#ends = ends;
     this.#whenClosed = whenClosed;
   }
 
   get highWatermark(): number {
-    return this.#highWatermark;
+    return this.#ends.highWatermark;
+  }
+
+  get lastStableOffset(): number {
+    return this.#ends.lastStableOffset;
   }
 
   get open(): boolean {
     return this.#open;
   }
 
-  announce(highWatermark: number): void {
+  announce(ends: LogEnds): void {
     if (!this.#open) return;
-    this.#highWatermark = highWatermark;
+    this.#ends = ends;
     this.#tell();
   }
 
@@ -56,7 +77,7 @@ export class WatchState implements PartitionWatch {
 
 /** A watch that is over, for a partition that could not be watched. */
 export function closedWatch(): PartitionWatch {
-  const watch = new WatchState(0, () => {});
+  const watch = new WatchState({ highWatermark: 0, lastStableOffset: 0 }, () => {});
   watch.close();
   return watch;
 }
@@ -67,7 +88,7 @@ interface Fetcher {
 }
 
 /**
- * Opens a watch; ready when the partition has said its high watermark, or closed when it will not.
+ * Opens a watch; ready when the partition has said where it ends, or closed when it will not.
  */
 export async function openWatch(stub: Fetcher): Promise<PartitionWatch> {
   try {
@@ -84,9 +105,9 @@ function firstAnnouncement(webSocket: WebSocket): Promise<PartitionWatch> {
   return new Promise((resolve) => {
     let watch: WatchState | undefined;
     webSocket.addEventListener('message', ({ data }) => {
-      const highWatermark = Number(data);
-      if (watch !== undefined) return watch.announce(highWatermark);
-      watch = new WatchState(highWatermark, () => closeQuietly(webSocket));
+      const ends = parseAnnouncement(String(data));
+      if (watch !== undefined) return watch.announce(ends);
+      watch = new WatchState(ends, () => closeQuietly(webSocket));
       resolve(watch);
     });
     const over = () => {
@@ -110,14 +131,14 @@ function closeQuietly(webSocket: WebSocket): void {
 export class MemoryWatches {
   readonly #watches = new Set<WatchState>();
 
-  open(highWatermark: number): PartitionWatch {
-    const watch: WatchState = new WatchState(highWatermark, () => this.#watches.delete(watch));
+  open(ends: LogEnds): PartitionWatch {
+    const watch: WatchState = new WatchState(ends, () => this.#watches.delete(watch));
     this.#watches.add(watch);
     return watch;
   }
 
-  announce(highWatermark: number): void {
-    for (const watch of [...this.#watches]) watch.announce(highWatermark);
+  announce(ends: LogEnds): void {
+    for (const watch of [...this.#watches]) watch.announce(ends);
   }
 
   closeAll(): void {

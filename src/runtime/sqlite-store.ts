@@ -4,6 +4,7 @@
  * and the tables are made by the first append.
  */
 import type {
+  AbortedTransaction,
   LogRow,
   LogState,
   LogStore,
@@ -37,6 +38,14 @@ const migrations: readonly Migration[] = [
       piece INTEGER PRIMARY KEY, next_offset INTEGER NOT NULL, data BLOB NOT NULL
     )`);
   },
+  (sql) => {
+    sql.exec(`CREATE TABLE aborted (
+      last_offset INTEGER PRIMARY KEY,
+      first_offset INTEGER NOT NULL,
+      producer_id INTEGER NOT NULL,
+      last_stable_offset INTEGER NOT NULL
+    )`);
+  },
 ];
 
 const droppedKey = 'dropped';
@@ -58,12 +67,18 @@ const deleteContinuations = 'DELETE FROM continuation WHERE base_offset >= ? AND
 const selectSnapshot = 'SELECT next_offset, data FROM producer_snapshot ORDER BY piece';
 const selectProducers = `SELECT base_offset, appended_at, producers FROM log
   WHERE base_offset >= ? AND producers IS NOT NULL ORDER BY base_offset`;
+const selectAborted = `SELECT producer_id AS producerId, first_offset AS firstOffset,
+  last_offset AS lastOffset, last_stable_offset AS lastStableOffset
+  FROM aborted WHERE last_offset >= ? ORDER BY last_offset`;
+const insertAborted = 'INSERT INTO aborted VALUES (?, ?, ?, ?)';
+const deleteAborted = 'DELETE FROM aborted WHERE last_offset = ?';
 const insertRow = 'INSERT INTO log VALUES (?, ?, ?, ?, ?, ?, ?, ?)';
 const insertContinuation = 'INSERT INTO continuation VALUES (?, ?, ?)';
 const putSnapshot = 'INSERT OR REPLACE INTO producer_snapshot VALUES (?, ?, ?)';
 const cutSnapshot = 'DELETE FROM producer_snapshot WHERE piece >= ?';
 
 type HeadColumns = Record<keyof RowHead, number>;
+type AbortedColumns = Record<keyof AbortedTransaction, number>;
 
 export class SqliteStore implements LogStore {
   readonly #storage: DurableObjectStorage;
@@ -144,14 +159,19 @@ export class SqliteStore implements LogStore {
       }));
   }
 
+  abortedFrom(offset: number): Iterable<AbortedTransaction> {
+    return this.#open ? this.#sql.exec<AbortedColumns>(selectAborted, offset) : [];
+  }
+
   append(rows: readonly LogRow[], snapshot: Snapshot | undefined, state?: LogState): void {
     this.#write(() => this.#putAll(rows, snapshot, state));
   }
 
-  rewrite({ first, last, rows, snapshot, state }: Rewrite): void {
+  rewrite({ first, last, rows, snapshot, state, forgotten = [] }: Rewrite): void {
     this.#write(() => {
       this.#sql.exec(deleteContinuations, first, last);
       this.#sql.exec(deleteRows, first, last);
+      for (const lastOffset of forgotten) this.#sql.exec(deleteAborted, lastOffset);
       this.#putAll(rows, snapshot, state);
     });
   }
@@ -202,6 +222,9 @@ export class SqliteStore implements LogStore {
     );
     for (const [i, piece] of more.entries()) {
       this.#sql.exec(insertContinuation, row.baseOffset, i + 1, piece);
+    }
+    for (const { lastOffset, firstOffset, producerId, lastStableOffset } of row.aborted ?? []) {
+      this.#sql.exec(insertAborted, lastOffset, firstOffset, producerId, lastStableOffset);
     }
   }
 

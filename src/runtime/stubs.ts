@@ -23,6 +23,8 @@ export interface Stub<Calls extends { [K in keyof Calls]: { command: unknown; re
 export interface PartitionWatch {
   /** The last high watermark the partition announced. */
   readonly highWatermark: number;
+  /** The last stable offset it announced with it: below it every transaction has ended. */
+  readonly lastStableOffset: number;
   /**
    * False once the partition restarted, was dropped, or the line was cut: read again and watch
    * anew.

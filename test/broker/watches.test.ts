@@ -3,6 +3,8 @@ import { ConnectionWatches } from '../../src/broker/watches.ts';
 import { MemoryWatches } from '../../src/runtime/partition-watch.ts';
 import type { Objects, PartitionWatch } from '../../src/runtime/stubs.ts';
 
+const at = (offset: number) => ({ highWatermark: offset, lastStableOffset: offset });
+
 /** Watches over one partition that only announces; `opened` are the watches it gave out. */
 function watchesOf() {
   const partition = new MemoryWatches();
@@ -14,7 +16,7 @@ function watchesOf() {
     },
     watch: async () => {
       await delayed;
-      opened.push(partition.open(7));
+      opened.push(partition.open(at(7)));
       return opened[opened.length - 1];
     },
   };
@@ -78,7 +80,7 @@ describe('the watches of a connection', () => {
       return true;
     };
     expect(await poll(120_000)).toBe(true);
-    partition.announce(8);
+    partition.announce(at(8));
     expect(await poll(120_000)).toBe(true);
     expect(await poll(30_000)).toBe(false);
     expect(opened[0].open).toBe(false);
@@ -106,10 +108,10 @@ describe('the watches of a connection', () => {
     const watched = await watches.open('id', 0);
     const heard: number[] = [];
     const stop = watched.listen(() => heard.push(watched.watch.highWatermark));
-    partition.announce(8);
-    partition.announce(9);
+    partition.announce(at(8));
+    partition.announce(at(9));
     stop();
-    partition.announce(10);
+    partition.announce(at(10));
     expect(heard).toEqual([8, 9]);
     expect(watched.watch.highWatermark).toBe(10);
     watches.closeAll();

@@ -46,6 +46,7 @@ class CrashingStore {
       state: () => store.state(),
       snapshot: () => store.snapshot(),
       producerRows: (offset) => store.producerRows(offset),
+      abortedFrom: (offset) => store.abortedFrom(offset),
       append: (rows: readonly LogRow[], snapshot: Snapshot | undefined, state?: LogState) =>
         dying(() => store.append(rows, snapshot, state)),
       rewrite: (change: Rewrite) => dying(() => store.rewrite(change)),

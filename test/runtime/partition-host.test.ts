@@ -61,7 +61,8 @@ function newHost(): PartitionHost {
     settings,
     now: () => now,
     durable: () => durable(),
-    announce: (highWatermark) => announced.push(highWatermark),
+    announce: ({ highWatermark }) => announced.push(highWatermark),
+    enlist: () => Promise.reject(new Error('nobody should be asked')),
     dropped: () => dropped++,
     alarm: async () => alarm,
     setAlarm: (at) => {
@@ -227,7 +228,7 @@ describe('PartitionHost', () => {
     expect(await host.call('drop', {})).toEqual({ errorCode: ErrorCode.NONE });
     expect(dropped).toBe(2);
     expect((await send(host, 'b')).errorCode).toBe(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION);
-    expect(host.highWatermark).toBe(0);
+    expect(host.ends.highWatermark).toBe(0);
   });
 
   it('refuses appends that wait while the partition is dropped', async () => {
@@ -243,7 +244,7 @@ describe('PartitionHost', () => {
   it('takes up what another host left in the store', async () => {
     await send(newHost(), 'a');
     const host = newHost();
-    expect(host.highWatermark).toBe(1);
+    expect(host.ends.highWatermark).toBe(1);
     expect(offsetOf(await send(host, 'b'))).toBe(1);
   });
 });

@@ -8,38 +8,40 @@ import {
 } from '../../src/runtime/partition-watch.ts';
 import { append, batch, settings, startOfTime } from '../core/log/samples.ts';
 
+const at = (offset: number) => ({ highWatermark: offset, lastStableOffset: offset });
+
 describe('WatchState', () => {
   it('tells every listener until it stops listening', () => {
-    const watch = new WatchState(4, () => {});
+    const watch = new WatchState(at(4), () => {});
     const [first, second] = [vi.fn(), vi.fn()];
     watch.listen(first);
     const stop = watch.listen(second);
-    watch.announce(5);
+    watch.announce(at(5));
     stop();
-    watch.announce(6);
+    watch.announce(at(6));
     expect(watch.highWatermark).toBe(6);
     expect(first).toHaveBeenCalledTimes(2);
     expect(second).toHaveBeenCalledTimes(1);
   });
 
   it('counts one function that listens twice as two', () => {
-    const watch = new WatchState(0, () => {});
+    const watch = new WatchState(at(0), () => {});
     const listener = vi.fn();
     const stop = watch.listen(listener);
     watch.listen(listener);
     stop();
-    watch.announce(1);
+    watch.announce(at(1));
     expect(listener).toHaveBeenCalledTimes(1);
   });
 
   it('closes once, tells so, and says nothing more', () => {
     const whenClosed = vi.fn();
-    const watch = new WatchState(4, whenClosed);
+    const watch = new WatchState(at(4), whenClosed);
     const listener = vi.fn();
     watch.listen(listener);
     watch.close();
     watch.close();
-    watch.announce(9);
+    watch.announce(at(9));
     expect(watch).toMatchObject({ open: false, highWatermark: 4 });
     expect(whenClosed).toHaveBeenCalledTimes(1);
     expect(listener).toHaveBeenCalledTimes(1);
@@ -49,9 +51,9 @@ describe('WatchState', () => {
 describe('MemoryWatches', () => {
   it('announces to those that are open', () => {
     const watches = new MemoryWatches();
-    const [one, other] = [watches.open(0), watches.open(0)];
+    const [one, other] = [watches.open(at(0)), watches.open(at(0))];
     other.close();
-    watches.announce(3);
+    watches.announce(at(3));
     expect([one.highWatermark, other.highWatermark]).toEqual([3, 0]);
     watches.closeAll();
     expect(one.open).toBe(false);

@@ -43,12 +43,19 @@ export interface ReadCommand {
   readonly isolationLevel: number;
 }
 
+/** Records of this producer from this offset on to its next marker are not to be seen. */
+export interface AbortedInRead {
+  readonly producerId: number;
+  readonly firstOffset: number;
+}
+
 export interface ReadReply {
   readonly errorCode: number;
   readonly highWatermark: number;
   readonly lastStableOffset: number;
   readonly logStartOffset: number;
-  readonly abortedTransactions: readonly { producerId: number; firstOffset: number }[] | null;
+  /** By first offset; null: everything is to be seen. */
+  readonly abortedTransactions: readonly AbortedInRead[] | null;
   /**
    * Whole record batches, first one containing fetchOffset or the next after it; pieces in order,
    * to be joined.

@@ -4,23 +4,35 @@
  * stored.
  */
 import { ErrorCode, KafkaError } from '../../protocol/errors.ts';
-import { noProducerId, noTimestamp, RecordBatch } from '../../protocol/records/index.ts';
+import {
+  noProducerId,
+  noTimestamp,
+  RecordBatch,
+  TimestampType,
+} from '../../protocol/records/index.ts';
 import type { AppendReply, PartitionCalls } from './calls.ts';
+import { controlBatch } from './control-batch.ts';
 import { leaderEpoch } from './leader-epoch.ts';
 import { logConfigFrom } from './log-config.ts';
 import {
-  appendBytes,
-  checkSequence,
-  encodeAppends,
+  checkBatch,
+  checkMarker,
+  type Membership,
   type ProducerAppend,
   type ProducerBatch,
   type ProducerEntry,
+  repeatedBatch,
   withBatch,
-} from './producer-state.ts';
-import type { LogRow } from './store.ts';
+} from './producer.ts';
+import { effectBytes, encodeEffects, type ProducerEffect } from './producer-codec.ts';
+import { afterEffect } from './producer-state.ts';
+import type { AbortedTransaction, LogRow } from './store.ts';
 import { RecordRefusal, type ValidBatch, validateBatches } from './validate.ts';
 
-export type AppendCommand = PartitionCalls['append']['command'];
+/** With the coordinator's answer, where it was asked (see `PartitionLog.mustEnlist`). */
+export type AppendCommand = PartitionCalls['append']['command'] & Membership;
+export type MarkerCommand = PartitionCalls['writeMarker']['command'];
+export type MarkerReply = PartitionCalls['writeMarker']['reply'];
 
 /**
  * A row of several batches stays below this, under the platform's 2 MB a row; a larger batch has a
@@ -33,7 +45,11 @@ export interface LogEnd {
   readonly logStartOffset: number;
   readonly nextOffset: number;
   readonly maxTimestampSoFar: number;
-  producer(producerId: number, now: number): ProducerEntry | undefined;
+  /** Producer id → first offset of its open transaction. */
+  readonly openTransactions: ReadonlyMap<number, number>;
+  producer(producerId: number): ProducerEntry | undefined;
+  /** The sequence that a transaction of this producer has to begin with, at the latest. */
+  lowestSequence(producerId: number): number;
 }
 
 /** A batch with its place in the log. */
@@ -52,7 +68,8 @@ export class Flush {
   readonly #messageMaxBytes: number;
   /** The row being filled. */
   #placed: Placed[] = [];
-  #appends: ProducerAppend[] = [];
+  #effects: ProducerEffect[] = [];
+  #aborted: AbortedTransaction[] = [];
   #size = 0;
 
   constructor(end: LogEnd, messageMaxBytes: number, now: number) {
@@ -64,19 +81,41 @@ export class Flush {
   }
 
   /** Takes all batches of one append or none. The reply holds once the rows are stored. */
-  add({ spec, records }: AppendCommand): AppendReply {
+  add({ spec, records, ...membership }: AppendCommand): AppendReply {
     try {
       const config = logConfigFrom(spec.configs, this.#messageMaxBytes);
       const batches = validateBatches(records, config, this.#now);
-      const retried = this.#checkProducers(batches);
+      const retried = this.#checkProducers(batches, membership);
       if (retried !== undefined) return this.#accepted(retried.baseOffset, retried.maxTimestamp);
       const baseOffset = this.nextOffset;
-      for (const batch of batches) this.#place(batch);
+      for (const batch of batches) this.#place(batch, membership);
       return this.#accepted(baseOffset, config.logAppendTime ? this.#now : noTimestamp);
     } catch (error) {
       if (error instanceof KafkaError) return refused(error, this.#end.logStartOffset);
       throw error;
     }
+  }
+
+  /** Takes the end of a transaction; one that was heard before changes nothing. */
+  end(marker: MarkerCommand['marker'], logAppendTime: boolean): MarkerReply {
+    const { producerId, producerEpoch, coordinatorEpoch, transactionNumber = 0 } = marker;
+    const entry = this.#producer(producerId);
+    try {
+      if (!checkMarker(entry, marker)) return { errorCode: ErrorCode.NONE };
+    } catch (error) {
+      if (error instanceof KafkaError) return { errorCode: error.code };
+      throw error;
+    }
+    const timestampType = logAppendTime ? TimestampType.LOG_APPEND_TIME : TimestampType.CREATE_TIME;
+    const batch = controlBatch(marker, this.#now);
+    const effect = { producerId, epoch: producerEpoch, coordinatorEpoch, transactionNumber };
+    const lastOffset = this.#put({ batch, timestampType, maxTimestamp: this.#now }, effect);
+    if (entry?.open !== undefined && !marker.committed) {
+      const lastStableOffset = Math.min(lastOffset + 1, ...this.#openOffsets());
+      const { firstOffset } = entry.open;
+      this.#aborted.push({ producerId, firstOffset, lastOffset, lastStableOffset });
+    }
+    return { errorCode: ErrorCode.NONE };
   }
 
   /** Closes the last row. */
@@ -94,11 +133,13 @@ export class Flush {
       maxTimestamp,
       maxTimestampSoFar: this.maxTimestampSoFar,
       appendedAt: this.#now,
-      producers: this.#appends.length === 0 ? null : encodeAppends(this.#appends, baseOffset),
+      producers: this.#effects.length === 0 ? null : encodeEffects(this.#effects, baseOffset),
       bytes: join(this.#placed),
+      aborted: this.#aborted,
     });
     this.#placed = [];
-    this.#appends = [];
+    this.#effects = [];
+    this.#aborted = [];
     this.#size = 0;
   }
 
@@ -106,24 +147,23 @@ export class Flush {
    * The batch an append repeats, or undefined when all of it is new. Throws the refusal of a
    * producer.
    */
-  #checkProducers(batches: readonly ValidBatch[]): ProducerBatch | undefined {
+  #checkProducers(
+    batches: readonly ValidBatch[],
+    membership: Membership,
+  ): ProducerBatch | undefined {
     const staged = new Map<number, ProducerEntry>();
     const retried: ProducerBatch[] = [];
     let nextOffset = this.nextOffset;
     for (const { batch, maxTimestamp } of batches) {
       const { producerId } = batch;
       const entry = staged.get(producerId) ?? this.#producer(producerId);
-      const known = producerId > noProducerId ? checkSequence(entry, batch) : undefined;
-      if (known === undefined && batch.isTransactional) {
-        throw new KafkaError(
-          ErrorCode.INVALID_TXN_STATE,
-          `producer ${producerId} has no transaction open here`,
-        );
-      }
+      const known = repeatedBatch(entry, batch);
       if (known !== undefined) retried.push(known);
-      else if (producerId > noProducerId) {
-        const append = producerAppend({ batch, maxTimestamp, baseOffset: nextOffset });
-        staged.set(producerId, withBatch(entry, append, this.#now));
+      else {
+        const lowestSequence = this.#end.lowestSequence(producerId);
+        checkBatch(entry, batch, { ...membership, lowestSequence });
+        const append = producerAppend({ batch, maxTimestamp, baseOffset: nextOffset }, membership);
+        if (producerId > noProducerId) staged.set(producerId, withBatch(entry, append, this.#now));
       }
       nextOffset += batch.recordCount;
     }
@@ -138,23 +178,39 @@ export class Flush {
 
   #producer(producerId: number): ProducerEntry | undefined {
     if (producerId <= noProducerId) return undefined;
-    return this.producers.get(producerId) ?? this.#end.producer(producerId, this.#now);
+    return this.producers.get(producerId) ?? this.#end.producer(producerId);
   }
 
-  #place(valid: ValidBatch): void {
-    const { batch } = valid;
+  /** Where transactions begin that are open as things stand. */
+  *#openOffsets(): Generator<number> {
+    for (const [producerId, firstOffset] of this.#end.openTransactions) {
+      if (!this.producers.has(producerId)) yield firstOffset;
+    }
+    for (const { open } of this.producers.values()) if (open !== undefined) yield open.firstOffset;
+  }
+
+  #place(valid: ValidBatch, membership: Membership): void {
+    const { batch, maxTimestamp } = valid;
     const idempotent = batch.producerId > noProducerId;
-    const size = batch.sizeInBytes + (idempotent ? appendBytes : 0);
+    const place = { batch, maxTimestamp, baseOffset: this.nextOffset };
+    this.#put(valid, idempotent ? producerAppend(place, membership) : undefined);
+  }
+
+  /** Puts a batch, and what it does to its producer, behind the others; answers where. */
+  #put(valid: ValidBatch, effect: ProducerEffect | undefined): number {
+    const { batch } = valid;
+    const size = batch.sizeInBytes + (effect === undefined ? 0 : effectBytes);
     if (this.#size > 0 && this.#size + size > rowBytes) this.finish();
-    const placed = { ...valid, baseOffset: this.nextOffset };
-    this.#placed.push(placed);
+    const baseOffset = this.nextOffset;
+    this.#placed.push({ ...valid, baseOffset });
     this.#size += size;
     this.nextOffset += batch.recordCount;
-    if (!idempotent) return;
-    const append = producerAppend(placed);
-    this.#appends.push(append);
-    const entry = withBatch(this.#producer(batch.producerId), append, this.#now);
-    this.producers.set(batch.producerId, entry);
+    if (effect !== undefined) {
+      const entry = afterEffect(this.#producer(effect.producerId), effect, this.#now);
+      this.#effects.push(effect);
+      this.producers.set(effect.producerId, entry);
+    }
+    return baseOffset;
   }
 
   #accepted(baseOffset: number, logAppendTimeMs: number): AppendReply {
@@ -190,7 +246,10 @@ export function refused(error: KafkaError, logStartOffset: number): AppendReply 
   };
 }
 
-function producerAppend({ batch, baseOffset, maxTimestamp }: Omit<Placed, 'timestampType'>) {
+function producerAppend(
+  { batch, baseOffset, maxTimestamp }: Omit<Placed, 'timestampType'>,
+  { transactionNumber }: Membership,
+): ProducerAppend {
   return {
     producerId: batch.producerId,
     epoch: batch.producerEpoch,
@@ -198,6 +257,7 @@ function producerAppend({ batch, baseOffset, maxTimestamp }: Omit<Placed, 'times
     recordCount: batch.recordCount,
     baseOffset,
     maxTimestamp,
+    transactionNumber: batch.isTransactional ? transactionNumber : undefined,
   };
 }
 

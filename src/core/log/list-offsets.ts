@@ -10,6 +10,8 @@
  * - -5 latest tiered (KIP-1005), -6 earliest pending upload (KIP-1023): -1/-1, there is no remote
  *   storage of segments
  * - a time after every record: -1/-1, no error
+ * - for those who read what is committed, the log ends at the last stable offset: latest is there,
+ *   and a record at or after it is not found
  */
 import { decompress } from '../../bytes/compression.ts';
 import { CompressionError } from '../../bytes/compression-error.ts';
@@ -37,20 +39,27 @@ const headsAtOnce = 256;
 export function listOffset(store: LogStore, bounds: LogBounds, command: Command): ListOffsetReply {
   const epochError = checkLeaderEpoch(command.currentLeaderEpoch);
   if (epochError !== ErrorCode.NONE) return listOffsetRefused(epochError);
+  const { highWatermark, lastStableOffset, logStartOffset } = bounds;
+  const end = command.isolationLevel === 1 ? lastStableOffset : highWatermark;
   switch (command.timestamp) {
     case latest:
-      return found(bounds.highWatermark, -1);
+      return found(end, -1);
     case earliest:
     case earliestLocal:
-      return found(bounds.logStartOffset, -1);
+      return found(logStartOffset, -1);
     case latestTiered:
     case earliestPendingUpload:
       return listOffsetRefused(ErrorCode.NONE);
     case maxTimestamp:
-      return latestRecord(store, bounds);
+      return below(end, latestRecord(store, bounds));
     default:
-      return firstRecordFrom(store, bounds, command.timestamp);
+      return below(end, firstRecordFrom(store, bounds, command.timestamp));
   }
+}
+
+/** What was found, unless it lies where this reader may not read yet. */
+function below(end: number, reply: ListOffsetReply): ListOffsetReply {
+  return reply.offset < end ? reply : listOffsetRefused(ErrorCode.NONE);
 }
 
 /** No offset: with an error, or because there is none to tell. */

@@ -15,9 +15,18 @@ import type {
 } from './calls.ts';
 import { Cleanup } from './cleanup.ts';
 import { cleanupConfigFrom } from './cleanup-config.ts';
-import { type AppendCommand, Flush, refused } from './flush.ts';
+import { Enlistments, type EnlistQuestion } from './enlistments.ts';
+import {
+  type AppendCommand,
+  Flush,
+  type MarkerCommand,
+  type MarkerReply,
+  refused,
+} from './flush.ts';
 import { type ListOffsetReply, listOffset, listOffsetRefused } from './list-offsets.ts';
+import { logConfigFrom } from './log-config.ts';
 import { firstState, isNewer, type LogMemory, nothingCounted } from './log-memory.ts';
+import { lastSequenceOf } from './producer.ts';
 import { ProducerStates } from './producer-state.ts';
 import { type LogBounds, readLog, readRefused } from './read.ts';
 import type { LogState, LogStore, Snapshot } from './store.ts';
@@ -38,11 +47,16 @@ export function rowsPerSnapshot(producers: number): number {
 }
 
 type DeleteRecords = PartitionCalls['deleteRecords'];
+type DescribeProducersReply = PartitionCalls['describeProducers']['reply'];
+
+export type WriteCommand = AppendCommand | MarkerCommand;
+type ReplyTo<C extends WriteCommand> = C extends MarkerCommand ? MarkerReply : AppendReply;
 
 export class PartitionLog {
   readonly #store: LogStore;
   readonly #settings: LogSettings;
   readonly #producers: ProducerStates;
+  readonly #enlistments: Enlistments;
   readonly #memory: LogMemory;
   readonly #cleanup: Cleanup;
   #maxTimestampSoFar = noTimestamp;
@@ -53,6 +67,7 @@ export class PartitionLog {
     this.#store = store;
     this.#settings = settings;
     this.#producers = new ProducerStates(settings.producerIdExpirationMs);
+    this.#enlistments = new Enlistments(this.#producers);
     const state = store.state();
     const last = store.floor(Number.MAX_SAFE_INTEGER);
     const logStartOffset = state?.logStartOffset ?? store.from(0, 1).at(0)?.baseOffset ?? 0;
@@ -79,25 +94,75 @@ export class PartitionLog {
   }
 
   /**
-   * Appends that arrived together: each is taken or refused by itself, and all that are taken are
-   * stored at once.
+   * Below it every transaction has ended, and all that was not aborted may be read by those who
+   * read what is committed.
    */
-  append(commands: readonly AppendCommand[], now: number): AppendReply[] {
-    if (this.#store.dropped) return commands.map(() => refused(unknownPartition(), -1));
+  get lastStableOffset(): number {
+    const first = Math.min(this.highWatermark, ...this.#producers.openTransactions.values());
+    return Math.max(first, this.logStartOffset);
+  }
+
+  /**
+   * What the coordinator must be asked before this append may be written, if it begins a
+   * transaction here; or the refusal of one that need not be asked about.
+   */
+  mustEnlist(command: AppendCommand, now: number): EnlistQuestion | AppendReply | undefined {
+    if (this.#store.dropped) return undefined;
+    try {
+      return this.#enlistments.question(command, now);
+    } catch (error) {
+      if (error instanceof KafkaError) return refused(error, -1);
+      throw error;
+    }
+  }
+
+  /**
+   * Appends and markers that arrived together: each is taken or refused by itself, and all that are
+   * taken are stored at once.
+   */
+  append<C extends WriteCommand>(commands: readonly C[], now: number): ReplyTo<C>[] {
     const flush = new Flush(
       {
         ...this.#bounds(),
         nextOffset: this.#memory.nextOffset,
         maxTimestampSoFar: this.#maxTimestampSoFar,
+        openTransactions: this.#producers.openTransactions,
         producer: (producerId) => this.#producers.get(producerId, now),
+        lowestSequence: (producerId) => this.#enlistments.lowestSequence(producerId),
       },
       this.#settings.messageMaxBytes,
       now,
     );
-    const replies = commands.map((command) => flush.add(command));
+    const replies = commands.map((command) => this.#add(flush, command));
     flush.finish();
-    if (flush.rows.length > 0) this.#commit(flush, this.#learned(commands.at(-1)!.spec), now);
-    return replies;
+    const spec = commands.findLast((command) => 'records' in command)?.spec;
+    if (flush.rows.length > 0) this.#commit(flush, spec && this.#learned(spec), now);
+    return replies as ReplyTo<C>[];
+  }
+
+  #add(flush: Flush, command: WriteCommand): AppendReply | MarkerReply {
+    if (!('marker' in command)) {
+      return this.#store.dropped ? refused(unknownPartition(), -1) : flush.add(command);
+    }
+    if (this.#store.dropped) return { errorCode: ErrorCode.UNKNOWN_TOPIC_OR_PARTITION };
+    const { configs } = this.#memory.state?.spec ?? { configs: {} };
+    const { logAppendTime } = logConfigFrom(configs, this.#settings.messageMaxBytes);
+    return flush.end(command.marker, logAppendTime);
+  }
+
+  describeProducers(now: number): DescribeProducersReply {
+    if (this.#store.dropped) {
+      return { errorCode: ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, producers: [] };
+    }
+    const producers = [...this.#producers.all(now)].map(([producerId, entry]) => ({
+      producerId,
+      producerEpoch: entry.epoch,
+      lastSequence: entry.batches.length === 0 ? -1 : lastSequenceOf(entry.batches.at(-1)!),
+      lastTimestamp: entry.lastTimestamp,
+      coordinatorEpoch: entry.coordinatorEpoch,
+      currentTxnStartOffset: entry.open?.firstOffset ?? -1,
+    }));
+    return { errorCode: ErrorCode.NONE, producers };
   }
 
   read(command: ReadCommand): ReadReply {
@@ -155,7 +220,8 @@ export class PartitionLog {
   }
 
   #bounds(): LogBounds {
-    return { logStartOffset: this.logStartOffset, highWatermark: this.highWatermark };
+    const { logStartOffset, highWatermark, lastStableOffset } = this;
+    return { logStartOffset, highWatermark, lastStableOffset };
   }
 
   /** The state to be written because a caller says what was not known; mostly undefined. */
@@ -176,7 +242,10 @@ export class PartitionLog {
     const sizeInBytes = this.#memory.sizeInBytes + bytes;
     const state = due ? this.#countedAfter(flush, learned, sizeInBytes) : learned;
     this.#store.append(flush.rows, due ? this.#snapshotAfter(flush, now) : undefined, state);
-    for (const [producerId, entry] of flush.producers) this.#producers.set(producerId, entry);
+    for (const [producerId, entry] of flush.producers) {
+      this.#producers.set(producerId, entry);
+      this.#enlistments.settled(producerId);
+    }
     this.#memory.nextOffset = flush.nextOffset;
     this.#memory.sizeInBytes = sizeInBytes;
     if (state !== undefined) this.#memory.state = state;
@@ -190,8 +259,10 @@ export class PartitionLog {
     { nextOffset }: Flush,
     learned: LogState | undefined,
     sizeInBytes: number,
-  ): LogState {
-    const state = learned ?? this.#memory.state!;
+  ): LogState | undefined {
+    const state = learned ?? this.#memory.state;
+    // Markers may come before anybody says which partition this is.
+    if (state === undefined) return undefined;
     const { cleanBytes } = state.counted ?? nothingCounted;
     return { ...state, counted: { nextOffset, sizeInBytes, cleanBytes } };
   }

@@ -5,7 +5,7 @@
  */
 import { ErrorCode } from '../../protocol/errors.ts';
 import { recordBatches } from '../../protocol/records/index.ts';
-import type { ReadCommand, ReadReply } from './calls.ts';
+import type { AbortedInRead, ReadCommand, ReadReply } from './calls.ts';
 import { checkLeaderEpoch } from './leader-epoch.ts';
 import type { LogStore, RowHead } from './store.ts';
 
@@ -24,6 +24,8 @@ const mostRows = 1_024;
 export interface LogBounds {
   readonly logStartOffset: number;
   readonly highWatermark: number;
+  /** The end for those who read what is committed. */
+  readonly lastStableOffset: number;
 }
 
 export function readLog(store: LogStore, bounds: LogBounds, command: ReadCommand): ReadReply {
@@ -33,15 +35,29 @@ export function readLog(store: LogStore, bounds: LogBounds, command: ReadCommand
   if (fetchOffset < bounds.logStartOffset || fetchOffset > bounds.highWatermark) {
     return readRefused(ErrorCode.OFFSET_OUT_OF_RANGE);
   }
-  const atEnd = fetchOffset === bounds.highWatermark;
+  const committed = command.isolationLevel === 1;
+  const end = committed ? bounds.lastStableOffset : bounds.highWatermark;
+  const found = fetchOffset < end ? collect(store, command, end) : { pieces: [], end };
   return {
     errorCode: ErrorCode.NONE,
-    highWatermark: bounds.highWatermark,
-    lastStableOffset: bounds.highWatermark,
-    logStartOffset: bounds.logStartOffset,
-    abortedTransactions: command.isolationLevel === 1 ? [] : null,
-    records: atEnd ? [] : joinSmall(collect(store, command, bounds.highWatermark)),
+    ...bounds,
+    abortedTransactions: committed ? abortedIn(store, fetchOffset, found.end) : null,
+    records: joinSmall(found.pieces),
   };
+}
+
+/**
+ * The aborted transactions of which something may lie in [from, to), by their first offset: some
+ * clients count on that order.
+ */
+function abortedIn(store: LogStore, from: number, to: number): AbortedInRead[] {
+  const found: AbortedInRead[] = [];
+  if (from >= to) return found;
+  for (const { producerId, firstOffset, lastStableOffset } of store.abortedFrom(from)) {
+    if (firstOffset < to) found.push({ producerId, firstOffset });
+    if (lastStableOffset >= to) break;
+  }
+  return found.sort((a, b) => a.firstOffset - b.firstOffset);
 }
 
 /** Kafka's answer beside an error: it says nothing of the log. */
@@ -56,37 +72,51 @@ export function readRefused(errorCode: number): ReadReply {
   };
 }
 
-/** Views of stored batches, in order. */
-function collect(store: LogStore, command: ReadCommand, highWatermark: number): Uint8Array[] {
+interface Collected {
+  /** Views of stored batches, in order. */
+  readonly pieces: readonly Uint8Array[];
+  /** One past the last offset they may reach to. */
+  readonly end: number;
+}
+
+/** As many batches below the end as fit. */
+function collect(store: LogStore, command: ReadCommand, end: number): Collected {
   const limit = Math.min(command.maxBytes, largestReadBytes);
   const pieces: Uint8Array[] = [];
   let size = 0;
   let rows = firstRows;
-  let heads: readonly RowHead[] = firstHeads(store, command.fetchOffset, highWatermark);
-  while (heads.length > 0) {
+  let heads: readonly RowHead[] = firstHeads(store, command.fetchOffset, end);
+  let reached = command.fetchOffset;
+  while (heads.length > 0 && heads[0].baseOffset < end) {
     const chosen = choose(heads, limit - size);
     const last = chosen.at(-1)!;
     for (const [i, row] of store.data(chosen[0].baseOffset, last.baseOffset).entries()) {
       const mayExceed = pieces.length === 0 && command.minOneBatch;
-      const whole = chosen[i].baseOffset >= command.fetchOffset && size + row.length <= limit;
+      const head = chosen[i];
+      const inside = head.baseOffset >= command.fetchOffset && head.nextOffset <= end;
+      const whole = inside && size + row.length <= limit;
+      const room = { bytes: limit - size, end, mayExceed };
       const { piece, complete } = whole
         ? { piece: row, complete: true }
-        : take(row, command.fetchOffset, limit - size, mayExceed);
-      if (piece.length > 0) pieces.push(piece);
+        : take(row, command.fetchOffset, room);
+      if (piece.length > 0) {
+        pieces.push(piece);
+        reached = Math.min(head.nextOffset, end);
+      }
       size += piece.length;
-      if (!complete) return pieces;
+      if (!complete) return { pieces, end: reached };
     }
-    if (size >= limit || last.nextOffset >= highWatermark) break;
+    if (size >= limit || last.nextOffset >= end) break;
     rows = Math.min(4 * rows, mostRows);
     heads = store.from(last.baseOffset + 1, rows);
   }
-  return pieces;
+  return { pieces, end: reached };
 }
 
-function firstHeads(store: LogStore, fetchOffset: number, highWatermark: number): RowHead[] {
+function firstHeads(store: LogStore, fetchOffset: number, end: number): RowHead[] {
   const first = store.floor(fetchOffset);
   if (first === undefined) return [...store.from(fetchOffset, firstRows)];
-  if (first.nextOffset >= highWatermark) return [first];
+  if (first.nextOffset >= end) return [first];
   return [first, ...store.from(first.baseOffset + 1, firstRows - 1)];
 }
 
@@ -101,16 +131,19 @@ function choose(heads: readonly RowHead[], room: number): readonly RowHead[] {
   return heads.slice(0, count);
 }
 
+interface Room {
+  readonly bytes: number;
+  /** Batches from here on stay out. */
+  readonly end: number;
+  /** The first batch is taken whatever its size. */
+  readonly mayExceed: boolean;
+}
+
 /**
  * The batches of a row that end after the offset and fit; complete when none was left out at the
  * end.
  */
-function take(
-  row: Uint8Array,
-  fetchOffset: number,
-  room: number,
-  mayExceed: boolean,
-): { piece: Uint8Array; complete: boolean } {
+function take(row: Uint8Array, fetchOffset: number, room: Room) {
   let at = 0;
   let start = -1;
   let end = 0;
@@ -118,8 +151,8 @@ function take(
     const next = at + batch.sizeInBytes;
     if (batch.nextOffset > fetchOffset) {
       if (start < 0) start = at;
-      const first = start === at;
-      if (next - start > room && !(first && mayExceed)) {
+      const fits = next - start <= room.bytes || (start === at && room.mayExceed);
+      if (!fits || batch.baseOffset >= room.end) {
         return { piece: row.subarray(start, at), complete: false };
       }
       end = next;

@@ -22,11 +22,23 @@ export interface RowHead {
   readonly byteCount: number;
 }
 
+/** Readers of committed records are told what to leave out. */
+export interface AbortedTransaction {
+  readonly producerId: number;
+  readonly firstOffset: number;
+  /** Where its marker is: no two have the same. */
+  readonly lastOffset: number;
+  /** No transaction aborted later begins below this. */
+  readonly lastStableOffset: number;
+}
+
 export interface LogRow extends Omit<RowHead, 'byteCount'> {
   /** What the row's batches mean to producer state (see producer-state.ts); null: nothing. */
   readonly producers: Uint8Array | null;
   /** Whole record batches, one after the other. */
   readonly bytes: Uint8Array;
+  /** What ended here and is to be remembered; absent: nothing. */
+  readonly aborted?: readonly AbortedTransaction[] | undefined;
 }
 
 /** What a row did to producer state, for replay. */
@@ -84,6 +96,8 @@ export interface Rewrite {
   readonly rows: readonly LogRow[];
   readonly snapshot: Snapshot | undefined;
   readonly state: LogState | undefined;
+  /** Aborted transactions nobody needs to know of any more, by `lastOffset`. */
+  readonly forgotten?: readonly number[] | undefined;
 }
 
 export interface LogStore {
@@ -107,6 +121,8 @@ export interface LogStore {
   snapshot(): Snapshot | undefined;
   /** The rows from this offset on that concern producers. */
   producerRows(offset: number): readonly ProducerRow[];
+  /** In order, those whose marker is at or after this offset. To be walked through at once. */
+  abortedFrom(offset: number): Iterable<AbortedTransaction>;
   /**
    * Stores all of it or, throwing, nothing. A snapshot and a state take the place of the one
    * before.

@@ -11,6 +11,8 @@ const empty: LogEnd = {
   nextOffset: 0,
   maxTimestampSoFar: -1,
   producer: () => undefined,
+  openTransactions: new Map(),
+  lowestSequence: () => 0,
 };
 
 function flushOf(end: Partial<LogEnd> = {}): Flush {

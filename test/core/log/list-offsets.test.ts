@@ -158,7 +158,8 @@ describe('listOffset', () => {
   });
 
   it('is not misled by timestamps of rows that are gone', () => {
-    const end = { logStartOffset: 0, producer: () => undefined };
+    const nobody = { producer: () => undefined, lowestSequence: () => 0 };
+    const end = { logStartOffset: 0, openTransactions: new Map(), ...nobody };
     const flushes = [900, 10, 20].map((timestamp, i) => {
       const flush = new Flush({ ...end, nextOffset: i, maxTimestampSoFar: 900 }, 10_000, now);
       flush.add(append(buildBatch(records(['v'], timestamp))));

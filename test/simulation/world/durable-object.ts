@@ -10,7 +10,7 @@ export interface Program {
   call(kind: string, command: unknown): Promise<unknown>;
   alarm?(): Promise<void>;
   /** What a watcher is told first; undefined: there is nothing to watch. */
-  watchFrom?(): number | undefined;
+  watchFrom?(): string | undefined;
 }
 
 /** One write: how it is done to storage `S`. */

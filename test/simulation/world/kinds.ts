@@ -11,6 +11,7 @@ import type { BrokerConfig } from '../../../src/runtime/config.ts';
 import { GroupHost } from '../../../src/runtime/group-host.ts';
 import { MemoryStore } from '../../../src/runtime/memory-store.ts';
 import { PartitionHost } from '../../../src/runtime/partition-host.ts';
+import { announcementOf } from '../../../src/runtime/partition-watch.ts';
 import { memoryRows, type Rows } from '../../../src/runtime/rows.ts';
 import type { Objects, Stub } from '../../../src/runtime/stubs.ts';
 import { TransactionHost } from '../../../src/runtime/transaction-host.ts';
@@ -38,7 +39,7 @@ export interface ProgramContext {
 
 type AnyStub = { call(kind: string, command: unknown): Promise<unknown> };
 
-export function partitionKind({ config, sabotage }: ProgramContext): Kind<MemoryStore> {
+export function partitionKind({ config, sabotage, objectsOf }: ProgramContext): Kind<MemoryStore> {
   return {
     newStorage: () => new MemoryStore(),
     start(instance, name): Program {
@@ -48,7 +49,11 @@ export function partitionKind({ config, sabotage }: ProgramContext): Kind<Memory
         settings: config,
         now: () => instance.object.now(),
         durable: () => instance.gate(),
-        announce: (highWatermark) => instance.announce(String(highWatermark)),
+        announce: (ends) => instance.announce(announcementOf(ends)),
+        enlist: (transactionalId, question) =>
+          objectsOf(instance as Instance<unknown>)
+            .transaction(transactionalId)
+            .call('enlist', question),
         dropped: () => {
           for (const watcher of instance.object.watchers) watcher.close();
           instance.object.watchers.clear();
@@ -61,7 +66,7 @@ export function partitionKind({ config, sabotage }: ProgramContext): Kind<Memory
       return {
         call: (kind, command) => stub.call(kind, command),
         alarm: () => host.ring(),
-        watchFrom: () => (instance.storage.dropped ? undefined : host.highWatermark),
+        watchFrom: () => (instance.storage.dropped ? undefined : announcementOf(host.ends)),
       };
     },
   };
@@ -82,6 +87,7 @@ function durableStore(instance: Instance<MemoryStore>): LogStore {
     state: () => storage.state(),
     snapshot: () => storage.snapshot(),
     producerRows: (offset) => storage.producerRows(offset),
+    abortedFrom: (offset) => storage.abortedFrom(offset),
     append: (rows, snapshot, state) => instance.write((to) => to.append(rows, snapshot, state)),
     rewrite: (change) => instance.write((to) => to.rewrite(change)),
     drop: () => instance.write((to) => to.drop()),

@@ -80,7 +80,7 @@ class Line {
       if (from === undefined) return undefined;
       const pipe = new Pipe(this.#world, this.#object);
       this.#object.watchers.add(pipe);
-      pipe.send(String(from), instance.gate());
+      pipe.send(from, instance.gate());
       return pipe;
     });
     return { webSocket: opened?.clientEnd ?? null };
