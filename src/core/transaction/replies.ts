@@ -2,14 +2,13 @@
  * The replies of a transaction coordinator that say no: each in the shape of its call, with nothing
  * in it but the code.
  */
-import type { CallOf, ReplyOf } from '../machine.ts';
-import type { TransactionCalls } from './calls.ts';
-
-export type TransactionCall = CallOf<TransactionCalls>;
-export type TransactionReply = ReplyOf<TransactionCalls>;
+import type { TransactionCommand, TransactionReply } from './transaction-machine.ts';
 
 /** How any call to a transaction coordinator is refused. */
-export function refuseTransactionCall(call: TransactionCall, errorCode: number): TransactionReply {
+export function refuseTransactionCall(
+  call: TransactionCommand,
+  errorCode: number,
+): TransactionReply {
   switch (call.kind) {
     case 'initProducerId':
     case 'endTxn':
@@ -21,5 +20,8 @@ export function refuseTransactionCall(call: TransactionCall, errorCode: number):
     case 'addPartitions':
     case 'addGroup':
       return { errorCode };
+    case 'markersTold':
+    case 'abortTimedOut':
+      return null;
   }
 }
