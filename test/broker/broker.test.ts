@@ -45,7 +45,7 @@ function codesIn(value: unknown): number[] {
   if (Array.isArray(value)) return value.flatMap(codesIn);
   if (typeof value !== 'object' || value === null || value instanceof Uint8Array) return [];
   return Object.entries(value).flatMap(([name, inner]) =>
-    /errorCode$/i.test(name) ? [inner as number] : codesIn(inner),
+    name === 'errorCode' || name === 'partitionErrorCode' ? [inner as number] : codesIn(inner),
   );
 }
 
