@@ -6,17 +6,22 @@ import type { GroupCalls } from '../core/group/commands.ts';
 import { GroupMachine } from '../core/group/group-machine.ts';
 import { type GroupCall, refuseGroupCall } from '../core/group/replies.ts';
 import type { GroupRow } from '../core/group/rows.ts';
+import { ErrorCode } from '../protocol/errors.ts';
 import { Announcement } from './announcement.ts';
 import type { CoordinatorHostOptions } from './coordinator-host.ts';
 import { MachineHost } from './machine-host.ts';
-import type { Stub } from './stubs.ts';
+import type { Objects, Stub } from './stubs.ts';
+
+type TransactionalCommit = GroupCalls['commitTransactionalOffsets']['command'];
 
 export class GroupHost implements Stub<GroupCalls> {
   readonly #host: MachineHost<GroupCalls, GroupRow, GroupMachine>;
+  readonly #objects: Objects;
   readonly #announcement: Announcement;
   #groupId: string | undefined;
 
   constructor({ config, rows, objects, now, setAlarm }: CoordinatorHostOptions) {
+    this.#objects = objects;
     this.#host = new MachineHost({
       create: () => new GroupMachine(config, () => crypto.randomUUID()),
       rows,
@@ -45,22 +50,48 @@ export class GroupHost implements Stub<GroupCalls> {
     command: GroupCalls[K]['command'],
   ): Promise<GroupCalls[K]['reply']> {
     this.#groupId = command.groupId;
+    let call = { kind, command } as GroupCall;
+    if (call.kind === 'commitTransactionalOffsets') {
+      call = { kind: call.kind, command: await this.#enlist(call.command) };
+    }
     const act = (): Promise<GroupCalls[K]['reply']> => {
-      const reply = this.#host.call(kind, command);
+      const reply = this.#host.call(kind, call.command);
       // A group that is listed and does not exist was announced for nothing, or could not take it
       // back.
       if (kind === 'listGroup') this.#announcement.suspect();
       void this.#announcement.takeBackIfGone();
       return reply;
     };
-    const create = mayCreate({ kind, command } as GroupCall);
-    return create ? this.#announcement.before(act) : act();
+    return mayCreate(call) ? this.#announcement.before(act) : act();
   }
 
   /** What the alarm does. */
   async expire(): Promise<void> {
     this.#host.expire();
     await this.#announcement.takeBackIfGone();
+  }
+
+  /**
+   * Before the first write of a transaction: the command with what the transaction's coordinator
+   * says of it.
+   */
+  async #enlist(command: TransactionalCommit): Promise<TransactionalCommit> {
+    const { groupId, transactionalId, producerId, producerEpoch, addsGroup } = command;
+    if (groupId === '' || this.#host.machine.isEnlisted(command)) return command;
+    try {
+      const enlisted = await this.#objects.transaction(transactionalId).call('enlist', {
+        transactionalId,
+        producerId,
+        producerEpoch,
+        participant: { groupId },
+        adds: addsGroup,
+      });
+      return { ...command, enlisted };
+    } catch {
+      // It is out of reach. Clients repeat this without looking for another group coordinator.
+      const errorCode = ErrorCode.COORDINATOR_LOAD_IN_PROGRESS;
+      return { ...command, enlisted: { errorCode, transactionNumber: -1 } };
+    }
   }
 }
 
@@ -71,6 +102,8 @@ function mayCreate(call: GroupCall): boolean {
       return call.command.memberId === '' && call.command.groupId !== '';
     case 'commitOffsets':
       return call.command.generationId < 0;
+    case 'commitTransactionalOffsets':
+      return call.command.generationId < 0 && call.command.enlisted?.errorCode === ErrorCode.NONE;
     default:
       return false;
   }

@@ -1,20 +1,26 @@
 /**
- * A hosted group, and what it says of itself to the controller: before it exists, and when it is
- * gone.
+ * A hosted group: what it says of itself to the controller, before it exists and when it is gone;
+ * and what it asks of a transaction's coordinator before it takes part.
  */
 import { describe, expect, it } from 'vitest';
 import type { GroupCalls } from '../../src/core/group/commands.ts';
+import type { TransactionCalls } from '../../src/core/transaction/calls.ts';
 import { ErrorCode } from '../../src/protocol/errors.ts';
 import { defaultBrokerConfig } from '../../src/runtime/config.ts';
 import { GroupHost } from '../../src/runtime/group-host.ts';
 import { memoryRows } from '../../src/runtime/rows.ts';
 import type { Objects } from '../../src/runtime/stubs.ts';
 
-/** A controller that only listens; `down` makes it fail. */
+type Enlist = TransactionCalls['enlist'];
+
+/** A controller that only listens; `down` makes it fail. And coordinators of transactions. */
 class Controller {
   readonly told: string[] = [];
   readonly known = new Set<string>();
   down = false;
+  /** What coordinators of transactions were asked. */
+  readonly asked: [transactionalId: string, kind: string, Enlist['command']][] = [];
+  enlisted: () => Promise<Enlist['reply']> = async () => ({ errorCode: 0, transactionNumber: 1 });
 
   readonly objects = {
     controller: () => ({
@@ -25,6 +31,12 @@ class Controller {
         if (kind === 'registerGroup') this.known.add(groupId);
         else this.known.delete(groupId);
         return { errorCode: 0 };
+      },
+    }),
+    transaction: (transactionalId: string) => ({
+      call: (kind: string, command: Enlist['command']) => {
+        this.asked.push([transactionalId, kind, command]);
+        return this.enlisted();
       },
     }),
   } as unknown as Objects;
@@ -66,6 +78,15 @@ const commit: GroupCalls['commitOffsets']['command'] = {
       ],
     },
   ],
+};
+
+const { retentionTimeMs, namesMissingGroup, ...committing } = commit;
+const transactional: GroupCalls['commitTransactionalOffsets']['command'] = {
+  ...committing,
+  transactionalId: 'x',
+  producerId: 7,
+  producerEpoch: 3,
+  addsGroup: true,
 };
 
 const join: GroupCalls['joinGroup']['command'] = {
@@ -156,5 +177,75 @@ describe('a hosted group', () => {
     const { group } = await host.call('listGroup', { groupId: 'g' });
     await new Promise((resolve) => setImmediate(resolve));
     expect(controller.known.has('g')).toBe(group !== null);
+  });
+});
+
+describe('a hosted group in a transaction', () => {
+  const marker = { producerId: 7, producerEpoch: 4, coordinatorEpoch: 0, committed: true };
+  const end = { groupId: 'g', marker: { ...marker, transactionNumber: 1 } };
+
+  it('asks once a transaction whether it is part of it', async () => {
+    const { host, controller } = hosted();
+    expect((await host.call('commitTransactionalOffsets', transactional)).errorCode).toBe(0);
+    expect((await host.call('commitTransactionalOffsets', transactional)).errorCode).toBe(0);
+    const { transactionalId, producerId, producerEpoch } = transactional;
+    const command = { transactionalId, producerId, producerEpoch, participant: { groupId: 'g' } };
+    expect(controller.asked).toEqual([['x', 'enlist', { ...command, adds: true }]]);
+    await host.call('endTransaction', end);
+    controller.enlisted = async () => ({ errorCode: 0, transactionNumber: 2 });
+    const next = { ...transactional, producerEpoch: 4, addsGroup: false };
+    expect((await host.call('commitTransactionalOffsets', next)).errorCode).toBe(0);
+    expect(controller.asked[1]).toEqual([
+      'x',
+      'enlist',
+      { ...command, producerEpoch: 4, adds: false },
+    ]);
+    expect(controller.told).toEqual(['registerGroup g']);
+  });
+
+  it('is nobody, and says so to nobody, when it is not', async () => {
+    const { host, controller, rows } = hosted();
+    const errorCode = ErrorCode.TRANSACTION_ABORTABLE;
+    controller.enlisted = async () => ({ errorCode, transactionNumber: -1 });
+    const refused = await host.call('commitTransactionalOffsets', transactional);
+    expect(refused).toEqual({ errorCode, topics: [] });
+    const nameless = await host.call('commitTransactionalOffsets', {
+      ...transactional,
+      groupId: '',
+    });
+    expect(nameless.errorCode).toBe(ErrorCode.INVALID_GROUP_ID);
+    expect((await host.call('endTransaction', end)).errorCode).toBe(0);
+    expect(rows.load()).toEqual([]);
+    expect(controller.told).toEqual([]);
+    expect(controller.asked).toHaveLength(1);
+  });
+
+  it('has the producer try again while the coordinator is out of reach', async () => {
+    const { host, controller, rows } = hosted();
+    controller.enlisted = async () => Promise.reject(new Error('moved'));
+    const refused = await host.call('commitTransactionalOffsets', transactional);
+    expect(refused.errorCode).toBe(ErrorCode.COORDINATOR_LOAD_IN_PROGRESS);
+    expect(rows.load()).toEqual([]);
+  });
+
+  it('takes no write that asked before the end of its transaction, and came after', async () => {
+    const { host, controller, rows } = hosted();
+    const asking = Promise.withResolvers<Enlist['reply']>();
+    controller.enlisted = () => asking.promise;
+    const committed = host.call('commitTransactionalOffsets', transactional);
+    expect((await host.call('endTransaction', end)).errorCode).toBe(0);
+    asking.resolve({ errorCode: 0, transactionNumber: 1 });
+    expect((await committed).errorCode).toBe(ErrorCode.INVALID_TXN_STATE);
+    expect(rows.load()).toEqual([]);
+    await new Promise((resolve) => setImmediate(resolve));
+    expect([...controller.known]).toEqual([]);
+  });
+
+  it('is taken back when all that it was is aborted', async () => {
+    const { host, controller } = hosted();
+    await host.call('commitTransactionalOffsets', transactional);
+    await host.call('endTransaction', { ...end, marker: { ...end.marker, committed: false } });
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(controller.told).toEqual(['registerGroup g', 'unregisterGroup g']);
   });
 });

@@ -34,6 +34,7 @@ import { offsetDelete } from '../../protocol/apis/offset-delete.ts';
 import { offsetFetch } from '../../protocol/apis/offset-fetch.ts';
 import { produce } from '../../protocol/apis/produce.ts';
 import { syncGroup } from '../../protocol/apis/sync-group.ts';
+import { txnOffsetCommit } from '../../protocol/apis/txn-offset-commit.ts';
 import { writeTxnMarkers } from '../../protocol/apis/write-txn-markers.ts';
 import { ErrorCode } from '../../protocol/errors.ts';
 import type { Api, Fields, Infer } from '../../protocol/schema.ts';
@@ -73,6 +74,7 @@ import { handleOffsetDelete } from './offset-delete.ts';
 import { handleOffsetFetch } from './offset-fetch.ts';
 import { handleProduce } from './produce.ts';
 import { handleSyncGroup } from './sync-group.ts';
+import { handleTxnOffsetCommit } from './txn-offset-commit.ts';
 import { handleWriteTxnMarkers } from './write-txn-markers.ts';
 
 /** How one API is served. */
@@ -142,6 +144,7 @@ serve(
 serve(addOffsetsToTxn, handleAddOffsetsToTxn, refuseAtTop(addOffsetsToTxn), noCoordinator);
 serve(endTxn, handleEndTxn, refuseAtTop(endTxn), noCoordinator);
 serve(writeTxnMarkers, handleWriteTxnMarkers, refusals.refuseWriteTxnMarkers, notLeader);
+serve(txnOffsetCommit, handleTxnOffsetCommit, refusals.refuseOffsetCommit, notCoordinator);
 serve(describeConfigs, handleDescribeConfigs, refusals.refuseDescribeConfigs, timedOut);
 serve(alterConfigs, handleAlterConfigs, refusals.refuseAlterConfigs, noController);
 serve(describeLogDirs, handleDescribeLogDirs, refusals.refuseDescribeLogDirs, timedOut);

@@ -4,7 +4,7 @@
  * surprise: joinGroup and syncGroup may be answered only when the rest of the group has acted, so
  * their callers wait.
  */
-import type { TransactionMarker } from '../transaction-marker.ts';
+import type { Enlisted, TransactionMarker } from '../transaction-marker.ts';
 
 /** `name` and `metadata` of one embedded protocol, in the member's order of preference. */
 export interface MemberProtocol {
@@ -69,7 +69,7 @@ export interface GroupDescription {
 }
 
 /** Who commits. */
-interface Committer {
+export interface Committer {
   readonly groupId: string;
   /** Below 0 with an empty member id: a consumer that uses Kafka for its offsets alone. */
   readonly generationId: number;
@@ -171,8 +171,8 @@ export interface GroupCalls {
       readonly producerEpoch: number;
       /** The group becomes a part of the transaction by it (transactions v2). */
       readonly addsGroup: boolean;
-      /** See `Enlisted`: filled in by the group's host, which asks. */
-      readonly transactionNumber?: number;
+      /** What the transaction's coordinator says: filled in by the group's host, which asks it. */
+      readonly enlisted?: Enlisted;
       readonly topics: readonly CommittingTopic[];
     };
     reply: CommitReply;

@@ -1,20 +1,34 @@
 /**
- * The offsets a group has committed: one row a topic, changed only by replay. The surprise: a
- * commit that repeats what stands writes nothing (idle consumers commit every few seconds, for
- * ever), until its timestamp is an hour old.
+ * The offsets a group has committed: one row a topic, changed only by replay; and those that open
+ * transactions would. The surprise: a commit that repeats what stands writes nothing (idle
+ * consumers commit every few seconds, for ever), until its timestamp is an hour old.
  */
 import { ErrorCode } from '../../protocol/errors.ts';
-import type { GroupCalls } from './commands.ts';
-import type { GroupConfig, GroupRow, StoredOffset, TopicOffsets } from './rows.ts';
+import type { CommitReply, CommittingTopic, GroupCalls } from './commands.ts';
+import { type PartitionKeys, PendingOffsets } from './pending-offsets.ts';
+import type {
+  GroupConfig,
+  GroupRow,
+  OpenTransaction,
+  PendingTopic,
+  StoredOffset,
+  TopicOffsets,
+} from './rows.ts';
 
 type Commit = GroupCalls['commitOffsets']['command'];
-type CommitTopic = Commit['topics'][number];
-type CommitPartition = CommitTopic['partitions'][number];
-type CommitAnswer = GroupCalls['commitOffsets']['reply']['topics'];
-type FetchAnswer = GroupCalls['fetchOffsets']['reply']['topics'];
+type TransactionalCommit = GroupCalls['commitTransactionalOffsets']['command'];
+type CommittingPartition = CommittingTopic['partitions'][number];
+type Fetch = GroupCalls['fetchOffsets'];
+type FetchedPartition = Fetch['reply']['topics'][number]['partitions'][number];
 
 /** From when on the retention of an offset counts; Infinity while somebody uses it. */
 export type RetainedSince = (topic: string, stored: StoredOffset) => number;
+
+/** The rows that store a commit, and its answer. */
+interface Committed {
+  readonly rows: readonly GroupRow[];
+  readonly answer: CommitReply['topics'];
+}
 
 /** How old the timestamp of an unchanged offset may grow; retention is counted in days. */
 const timestampSlackMs = 3_600_000;
@@ -23,72 +37,153 @@ const keyPrefix = 'offsets/';
 
 export class CommittedOffsets {
   readonly #topics = new Map<string, TopicOffsets>();
+  readonly #pending = new PendingOffsets();
   readonly #config: GroupConfig;
 
   constructor(config: GroupConfig) {
     this.#config = config;
   }
 
+  /** Neither committed nor pending offsets. */
   get isEmpty(): boolean {
-    return this.#topics.size === 0;
+    return this.#topics.size === 0 && this.#pending.isEmpty;
   }
 
-  static holds(key: string): boolean {
-    return key.startsWith(keyPrefix);
+  replay({ key, value }: GroupRow): void {
+    if (PendingOffsets.holds(key)) this.#pending.replay(key, value as OpenTransaction | null);
+    else {
+      const topic = key.slice(keyPrefix.length);
+      if (value === null) this.#topics.delete(topic);
+      else this.#topics.set(topic, value as TopicOffsets);
+    }
   }
 
-  replay(key: string, value: TopicOffsets | null): void {
-    const topic = key.slice(keyPrefix.length);
-    if (value === null) this.#topics.delete(topic);
-    else this.#topics.set(topic, value);
+  /** A producer's transaction whose offsets wait for its end. */
+  openTransaction(producerId: number): OpenTransaction | undefined {
+    return this.#pending.open(producerId);
   }
 
-  /**
-   * The rows that store a commit, and its answer. Metadata that is too long refuses its partition
-   * alone.
-   */
-  commit(command: Commit, now: number): { rows: GroupRow[]; answer: CommitAnswer } {
+  /** Metadata that is too long refuses its partition alone. */
+  commit({ topics, retentionTimeMs }: Commit, now: number): Committed {
+    const expiry = retentionTimeMs >= 0 ? { expireTimestampMs: now + retentionTimeMs } : {};
     // By topic: a request may name a topic twice.
     const changed = new Map<string, TopicOffsets>();
-    const answer = command.topics.map((topic) => {
-      const fits = ({ metadata }: CommitPartition): boolean =>
-        (metadata?.length ?? 0) <= this.#config.offsetMetadataMaxBytes;
-      const value = commitTopic(
-        changed.get(topic.name) ?? this.#topics.get(topic.name),
-        { ...topic, partitions: topic.partitions.filter(fits) },
-        command.retentionTimeMs,
-        now,
-      );
-      if (value) changed.set(topic.name, value);
-      const partitions = topic.partitions.map((partition) => ({
-        partitionIndex: partition.partitionIndex,
-        errorCode: fits(partition) ? ErrorCode.NONE : ErrorCode.OFFSET_METADATA_TOO_LARGE,
-      }));
-      return { name: topic.name, partitions };
-    });
-    const rows = [...changed].map(
-      ([topic, value]): GroupRow => ({ key: `${keyPrefix}${topic}`, value }),
-    );
-    return { rows, answer };
+    for (const { name, topicId, partitions } of topics) {
+      const contested = this.#pending.topic(name).length > 0;
+      const position = contested ? { position: this.#nextPosition(name) } : {};
+      const stored = this.#storable(partitions, { commitTimestampMs: now, ...expiry, ...position });
+      const value = changedBy(changed.get(name) ?? this.#topics.get(name), topicId, stored);
+      if (value) changed.set(name, value);
+    }
+    const rows = [...changed].map(([name, value]) => offsetsRow(name, value));
+    return { rows, answer: this.#answer(topics) };
   }
 
-  read(wanted: GroupCalls['fetchOffsets']['command']['topics']): FetchAnswer {
-    const names = wanted?.map(({ name, partitionIndexes }) => ({ name, partitionIndexes }));
+  /** Stores what is to be committed if this transaction is. */
+  commitTransactional(
+    { producerId, producerEpoch, topics }: TransactionalCommit,
+    transactionNumber: number,
+    now: number,
+  ): Committed {
+    const pending = topics.map(({ name, topicId, partitions }): PendingTopic => {
+      const position = this.#nextPosition(name);
+      const stored = this.#storable(partitions, { commitTimestampMs: now, position });
+      return { name, topicId, partitions: Object.fromEntries(stored) };
+    });
+    const rows = this.#pending.add(producerId, {
+      transactionNumber,
+      producerEpoch,
+      topics: pending.filter(({ partitions }) => Object.keys(partitions).length > 0),
+    });
+    return { rows, answer: this.#answer(topics) };
+  }
+
+  /** Rows that end a producer's open transaction: its offsets stand from now on, or never will. */
+  endTransaction(producerId: number, committed: boolean): GroupRow[] {
+    const topics = (committed && this.#pending.open(producerId)?.topics) || [];
+    const changed = topics.flatMap((topic) => {
+      const value = this.#materialized(topic, this.#pending.topic(topic.name, producerId));
+      return value ? [offsetsRow(topic.name, value)] : [];
+    });
+    return [this.#pending.forget(producerId), ...changed];
+  }
+
+  /** What becomes of a topic's offsets, but where something was committed since. */
+  #materialized(topic: PendingTopic, stillPending: readonly PendingTopic[]) {
+    const known = this.#topics.get(topic.name);
+    const sameTopic = known?.topicId === topic.topicId;
+    // The topic was deleted and created again, and the new one has offsets already.
+    if (known && !sameTopic && lastPosition(known) > lastPosition(topic)) return undefined;
+    const stored = Object.entries(topic.partitions).flatMap(([index, { position, ...offset }]) => {
+      const later = sameTopic ? (known.partitions[Number(index)]?.position ?? 0) : 0;
+      if (later > (position ?? 0)) return [];
+      const value = stillPending.length > 0 ? { ...offset, position } : offset;
+      return [[Number(index), value] as const];
+    });
+    return changedBy(known, topic.topicId, stored);
+  }
+
+  #nextPosition(name: string): number {
+    const known = this.#topics.get(name);
+    const all = [...this.#pending.topic(name), ...(known ? [known] : [])];
+    return 1 + Math.max(0, ...all.map(lastPosition));
+  }
+
+  #fits({ metadata }: CommittingPartition): boolean {
+    return (metadata?.length ?? 0) <= this.#config.offsetMetadataMaxBytes;
+  }
+
+  #storable(
+    partitions: readonly CommittingPartition[],
+    common: Omit<StoredOffset, 'offset' | 'leaderEpoch' | 'metadata'>,
+  ): [number, StoredOffset][] {
+    return partitions
+      .filter((partition) => this.#fits(partition))
+      .map(({ partitionIndex, committedOffset, committedLeaderEpoch, metadata }) => [
+        partitionIndex,
+        {
+          offset: committedOffset,
+          leaderEpoch: committedLeaderEpoch,
+          metadata: metadata ?? '',
+          ...common,
+        },
+      ]);
+  }
+
+  #answer(topics: readonly CommittingTopic[]): CommitReply['topics'] {
+    return topics.map(({ name, partitions }) => ({
+      name,
+      partitions: partitions.map((partition) => ({
+        partitionIndex: partition.partitionIndex,
+        errorCode: this.#fits(partition) ? ErrorCode.NONE : ErrorCode.OFFSET_METADATA_TOO_LARGE,
+      })),
+    }));
+  }
+
+  /** Stable: what an open transaction may change is an error instead. */
+  read({ topics, requireStable }: Fetch['command']): Fetch['reply']['topics'] {
     const all = [...this.#topics].map(([name, { partitions }]) => ({
       name,
       partitionIndexes: Object.keys(partitions).map(Number),
     }));
-    return (names ?? all).flatMap(({ name, partitionIndexes }) => {
-      const topic = this.#topics.get(name);
-      if (!topic) return [];
-      const partitions = partitionIndexes.flatMap((partitionIndex) => {
-        const stored = topic.partitions[partitionIndex];
-        if (!stored) return [];
-        const { offset: committedOffset, leaderEpoch: committedLeaderEpoch, metadata } = stored;
-        const errorCode = ErrorCode.NONE;
-        return [{ partitionIndex, committedOffset, committedLeaderEpoch, metadata, errorCode }];
-      });
-      return [{ name, topicId: topic.topicId, partitions }];
+    return (topics ?? all).flatMap(({ name, partitionIndexes }) => {
+      const known = this.#topics.get(name);
+      const pending = requireStable ? this.#pending.topic(name) : [];
+      // By incarnation: what is pending may be of another one than what stands.
+      const found = new Map<string, FetchedPartition[]>();
+      const put = (topicId: string, partition: FetchedPartition): void => {
+        const partitions = found.get(topicId) ?? [];
+        found.set(topicId, partitions);
+        partitions.push(partition);
+      };
+      for (const index of partitionIndexes) {
+        const unstable = new Set(pendingOf(index, pending).map(({ topicId }) => topicId));
+        for (const topicId of unstable) put(topicId, unstablePartition(index));
+        const stored = known?.partitions[index];
+        if (stored && !unstable.has(known.topicId))
+          put(known.topicId, storedPartition(index, stored));
+      }
+      return [...found].map(([topicId, partitions]) => ({ name, topicId, partitions }));
     });
   }
 
@@ -98,27 +193,35 @@ export class CommittedOffsets {
     empties: boolean;
   } {
     // By topic: a request may name a topic twice.
-    const indexes = new Map<string, Set<string>>();
+    const keys = new Map<string, Set<string>>();
     for (const { name, partitionIndexes } of unwanted) {
-      const gone = indexes.get(name) ?? new Set();
-      indexes.set(name, gone);
+      const gone = keys.get(name) ?? new Set();
+      keys.set(name, gone);
       for (const index of partitionIndexes) gone.add(String(index));
     }
-    const rows = [...indexes].flatMap(([name, gone]): GroupRow[] => {
+    const committed = this.#removeCommitted(keys);
+    const pending = this.#pending.remove(keys);
+    const topicsGone = committed.filter(({ value }) => value === null).length;
+    const rows = [...committed, ...pending.rows];
+    const empties = rows.length > 0 && topicsGone === this.#topics.size && pending.empties;
+    return { rows, empties };
+  }
+
+  #removeCommitted(unwanted: PartitionKeys): GroupRow[] {
+    return [...unwanted].flatMap(([name, gone]): GroupRow[] => {
       const { topicId = '', partitions = {} } = this.#topics.get(name) ?? {};
       const all = Object.entries(partitions);
       const kept = all.filter(([index]) => !gone.has(index));
       if (kept.length === all.length) return [];
       const value = kept.length > 0 ? { topicId, partitions: Object.fromEntries(kept) } : null;
-      return [{ key: `${keyPrefix}${name}`, value }];
+      return [offsetsRow(name, value)];
     });
-    const topicsGone = rows.filter(({ value }) => value === null).length;
-    return { rows, empties: rows.length > 0 && topicsGone === this.#topics.size };
   }
 
   /** Rows that remove everything. */
   removeAll(): GroupRow[] {
-    return [...this.#topics.keys()].map((topic) => ({ key: `${keyPrefix}${topic}`, value: null }));
+    const committed = [...this.#topics.keys()].map((topic) => offsetsRow(topic, null));
+    return [...committed, ...this.#pending.forgetAll()];
   }
 
   /**
@@ -128,9 +231,8 @@ export class CommittedOffsets {
   nextExpiry(since: RetainedSince): number | undefined {
     let next = Infinity;
     for (const [topic, { partitions }] of this.#topics) {
-      for (const stored of Object.values(partitions)) {
-        next = Math.min(next, this.#expiryOf(topic, stored, since));
-      }
+      const expiryOf = this.#expiries(topic, since);
+      for (const entry of Object.entries(partitions)) next = Math.min(next, expiryOf(entry));
     }
     return next === Infinity ? undefined : next;
   }
@@ -138,48 +240,76 @@ export class CommittedOffsets {
   /** Rows that remove what has expired, and whether anything remains. */
   expire(since: RetainedSince, now: number): { rows: GroupRow[]; remains: boolean } {
     const rows: GroupRow[] = [];
-    let remains = false;
+    let remains = !this.#pending.isEmpty;
     for (const [topic, { topicId, partitions }] of this.#topics) {
       const all = Object.entries(partitions);
-      const kept = all.filter(([, stored]) => this.#expiryOf(topic, stored, since) > now);
+      const expiryOf = this.#expiries(topic, since);
+      const kept = all.filter((entry) => expiryOf(entry) > now);
       remains ||= kept.length > 0;
       if (kept.length === all.length) continue;
       const value = kept.length > 0 ? { topicId, partitions: Object.fromEntries(kept) } : null;
-      rows.push({ key: `${keyPrefix}${topic}`, value });
+      rows.push(offsetsRow(topic, value));
     }
     return { rows, remains };
   }
 
-  #expiryOf(topic: string, stored: StoredOffset, since: RetainedSince): number {
-    const start = since(topic, stored);
-    if (start === Infinity) return Infinity;
-    return stored.expireTimestampMs ?? start + this.#config.offsetsRetentionMinutes * 60_000;
+  /** When each partition of a topic expires; while an open transaction may change it, never. */
+  #expiries(topic: string, since: RetainedSince): (entry: [string, StoredOffset]) => number {
+    const pending = this.#pending.topic(topic);
+    const retentionMs = this.#config.offsetsRetentionMinutes * 60_000;
+    return ([index, stored]) => {
+      const start = since(topic, stored);
+      if (start === Infinity || pendingOf(Number(index), pending).length > 0) return Infinity;
+      return stored.expireTimestampMs ?? start + retentionMs;
+    };
   }
 }
 
+function pendingOf(index: number, pending: readonly PendingTopic[]): PendingTopic[] {
+  return pending.filter(({ partitions }) => partitions[index] !== undefined);
+}
+
+function offsetsRow(topic: string, value: TopicOffsets | null): GroupRow {
+  return { key: `${keyPrefix}${topic}`, value };
+}
+
+function lastPosition({ partitions }: TopicOffsets): number {
+  let last = 0;
+  for (const { position } of Object.values(partitions)) last = Math.max(last, position ?? 0);
+  return last;
+}
+
+function storedPartition(partitionIndex: number, stored: StoredOffset): FetchedPartition {
+  const { offset: committedOffset, leaderEpoch: committedLeaderEpoch, metadata } = stored;
+  const errorCode = ErrorCode.NONE;
+  return { partitionIndex, committedOffset, committedLeaderEpoch, metadata, errorCode };
+}
+
+function unstablePartition(partitionIndex: number): FetchedPartition {
+  return {
+    partitionIndex,
+    committedOffset: -1,
+    committedLeaderEpoch: -1,
+    metadata: '',
+    errorCode: ErrorCode.UNSTABLE_OFFSET_COMMIT,
+  };
+}
+
 /** What a topic's offsets become, or undefined when they stay as they are. */
-function commitTopic(
+function changedBy(
   known: TopicOffsets | undefined,
-  topic: CommitTopic,
-  retentionTimeMs: number,
-  now: number,
+  topicId: string,
+  stored: Iterable<readonly [number, StoredOffset]>,
 ): TopicOffsets | undefined {
-  const stands = known?.topicId === topic.topicId ? known.partitions : {};
+  const stands = known?.topicId === topicId ? known.partitions : {};
   const partitions: Record<number, StoredOffset> = { ...stands };
   let changed = false;
-  for (const partition of topic.partitions) {
-    const stored: StoredOffset = {
-      offset: partition.committedOffset,
-      leaderEpoch: partition.committedLeaderEpoch,
-      metadata: partition.metadata ?? '',
-      commitTimestampMs: now,
-      ...(retentionTimeMs >= 0 ? { expireTimestampMs: now + retentionTimeMs } : {}),
-    };
-    if (repeats(partitions[partition.partitionIndex], stored)) continue;
-    partitions[partition.partitionIndex] = stored;
+  for (const [index, offset] of stored) {
+    if (repeats(partitions[index], offset)) continue;
+    partitions[index] = offset;
     changed = true;
   }
-  return changed ? { topicId: topic.topicId, partitions } : undefined;
+  return changed ? { topicId, partitions } : undefined;
 }
 
 /** Whether what stands says the same, and is not yet old. */
@@ -191,6 +321,7 @@ function repeats(stands: StoredOffset | undefined, stored: StoredOffset): boolea
     stands.metadata === stored.metadata &&
     stands.expireTimestampMs === undefined &&
     stored.expireTimestampMs === undefined &&
+    stored.position === undefined &&
     stored.commitTimestampMs - stands.commitTimestampMs < timestampSlackMs
   );
 }

@@ -6,14 +6,15 @@
  */
 import { ErrorCode, KafkaError } from '../../protocol/errors.ts';
 import type { Machine, Outcome, Parked } from '../machine.ts';
+import type { Enlisted } from '../transaction-marker.ts';
 import { ClassicGroup, type GroupCheckpoint, type GroupState } from './classic-group.ts';
-import type { GroupCalls } from './commands.ts';
+import type { Committer, GroupCalls } from './commands.ts';
 import { CommittedOffsets, type RetainedSince } from './committed-offsets.ts';
 import { checkJoin, join } from './join.ts';
 import { heartbeat, leave, sync } from './membership.ts';
 import { Rebalance } from './rebalance.ts';
 import type { GroupCall, GroupReply } from './replies.ts';
-import type { GroupConfig, GroupRow, Probation, TopicOffsets, Turn } from './rows.ts';
+import type { GroupConfig, GroupRow, Probation, Turn } from './rows.ts';
 
 type Command<K extends keyof GroupCalls> = GroupCalls[K]['command'];
 
@@ -23,6 +24,8 @@ type Command<K extends keyof GroupCalls> = GroupCalls[K]['command'];
  */
 const emptyGroupMs = 600_000;
 
+const notEnlisted: Enlisted = { errorCode: ErrorCode.INVALID_TXN_STATE, transactionNumber: -1 };
+
 export class GroupMachine implements Machine<GroupCall, GroupReply, GroupRow> {
   readonly #config: GroupConfig;
   readonly #newUuid: () => string;
@@ -31,6 +34,11 @@ export class GroupMachine implements Machine<GroupCall, GroupReply, GroupRow> {
   #rebalance: Rebalance | undefined;
   #checkpoint: GroupCheckpoint | undefined;
   #probation: Probation = {};
+  /**
+   * Producer id → the last of its transactions that ended here. Memory is enough: what may come too
+   * late waits in the same memory, to hear whether it may be written.
+   */
+  readonly #ended = new Map<number, number>();
   #nextTicket = 1;
 
   /** `newUuid` answers a UUID that nobody has: a machine has no randomness of its own. */
@@ -74,11 +82,11 @@ export class GroupMachine implements Machine<GroupCall, GroupReply, GroupRow> {
       case 'commitOffsets':
         return this.#commit(call.command, turn);
       case 'commitTransactionalOffsets':
-        throw new KafkaError(ErrorCode.COORDINATOR_NOT_AVAILABLE);
+        return this.#commitTransactional(call.command, turn);
       case 'endTransaction':
-        return { errorCode: ErrorCode.NONE };
+        return this.#endTransaction(call.command, turn);
       case 'fetchOffsets':
-        return { errorCode: ErrorCode.NONE, topics: this.#offsets.read(call.command.topics) };
+        return { errorCode: ErrorCode.NONE, topics: this.#offsets.read(call.command) };
       case 'deleteOffsets':
         return this.#deleteOffsets(call.command, turn);
       case 'describeGroup':
@@ -127,7 +135,13 @@ export class GroupMachine implements Machine<GroupCall, GroupReply, GroupRow> {
   }
 
   #commit(command: Command<'commitOffsets'>, turn: Turn): GroupReply {
-    this.#checkCommit(command);
+    if (!this.exists && command.generationId >= 0 && command.namesMissingGroup) {
+      throw new KafkaError(ErrorCode.GROUP_ID_NOT_FOUND);
+    }
+    this.#checkCommitter(command, false);
+    if (this.#state === 'CompletingRebalance') {
+      throw new KafkaError(ErrorCode.REBALANCE_IN_PROGRESS);
+    }
     if (this.#state === 'Stable' || this.#state === 'PreparingRebalance') {
       const member = this.#rebalance?.group.members.get(command.memberId);
       if (member) this.#rebalance?.heard(member, turn);
@@ -139,26 +153,70 @@ export class GroupMachine implements Machine<GroupCall, GroupReply, GroupRow> {
 
   /**
    * Who may commit: members of this generation, and anybody without a generation while there are no
-   * members.
+   * members. In a transaction also whoever does not say who he is: before KIP-447 nobody could.
    */
-  #checkCommit(command: Command<'commitOffsets'>): void {
-    const { generationId, memberId, groupInstanceId } = command;
-    if (!this.exists && generationId >= 0) {
-      throw new KafkaError(
-        command.namesMissingGroup ? ErrorCode.GROUP_ID_NOT_FOUND : ErrorCode.ILLEGAL_GENERATION,
-      );
-    }
+  #checkCommitter(committer: Committer, inTransaction: boolean): void {
+    const { generationId, memberId, groupInstanceId } = committer;
+    if (!this.exists && generationId >= 0) throw new KafkaError(ErrorCode.ILLEGAL_GENERATION);
     if (generationId < 0 && this.#state === 'Empty') return;
     if (generationId < 0 && memberId === '' && groupInstanceId === null) {
+      if (inTransaction) return;
       throw new KafkaError(ErrorCode.UNKNOWN_MEMBER_ID);
     }
     if (!this.#rebalance) throw new KafkaError(ErrorCode.UNKNOWN_MEMBER_ID);
     const { group } = this.#rebalance;
     group.validMember(memberId, groupInstanceId);
     if (generationId !== group.generationId) throw new KafkaError(ErrorCode.ILLEGAL_GENERATION);
-    if (group.state === 'CompletingRebalance') {
-      throw new KafkaError(ErrorCode.REBALANCE_IN_PROGRESS);
+  }
+
+  /** Whether this commit goes with a transaction that is open here: then nobody need be asked. */
+  isEnlisted({ producerId, producerEpoch }: Command<'commitTransactionalOffsets'>): boolean {
+    return this.#offsets.openTransaction(producerId)?.producerEpoch === producerEpoch;
+  }
+
+  #commitTransactional(command: Command<'commitTransactionalOffsets'>, turn: Turn): GroupReply {
+    if (command.groupId === '') throw new KafkaError(ErrorCode.INVALID_GROUP_ID);
+    const transactionNumber = this.#transactionNumber(command);
+    this.#checkCommitter(command, true);
+    const { rows, answer } = this.#offsets.commitTransactional(
+      command,
+      transactionNumber,
+      turn.now,
+    );
+    turn.rows.push(...rows);
+    return { errorCode: ErrorCode.NONE, topics: answer };
+  }
+
+  /** The transaction that a commit belongs to; refuses one that ended while its host asked. */
+  #transactionNumber(command: Command<'commitTransactionalOffsets'>): number {
+    const { enlisted, producerId } = command;
+    const open = this.#offsets.openTransaction(producerId)?.transactionNumber ?? 0;
+    if (!enlisted && this.isEnlisted(command)) return open;
+    const { errorCode, transactionNumber } = enlisted ?? notEnlisted;
+    if (errorCode === ErrorCode.PRODUCER_FENCED) {
+      // Who commits offsets knows this code only.
+      throw new KafkaError(ErrorCode.INVALID_PRODUCER_EPOCH);
     }
+    if (errorCode !== ErrorCode.NONE) throw new KafkaError(errorCode);
+    const ended = this.#ended.get(producerId) ?? 0;
+    if (transactionNumber < open || transactionNumber <= ended) {
+      throw new KafkaError(ErrorCode.INVALID_TXN_STATE);
+    }
+    return transactionNumber;
+  }
+
+  #endTransaction({ marker }: Command<'endTransaction'>, turn: Turn): GroupReply {
+    const { producerId, producerEpoch, committed } = marker;
+    const open = this.#offsets.openTransaction(producerId);
+    const transactionNumber = marker.transactionNumber ?? open?.transactionNumber ?? 0;
+    const ends = open !== undefined && transactionNumber >= open.transactionNumber;
+    if (ends && producerEpoch < open.producerEpoch) {
+      throw new KafkaError(ErrorCode.INVALID_PRODUCER_EPOCH);
+    }
+    const ended = this.#ended.get(producerId) ?? 0;
+    this.#ended.set(producerId, Math.max(transactionNumber, ended));
+    if (ends) turn.rows.push(...this.#offsets.endTransaction(producerId, committed));
+    return { errorCode: ErrorCode.NONE };
   }
 
   #deleteOffsets({ groupId, topics }: Command<'deleteOffsets'>, turn: Turn): GroupReply {
@@ -223,7 +281,7 @@ export class GroupMachine implements Machine<GroupCall, GroupReply, GroupRow> {
         this.#rebalance?.replayProbation(this.#probation);
         break;
       default:
-        this.#offsets.replay(row.key, row.value as TopicOffsets | null);
+        this.#offsets.replay(row);
     }
   }
 

@@ -1,7 +1,8 @@
 /**
- * What a group coordinator keeps, and what it may be configured with. Three kinds of rows: the
+ * What a group coordinator keeps, and what it may be configured with. Four kinds of rows: the
  * group's checkpoint, one row a topic with all its committed offsets (a commit of many partitions
- * is one row written), and the members on probation.
+ * is one row written), one row a producer with all that its open transaction would commit, and the
+ * members on probation.
  */
 import type { Row, Ticket } from '../machine.ts';
 import type { GroupCheckpoint } from './classic-group.ts';
@@ -15,6 +16,11 @@ export interface StoredOffset {
   readonly commitTimestampMs: number;
   /** Only where the client asked for its own retention. */
   readonly expireTimestampMs?: number;
+  /**
+   * Its place among the commits for its topic, counted from 1. Only those have one that are pending
+   * or were made while others were pending: all others came first.
+   */
+  readonly position?: number;
 }
 
 export interface TopicOffsets {
@@ -23,6 +29,18 @@ export interface TopicOffsets {
    */
   readonly topicId: string;
   readonly partitions: Readonly<Record<number, StoredOffset>>;
+}
+
+export interface PendingTopic extends TopicOffsets {
+  readonly name: string;
+}
+
+/** What a producer's open transaction would commit. */
+export interface OpenTransaction {
+  /** See `Enlisted`. */
+  readonly transactionNumber: number;
+  readonly producerEpoch: number;
+  readonly topics: readonly PendingTopic[];
 }
 
 /**
@@ -35,7 +53,8 @@ export type Probation = Readonly<Record<string, number>>;
 export type GroupRow =
   | Row<'group', GroupCheckpoint>
   | Row<'probation', Probation>
-  | Row<`offsets/${string}`, TopicOffsets>;
+  | Row<`offsets/${string}`, TopicOffsets>
+  | Row<`pending/${number}`, OpenTransaction>;
 
 /** Kafka's configs that bear on a group, named as in the broker's configuration. */
 export interface GroupConfig {

@@ -35,6 +35,7 @@ import { offsetDelete } from './offset-delete.ts';
 import { offsetFetch } from './offset-fetch.ts';
 import { produce } from './produce.ts';
 import { syncGroup } from './sync-group.ts';
+import { txnOffsetCommit } from './txn-offset-commit.ts';
 import { writeTxnMarkers } from './write-txn-markers.ts';
 
 /** By API key, the order in which ApiVersions lists them. */
@@ -61,6 +62,7 @@ export const apis: readonly Api[] = [
   addOffsetsToTxn,
   endTxn,
   writeTxnMarkers,
+  txnOffsetCommit,
   describeConfigs,
   alterConfigs,
   describeLogDirs,

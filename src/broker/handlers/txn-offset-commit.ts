@@ -1,0 +1,57 @@
+/**
+ * TxnOffsetCommit: remembers how far a group has read, once the transaction is committed. The
+ * surprise: who asks need be no member of the group; producers older than KIP-447 cannot say that
+ * they are.
+ *
+ * Behaviour
+ * - Partitions that do not exist: UNKNOWN_TOPIC_OR_PARTITION. If none is left, the group is not
+ *   asked.
+ * - The group asks the transaction's coordinator whether it is part of it, before the first offsets
+ *   of a transaction, and only then looks at the member.
+ *
+ * Versions
+ * - 0, 1: COORDINATOR_NOT_AVAILABLE instead of COORDINATOR_LOAD_IN_PROGRESS, which the clients of
+ *   that time did not survive
+ * - 3: generation and member (KIP-447), flexible · 4: TRANSACTION_ABORTABLE (KIP-890), before it
+ *   INVALID_TXN_STATE · 5: adds the group to the transaction (KIP-890)
+ */
+import type {
+  TxnOffsetCommitRequest,
+  TxnOffsetCommitResponse,
+} from '../../protocol/apis/txn-offset-commit.ts';
+import { ErrorCode } from '../../protocol/errors.ts';
+import { commitExisting } from '../committable-offsets.ts';
+import type { Handler } from '../context.ts';
+
+export const handleTxnOffsetCommit: Handler<
+  TxnOffsetCommitRequest,
+  TxnOffsetCommitResponse
+> = async (request, { apiVersion, metadata, objects }) => {
+  const { groupId, transactionalId, producerId, producerEpoch } = request;
+  const topics = await commitExisting(request.topics, metadata, async (existing) => {
+    const reply = await objects.group(groupId).call('commitTransactionalOffsets', {
+      groupId,
+      transactionalId,
+      producerId,
+      producerEpoch,
+      addsGroup: apiVersion >= 5,
+      generationId: request.generationIdOrMemberEpoch,
+      memberId: request.memberId,
+      groupInstanceId: request.groupInstanceId,
+      topics: existing,
+    });
+    return { ...reply, errorCode: codeFor(apiVersion, reply.errorCode) };
+  });
+  return { throttleTimeMs: 0, topics };
+};
+
+/** A code that clients of this version know. */
+function codeFor(apiVersion: number, errorCode: number): number {
+  if (errorCode === ErrorCode.TRANSACTION_ABORTABLE && apiVersion < 4) {
+    return ErrorCode.INVALID_TXN_STATE;
+  }
+  if (errorCode === ErrorCode.COORDINATOR_LOAD_IN_PROGRESS && apiVersion < 2) {
+    return ErrorCode.COORDINATOR_NOT_AVAILABLE;
+  }
+  return errorCode;
+}
