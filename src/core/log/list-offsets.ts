@@ -110,25 +110,32 @@ function firstRecordFrom(store: LogStore, bounds: LogBounds, timestamp: number):
  * what is left, so that no log needs many.
  */
 function firstRowFrom(store: LogStore, timestamp: number): RowHead | undefined {
-  let [low] = store.from(0, 1);
+  let [before] = store.from(0, 1);
   let high = store.floor(Number.MAX_SAFE_INTEGER);
-  if (low === undefined || high === undefined || high.maxTimestampSoFar < timestamp) {
+  if (before === undefined || high === undefined || high.maxTimestampSoFar < timestamp) {
     return undefined;
   }
-  for (let even = true; low.maxTimestampSoFar < timestamp; even = !even) {
-    const share: number = even ? shareOf(timestamp, low, high) : 0.5;
-    const guess = low.baseOffset + Math.floor(share * (high.baseOffset - low.baseOffset));
-    const middle: RowHead = store.floor(Math.min(guess, high.baseOffset - 1))!;
-    if (middle.maxTimestampSoFar >= timestamp) high = middle;
-    else [low] = store.from(middle.baseOffset + 1, 1);
+  if (before.maxTimestampSoFar >= timestamp) return before;
+  // The row begins at or after `low`, and no later than `high` does.
+  let low = before.nextOffset;
+  for (let even = true; low < high.baseOffset; even = !even) {
+    const guess = even ? evenly(timestamp, before, high) : Math.floor((low + high.baseOffset) / 2);
+    const at = Math.min(Math.max(guess, low), high.baseOffset - 1);
+    const row = store.floor(at)!;
+    if (row.maxTimestampSoFar >= timestamp) high = row;
+    else {
+      before = row;
+      low = Math.max(row.nextOffset, at + 1);
+    }
   }
-  return low;
+  return high;
 }
 
-/** How far a moment lies between two rows, of which one is before it and one is not: from 0 to 1. */
-function shareOf(timestamp: number, low: RowHead, high: RowHead): number {
-  const from = low.maxTimestampSoFar;
-  return (timestamp - from) / (high.maxTimestampSoFar - from);
+/** Where a moment would lie between a row that is before it and one that is not. */
+function evenly(timestamp: number, before: RowHead, after: RowHead): number {
+  const from = before.maxTimestampSoFar;
+  const share = (timestamp - from) / (after.maxTimestampSoFar - from);
+  return before.baseOffset + Math.floor(share * (after.baseOffset - before.baseOffset));
 }
 
 /** The rows from this offset on. */
