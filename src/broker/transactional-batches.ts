@@ -4,13 +4,16 @@
  */
 import type { ProduceRequest } from '../protocol/apis/produce.ts';
 import { ErrorCode, KafkaError } from '../protocol/errors.ts';
-import { batchOverhead, noProducerId, RecordBatch } from '../protocol/records/index.ts';
-
-const magicField = 16;
+import {
+  batchOverhead,
+  noProducerId,
+  type RecordBatch,
+  recordBatches,
+} from '../protocol/records/index.ts';
 
 /**
- * Throws for transactional batches without a transactional id, or of more than one producer: the
- * whole request is refused, as Kafka does.
+ * Throws for what refuses the whole request in Kafka: transactional batches without a transactional
+ * id, or of more than one producer, and bytes that cannot be the beginning of a batch.
  */
 export function checkTransaction({ transactionalId, topicData }: ProduceRequest): void {
   const batches = topicData
@@ -30,11 +33,11 @@ export function checkTransaction({ transactionalId, topicData }: ProduceRequest)
   }
 }
 
-/** The batch, if it is transactional; whether it is a batch at all is checked elsewhere. */
+/** The first batch, if it is whole and transactional. */
 function transactionalBatch(records: Uint8Array | null): RecordBatch | undefined {
-  if (records === null || records.length < batchOverhead || records[magicField] !== 2) return;
-  const batch = new RecordBatch(records);
-  return batch.isTransactional ? batch : undefined;
+  const [batch] = recordBatches(records ?? new Uint8Array());
+  const isWhole = batch?.magic === 2 && batch.sizeInBytes >= batchOverhead;
+  return isWhole && batch.isTransactional ? batch : undefined;
 }
 
 /** First versions of Produce that know these answers. */

@@ -6,7 +6,8 @@
  * Behaviour
  * - Answers from the registry of descriptions alone: no object is asked, so a cold cluster answers.
  * - The name and version of the client's software are not checked: any text is fine.
- * - No features are supported or finalized.
+ * - The one feature is transaction.version. Before version 4 it is only among the finalized ones,
+ *   since clients of that time cannot read a range that starts at 0.
  *
  * Versions
  * - 0: error code and APIs · 1: throttle time · 2: throttled after the answer (KIP-219)
@@ -18,14 +19,23 @@ import { apis } from '../../protocol/apis/index.ts';
 import { ErrorCode } from '../../protocol/errors.ts';
 import type { Handler } from '../context.ts';
 
-export const handleApiVersions: Handler<ApiVersionsRequest, ApiVersionsResponse> = async () => ({
+/** Clients take to transactions v2 (KIP-890) when this is 2; at 1 they go on with v1. */
+const transactionVersion = 2;
+const feature = { name: 'transaction.version' };
+
+export const handleApiVersions: Handler<ApiVersionsRequest, ApiVersionsResponse> = async (
+  _request,
+  { apiVersion },
+) => ({
   errorCode: ErrorCode.NONE,
   apiKeys: [...apis]
     .sort((one, other) => one.key - other.key)
     .map(({ key, listed: [minVersion, maxVersion] }) => ({ apiKey: key, minVersion, maxVersion })),
   throttleTimeMs: 0,
-  supportedFeatures: [],
-  finalizedFeaturesEpoch: -1,
-  finalizedFeatures: [],
+  supportedFeatures: apiVersion < 4 ? [] : [{ ...feature, minVersion: 0, maxVersion: 2 }],
+  finalizedFeaturesEpoch: 0,
+  finalizedFeatures: [
+    { ...feature, minVersionLevel: transactionVersion, maxVersionLevel: transactionVersion },
+  ],
   zkMigrationReady: false,
 });
