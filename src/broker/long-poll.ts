@@ -8,6 +8,7 @@
  */
 import type { ReadReply } from '../core/log/calls.ts';
 import { ErrorCode } from '../protocol/errors.ts';
+import type { LogEnds } from '../runtime/stubs.ts';
 import type { AnswerClaim } from './answer-memory.ts';
 import type { RequestContext, WatchedPartition } from './context.ts';
 import { eachBounded } from './each-bounded.ts';
@@ -151,11 +152,14 @@ class LongPoll {
   #wasCutShort(one: Wanted, share: number, nothing: boolean): boolean {
     const { reply, fetchOffset, partitionMaxBytes, bytes } = one;
     if (typeof reply === 'number' || reply.errorCode !== ErrorCode.NONE) return false;
-    const { lastStableOffset, highWatermark } = reply;
-    const end = this.#limits.isolationLevel === 1 ? lastStableOffset : highWatermark;
-    if (end <= fetchOffset) return false;
+    if (this.#endOf(reply) <= fetchOffset) return false;
     if (bytes === 0) return nothing || share < partitionMaxBytes;
     return share < partitionMaxBytes && bytes > share / 2;
+  }
+
+  /** Where a partition ends for this reader: those who read what is committed go less far. */
+  #endOf({ highWatermark, lastStableOffset }: LogEnds): number {
+    return this.#limits.isolationLevel === 1 ? lastStableOffset : highWatermark;
   }
 
   /** Answers for a partition whose watch says that the reader is at its end. */
@@ -163,7 +167,7 @@ class LongPoll {
     const { topic } = one.route;
     if (topic === undefined) return false;
     const watched = this.#context.watches.get(topic.topicId, one.partition);
-    const reply = watched && replyAtEnd(one, watched);
+    const reply = watched && this.#replyAtEnd(one, watched);
     if (reply === undefined) return false;
     Object.assign(one, { topicId: topic.topicId, watched, reply });
     return true;
@@ -197,8 +201,8 @@ class LongPoll {
     const { watches } = this.#context;
     for (const one of this.#partitions) {
       if (one.watched !== undefined || typeof one.reply === 'number') continue;
-      const { errorCode, highWatermark } = one.reply;
-      if (errorCode !== ErrorCode.NONE || highWatermark !== one.fetchOffset) continue;
+      if (one.reply.errorCode !== ErrorCode.NONE) continue;
+      if (this.#endOf(one.reply) !== one.fetchOffset) continue;
       if (watches.isAtEndAgain(one.topicId, one.partition)) void this.#openWatch(one);
     }
   }
@@ -216,7 +220,7 @@ class LongPoll {
     try {
       await this.#watch(growing, bell, stops);
       while (!bell.last) {
-        const moved = growing.filter(hasMoved);
+        const moved = growing.filter((one) => this.#hasMoved(one));
         if (moved.length === 0) {
           await bell.rung();
           continue;
@@ -255,6 +259,23 @@ class LongPoll {
       failureCode(error);
     }
   }
+
+  /** Whether the partition announced a new end since it was read, or its watch closed. */
+  #hasMoved({ reply, watched }: Wanted): boolean {
+    if (watched === undefined || typeof reply === 'number') return false;
+    return !watched.watch.open || this.#endOf(watched.watch) > this.#endOf(reply);
+  }
+
+  /** The answer of a partition whose end has not moved since it was read, for a reader there. */
+  #replyAtEnd(one: Wanted, { watch, state }: WatchedPartition): ReadReply | undefined {
+    if (state === undefined || state.leaderEpoch !== one.currentLeaderEpoch) return undefined;
+    const end = this.#endOf(state);
+    if (end !== one.fetchOffset || end !== this.#endOf(watch)) return undefined;
+    const { highWatermark, lastStableOffset } = watch;
+    const { logStartOffset } = state;
+    const ends = { highWatermark, lastStableOffset, logStartOffset };
+    return { errorCode: ErrorCode.NONE, ...ends, abortedTransactions: [], records: [] };
+  }
 }
 
 /** Rings for announcements; the last ring says that the wait is over. */
@@ -284,24 +305,10 @@ export function exists({ reply }: Wanted): boolean {
   return code !== ErrorCode.UNKNOWN_TOPIC_OR_PARTITION && code !== ErrorCode.UNKNOWN_TOPIC_ID;
 }
 
-/** Whether the partition announced a new end since it was read, or its watch closed. */
-function hasMoved({ reply, watched }: Wanted): boolean {
-  if (watched === undefined || typeof reply === 'number') return false;
-  return !watched.watch.open || watched.watch.highWatermark > reply.highWatermark;
-}
-
 /** Keeps what the partition said of itself with its watch, for polls to come. */
 function remember({ reply, watched, currentLeaderEpoch }: Wanted): void {
   if (watched === undefined || typeof reply === 'number') return;
   const { highWatermark, lastStableOffset, logStartOffset } = reply;
   const leaderEpoch = currentLeaderEpoch;
   watched.state = { highWatermark, lastStableOffset, logStartOffset, leaderEpoch };
-}
-
-/** The answer of a partition that has not moved since it was read, for a reader at its end. */
-function replyAtEnd(one: Wanted, { watch, state }: WatchedPartition): ReadReply | undefined {
-  if (state === undefined || state.leaderEpoch !== one.currentLeaderEpoch) return undefined;
-  if (state.highWatermark !== watch.highWatermark) return undefined;
-  if (state.highWatermark !== one.fetchOffset) return undefined;
-  return { errorCode: ErrorCode.NONE, ...state, abortedTransactions: [], records: [] };
 }

@@ -19,8 +19,7 @@ import type { TransactionCalls } from '../core/transaction/calls.ts';
 import type { Enlisted } from '../core/transaction-marker.ts';
 import { ErrorCode, KafkaError } from '../protocol/errors.ts';
 import { Enlisting } from './enlisting.ts';
-import type { LogEnds } from './partition-watch.ts';
-import type { Stub } from './stubs.ts';
+import type { LogEnds, Stub } from './stubs.ts';
 
 /** One write takes no more than this, but for a single larger append. */
 const flushBytes = 8 * 1024 * 1024;

@@ -3,16 +3,10 @@
  * memory cells. The surprise: a watch never fails; whatever goes wrong, it is just not open any
  * more, and the caller reads and watches anew.
  */
-import type { PartitionWatch } from './stubs.ts';
+import type { LogEnds, PartitionWatch } from './stubs.ts';
 
 /** The partition was dropped: there will be nothing more to watch. */
 export const droppedCloseCode = 4404;
-
-/** Where a partition ends: for those who read everything, and what is committed. */
-export interface LogEnds {
-  readonly highWatermark: number;
-  readonly lastStableOffset: number;
-}
 
 /** What a partition says to its watchers: the second number only where it is another one. */
 export function announcementOf({ highWatermark, lastStableOffset }: LogEnds): string {

@@ -16,15 +16,18 @@ export interface Stub<Calls extends { [K in keyof Calls]: { command: unknown; re
   ): Promise<Calls[K]['reply']>;
 }
 
+/** Where a partition ends: for those who read everything, and what is committed. */
+export interface LogEnds {
+  readonly highWatermark: number;
+  /** Below it every transaction has ended. */
+  readonly lastStableOffset: number;
+}
+
 /**
- * A live view of one partition's end, held by a gateway connection. It costs the partition nothing
+ * A live view of one partition's end, as it was last announced, held by a gateway connection. It costs the partition nothing
  * while idle: locally a pair of memory cells, in a Worker one hibernating WebSocket.
  */
-export interface PartitionWatch {
-  /** The last high watermark the partition announced. */
-  readonly highWatermark: number;
-  /** The last stable offset it announced with it: below it every transaction has ended. */
-  readonly lastStableOffset: number;
+export interface PartitionWatch extends LogEnds {
   /**
    * False once the partition restarted, was dropped, or the line was cut: read again and watch
    * anew.

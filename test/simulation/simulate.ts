@@ -190,7 +190,7 @@ async function makeTopics(around: Surroundings): Promise<void> {
 }
 
 /** Errors that faults bring about; everything else the broker complains of is a bug. */
-const expected = /partition lost a write/;
+const expected = /partition lost a write|the object restarted/;
 
 function listenForBugs(bugs: string[]): () => void {
   const { error } = console;

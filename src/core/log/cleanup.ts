@@ -3,6 +3,7 @@
  * spreads over time. The surprise: how large the log and its compacted part are is kept up and
  * written down with every change, so that nobody ever has to look at all rows to know.
  */
+import type { RecordBatch } from '../../protocol/records/index.ts';
 import type { PartitionSpec } from './calls.ts';
 import { type CleanupConfig, cleanupConfigFrom } from './cleanup-config.ts';
 import { type CompactedRows, Compaction, compactionEnd, tombstonesGoTo } from './compaction.ts';
@@ -115,10 +116,21 @@ export class Cleanup {
     const last = heads.at(-1)?.baseOffset ?? -1;
     const clean = heads.filter(({ baseOffset }) => baseOffset < state.cleanedTo);
     const counted = this.#counted(-bytesOf(heads), -bytesOf(clean));
-    this.#rewrite({ first, last, rows: [] }, { ...state, counted }, now);
+    const forgotten = this.#abortedBelow(state.logStartOffset);
+    this.#rewrite({ first, last, rows: [], forgotten }, { ...state, counted }, now);
     this.#memory.logStartOffset = state.logStartOffset;
     // What it knows of rows that are gone would bring them back.
     this.#compaction = undefined;
+  }
+
+  /** Aborted transactions that lie wholly below an offset: some of them, if they are many. */
+  #abortedBelow(offset: number): number[] {
+    const below: number[] = [];
+    for (const { lastOffset } of this.#store.abortedFrom(0)) {
+      if (lastOffset >= offset || below.length === rowsPerSweep) break;
+      below.push(lastOffset);
+    }
+    return below;
   }
 
   #compact(config: CleanupConfig, now: number): boolean {
@@ -153,12 +165,27 @@ export class Cleanup {
     if (due === undefined || due > now) return undefined;
     const state = this.#memory.state!;
     const dirtyFrom = this.#dirtyFrom(state);
-    const end = Math.max(compactionEnd(this.#store, dirtyFrom, config, now), state.cleanedTo);
+    const ripe = compactionEnd(this.#store, dirtyFrom, config, now);
+    const end = Math.max(Math.min(ripe, this.#firstOpenRow()), state.cleanedTo);
     const scope = { dirtyFrom, end, tombstonesGoTo: tombstonesGoTo(state, config, now) };
-    return new Compaction(this.#store, scope, ({ producerId, lastOffset }) => {
-      const last = this.#producers.get(producerId, now)?.batches.at(-1);
-      return last !== undefined && last.baseOffset + last.recordCount - 1 === lastOffset;
-    });
+    return new Compaction(this.#store, scope, (batch) => this.#isLastOfProducer(batch, now));
+  }
+
+  /** Whether the log shows by this batch what it knows of its producer. */
+  #isLastOfProducer(batch: RecordBatch, now: number): boolean {
+    const entry = this.#producers.get(batch.producerId, now);
+    if (entry === undefined) return false;
+    const last = entry.batches.at(-1);
+    if (last === undefined) return batch.isControl && batch.producerEpoch === entry.epoch;
+    return last.baseOffset + last.recordCount - 1 === batch.lastOffset;
+  }
+
+  /** Where the first row begins that holds something of an open transaction; or beyond all rows. */
+  #firstOpenRow(): number {
+    const first = this.#producers.firstOpenOffset;
+    if (!Number.isFinite(first)) return first;
+    const row = this.#store.floor(first);
+    return row !== undefined && row.nextOffset > first ? row.baseOffset : first;
   }
 
   #compactionDue(config: CleanupConfig): number | undefined {
@@ -179,7 +206,7 @@ export class Cleanup {
     const { state, sizeInBytes } = this.#memory;
     const { cleanBytes } = state?.counted ?? nothingCounted;
     return {
-      first: rows > 0 ? this.#store.from(start, 1)[0] : undefined,
+      first: rows > 0 && start < this.#firstOpenRow() ? this.#store.from(start, 1)[0] : undefined,
       rows,
       bytes: sizeInBytes - cleanBytes - last.byteCount,
       sizeInBytes: sizeInBytes - last.byteCount,
@@ -209,12 +236,12 @@ export class Cleanup {
   }
 
   #rewrite(
-    { first, last, rows }: Pick<Rewrite, 'first' | 'last' | 'rows'>,
+    { first, last, rows, forgotten }: Omit<Rewrite, 'snapshot' | 'state'>,
     state: CountedState,
     now: number,
   ): void {
     const snapshot = this.#snapshotBefore(last + 1, now);
-    this.#store.rewrite({ first, last, rows, snapshot, state });
+    this.#store.rewrite({ first, last, rows, forgotten, snapshot, state });
     this.#memory.state = state;
     this.#memory.sizeInBytes = state.counted.sizeInBytes;
     if (snapshot !== undefined) this.#memory.snapshotOffset = snapshot.nextOffset;

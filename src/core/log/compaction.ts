@@ -7,12 +7,15 @@
  * Behaviour:
  * - the last row is never touched, nor a record younger than `min.compaction.lag.ms` or behind one
  * - a tombstone goes `delete.retention.ms` after the pass that first reached it
- * - records without a key go; a batch that cannot be opened, and every control batch, stays
- * - of a producer's last batch the header stays, as in Kafka
+ * - nothing is touched from the first row on that holds an open transaction; aborted records go, and
+ *   a marker when nothing of its transaction is left and the time of a tombstone is up
+ * - records without a key go; a batch that cannot be opened stays
+ * - of a producer's last batch the header stays, as in Kafka, or its last marker
  * - small rows are joined; a large one without anything superseded is left alone, for writes are
  *   what costs
  */
-import { type RecordBatch, recordBatches } from '../../protocol/records/index.ts';
+import { type RecordBatch, recordBatches, withoutRecords } from '../../protocol/records/index.ts';
+import { CleanedTransactions } from './cleaned-transactions.ts';
 import type { CleanupConfig } from './cleanup-config.ts';
 import { compactBatch, concat, eachRecord, recordsOf } from './compact-batch.ts';
 import { rowBytes } from './flush.ts';
@@ -41,6 +44,8 @@ export interface CompactedRows {
   readonly first: number;
   readonly last: number;
   readonly rows: readonly LogRow[];
+  /** Aborted transactions of which nothing is left, by the offset of their markers. */
+  readonly forgotten: readonly number[];
   /** Bytes that were there before. */
   readonly bytesBefore: number;
 }
@@ -69,6 +74,8 @@ export class Compaction {
   #end: number;
   #pending: Pending = new Pending();
   #firstTombstone: number | undefined;
+  /** By the markers that go with the row that is looked at. */
+  #forgotten: number[] = [];
   /** Work that was done since the last pause. */
   #spent = 0;
   #done = false;
@@ -120,21 +127,23 @@ export class Compaction {
   *#run(): Generator<CompactedRows | undefined, void> {
     const { dirtyFrom, end } = this.#scope;
     const start = dirtyFrom < end ? startOfRow(this.#store, dirtyFrom) : end;
+    const learning = new CleanedTransactions(this.#store.abortedFrom(start));
     for (const { head, bytes } of this.#rows(start)) {
       if (this.#keys.isFull) {
         this.#end = head.baseOffset;
         break;
       }
       for (const batch of recordBatches(bytes)) {
-        this.#learn(batch);
+        this.#learn(batch, learning);
         if (this.#isTired()) yield undefined;
       }
     }
+    const filtering = new CleanedTransactions(this.#store.abortedFrom(0));
     for (const { head, bytes } of this.#rows(0)) {
       const batches = [...recordBatches(bytes)];
       const kept: Uint8Array[] = [];
       for (const batch of batches) {
-        kept.push(...this.#filter(batch));
+        kept.push(...this.#filter(batch, filtering));
         if (this.#isTired()) yield undefined;
       }
       const changed = kept.length < batches.length || kept.some((b, i) => b !== batches[i].bytes);
@@ -175,7 +184,8 @@ export class Compaction {
     return bytes;
   }
 
-  #learn(batch: RecordBatch): void {
+  #learn(batch: RecordBatch, transactions: CleanedTransactions): void {
+    if (batch.isControl || transactions.isAborted(batch)) return;
     const bytes = this.#open(batch);
     if (bytes === undefined) return;
     eachRecord(batch, bytes, (offset, key) => {
@@ -184,7 +194,11 @@ export class Compaction {
   }
 
   /** What stays of a batch: one, changed or not, or none. */
-  #filter(batch: RecordBatch): Uint8Array[] {
+  #filter(batch: RecordBatch, transactions: CleanedTransactions): Uint8Array[] {
+    if (batch.isControl) return this.#filterMarker(batch, transactions);
+    if (transactions.isAborted(batch)) {
+      return this.#isLastOfProducer(batch) ? [withoutRecords(batch)] : [];
+    }
     const records = this.#open(batch);
     if (records === undefined) return [batch.bytes];
     const keep = (offset: number, key: Uint8Array | undefined, dead: boolean): boolean => {
@@ -199,13 +213,25 @@ export class Compaction {
     return kept === undefined ? [] : [kept];
   }
 
+  #filterMarker(batch: RecordBatch, transactions: CleanedTransactions): Uint8Array[] {
+    const { baseOffset, bytes } = batch;
+    this.#spent += batchWork;
+    if (!transactions.endsNothing(batch) || this.#isLastOfProducer(batch)) return [bytes];
+    if (baseOffset >= this.#scope.tombstonesGoTo) {
+      this.#firstTombstone ??= baseOffset;
+      return [bytes];
+    }
+    this.#forgotten.push(baseOffset);
+    return [];
+  }
+
   /** Joins what is left of a row with what is left of those before it. */
   #place(head: RowHead, bytes: Uint8Array, changed: boolean): CompactedRows | undefined {
     if (!changed && bytes.length >= largeRowBytes) return this.#flush();
     const { heads, sizeInBytes } = this.#pending;
     const full = heads.length >= rowsPerSweep || sizeInBytes + bytes.length > rowBytes;
     const ready = full ? this.#flush() : undefined;
-    this.#pending.add(head, bytes, changed);
+    this.#pending.add(head, bytes, changed, this.#forgotten.splice(0));
     return ready;
   }
 
@@ -219,11 +245,13 @@ export class Compaction {
 /** Rows that will be one. */
 class Pending {
   readonly heads: RowHead[] = [];
+  readonly #forgotten: number[] = [];
   sizeInBytes = 0;
   readonly #pieces: Uint8Array[] = [];
   #changed = false;
 
-  add(head: RowHead, bytes: Uint8Array, changed: boolean): void {
+  add(head: RowHead, bytes: Uint8Array, changed: boolean, forgotten: readonly number[]): void {
+    this.#forgotten.push(...forgotten);
     this.heads.push(head);
     if (bytes.length > 0) this.#pieces.push(bytes);
     this.sizeInBytes += bytes.length;
@@ -237,7 +265,7 @@ class Pending {
     const last = heads.at(-1)!;
     const bytesBefore = heads.reduce((sum, { byteCount }) => sum + byteCount, 0);
     const rows = this.#pieces.length === 0 ? [] : [this.#row(store, first, last)];
-    return { first, last: last.baseOffset, rows, bytesBefore };
+    return { first, last: last.baseOffset, rows, forgotten: this.#forgotten, bytesBefore };
   }
 
   #row(store: LogStore, baseOffset: number, last: RowHead): LogRow {

@@ -28,7 +28,7 @@ import { logConfigFrom } from './log-config.ts';
 import { firstState, isNewer, type LogMemory, nothingCounted } from './log-memory.ts';
 import { lastSequenceOf } from './producer.ts';
 import { ProducerStates } from './producer-state.ts';
-import { type LogBounds, readLog, readRefused } from './read.ts';
+import { type LogBounds, noticeReplacement, readLog, readRefused } from './read.ts';
 import type { LogState, LogStore, Snapshot } from './store.ts';
 
 export interface LogSettings {
@@ -98,7 +98,7 @@ export class PartitionLog {
    * read what is committed.
    */
   get lastStableOffset(): number {
-    const first = Math.min(this.highWatermark, ...this.#producers.openTransactions.values());
+    const first = Math.min(this.highWatermark, this.#producers.firstOpenOffset);
     return Math.max(first, this.logStartOffset);
   }
 
@@ -181,6 +181,7 @@ export class PartitionLog {
     const { deletes, compacts } = cleanupConfigFrom(spec.configs);
     if (compacts && !deletes) return refuse(ErrorCode.POLICY_VIOLATION);
     const to = offset === -1 ? this.highWatermark : offset;
+    if (to > this.highWatermark) noticeReplacement(this.#store);
     if (to < 0 || to > this.highWatermark) return refuse(ErrorCode.OFFSET_OUT_OF_RANGE);
     if (to > this.logStartOffset) this.#cleanup.deleteBelow(to, spec, now);
     return { errorCode: ErrorCode.NONE, lowWatermark: this.logStartOffset };

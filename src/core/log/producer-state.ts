@@ -33,6 +33,13 @@ export class ProducerStates {
     return this.#open;
   }
 
+  /** Where the first open transaction begins; infinity: none is open. */
+  get firstOpenOffset(): number {
+    let first = Number.POSITIVE_INFINITY;
+    for (const offset of this.#open.values()) first = Math.min(first, offset);
+    return first;
+  }
+
   /** Nothing when the producer is unknown or was idle for too long. */
   get(producerId: number, now: number): ProducerEntry | undefined {
     const entry = this.#entries.get(producerId);

@@ -32,6 +32,7 @@ export function readLog(store: LogStore, bounds: LogBounds, command: ReadCommand
   const epochError = checkLeaderEpoch(command.currentLeaderEpoch);
   if (epochError !== ErrorCode.NONE) return readRefused(epochError);
   const { fetchOffset } = command;
+  if (fetchOffset > bounds.highWatermark) noticeReplacement(store);
   if (fetchOffset < bounds.logStartOffset || fetchOffset > bounds.highWatermark) {
     return readRefused(ErrorCode.OFFSET_OUT_OF_RANGE);
   }
@@ -44,6 +45,14 @@ export function readLog(store: LogStore, bounds: LogBounds, command: ReadCommand
     abortedTransactions: committed ? abortedIn(store, fetchOffset, found.end) : null,
     records: joinSmall(found.pieces),
   };
+}
+
+/**
+ * To be called before saying that an offset lies beyond the end: an instance that was replaced
+ * knows an end of the past, and the platform throws it out when it touches storage.
+ */
+export function noticeReplacement(store: LogStore): void {
+  store.state();
 }
 
 /**

@@ -77,7 +77,7 @@ export async function fetchRecords(
   for (const { topic, partitions } of answer.responses) {
     for (const { partitionIndex, errorCode, records } of partitions) {
       const name = partitionName(topic, partitionIndex);
-      if (errorCode === ErrorCode.OFFSET_OUT_OF_RANGE && !client.world.faults.has('stale')) {
+      if (errorCode === ErrorCode.OFFSET_OUT_OF_RANGE) {
         throw new Error(`${client.process} lost its place at ${name} ${positions.get(name)}`);
       }
       if (errorCode !== ErrorCode.NONE) {

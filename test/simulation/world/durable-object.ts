@@ -170,6 +170,13 @@ export class Instance<S> {
     return this.#underWay.size === 0 && this.#pending.length === 0 && !this.#flushing;
   }
 
+  /** The storage, to read it: one that was replaced dies over that. */
+  look(): S {
+    if (!this.object.isCurrent(this)) this.kill();
+    if (!this.alive) throw new PlatformError('the object restarted');
+    return this.storage;
+  }
+
   /** Does it to the storage this instance sees; it is durable later, or never. */
   write(write: Write<S>): void {
     write(this.storage);

@@ -72,22 +72,22 @@ export function partitionKind({ config, sabotage, objectsOf }: ProgramContext): 
   };
 }
 
-/** Writes go through the instance, so that they become durable or are lost with it. */
+/** All goes through the instance, so that what is written becomes durable or is lost with it. */
 function durableStore(instance: Instance<MemoryStore>): LogStore {
   const { storage } = instance;
   return {
     get dropped() {
       return storage.dropped;
     },
-    floor: (offset) => storage.floor(offset),
-    from: (offset, limit) => storage.from(offset, limit),
-    data: (first, last) => storage.data(first, last),
-    count: (offset) => storage.count(offset),
-    totals: (offset) => storage.totals(offset),
-    state: () => storage.state(),
-    snapshot: () => storage.snapshot(),
-    producerRows: (offset) => storage.producerRows(offset),
-    abortedFrom: (offset) => storage.abortedFrom(offset),
+    floor: (offset) => instance.look().floor(offset),
+    from: (offset, limit) => instance.look().from(offset, limit),
+    data: (first, last) => instance.look().data(first, last),
+    count: (offset) => instance.look().count(offset),
+    totals: (offset) => instance.look().totals(offset),
+    state: () => instance.look().state(),
+    snapshot: () => instance.look().snapshot(),
+    producerRows: (offset) => instance.look().producerRows(offset),
+    abortedFrom: (offset) => instance.look().abortedFrom(offset),
     append: (rows, snapshot, state) => instance.write((to) => to.append(rows, snapshot, state)),
     rewrite: (change) => instance.write((to) => to.rewrite(change)),
     drop: () => instance.write((to) => to.drop()),
