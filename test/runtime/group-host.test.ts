@@ -240,12 +240,4 @@ describe('a hosted group in a transaction', () => {
     await new Promise((resolve) => setImmediate(resolve));
     expect([...controller.known]).toEqual([]);
   });
-
-  it('is taken back when all that it was is aborted', async () => {
-    const { host, controller } = hosted();
-    await host.call('commitTransactionalOffsets', transactional);
-    await host.call('endTransaction', { ...end, marker: { ...end.marker, committed: false } });
-    await new Promise((resolve) => setImmediate(resolve));
-    expect(controller.told).toEqual(['registerGroup g', 'unregisterGroup g']);
-  });
 });

@@ -30,6 +30,12 @@ interface Committed {
   readonly answer: CommitReply['topics'];
 }
 
+export interface RowsThatRemove {
+  readonly rows: readonly GroupRow[];
+  /** Whether they leave nothing at all. */
+  readonly empties: boolean;
+}
+
 /** How old the timestamp of an unchanged offset may grow; retention is counted in days. */
 const timestampSlackMs = 3_600_000;
 
@@ -46,7 +52,7 @@ export class CommittedOffsets {
 
   /** Neither committed nor pending offsets. */
   get isEmpty(): boolean {
-    return this.#topics.size === 0 && this.#pending.isEmpty;
+    return this.#topics.size === 0 && this.#pending.size === 0;
   }
 
   replay({ key, value }: GroupRow): void {
@@ -99,13 +105,14 @@ export class CommittedOffsets {
   }
 
   /** Rows that end a producer's open transaction: its offsets stand from now on, or never will. */
-  endTransaction(producerId: number, committed: boolean): GroupRow[] {
+  endTransaction(producerId: number, committed: boolean): RowsThatRemove {
     const topics = (committed && this.#pending.open(producerId)?.topics) || [];
     const changed = topics.flatMap((topic) => {
       const value = this.#materialized(topic, this.#pending.topic(topic.name, producerId));
       return value ? [offsetsRow(topic.name, value)] : [];
     });
-    return [this.#pending.forget(producerId), ...changed];
+    const empties = changed.length === 0 && this.#topics.size === 0 && this.#pending.size === 1;
+    return { rows: [this.#pending.forget(producerId), ...changed], empties };
   }
 
   /** What becomes of a topic's offsets, but where something was committed since. */
@@ -187,11 +194,8 @@ export class CommittedOffsets {
     });
   }
 
-  /** Rows that remove the offsets of these partitions, and whether that leaves none at all. */
-  remove(unwanted: GroupCalls['deleteOffsets']['command']['topics']): {
-    rows: GroupRow[];
-    empties: boolean;
-  } {
+  /** Rows that remove the offsets of these partitions. */
+  remove(unwanted: GroupCalls['deleteOffsets']['command']['topics']): RowsThatRemove {
     // By topic: a request may name a topic twice.
     const keys = new Map<string, Set<string>>();
     for (const { name, partitionIndexes } of unwanted) {
@@ -200,11 +204,9 @@ export class CommittedOffsets {
       for (const index of partitionIndexes) gone.add(String(index));
     }
     const committed = this.#removeCommitted(keys);
-    const pending = this.#pending.remove(keys);
-    const topicsGone = committed.filter(({ value }) => value === null).length;
-    const rows = [...committed, ...pending.rows];
-    const empties = rows.length > 0 && topicsGone === this.#topics.size && pending.empties;
-    return { rows, empties };
+    const rows = [...committed, ...this.#pending.remove(keys)];
+    const gone = rows.filter(({ value }) => value === null).length;
+    return { rows, empties: gone > 0 && gone === this.#topics.size + this.#pending.size };
   }
 
   #removeCommitted(unwanted: PartitionKeys): GroupRow[] {
@@ -240,7 +242,7 @@ export class CommittedOffsets {
   /** Rows that remove what has expired, and whether anything remains. */
   expire(since: RetainedSince, now: number): { rows: GroupRow[]; remains: boolean } {
     const rows: GroupRow[] = [];
-    let remains = !this.#pending.isEmpty;
+    let remains = this.#pending.size > 0;
     for (const [topic, { topicId, partitions }] of this.#topics) {
       const all = Object.entries(partitions);
       const expiryOf = this.#expiries(topic, since);

@@ -9,7 +9,7 @@ import type { Machine, Outcome, Parked } from '../machine.ts';
 import type { Enlisted } from '../transaction-marker.ts';
 import { ClassicGroup, type GroupCheckpoint, type GroupState } from './classic-group.ts';
 import type { Committer, GroupCalls } from './commands.ts';
-import { CommittedOffsets, type RetainedSince } from './committed-offsets.ts';
+import { CommittedOffsets, type RetainedSince, type RowsThatRemove } from './committed-offsets.ts';
 import { checkJoin, join } from './join.ts';
 import { heartbeat, leave, sync } from './membership.ts';
 import { Rebalance } from './rebalance.ts';
@@ -215,7 +215,7 @@ export class GroupMachine implements Machine<GroupCall, GroupReply, GroupRow> {
     }
     const ended = this.#ended.get(producerId) ?? 0;
     this.#ended.set(producerId, Math.max(transactionNumber, ended));
-    if (ends) turn.rows.push(...this.#offsets.endTransaction(producerId, committed));
+    if (ends) this.#forgetOffsets(this.#offsets.endTransaction(producerId, committed), turn);
     return { errorCode: ErrorCode.NONE };
   }
 
@@ -225,13 +225,16 @@ export class GroupMachine implements Machine<GroupCall, GroupReply, GroupRow> {
     const group = this.#state === 'Empty' ? undefined : this.#rebalance?.group;
     if (group && group.protocolType !== 'consumer') throw new KafkaError(ErrorCode.NON_EMPTY_GROUP);
     const isUsed = (name: string): boolean => group?.isSubscribedTo(name) ?? false;
-    const { rows, empties } = this.#offsets.remove(topics.filter(({ name }) => !isUsed(name)));
-    turn.rows.push(...rows);
-    // A group that was nothing but offsets stays for a while, without any.
-    const checkpoint = new ClassicGroup(turn.now).checkpoint();
-    if (empties && !this.#rebalance) turn.rows.push({ key: 'group', value: checkpoint });
+    this.#forgetOffsets(this.#offsets.remove(topics.filter(({ name }) => !isUsed(name))), turn);
     const subscribedTopics = topics.map(({ name }) => name).filter(isUsed);
     return { errorCode: ErrorCode.NONE, subscribedTopics };
+  }
+
+  /** A group that was nothing but offsets stays for a while, without any. */
+  #forgetOffsets({ rows, empties }: RowsThatRemove, turn: Turn): void {
+    turn.rows.push(...rows);
+    if (!empties || this.#rebalance) return;
+    turn.rows.push({ key: 'group', value: new ClassicGroup(turn.now).checkpoint() });
   }
 
   #describe({ groupId }: Command<'describeGroup'>): GroupReply {

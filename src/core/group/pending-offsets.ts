@@ -13,8 +13,9 @@ export type PartitionKeys = ReadonlyMap<string, ReadonlySet<string>>;
 export class PendingOffsets {
   readonly #open = new Map<number, OpenTransaction>();
 
-  get isEmpty(): boolean {
-    return this.#open.size === 0;
+  /** How many producers have an open transaction. */
+  get size(): number {
+    return this.#open.size;
   }
 
   static holds(key: string): boolean {
@@ -68,8 +69,8 @@ export class PendingOffsets {
   }
 
   /** Rows that forget the offsets of these partitions, whoever would commit them. */
-  remove(unwanted: PartitionKeys): { rows: GroupRow[]; empties: boolean } {
-    const rows = [...this.#open].flatMap(([producerId, transaction]): GroupRow[] => {
+  remove(unwanted: PartitionKeys): GroupRow[] {
+    return [...this.#open].flatMap(([producerId, transaction]): GroupRow[] => {
       const topics = transaction.topics
         .map((topic) => ({
           ...topic,
@@ -82,8 +83,6 @@ export class PendingOffsets {
         ? []
         : [{ key, value: { ...transaction, topics } }];
     });
-    const gone = rows.filter(({ value }) => value === null).length;
-    return { rows, empties: gone === this.#open.size };
   }
 }
 

@@ -134,12 +134,14 @@ describe('offsets of an open transaction', () => {
     expect(group.committed()).toEqual({ 0: 1, 1: 2, 2: 2 });
   });
 
-  it('make a group by themselves, which goes when nothing came of it', () => {
+  it('make a group by themselves, which stays for a while when nothing came of it', () => {
     const { group, producer } = producing();
     producer.commit({ 0: 1 });
     expect(group.machine.exists).toBe(true);
     expect(group.describe()).toMatchObject({ groupState: 'Empty', protocolType: '' });
     producer.end(false);
+    expect(group.describe()).toMatchObject({ groupState: 'Empty', protocolType: '' });
+    group.advance(600_000);
     expect(group.machine.exists).toBe(false);
     expect(group.table.size).toBe(0);
   });
@@ -183,6 +185,8 @@ describe('what it costs', () => {
   it('a row a write, a row a topic and one more a commit, one row an abort', () => {
     const { group, producer } = producing();
     const topics = [topic('a'), topic('b')];
+    group.commit({ 0: 1 });
+    group.written.splice(0);
     producer.commit({}, { topics });
     expect(group.written.splice(0).map(({ key }) => key)).toEqual(['pending/7']);
     producer.end(true);
