@@ -3,7 +3,6 @@
  * not exist are refused here, each for itself; whether the member may commit at all is the group's
  * to say, for all the rest, and if nothing is left, it is not asked.
  */
-import type { TopicView } from '../core/cluster/commands.ts';
 import type { CommitReply, CommittingTopic } from '../core/group/commands.ts';
 import type { OffsetCommitRequest, OffsetCommitResponse } from '../protocol/apis/offset-commit.ts';
 import { ErrorCode } from '../protocol/errors.ts';
@@ -19,8 +18,9 @@ export async function commitExisting(
   commit: (topics: readonly CommittingTopic[]) => Promise<CommitReply>,
 ): Promise<OffsetCommitResponse['topics']> {
   const names = new Set(asked.map(({ name }) => name));
-  const views = new Map<string, TopicView | undefined>();
-  await Promise.all([...names].map(async (name) => views.set(name, await metadata.topic(name))));
+  // No partition is asked that could say it is gone: an offset of an older topic of this name would
+  // hide those of the new one.
+  const views = await metadata.recent([...names]);
   const exists: Exists = (topic, partitionIndex) => {
     const partitions = views.get(topic.name)?.partitions ?? 0;
     return partitionIndex >= 0 && partitionIndex < partitions;

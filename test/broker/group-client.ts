@@ -67,15 +67,23 @@ export class GroupClient {
     return decodeResponse(api, version, concat(encodeResponse(api, version, answer)));
   }
 
-  async createTopic(name: string, numPartitions = 1): Promise<void> {
+  async createTopic(name: string, numPartitions = 1, context = this.context(7)): Promise<void> {
     const topic = { name, numPartitions, replicationFactor: -1, assignments: [], configs: [] };
     const request = { topics: [topic], timeoutMs: 1_000, validateOnly: false };
-    await handleCreateTopics(request, this.context(7));
+    await handleCreateTopics(request, context);
   }
 
-  async deleteTopic(name: string): Promise<void> {
+  async deleteTopic(name: string, context = this.context(5)): Promise<void> {
     const request = { topics: [], topicNames: [name], timeoutMs: 1_000 };
-    await handleDeleteTopics(request, this.context(5));
+    await handleDeleteTopics(request, context);
+  }
+
+  /** The topic is deleted and made again through another gateway, a second ago. */
+  async renewElsewhere(name: string): Promise<void> {
+    const elsewhere = this.cluster.connect();
+    await this.deleteTopic(name, elsewhere(5));
+    await this.createTopic(name, 3, elsewhere(7));
+    this.cluster.passTime(1_000);
   }
 
   join(version: number, request: Partial<Infer<typeof joinGroup.request.fields>> = {}) {

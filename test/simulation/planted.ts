@@ -5,6 +5,8 @@
  */
 
 import { concat } from '../../src/bytes/writer.ts';
+import type { TopicResult, TopicView } from '../../src/core/cluster/commands.ts';
+import type { GroupCalls } from '../../src/core/group/commands.ts';
 import type { PartitionCalls, ReadReply } from '../../src/core/log/calls.ts';
 import { ErrorCode } from '../../src/protocol/errors.ts';
 import { RecordBatch, recordBatches } from '../../src/protocol/records/index.ts';
@@ -135,6 +137,24 @@ export const plantedBugs: readonly PlantedBug[] = [
     withinSeeds: 10,
     plant: () => ({ group: sameForAll }),
   },
+  {
+    name: 'partitions of a deleted topic go on',
+    shows: ['lost-write', 'unseen', 'resurrected'],
+    withinSeeds: 5,
+    plant: () => ({ partition: everyNth(1, 'drop', async () => ({ errorCode: 0 })) }),
+  },
+  {
+    name: 'a topic that is made again finds the partitions of the old one',
+    shows: ['resurrected'],
+    withinSeeds: 5,
+    plant: oldPartitions,
+  },
+  {
+    name: 'committed offsets outlive their topic',
+    shows: ['lost-commit'],
+    withinSeeds: 5,
+    plant: oldOffsets,
+  },
 ];
 
 /** What no seed can show yet: one batch has one offset, and there are no transactions. */
@@ -210,3 +230,50 @@ const sameForAll: NonNullable<Sabotage['group']> = (stub) => {
     },
   };
 };
+
+/** Calls back for each topic that is made. */
+function listening(made: (topic: TopicView) => void): NonNullable<Sabotage['controller']> {
+  return (stub) => ({
+    call: async (kind, command) => {
+      const reply = await stub.call(kind, command);
+      if (kind !== 'createTopics') return reply;
+      for (const { topic } of (reply as { topics: readonly TopicResult[] }).topics) {
+        if (topic !== null) made(topic);
+      }
+      return reply;
+    },
+  });
+}
+
+function oldPartitions(): Sabotage {
+  const firstOf = new Map<string, string>();
+  const firstIds = new Map<string, string>();
+  return {
+    controller: listening(({ name, topicId }) => {
+      const first = firstOf.get(name) ?? topicId;
+      firstOf.set(name, first);
+      firstIds.set(topicId, first);
+    }),
+    objectName: (name) => {
+      const [topicId, index] = name.split(':');
+      return firstIds.has(topicId) ? `${firstIds.get(topicId)}:${index}` : name;
+    },
+    partition: everyNth(1, 'drop', async () => ({ errorCode: ErrorCode.NONE })),
+  };
+}
+
+function oldOffsets(): Sabotage {
+  const ids = new Map<string, string>();
+  return {
+    controller: listening(({ name, topicId }) => ids.set(name, topicId)),
+    group: (stub) => ({
+      call: async (kind, command) => {
+        const reply = await stub.call(kind, command);
+        if (kind !== 'fetchOffsets') return reply;
+        const { topics } = reply as GroupCalls['fetchOffsets']['reply'];
+        const current = topics.map((topic) => ({ ...topic, topicId: ids.get(topic.name) ?? '' }));
+        return { ...reply, topics: current };
+      },
+    }),
+  };
+}

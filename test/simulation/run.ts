@@ -1,6 +1,7 @@
 /**
  * `npm run sim -- --seed N --minutes M` replays one seed; `npm run sim:long -- --for MINUTES` runs
- * new ones. The surprise: minutes of a seed are simulated ones, minutes of `--for` are real.
+ * new ones, `npm run sim:long -- --seeds 1..1000` these. The surprise: minutes of a seed are
+ * simulated ones, minutes of `--for` are real.
  */
 import { parseArgs } from 'node:util';
 import { type SimulationResult, simulate } from './simulate.ts';
@@ -11,6 +12,7 @@ const { values } = parseArgs({
     minutes: { type: 'string', default: '0.5' },
     long: { type: 'boolean', default: false },
     for: { type: 'string', default: '10' },
+    seeds: { type: 'string' },
   },
 });
 const minutes = Number(values.minutes);
@@ -41,18 +43,27 @@ async function runOne(seed: number, talkative: boolean): Promise<boolean> {
   return words.length === 0;
 }
 
-async function runLong(): Promise<void> {
-  const end = Date.now() + Number(values.for) * 60_000;
-  let seed = values.seed === undefined ? Date.now() % 1_000_000_000 : Number(values.seed);
-  const first = seed;
-  const failed: number[] = [];
-  while (Date.now() < end) {
-    if (!(await runOne(seed, false))) failed.push(seed);
-    seed++;
+/** The first seed, the last one, and when to stop in any case. */
+function extent(): [first: number, last: number, end: number] {
+  if (values.seeds !== undefined) {
+    const [first, last = first] = values.seeds.split('..').map(Number);
+    return [first, last, Number.POSITIVE_INFINITY];
   }
-  console.log(
-    `${seed - first} seeds from ${first} on, ${failed.length} failed ${failed.join(' ')}`,
-  );
+  const first = values.seed === undefined ? Date.now() % 1_000_000_000 : Number(values.seed);
+  return [first, Number.POSITIVE_INFINITY, Date.now() + Number(values.for) * 60_000];
+}
+
+async function runLong(): Promise<void> {
+  const [first, last, end] = extent();
+  const began = Date.now();
+  const failed: number[] = [];
+  let seed = first;
+  for (; seed <= last && Date.now() < end; seed++) {
+    if (!(await runOne(seed, false))) failed.push(seed);
+  }
+  const took = Math.round((Date.now() - began) / 1_000);
+  const verdict = failed.length === 0 ? 'all ok' : `${failed.length} failed: ${failed.join(' ')}`;
+  console.log(`${seed - first} seeds, ${first} to ${seed - 1}, in ${took} s: ${verdict}`);
   if (failed.length > 0) process.exitCode = 1;
 }
 

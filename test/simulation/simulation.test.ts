@@ -1,21 +1,29 @@
 import { describe, expect, it } from 'vitest';
+import type { Step } from './checker/history.ts';
 import { simulate } from './simulate.ts';
 import { calm } from './world/world.ts';
 
 const seeds = [1, 2, 3, 25, 79, 116, 131, 143, 2026, 4242];
 
+function isAboutDrafts(steps: readonly Step[]): boolean {
+  return steps.some((step) => 'partition' in step && step.partition.startsWith('drafts'));
+}
+
 describe('the simulated cluster', () => {
+  const seen = new Set<string>();
+
   it.each(seeds)('keeps its promises through the trouble of seed %i', async (seed) => {
-    const { anomalies, bugs, history } = await simulate({ seed });
+    const { anomalies, bugs, history, faults } = await simulate({ seed });
+    for (const kind of faults.keys()) seen.add(kind);
     expect(history.length).toBeGreaterThan(100);
     expect([...anomalies, ...bugs], `again: npm run sim -- --seed ${seed}`).toEqual([]);
   });
 
   it('does the same again for the same seed, and something else for another', async () => {
     const [first, again, other] = [
-      await simulate({ seed: 7 }),
-      await simulate({ seed: 7 }),
-      await simulate({ seed: 8 }),
+      await simulate({ seed: 7, minutes: 0.2 }),
+      await simulate({ seed: 7, minutes: 0.2 }),
+      await simulate({ seed: 8, minutes: 0.2 }),
     ];
     expect(again.hash).toBe(first.hash);
     expect(again.events).toBe(first.events);
@@ -23,16 +31,19 @@ describe('the simulated cluster', () => {
   });
 
   it('acknowledges everything when nothing goes wrong', async () => {
-    const { history, anomalies, bugs, faults } = await simulate({ seed: 5, trouble: calm });
+    const { history, anomalies, bugs, faults } = await simulate({
+      seed: 5,
+      minutes: 0.1,
+      trouble: calm,
+    });
     expect([anomalies, bugs]).toEqual([[], []]);
-    expect(history.filter(({ outcome }) => outcome === 'unknown')).toEqual([]);
+    // Who sends to a topic that has just been made anew is told to look again.
+    const doubtful = history.filter(({ outcome }) => outcome === 'unknown');
+    expect(doubtful.filter(({ steps }) => !isAboutDrafts(steps))).toEqual([]);
     expect([...faults.keys()].filter((kind) => kind.startsWith('gave up'))).toEqual([]);
   });
 
-  it('has every kind of trouble in these seeds', async () => {
-    const seen = new Set<string>();
-    for (const seed of seeds)
-      for (const kind of (await simulate({ seed })).faults.keys()) seen.add(kind);
+  it('has had every kind of trouble in these seeds', () => {
     const kinds = ['crash', 'stale', 'failedWrite', 'brokenLine', 'overloaded', 'wrongAlarm'];
     const more = ['silentWatch', 'cutConnection', 'evict', 'deploy', 'clockJump', 'clientCrash'];
     expect([...seen]).toEqual(expect.arrayContaining([...kinds, ...more, 'slow']));

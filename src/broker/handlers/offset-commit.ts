@@ -6,6 +6,8 @@
  * Behaviour
  * - Partitions that do not exist: UNKNOWN_TOPIC_OR_PARTITION. If none is left, the group is not
  *   asked.
+ * - Which topic bears a name is known from at most a second ago: no partition says that it is gone,
+ *   and an offset that was committed for the old one would hide those of the new one.
  * - Generation -1 without a member id is a consumer that assigned its partitions itself; it may
  *   commit while the group has no members.
  *

@@ -5,7 +5,7 @@
  * Behaviour
  * - Null topics ask for everything that was committed.
  * - Offsets belong to one incarnation of a topic: one that was deleted and created again starts
- *   without.
+ *   without, for every gateway within a second.
  * - `requireStable` is met as it stands: there are no pending transactions.
  *
  * Versions
@@ -72,10 +72,9 @@ async function committed(
   const { topics: wanted } = command;
   const reply = await group.call('fetchOffsets', command);
   if (reply.errorCode !== ErrorCode.NONE) throw new KafkaError(reply.errorCode);
-  const lives = async ({ name, topicId }: Stored): Promise<boolean> =>
-    (await metadata.topic(name))?.topicId === topicId;
-  const living = await Promise.all(reply.topics.map(lives));
-  const stored = reply.topics.filter((_, index) => living[index]);
+  const living = await metadata.recent([...new Set(reply.topics.map(({ name }) => name))]);
+  const lives = ({ name, topicId }: Stored): boolean => living.get(name)?.topicId === topicId;
+  const stored = reply.topics.filter(lives);
   if (wanted === null) return stored.map(({ name, partitions }) => ({ name, partitions }));
   // By topic: a request may name a topic twice.
   const byTopic = Map.groupBy(stored, ({ name }) => name);

@@ -61,6 +61,15 @@ describe('OffsetCommit', () => {
     ]);
   });
 
+  it('commits for the topic that bears the name now, whoever made it', async () => {
+    await withTopic();
+    await client.commit(8, { 0: 5 });
+    await client.renewElsewhere('t');
+    expect(await client.commit(8, { 1: 7 })).toEqual([0]);
+    const offsets = (await client.committed([0, 1])).topics[0].partitions;
+    expect(offsets.map(({ committedOffset }) => committedOffset)).toEqual([-1, 7]);
+  });
+
   it('refuses metadata that is too long', async () => {
     await withTopic();
     const partition = { partitionIndex: 0, committedOffset: 1, committedLeaderEpoch: -1 };

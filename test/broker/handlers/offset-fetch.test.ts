@@ -111,6 +111,12 @@ describe('OffsetFetch', () => {
     ]);
   });
 
+  it('does not see them either where another gateway made it again', async () => {
+    await withCommit();
+    await client.renewElsewhere('t');
+    expect((await client.committed([1])).topics[0].partitions).toEqual([none(1)]);
+  });
+
   it('in bad weather says so in the way that consumers repeat', async () => {
     await withCommit();
     client.storm = true;

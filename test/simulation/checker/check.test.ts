@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { type AnomalyKey, anomalyKeys, check, isAllowed, keysOf } from './check.ts';
 import { history, poll, polls, send, sends, transaction } from './histories.ts';
-import type { Assigned, Commit, Committed, History } from './history.ts';
+import type { Assigned, Commit, Committed, Created, History, Operation } from './history.ts';
 
 /** For each key: a history that has it and no other, and one like it that has none. */
 interface Example {
@@ -18,6 +18,13 @@ const assigned = (member: string, generation: number, ...partitions: string[]): 
   return { kind: 'assigned', group, generation, member, partitions };
 };
 const ok = { outcome: 'ok' } as const;
+const created = (topicId: string): Created => ({ kind: 'created', topic: 't', topicId });
+const renewed: readonly Operation[] = history(
+  { process: 'k', ...ok, steps: [created('old')] },
+  sends('w', 'ok', 't-0@old:a@0'),
+  { process: 'k', ...ok, steps: [{ kind: 'deleted', topic: 't', topicId: 'old' }] },
+  { process: 'k', ...ok, steps: [created('new')], beganAt: 3_000, endedAt: 3_500 },
+);
 
 const examples: Record<AnomalyKey, Example> = {
   'inconsistent-offsets': {
@@ -138,6 +145,10 @@ const examples: Record<AnomalyKey, Example> = {
       { process: 'n', ...ok, steps: [assigned('n', 2, 'p')] },
       { process: 'm', ...ok, steps: [assigned('m', 1, 'p')] },
     ),
+  },
+  resurrected: {
+    wrong: [...renewed, { ...history(polls('r', 't-0@new:a@0'))[0], beganAt: 4_000 }],
+    right: [...renewed, { ...history(polls('r', 't-0@old:a@0'))[0], beganAt: 4_000 }],
   },
   'commit-ahead': {
     wrong: history(

@@ -5,6 +5,7 @@
 import { checkCycles } from './cycles.ts';
 import { checkGroups } from './groups.ts';
 import type { History } from './history.ts';
+import { resolveIncarnations } from './incarnations.ts';
 import { observe } from './observed-log.ts';
 import { checkPolls } from './polls.ts';
 import { realtimeLag } from './realtime-lag.ts';
@@ -30,6 +31,7 @@ export const anomalyKeys = [
   'lost-commit',
   'two-owners',
   'commit-ahead',
+  'resurrected',
 ] as const;
 
 export type AnomalyKey = (typeof anomalyKeys)[number];
@@ -46,11 +48,14 @@ export interface Verdict {
   readonly worstRealtimeLagMs: number;
 }
 
-export function check(history: History): Verdict {
+/** @param calmFrom from when on nothing went wrong any more, in the time of the history */
+export function check(observed: History, calmFrom = Number.POSITIVE_INFINITY): Verdict {
+  const { history, anomalies, isGone } = resolveIncarnations(observed, calmFrom);
   const log = observe(history);
   return {
     anomalies: [
-      ...checkWrites(history, log),
+      ...anomalies,
+      ...checkWrites(history, log, isGone),
       ...checkPolls(history, log),
       ...checkSends(history, log),
       ...checkCycles(history, log),

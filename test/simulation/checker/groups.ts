@@ -77,14 +77,16 @@ function commitsAhead(history: History, log: ObservedLog): Anomaly[] {
   const commits = stepsOf<Commit>(history, 'commit');
   const found: Anomaly[] = [];
   for (const group of new Set(commits.map(({ step }) => step.group))) {
+    const readers = history.filter((operation) => operation.group === group);
+    // Used for its offsets alone.
+    if (readers.length === 0) continue;
     const got = new Set(
-      history
-        .filter((operation) => operation.group === group)
-        .flatMap((operation) => seenBy(operation).map(({ value }) => value)),
+      readers.flatMap((operation) => seenBy(operation).map(({ value }) => value)),
     );
     const ends = new Map<string, number>();
     for (const { step } of commits) {
-      if (step.group !== group) continue;
+      // A reader by name may come into a new incarnation in its middle.
+      if (step.group !== group || step.partition.includes('@')) continue;
       ends.set(step.partition, Math.max(ends.get(step.partition) ?? 0, step.offset));
     }
     const acknowledged = history

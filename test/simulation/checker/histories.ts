@@ -12,7 +12,7 @@ export function history(...drafts: Draft[]): History {
 }
 
 function placed(text: string): SeenRecord {
-  const [, partition = 'p', value, offset] = /^(?:(\w+):)?(\w+)@(\d+)$/.exec(text)!;
+  const [, partition = 'p', value, offset] = /^(?:(.+):)?(\w+)@(\d+)$/.exec(text)!;
   return { partition, value, offset: Number(offset) };
 }
 

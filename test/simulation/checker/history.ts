@@ -6,7 +6,10 @@
 /** `ok` was acknowledged (or committed), `fail` certainly did nothing; of the rest nobody knows. */
 export type Outcome = 'ok' | 'fail' | 'unknown';
 
-/** `topic-partition`: what offsets belong to. */
+/**
+ * What offsets belong to: `topic-partition`, and `topic-partition@topicId` for one incarnation of a
+ * topic that is deleted and made again. Clients that only know the name leave the id away.
+ */
 export type PartitionName = string;
 
 export interface Send {
@@ -57,7 +60,22 @@ export interface Assigned {
   readonly partitions: readonly PartitionName[];
 }
 
-export type Step = Send | Poll | Commit | Committed | Assigned;
+/** A topic that comes and goes was made. */
+export interface Created {
+  readonly kind: 'created';
+  readonly topic: string;
+  /** Absent: the answer did not say. */
+  readonly topicId?: string;
+}
+
+/** A topic was deleted; what was asked for by name may not say which incarnation. */
+export interface Deleted {
+  readonly kind: 'deleted';
+  readonly topic: string;
+  readonly topicId?: string;
+}
+
+export type Step = Send | Poll | Commit | Committed | Assigned | Created | Deleted;
 
 export interface Operation {
   /** Who did it; the same client started again is another process. */
@@ -75,6 +93,8 @@ export interface Operation {
    * its group was rebalanced.
    */
   readonly repositioned?: boolean;
+  /** Its reader came from elsewhere into the middle: what precedes it may be unread. */
+  readonly glimpsed?: boolean;
   readonly steps: readonly Step[];
 }
 

@@ -14,20 +14,20 @@ export class ObservedPartition {
   readonly readValues = new Set<string>();
   #ranks: Map<number, number> | undefined;
 
-  note(offset: number, value: string, wasRead: boolean): void {
+  /** The highest offset anybody came to by reading; -1: nobody read anything. */
+  highestRead = -1;
+
+  note(offset: number, value: string): void {
     entry(this.valuesAt, offset).add(value);
     entry(this.offsetsOf, value).add(offset);
-    if (!wasRead) return;
+  }
+
+  noteRead(offset: number, value: string, glimpsed = false): void {
+    this.note(offset, value);
     this.#readOffsets.add(offset);
     this.readValues.add(value);
     this.#ranks = undefined;
-  }
-
-  /** The highest offset anybody read; -1: nobody read anything. */
-  get highestRead(): number {
-    return this.#readOffsets.size === 0
-      ? -1
-      : [...this.#readOffsets].reduce((a, b) => Math.max(a, b));
+    if (!glimpsed) this.highestRead = Math.max(this.highestRead, offset);
   }
 
   /** The place of an offset among those that were read. */
@@ -62,11 +62,11 @@ export function observe(history: History): ObservedLog {
   };
   for (const operation of history) {
     for (const { partition: name, offset, value } of seenBy(operation)) {
-      partition(name).note(offset, value, true);
+      partition(name).noteRead(offset, value, operation.glimpsed);
     }
     if (operation.outcome === 'fail') continue;
     for (const { partition: name, offset, value } of sendsOf(operation)) {
-      if (offset !== undefined) partition(name).note(offset, value, false);
+      if (offset !== undefined) partition(name).note(offset, value);
     }
   }
   return log;

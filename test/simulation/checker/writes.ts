@@ -4,14 +4,23 @@
  * certain, above it only the end of the final polls makes it so.
  */
 import type { Anomaly } from './check.ts';
-import type { History, Operation } from './history.ts';
+import type { History, Operation, PartitionName } from './history.ts';
 import { seenBy, sendsOf } from './history.ts';
 import type { ObservedLog } from './observed-log.ts';
 
-export function checkWrites(history: History, log: ObservedLog): Anomaly[] {
+/** @param isGone whether a partition was deleted before everybody had read it */
+export function checkWrites(
+  history: History,
+  log: ObservedLog,
+  isGone: (partition: PartitionName) => boolean,
+): Anomaly[] {
+  const acknowledged = history.filter(({ outcome }) => outcome === 'ok');
   return [
     ...misplaced(log),
-    ...history.filter(({ outcome }) => outcome === 'ok').flatMap((one) => lost(one, log)),
+    ...acknowledged
+      .flatMap((one) => lost(one, log))
+      .filter(({ key, partition }) => key === 'lost-write' || !isGone(partition))
+      .map(({ key, detail }) => ({ key, detail })),
     ...readThoughAborted(history),
     ...readByItself(history),
   ];
@@ -34,13 +43,17 @@ function misplaced(log: ObservedLog): Anomaly[] {
   return found;
 }
 
-function lost(operation: Operation, log: ObservedLog): Anomaly[] {
-  return sendsOf(operation).flatMap(({ partition, value, offset }): Anomaly[] => {
+interface Lost extends Anomaly {
+  readonly partition: PartitionName;
+}
+
+function lost(operation: Operation, log: ObservedLog): Lost[] {
+  return sendsOf(operation).flatMap(({ partition, value, offset }): Lost[] => {
     const observed = log.get(partition);
     if (observed?.readValues.has(value)) return [];
     const isBelow = offset !== undefined && offset <= (observed?.highestRead ?? -1);
     const detail = `${partition}: ${value} of ${operation.process}, offset ${offset ?? 'unknown'}`;
-    return [{ key: isBelow ? 'lost-write' : 'unseen', detail }];
+    return [{ key: isBelow ? 'lost-write' : 'unseen', detail, partition }];
   });
 }
 

@@ -14,6 +14,8 @@ import { Disconnected, Wire } from './wire.ts';
 export interface SimulatedTopic {
   readonly name: string;
   readonly partitions: number;
+  /** It is deleted and made again all the time. */
+  readonly fleeting?: boolean;
 }
 
 export interface Surroundings {
@@ -89,12 +91,13 @@ export class Client {
     }
   }
 
-  anyPartition(): { topic: string; index: number } {
-    const { name, partitions } = this.random.pick(this.around.topics);
-    return { topic: name, index: this.random.between(0, partitions - 1) };
+  anyPartition(): { topic: SimulatedTopic; index: number } {
+    const topic = this.random.pick(this.around.topics);
+    return { topic, index: this.random.between(0, topic.partitions - 1) };
   }
 }
 
-export function partitionName(topic: string, index: number): string {
-  return `${topic}-${index}`;
+/** With the topic's id: the partition of this incarnation alone. */
+export function partitionName(topic: string, index: number, topicId?: string): string {
+  return topicId === undefined ? `${topic}-${index}` : `${topic}-${index}@${topicId}`;
 }

@@ -1,36 +1,72 @@
 /**
  * Fetches as a consumer does, for whoever has positions: many partitions at once, whole batches,
  * and what precedes the position dropped. The surprise: OFFSET_OUT_OF_RANGE is a bug of the broker
- * and thrown, since nothing is ever deleted here; except where an instance that was replaced may
- * still answer, from a log that ends before what its successor acknowledged: it is asked again.
+ * and thrown, since nothing is ever deleted here, but for topics that come and go: whoever reads
+ * them by name starts over.
  */
 
+import { ZERO_UUID } from '../../../src/bytes/uuid.ts';
 import { concat } from '../../../src/bytes/writer.ts';
-import { fetch } from '../../../src/protocol/apis/fetch.ts';
+import { type FetchResponse, fetch } from '../../../src/protocol/apis/fetch.ts';
 import { ErrorCode, errorInfo } from '../../../src/protocol/errors.ts';
 import { decodeRecords, recordBatches } from '../../../src/protocol/records/index.ts';
 import type { SeenRecord } from '../checker/history.ts';
-import { type Client, partitionName } from './client.ts';
+import { type Client, partitionName, type SimulatedTopic } from './client.ts';
 
-/** Where a reader stands: topic → partition → next offset. */
+/** From this version on Fetch names topics by their ids. */
+export const firstFetchById = 13;
+
+export interface Position {
+  readonly topic: SimulatedTopic;
+  readonly index: number;
+  /** Known to those who fetch by id. */
+  readonly topicId: string | undefined;
+  readonly offset: number;
+}
+
+/** Where a reader stands: partition → next offset. */
 export class Positions {
-  readonly #next = new Map<string, { topic: string; index: number; offset: number }>();
+  readonly #next = new Map<string, Position>();
+  #moved = false;
 
-  set(topic: string, index: number, offset: number): void {
-    this.#next.set(partitionName(topic, index), { topic, index, offset });
+  set(position: Position): void {
+    this.#next.set(nameOf(position), position);
   }
 
   get(partition: string): number | undefined {
     return this.#next.get(partition)?.offset;
   }
 
-  all(): { topic: string; index: number; offset: number }[] {
+  /** The topic is gone: somebody has to find the one that bears its name now. */
+  remove(position: Position): void {
+    this.#next.delete(nameOf(position));
+  }
+
+  /** Begins again, where others may have begun too. */
+  restart(position: Position): void {
+    this.set({ ...position, offset: 0 });
+    this.#moved = true;
+  }
+
+  /** Whether any position was set anew since this was asked last. */
+  takeMoved(): boolean {
+    const moved = this.#moved;
+    this.#moved = false;
+    return moved;
+  }
+
+  all(): Position[] {
     return [...this.#next.values()];
   }
 
   asRecord(): Record<string, number> {
     return Object.fromEntries([...this.#next].map(([name, { offset }]) => [name, offset]));
   }
+}
+
+/** The name in the history: only of a topic that comes and goes does the incarnation matter. */
+export function nameOf({ topic, index, topicId }: Omit<Position, 'offset'>): string {
+  return partitionName(topic.name, index, topic.fleeting ? topicId : undefined);
 }
 
 const utf8 = new TextDecoder();
@@ -42,9 +78,9 @@ export interface FetchStyle {
   readonly partitionMaxBytes: number;
 }
 
-export function fetchStyle(client: Client): FetchStyle {
+export function fetchStyle(client: Client, newest = firstFetchById - 1): FetchStyle {
   return {
-    version: client.random.between(4, 12),
+    version: client.random.between(4, newest),
     maxWaitMs: client.random.pick([0, 100, 500, 5_000]),
     partitionMaxBytes: client.random.pick([1, 500, 1_048_576]),
   };
@@ -56,10 +92,11 @@ export async function fetchRecords(
   positions: Positions,
   { version, maxWaitMs, partitionMaxBytes }: FetchStyle,
 ): Promise<SeenRecord[] | undefined> {
-  const byTopic = Map.groupBy(positions.all(), ({ topic }) => topic);
+  const wanted = positions.all();
+  const byTopic = Map.groupBy(wanted, ({ topic }) => topic);
   const topics = [...byTopic].map(([topic, partitions]) => ({
-    topic,
-    topicId: '',
+    topic: topic.name,
+    topicId: partitions[0].topicId ?? '',
     partitions: partitions.map(({ index, offset }) => ({
       partition: index,
       currentLeaderEpoch: -1,
@@ -67,32 +104,59 @@ export async function fetchRecords(
       lastFetchedEpoch: -1,
       logStartOffset: -1,
       partitionMaxBytes,
-      replicaDirectoryId: '',
+      replicaDirectoryId: ZERO_UUID,
     })),
   }));
   const request = { replicaId: -1, maxWaitMs, minBytes: 1, maxBytes: 50_000_000, topics };
   const answer = await client.ask(fetch, version, request);
   if (answer === undefined) return undefined;
-  const seen: SeenRecord[] = [];
-  for (const { topic, partitions } of answer.responses) {
-    for (const { partitionIndex, errorCode, records } of partitions) {
-      const name = partitionName(topic, partitionIndex);
-      if (errorCode === ErrorCode.OFFSET_OUT_OF_RANGE) {
-        throw new Error(`${client.process} lost its place at ${name} ${positions.get(name)}`);
-      }
-      if (errorCode !== ErrorCode.NONE) {
-        client.world.count(`fetch: ${errorInfo(errorCode).name}`);
-        continue;
-      }
-      const all = recordsIn(concat(records === null ? [] : [...records, new Uint8Array(0)]), name);
-      const from = positions.get(name) ?? 0;
-      const fresh = all.filter(({ offset }) => offset >= from);
-      if (fresh.length === 0) continue;
-      seen.push(...fresh);
-      positions.set(topic, partitionIndex, fresh.at(-1)!.offset + 1);
-    }
+  const byId = version >= firstFetchById;
+  return answer.responses.flatMap(({ topic, topicId, partitions }) =>
+    partitions.flatMap((partition) => {
+      const position = wanted.find(
+        (one) =>
+          one.index === partition.partitionIndex &&
+          (byId ? one.topicId === topicId : one.topic.name === topic),
+      );
+      if (position === undefined) throw new Error('an answer for a partition nobody asked for');
+      return take(client, positions, position, partition);
+    }),
+  );
+}
+
+type PartitionAnswer = FetchResponse['responses'][number]['partitions'][number];
+
+/** What is new in the answer of one partition. */
+function take(
+  client: Client,
+  positions: Positions,
+  position: Position,
+  { errorCode, records }: PartitionAnswer,
+): SeenRecord[] {
+  const name = nameOf(position);
+  if (errorCode !== ErrorCode.NONE) {
+    client.world.count(`fetch: ${errorInfo(errorCode).name}`);
+    heed(client, positions, position, errorCode);
+    return [];
   }
-  return seen;
+  const all = recordsIn(concat(records === null ? [] : [...records, new Uint8Array(0)]), name);
+  const fresh = all.filter(({ offset }) => offset >= position.offset);
+  if (fresh.length > 0) positions.set({ ...position, offset: fresh.at(-1)!.offset + 1 });
+  return fresh;
+}
+
+function heed(client: Client, positions: Positions, position: Position, errorCode: number): void {
+  const { topic, topicId, offset } = position;
+  switch (errorCode) {
+    case ErrorCode.OFFSET_OUT_OF_RANGE:
+      if (topic.fleeting && topicId === undefined) positions.restart(position);
+      else throw new Error(`${client.process} lost its place at ${nameOf(position)} ${offset}`);
+      return;
+    case ErrorCode.UNKNOWN_TOPIC_ID:
+    case ErrorCode.UNKNOWN_TOPIC_OR_PARTITION:
+      if (!topic.fleeting) throw new Error(`${client.process} was told ${topic.name} is gone`);
+      if (topicId !== undefined) positions.remove(position);
+  }
 }
 
 function recordsIn(bytes: Uint8Array, partition: string): SeenRecord[] {

@@ -16,14 +16,14 @@ import {
 } from '../../../src/protocol/embedded/consumer-protocol.ts';
 import { ErrorCode, errorInfo } from '../../../src/protocol/errors.ts';
 import type { Commit, Committed } from '../checker/history.ts';
-import { Client, partitionName, type Surroundings } from './client.ts';
+import { Client, partitionName, type SimulatedTopic, type Surroundings } from './client.ts';
 import { type FetchStyle, fetchRecords, fetchStyle, Positions } from './fetching.ts';
 
 const sessionTimeoutMs = 6_000;
 const rebalanceTimeoutMs = 8_000;
 
 interface Place {
-  readonly topic: string;
+  readonly topic: SimulatedTopic;
   readonly index: number;
 }
 
@@ -112,7 +112,7 @@ export class GroupMember extends Client {
         ? { assignedPartitions: [] }
         : decodeAssignment(synced.assignment);
     const places = assignedPartitions.flatMap(({ topic, partitions }) =>
-      partitions.map((index) => ({ topic, index })),
+      partitions.map((index) => ({ topic: this.#topicNamed(topic), index })),
     );
     this.#recordAssigned(places);
     return places;
@@ -134,7 +134,7 @@ export class GroupMember extends Client {
 
   #recordAssigned(places: readonly Place[]): void {
     const end = this.around.recorder.begin({ process: this.process, repositioned: true });
-    const partitions = places.map(({ topic, index }) => partitionName(topic, index));
+    const partitions = places.map(({ topic, index }) => partitionName(topic.name, index));
     const member = this.#instanceId ?? this.#memberId;
     const generation = this.#generationId;
     end('ok', [{ kind: 'assigned', group: this.#group, generation, member, partitions }]);
@@ -145,7 +145,10 @@ export class GroupMember extends Client {
     this.#positions = new Positions();
     if (places.length === 0) return true;
     const end = this.around.recorder.begin({ process: this.process });
-    const topics = places.map(({ topic, index }) => ({ name: topic, partitionIndexes: [index] }));
+    const topics = places.map(({ topic, index }) => ({
+      name: topic.name,
+      partitionIndexes: [index],
+    }));
     const answer = await this.ask(offsetFetch, 5, { groupId: this.#group, topics });
     if (answer === undefined || answer.errorCode !== ErrorCode.NONE) {
       end('fail');
@@ -158,7 +161,12 @@ export class GroupMember extends Client {
           end('fail');
           return false;
         }
-        this.#positions.set(name, partitionIndex, Math.max(0, committedOffset));
+        this.#positions.set({
+          topic: this.#topicNamed(name),
+          index: partitionIndex,
+          topicId: undefined,
+          offset: Math.max(0, committedOffset),
+        });
         const partition = partitionName(name, partitionIndex);
         steps.push({ kind: 'committed', group: this.#group, partition, offset: committedOffset });
       }
@@ -181,7 +189,9 @@ export class GroupMember extends Client {
 
   async #poll(style: FetchStyle): Promise<void> {
     if (this.#positions.all().length === 0) return;
-    const end = this.around.recorder.begin({ process: this.process, group: this.#group });
+    const repositioned = this.#positions.takeMoved();
+    const about = { process: this.process, group: this.#group, repositioned };
+    const end = this.around.recorder.begin(about);
     const maxWaitMs = Math.min(style.maxWaitMs, 500);
     const records = await fetchRecords(this, this.#positions, { ...style, maxWaitMs });
     if (records === undefined) return end('fail');
@@ -195,13 +205,13 @@ export class GroupMember extends Client {
       ({ topic, index, offset }): Commit => ({
         kind: 'commit',
         group: this.#group,
-        partition: partitionName(topic, index),
+        partition: partitionName(topic.name, index),
         offset,
       }),
     );
     const end = this.around.recorder.begin({ process: this.process }, steps);
     const topics = positions.map(({ topic, index, offset }) => ({
-      name: topic,
+      name: topic.name,
       partitions: [
         {
           partitionIndex: index,
@@ -220,9 +230,17 @@ export class GroupMember extends Client {
       topics,
     });
     if (answer === undefined) return;
-    const codes = answer.topics.flatMap(({ partitions }) => partitions.map((p) => p.errorCode));
-    const refusal = codes.find((code) => code !== ErrorCode.NONE);
-    if (refusal === undefined) return end('ok');
+    // Of a topic that comes and goes, there may be none to commit for.
+    const counts = answer.topics.map(({ partitions: [{ errorCode }] }, i) => {
+      const isGone = errorCode === ErrorCode.UNKNOWN_TOPIC_OR_PARTITION;
+      return { errorCode, isGone: isGone && positions[i].topic.fleeting === true };
+    });
+    const others = counts.filter(({ isGone }) => !isGone).map(({ errorCode }) => errorCode);
+    const refusal = others.find((code) => code !== ErrorCode.NONE);
+    if (refusal === undefined) {
+      const stored = steps.filter((_, i) => !counts[i].isGone);
+      return end(stored.length > 0 ? 'ok' : 'fail', stored.length > 0 ? stored : steps);
+    }
     if (!isWeather(refusal)) end('fail');
     this.#heed(refusal);
   }
@@ -242,6 +260,10 @@ export class GroupMember extends Client {
     if (errorCode === ErrorCode.NONE || isWeather(errorCode)) return;
     this.#note('group', errorCode);
     this.#isIn = false;
+  }
+
+  #topicNamed(name: string): SimulatedTopic {
+    return this.around.topics.find((topic) => topic.name === name)!;
   }
 
   #note(what: string, errorCode: number): void {

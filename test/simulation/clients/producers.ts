@@ -8,14 +8,20 @@ import { produce } from '../../../src/protocol/apis/produce.ts';
 import { ErrorCode, errorInfo } from '../../../src/protocol/errors.ts';
 import { buildBatch } from '../../../src/protocol/records/index.ts';
 import type { Outcome, Send } from '../checker/history.ts';
-import { Client, partitionName } from './client.ts';
+import { Client, partitionName, type SimulatedTopic } from './client.ts';
+import { topicIds } from './topics.ts';
 import { Disconnected, type Wire } from './wire.ts';
 
 const utf8 = new TextEncoder();
 
-interface Batch {
-  readonly topic: string;
+/** Where a batch goes: with the topic's id, to this incarnation and no other. */
+interface Place {
+  readonly topic: SimulatedTopic;
   readonly index: number;
+  readonly topicId?: string | undefined;
+}
+
+interface Batch extends Place {
   readonly values: readonly string[];
   readonly version: number;
   readonly end: (outcome: Outcome, steps?: readonly Send[]) => void;
@@ -30,15 +36,17 @@ interface Producer {
 type Answer = { readonly errorCode: number; readonly baseOffset: number };
 
 class Producing extends Client {
-  newBatch(partition: { topic: string; index: number }): Batch {
+  newBatch(place: Place): Batch {
     const count = this.random.chance(0.5) ? 1 : this.random.between(2, 5);
     const values = Array.from({ length: count }, () => this.around.newValue());
-    const steps = values.map((value) => sendOf(partition, value));
+    const steps = values.map((value) => sendOf(place, value));
     const end = this.around.recorder.begin({ process: this.process }, steps);
-    return { ...partition, values, version: this.random.between(3, 12), end };
+    const version = place.topicId === undefined ? this.random.between(3, 12) : firstProduceById;
+    return { ...place, values, version, end };
   }
 
-  send(wire: Wire, { topic, index, values, version }: Batch, producer?: Producer): Promise<Answer> {
+  send(wire: Wire, batch: Batch, producer?: Producer): Promise<Answer> {
+    const { topic, index, topicId = '', values, version } = batch;
     const timestamp = this.world.time.clock;
     const records = values.map((value) => ({ value: utf8.encode(value), timestamp }));
     const request = {
@@ -46,8 +54,8 @@ class Producing extends Client {
       timeoutMs: 30_000,
       topicData: [
         {
-          name: topic,
-          topicId: '',
+          name: topic.name,
+          topicId,
           partitionData: [{ index, records: buildBatch(records, producer) }],
         },
       ],
@@ -58,14 +66,15 @@ class Producing extends Client {
   }
 }
 
-function sendOf({ topic, index }: { topic: string; index: number }, value: string): Send {
-  return { kind: 'send', partition: partitionName(topic, index), value };
+function sendOf({ topic, index, topicId }: Place, value: string): Send {
+  const partition = partitionName(topic.name, index, topic.fleeting ? topicId : undefined);
+  return { kind: 'send', partition, value };
 }
 
-function acknowledge({ end, values, ...partition }: Batch, baseOffset: number): void {
+function acknowledge({ end, values, ...place }: Batch, baseOffset: number): void {
   end(
     'ok',
-    values.map((value, i) => ({ ...sendOf(partition, value), offset: baseOffset + i })),
+    values.map((value, i) => ({ ...sendOf(place, value), offset: baseOffset + i })),
   );
 }
 
@@ -77,16 +86,25 @@ const doubtful: readonly number[] = [
   ErrorCode.REQUEST_TIMED_OUT,
 ];
 
+/** From this version on Produce names topics by their ids. */
+const firstProduceById = 13;
+
 export class PlainProducer extends Producing {
+  /** Of those who send by id: what they have looked up. */
+  #ids: Map<string, string> | undefined;
+
   /** Sends until the world winds down. */
   async live(): Promise<void> {
     const underWay = new Set<Promise<void>>();
+    const byId = this.random.chance(0.3);
     while (!this.around.isWindingDown()) {
+      if (byId) this.#ids ??= await topicIds(this, this.around.topics);
       const wire = this.wire;
       const partition = this.anyPartition();
       for (let i = this.random.between(1, 4); i > 0; i--) {
         const again = this.random.chance(0.7) ? partition : this.anyPartition();
-        const one = this.#sendOnce(wire, this.newBatch(again));
+        const topicId = this.#ids?.get(again.topic.name);
+        const one = this.#sendOnce(wire, this.newBatch({ ...again, topicId }));
         underWay.add(one);
         void one.finally(() => underWay.delete(one));
       }
@@ -96,9 +114,20 @@ export class PlainProducer extends Producing {
     await Promise.all(underWay);
   }
 
+  /** One batch to every partition, by name. */
+  async sendOnceToEach(): Promise<void> {
+    const places = this.around.topics.flatMap((topic) =>
+      Array.from({ length: topic.partitions }, (_, index) => ({ topic, index })),
+    );
+    const { wire } = this;
+    await Promise.all(places.map((place) => this.#sendOnce(wire, this.newBatch(place))));
+    wire.close();
+  }
+
   async #sendOnce(wire: Wire, batch: Batch): Promise<void> {
     try {
       const { errorCode, baseOffset } = await this.send(wire, batch);
+      if (errorCode === ErrorCode.UNKNOWN_TOPIC_ID) this.#ids = undefined;
       if (errorCode === ErrorCode.NONE) acknowledge(batch, baseOffset);
       else batch.end(doubtful.includes(errorCode) ? 'unknown' : 'fail');
     } catch (error) {

@@ -124,7 +124,7 @@ export class SimulatedCluster {
   }
 
   #object(kind: string, name: string): AnyObject {
-    const key = `${kind}/${name}`;
+    const key = `${kind}/${this.#sabotage.objectName?.(name) ?? name}`;
     const known = this.#objects.get(key);
     if (known) return known;
     const { openGate = false, forgets } = this.#sabotage;

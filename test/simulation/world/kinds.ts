@@ -3,6 +3,7 @@
  * the Durable Objects, over storage in memory. The surprise: only the shells are other ones; what a
  * planted bug breaks, it breaks here, around the code and never in it.
  */
+import type { ClusterCalls } from '../../../src/core/cluster/commands.ts';
 import type { GroupCalls } from '../../../src/core/group/commands.ts';
 import type { PartitionCalls } from '../../../src/core/log/calls.ts';
 import type { LogStore } from '../../../src/core/log/store.ts';
@@ -22,6 +23,9 @@ export interface Sabotage {
   readonly store?: (store: LogStore, instance: Instance<MemoryStore>) => LogStore;
   readonly partition?: (stub: Stub<PartitionCalls>, name: string) => Stub<PartitionCalls>;
   readonly group?: (stub: Stub<GroupCalls>, name: string) => Stub<GroupCalls>;
+  readonly controller?: (stub: Stub<ClusterCalls>) => Stub<ClusterCalls>;
+  /** Leads to another object than the one that is asked for. */
+  readonly objectName?: (name: string) => string;
   /** Answers do not wait for their writes. */
   readonly openGate?: boolean;
   /** Objects of this kind lose writes that were durable. */
@@ -142,7 +146,7 @@ export function transactionKind({ config, objectsOf }: ProgramContext): Kind<Row
   };
 }
 
-export function controllerKind({ config, objectsOf }: ProgramContext): Kind<Rows> {
+export function controllerKind({ config, sabotage, objectsOf }: ProgramContext): Kind<Rows> {
   return {
     newStorage: memoryRows,
     start(instance): Program {
@@ -152,8 +156,9 @@ export function controllerKind({ config, objectsOf }: ProgramContext): Kind<Rows
         now: () => instance.object.now(),
         setAlarm: (at) => instance.setAlarm(at),
       });
+      const stub = (sabotage.controller?.(host) ?? host) as AnyStub;
       return {
-        call: (kind, command) => (host as AnyStub).call(kind, command),
+        call: (kind, command) => stub.call(kind, command),
         alarm: () =>
           runErrands(host, objectsOf(instance as Instance<unknown>), instance.object.now()),
       };

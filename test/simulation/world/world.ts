@@ -82,6 +82,8 @@ export class World {
   trouble: Trouble;
   /** What happened, by kind: to see that the trouble came about. */
   isHealed = false;
+  /** From when on even what was late has passed. */
+  calmFrom = Number.POSITIVE_INFINITY;
   readonly faults = new Map<string, number>();
 
   constructor(seed: number, trouble?: Trouble) {
