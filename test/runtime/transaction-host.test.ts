@@ -288,10 +288,18 @@ describe('a transactional id', () => {
   });
 });
 
+interface Mortality {
+  readonly others: Others;
+  readonly rows: Rows;
+  readonly alarm: { at: number; sets: number };
+  readonly lastStep: number;
+  /** The write over which it dies becomes durable. */
+  readonly keepsLastWrite: boolean;
+}
+
 /** Kills the coordinator at its n-th step: a write, or a call to another object. */
-function mortal(others: Others, rows: Rows, lastStep: number) {
+function mortal({ others, rows, alarm, lastStep, keepsLastWrite }: Mortality) {
   let step = 0;
-  let writesAtLast = false;
   const life = { over: false };
   const dies = (): boolean => {
     if (!life.over && step++ === lastStep) life.over = true;
@@ -300,9 +308,8 @@ function mortal(others: Others, rows: Rows, lastStep: number) {
   const dead: Rows = {
     load: () => rows.load(),
     put: (some) => {
-      // The very last write may still become durable.
       const wasOver = life.over;
-      if (!dies() || (!wasOver && writesAtLast)) rows.put(some);
+      if (!dies() || (!wasOver && keepsLastWrite)) rows.put(some);
     },
   };
   const dying = (stub: { call(kind: string, command: unknown): Promise<unknown> }) => ({
@@ -318,10 +325,14 @@ function mortal(others: Others, rows: Rows, lastStep: number) {
       dying(others.objects.partition(topicId, partition) as never),
     group: (groupId: string) => dying(others.objects.group(groupId) as never),
   } as unknown as Objects;
-  const keepLastWrite = () => {
-    writesAtLast = true;
+  // An alarm is a write like the others.
+  const dyingAlarm = {
+    sets: 0,
+    set at(at: number) {
+      if (!life.over || keepsLastWrite) alarm.at = at;
+    },
   };
-  return { rows: dead, objects, life, keepLastWrite };
+  return { rows: dead, objects, alarm: dyingAlarm as typeof alarm };
 }
 
 describe('a coordinator that dies at any step', () => {
@@ -332,39 +343,41 @@ describe('a coordinator that dies at any step', () => {
     ),
   );
 
-  it.each(outcomes)('%i: commits %s, last write stays %s', async (step, committed, keeps) => {
-    const others = new Others();
-    const rows = memoryRows();
-    const clock = { now: 1_000_000 };
-    const alarm = { at: Number.NaN, sets: 0 };
-    const first = hosted({ others, rows, clock, alarm }).host;
-    await init(first);
-    await enlistPartition(first, 0);
-    const mortality = mortal(others, rows, step);
-    if (keeps) mortality.keepLastWrite();
-    const dying = hosted({ others, clock, alarm, ...mortality }).host;
-    let answer: number | undefined;
-    const lastWords = (async () => {
-      await enlistPartition(dying, 1);
-      await enlistGroup(dying, 'g');
-      answer = (await end(dying, committed)).errorCode;
-    })();
-    await Promise.race([lastWords, new Promise((resolve) => setImmediate(resolve))]);
+  it.each(outcomes)(
+    '%i: commits %s, last write stays %s',
+    async (lastStep, committed, keepsLastWrite) => {
+      const others = new Others();
+      const rows = memoryRows();
+      const clock = { now: 1_000_000 };
+      const alarm = { at: Number.NaN, sets: 0 };
+      const first = hosted({ others, rows, clock, alarm }).host;
+      await init(first);
+      await enlistPartition(first, 0);
+      const mortality = mortal({ others, rows, alarm, lastStep, keepsLastWrite });
+      const dying = hosted({ others, clock, ...mortality }).host;
+      let answer: number | undefined;
+      const lastWords = (async () => {
+        await enlistPartition(dying, 1);
+        await enlistGroup(dying, 'g');
+        answer = (await end(dying, committed)).errorCode;
+      })();
+      await Promise.race([lastWords, new Promise((resolve) => setImmediate(resolve))]);
 
-    const { host, ring } = hosted({ others, rows, clock, alarm });
-    for (let rings = 0; rings < 5 && !Number.isNaN(alarm.at); rings++) {
-      if (/Complete/.test((await stateOf(host)) ?? '')) break;
-      await ring();
-    }
-    const { transaction } = await host.call('describeTransaction', x);
-    expect(transaction?.state).toMatch(/^Complete/);
-    const outcome = transaction?.state === 'CompleteCommit';
-    if (answer === 0) expect(outcome).toBe(committed);
-    const heard = [...others.markers.values()].flat();
-    expect(others.markers.has('T:0')).toBe(true);
-    expect(heard.every((marker) => marker.committed === outcome)).toBe(true);
-    expect(new Set(heard.map((marker) => marker.transactionNumber))).toEqual(new Set([1]));
-    // Whoever was answered that it takes part has heard.
-    if (outcome) expect([...others.markers.keys()].sort()).toEqual(['T:0', 'T:1', 'g']);
-  });
+      const { host, ring } = hosted({ others, rows, clock, alarm });
+      for (let rings = 0; rings < 5 && !Number.isNaN(alarm.at); rings++) {
+        if (/Complete/.test((await stateOf(host)) ?? '')) break;
+        await ring();
+      }
+      const { transaction } = await host.call('describeTransaction', x);
+      expect(transaction?.state).toMatch(/^Complete/);
+      const outcome = transaction?.state === 'CompleteCommit';
+      if (answer === 0) expect(outcome).toBe(committed);
+      const heard = [...others.markers.values()].flat();
+      expect(others.markers.has('T:0')).toBe(true);
+      expect(heard.every((marker) => marker.committed === outcome)).toBe(true);
+      expect(new Set(heard.map((marker) => marker.transactionNumber))).toEqual(new Set([1]));
+      // Whoever was answered that it takes part has heard.
+      if (outcome) expect([...others.markers.keys()].sort()).toEqual(['T:0', 'T:1', 'g']);
+    },
+  );
 });
