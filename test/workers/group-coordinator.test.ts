@@ -125,14 +125,15 @@ function commit(offset: number, member?: JoinGroupReply) {
   });
 }
 
-const committed = async () => {
-  const { topics } = await group.call('fetchOffsets', {
-    groupId: 'g',
-    topics: null,
-    requireStable: false,
-  });
-  return topics[0]?.partitions[0]?.committedOffset;
+const fetched = async (requireStable: boolean) => {
+  const topics = [{ name: 't', partitionIndexes: [0] }];
+  const reply = await group.call('fetchOffsets', { groupId: 'g', topics, requireStable });
+  return reply.topics[0]?.partitions[0];
 };
+
+const committed = async () => (await fetched(false))?.committedOffset;
+
+const isStable = async () => (await fetched(true))?.errorCode !== ErrorCode.UNSTABLE_OFFSET_COMMIT;
 
 beforeEach(() => vi.useFakeTimers({ toFake: ['Date'] }));
 afterEach(async () => {
@@ -208,5 +209,70 @@ describe('a group as a Durable Object', () => {
     expect((await join({ sessionTimeoutMs: 1 })).errorCode).toBe(ErrorCode.INVALID_SESSION_TIMEOUT);
     expect((await join({ memberId: 'me' })).errorCode).toBe(ErrorCode.UNKNOWN_MEMBER_ID);
     await expect.poll(groupIds).toEqual([]);
+  });
+});
+
+describe('a group in a transaction', () => {
+  const transactionalId = 'x';
+
+  /** A producer with a transaction that this group is part of; both halves of it as they are. */
+  async function producer() {
+    const coordinator = objects.transaction(transactionalId);
+    const nobody = { transactionalId, producerId: -1, producerEpoch: -1 };
+    const command = { ...nobody, transactionTimeoutMs: 60_000, newProducerId: 7 };
+    const { producerId, producerEpoch, errorCode } = await coordinator.call(
+      'initProducerId',
+      command,
+    );
+    expect(errorCode).toBe(ErrorCode.NONE);
+    const identity = { transactionalId, producerId, producerEpoch };
+    return {
+      commit: async (offset: number, addsGroup = true) => {
+        const partition = { partitionIndex: 0, committedOffset: offset, committedLeaderEpoch: -1 };
+        const reply = await group.call('commitTransactionalOffsets', {
+          ...identity,
+          groupId: 'g',
+          addsGroup,
+          generationId: -1,
+          memberId: '',
+          groupInstanceId: null,
+          topics: [{ name: 't', topicId: 'T', partitions: [{ ...partition, metadata: 'm' }] }],
+        });
+        return reply.errorCode;
+      },
+      end: async (isCommit: boolean) => {
+        const end = { ...identity, committed: isCommit, transactionVersion: 2, newProducerId: -1 };
+        const reply = await objects.transaction(transactionalId).call('endTxn', end);
+        identity.producerEpoch = reply.producerEpoch;
+        return reply.errorCode;
+      },
+    };
+  }
+
+  it('holds offsets until it is committed, and survives an eviction meanwhile', async () => {
+    const { commit: commitInTransaction, end } = await producer();
+    await commit(5);
+    expect(await commitInTransaction(10)).toBe(ErrorCode.NONE);
+    expect(await keys()).toEqual(['offsets/t', 'pending/7']);
+    await evictDurableObject(groupStub());
+    expect([await committed(), await isStable()]).toEqual([5, false]);
+    // Nobody is asked once it is open.
+    expect(await commitInTransaction(11, false)).toBe(ErrorCode.NONE);
+    expect(await end(true)).toBe(ErrorCode.NONE);
+    expect([await committed(), await isStable()]).toEqual([11, true]);
+    expect(await keys()).toEqual(['offsets/t']);
+  });
+
+  it('forgets them when it is aborted, and takes no part it was not given', async () => {
+    const { commit: commitInTransaction, end } = await producer();
+    expect(await commitInTransaction(10, false)).toBe(ErrorCode.TRANSACTION_ABORTABLE);
+    expect(await keys()).toEqual([]);
+    expect(await commitInTransaction(10)).toBe(ErrorCode.NONE);
+    expect(await groupIds()).toEqual(['g']);
+    expect(await end(false)).toBe(ErrorCode.NONE);
+    expect([await committed(), await isStable()]).toEqual([undefined, true]);
+    expect(await commitInTransaction(12)).toBe(ErrorCode.NONE);
+    expect(await end(true)).toBe(ErrorCode.NONE);
+    expect(await committed()).toBe(12);
   });
 });

@@ -6,18 +6,8 @@
  */
 import { expect, it } from 'vitest';
 import { ErrorCode } from '../../../src/protocol/errors.ts';
+import { randomFrom } from '../../protocol/random.ts';
 import { bytes, type Caller, TestGroup, text } from './test-group.ts';
-
-/** A small generator (mulberry32): the same seed, the same history. */
-function randomFrom(seed: number): (below: number) => number {
-  let state = seed;
-  return (below) => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return Math.floor((((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296) * below);
-  };
-}
 
 const partitionCount = 6;
 
@@ -186,7 +176,7 @@ class History {
 }
 
 function run(seed: number): void {
-  const random = randomFrom(seed);
+  const random = randomFrom(seed).below;
   const group = new TestGroup();
   // `one-uuid7` is the seventh life of the static member `one`; `c-uuid8` is a dynamic member of
   // its own.

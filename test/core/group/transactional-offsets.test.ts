@@ -1,76 +1,14 @@
 /** What a group keeps of open transactions, what their ends make of it, and what others see. */
 import { describe, expect, it } from 'vitest';
-import type { GroupCalls } from '../../../src/core/group/commands.ts';
 import { ErrorCode } from '../../../src/protocol/errors.ts';
+import { Producer, stableOffsets as stable, type TransactionalCommit } from './producer.ts';
 import { TestGroup } from './test-group.ts';
 
-type Command = GroupCalls['commitTransactionalOffsets']['command'];
-
 const week = 7 * 24 * 3_600_000;
-
-/** A producer whose transactions commit offsets to one group. */
-class Producer {
-  readonly producerId: number;
-  producerEpoch = 3;
-  transactionNumber = 0;
-  readonly #group: TestGroup;
-
-  constructor(group: TestGroup, producerId = 7) {
-    this.#group = group;
-    this.producerId = producerId;
-  }
-
-  begin(): this {
-    this.transactionNumber++;
-    return this;
-  }
-
-  commit(offsets: Record<number, number>, changes: Partial<Command> = {}, topicId = 'id-of-t') {
-    const partitions = Object.entries(offsets).map(([partition, committedOffset]) => ({
-      partitionIndex: Number(partition),
-      committedOffset,
-      committedLeaderEpoch: -1,
-      metadata: null,
-    }));
-    return this.#group.call('commitTransactionalOffsets', {
-      groupId: 'g',
-      transactionalId: 'x',
-      producerId: this.producerId,
-      producerEpoch: this.producerEpoch,
-      addsGroup: false,
-      generationId: -1,
-      memberId: '',
-      groupInstanceId: null,
-      enlisted: { errorCode: 0, transactionNumber: this.transactionNumber },
-      topics: [{ name: 't', topicId, partitions }],
-      ...changes,
-    }).answer;
-  }
-
-  end(committed: boolean, transactionNumber: number | undefined = this.transactionNumber): number {
-    const { producerId, producerEpoch } = this;
-    const marker = { producerId, producerEpoch, coordinatorEpoch: 0, committed, transactionNumber };
-    return this.#group.call('endTransaction', { groupId: 'g', marker }).answer.errorCode;
-  }
-}
 
 function producing(changes = {}): { group: TestGroup; producer: Producer } {
   const group = new TestGroup(changes);
   return { group, producer: new Producer(group).begin() };
-}
-
-/** Partition → offset or 'unstable', as a stable fetch of partitions 0 to 2 of `t` says. */
-function stable(group: TestGroup, topicId = 'id-of-t'): Record<number, number | 'unstable'> {
-  const topics = group.fetch([{ name: 't', partitionIndexes: [0, 1, 2] }], true);
-  const partitions = topics
-    .filter((topic) => topic.topicId === topicId)
-    .flatMap((topic) => topic.partitions);
-  return Object.fromEntries(
-    partitions.map(({ partitionIndex, committedOffset, errorCode }) => [
-      partitionIndex,
-      errorCode === ErrorCode.UNSTABLE_OFFSET_COMMIT ? 'unstable' : committedOffset,
-    ]),
-  );
 }
 
 describe('offsets of an open transaction', () => {
@@ -364,7 +302,8 @@ describe('who may commit in a transaction', () => {
 
   it('nobody else', () => {
     const { group, producer } = producing();
-    const code = (changes: Partial<Command>) => producer.commit({ 0: 1 }, changes).errorCode;
+    const code = (changes: Partial<TransactionalCommit>) =>
+      producer.commit({ 0: 1 }, changes).errorCode;
     expect(code({ groupId: '' })).toBe(ErrorCode.INVALID_GROUP_ID);
     const illegal = ErrorCode.ILLEGAL_GENERATION;
     const unknown = ErrorCode.UNKNOWN_MEMBER_ID;
