@@ -7,12 +7,15 @@ import type { RequestContext } from '../../src/broker/context.ts';
 import { handleCreateTopics } from '../../src/broker/handlers/create-topics.ts';
 import { handleDeleteTopics } from '../../src/broker/handlers/delete-topics.ts';
 import { concat } from '../../src/bytes/writer.ts';
+import { endTxn } from '../../src/protocol/apis/end-txn.ts';
 import { findCoordinator } from '../../src/protocol/apis/find-coordinator.ts';
 import { heartbeat } from '../../src/protocol/apis/heartbeat.ts';
+import { initProducerId } from '../../src/protocol/apis/init-producer-id.ts';
 import { joinGroup } from '../../src/protocol/apis/join-group.ts';
 import { offsetCommit } from '../../src/protocol/apis/offset-commit.ts';
 import { offsetFetch } from '../../src/protocol/apis/offset-fetch.ts';
 import { syncGroup } from '../../src/protocol/apis/sync-group.ts';
+import { txnOffsetCommit } from '../../src/protocol/apis/txn-offset-commit.ts';
 import type { Api, Fields, Infer } from '../../src/protocol/schema.ts';
 import {
   decodeRequest,
@@ -27,6 +30,17 @@ import { Weather } from '../../src/runtime/weather.ts';
 import { MemoryCluster } from './memory-cluster.ts';
 
 export const protocols = [{ name: 'range', metadata: Uint8Array.of(0, 1, 2) }];
+
+/** These offsets, as they are committed. */
+export function topicOf(offsets: Record<number, number>, name = 't') {
+  const partitions = Object.entries(offsets).map(([partition, committedOffset]) => ({
+    partitionIndex: Number(partition),
+    committedOffset,
+    committedLeaderEpoch: -1,
+    committedMetadata: null,
+  }));
+  return [{ name, partitions }];
+}
 
 export class GroupClient {
   readonly cluster: MemoryCluster;
@@ -120,15 +134,23 @@ export class GroupClient {
     request: Partial<Infer<typeof offsetCommit.request.fields>> = {},
     name = 't',
   ): Promise<number[]> {
-    const partitions = Object.entries(offsets).map(([partition, committedOffset]) => ({
-      partitionIndex: Number(partition),
-      committedOffset,
-      committedLeaderEpoch: -1,
-      committedMetadata: null,
-    }));
-    const topics = [{ name, partitions }];
+    const topics = topicOf(offsets, name);
     const answer = await this.ask(offsetCommit, version, { groupId: 'g', topics, ...request });
     return answer.topics.flatMap((topic) => topic.partitions.map(({ errorCode }) => errorCode));
+  }
+
+  /** Offsets of topic `t` in an open transaction, which `end` ends. */
+  async pending(offsets: Record<number, number>) {
+    const transactionalId = 'x';
+    const start = { transactionalId, transactionTimeoutMs: 60_000 };
+    const { producerId, producerEpoch } = await this.ask(initProducerId, 4, start);
+    const producer = { transactionalId, producerId, producerEpoch };
+    const request = { ...producer, groupId: 'g', topics: topicOf(offsets) };
+    const answer = await this.ask(txnOffsetCommit, 5, request);
+    if (answer.topics.some(({ partitions }) => partitions.some(({ errorCode }) => errorCode))) {
+      throw new Error(`offsets were refused: ${JSON.stringify(answer)}`);
+    }
+    return { end: (committed: boolean) => this.ask(endTxn, 5, { ...producer, committed }) };
   }
 
   /** What was committed in one group: all of it, or these partitions of topic `t`. */

@@ -6,7 +6,8 @@
  * - Null topics ask for everything that was committed.
  * - Offsets belong to one incarnation of a topic: one that was deleted and created again starts
  *   without, for every gateway within a second.
- * - `requireStable` is met as it stands: there are no pending transactions.
+ * - `requireStable`: partitions whose offsets an open transaction may change are
+ *   UNSTABLE_OFFSET_COMMIT; who asks for everything hears of those that have an offset already.
  *
  * Versions
  * - 2: all topics, an error for the group (KIP-88) · 5: leader epoch (KIP-320) · 6: flexible

@@ -97,6 +97,54 @@ describe('OffsetFetch', () => {
     ]);
   });
 
+  it.each([6, 7, 8, 9])('version %i: waits for open transactions, if so asked', async (version) => {
+    await withCommit();
+    const transaction = await client.pending({ 1: 50, 2: 51 });
+    const fetch = async (
+      requireStable: boolean,
+      topics: { name: string; partitionIndexes: number[] }[] | null,
+    ) => {
+      const groups = [{ groupId: 'g', memberId: null, memberEpoch: -1, topics }];
+      const wanted = version < 8 ? { groupId: 'g', topics } : { groups };
+      const answer = await client.ask(offsetFetch, version, { ...wanted, requireStable });
+      return version < 8 ? answer : answer.groups[0];
+    };
+    const some = [{ name: 't', partitionIndexes: [0, 1, 2] }];
+    const unstable = (index: number) => ({
+      ...none(index),
+      errorCode: ErrorCode.UNSTABLE_OFFSET_COMMIT,
+    });
+    expect(await fetch(false, some)).toMatchObject({
+      topics: [{ name: 't', partitions: [none(0), stored, none(2)] }],
+    });
+    if (version < 7) return;
+    expect(await fetch(true, some)).toMatchObject({
+      errorCode: ErrorCode.NONE,
+      topics: [{ name: 't', partitions: [none(0), unstable(1), unstable(2)] }],
+    });
+    expect(await fetch(true, null)).toMatchObject({
+      topics: [{ name: 't', partitions: [unstable(1)] }],
+    });
+    await transaction.end(true);
+    const ended = await fetch(true, some);
+    expect(ended.topics[0].partitions.map((each) => each.committedOffset)).toEqual([-1, 50, 51]);
+  });
+
+  it('waits for no transaction that wrote of a topic before it was created again', async () => {
+    await withCommit();
+    const transaction = await client.pending({ 1: 50, 2: 51 });
+    await client.deleteTopic('t');
+    await client.createTopic('t', 3);
+    await client.commit(8, { 1: 3 });
+    const topics = [{ name: 't', partitionIndexes: [0, 1, 2] }];
+    const fetch = () => client.ask(offsetFetch, 7, { groupId: 'g', topics, requireStable: true });
+    const before = await fetch();
+    expect(before.topics[0].partitions.map((each) => each.committedOffset)).toEqual([-1, 3, -1]);
+    expect(before.topics[0].partitions.every(({ errorCode }) => errorCode === 0)).toBe(true);
+    await transaction.end(true);
+    expect(await fetch()).toEqual(before);
+  });
+
   it('does not see offsets of a topic that is gone, or was created again', async () => {
     await withCommit();
     await client.deleteTopic('t');

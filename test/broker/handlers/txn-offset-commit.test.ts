@@ -6,8 +6,7 @@ import {
   txnOffsetCommit,
 } from '../../../src/protocol/apis/txn-offset-commit.ts';
 import { ErrorCode } from '../../../src/protocol/errors.ts';
-import type { Infer } from '../../../src/protocol/schema.ts';
-import { GroupClient } from '../group-client.ts';
+import { GroupClient, topicOf } from '../group-client.ts';
 
 let client: GroupClient;
 afterEach(() => client.close());
@@ -18,22 +17,13 @@ async function withTopic(): Promise<GroupClient> {
   return client;
 }
 
-type Topics = Infer<typeof txnOffsetCommit.request.fields>['topics'];
-
-function topicsOf(offsets: Record<number, number>, name = 't'): Topics {
-  const partitions = Object.entries(offsets).map(([partition, committedOffset]) => ({
-    partitionIndex: Number(partition),
-    committedOffset,
-    committedLeaderEpoch: 2,
-    committedMetadata: null,
-  }));
-  return [{ name, partitions }];
-}
-
 const producer = { transactionalId: 'x', groupId: 'g', producerId: 7, producerEpoch: 3 };
 const versions = [0, 1, 2, 3, 4, 5];
 
-async function commit(version: number, topics: Topics): Promise<number[]> {
+async function commit(
+  version: number,
+  topics: TxnOffsetCommitRequest['topics'],
+): Promise<number[]> {
   const answer = await client.ask(txnOffsetCommit, version, { ...producer, topics });
   return answer.topics.flatMap(({ partitions }) => partitions.map(({ errorCode }) => errorCode));
 }
@@ -63,7 +53,7 @@ describe('TxnOffsetCommit', () => {
     await withTopic();
     const topicId = (await client.context(version).metadata.topic('t'))?.topicId;
     const member = { generationIdOrMemberEpoch: 4, memberId: 'me', groupInstanceId: 'i' };
-    const request = { ...producer, ...member, topics: topicsOf({ 0: 5, 2: 6, 9: 5 }) };
+    const request = { ...producer, ...member, topics: topicOf({ 0: 5, 2: 6, 9: 5 }) };
     const reply = {
       errorCode: 0,
       topics: [
@@ -77,7 +67,7 @@ describe('TxnOffsetCommit', () => {
       ],
     };
     const { asked, codes } = await heard(version, request, reply);
-    const offset = { committedLeaderEpoch: 2, metadata: null };
+    const offset = { committedLeaderEpoch: -1, metadata: null };
     expect(asked).toEqual({
       kind: 'commitTransactionalOffsets',
       command: {
@@ -108,7 +98,7 @@ describe('TxnOffsetCommit', () => {
   it('says what the group refuses in a code that the version knows', async () => {
     await withTopic();
     const nobody = { generationIdOrMemberEpoch: -1, memberId: '', groupInstanceId: null };
-    const request = { ...producer, ...nobody, topics: topicsOf({ 0: 5 }) };
+    const request = { ...producer, ...nobody, topics: topicOf({ 0: 5 }) };
     const codes = async (errorCode: number): Promise<number[]> => {
       const answers = versions.map((version) => heard(version, request, { errorCode, topics: [] }));
       return (await Promise.all(answers)).flatMap((answer) => answer.codes);
@@ -136,9 +126,9 @@ describe('TxnOffsetCommit', () => {
     await withTopic();
     client.storm = true;
     const unknown = ErrorCode.UNKNOWN_TOPIC_OR_PARTITION;
-    expect(await commit(5, topicsOf({ 0: 1 }, 'nothing'))).toEqual([unknown]);
+    expect(await commit(5, topicOf({ 0: 1 }, 'nothing'))).toEqual([unknown]);
     expect(await commit(5, [])).toEqual([]);
-    expect(await commit(5, topicsOf({ 0: 1, 9: 1 }))).toEqual(
+    expect(await commit(5, topicOf({ 0: 1, 9: 1 }))).toEqual(
       Array(2).fill(ErrorCode.NOT_COORDINATOR),
     );
   });
