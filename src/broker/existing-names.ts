@@ -1,6 +1,6 @@
 /**
- * Which of the objects that a request names there are. The surprise: to ask an object is to make it,
- * and somebody may name thousands that do not exist; so where there are more than a few, the
+ * Which of the objects that a request names there are. The surprise: to ask an object is to make
+ * it, and somebody may name thousands that do not exist; so where there are more than a few, the
  * controller says first which of them there are, and nobody asks the others.
  */
 import { eachBounded } from './each-bounded.ts';

@@ -19,6 +19,7 @@ import { describeTransactions } from '../protocol/apis/describe-transactions.ts'
 import { fetch } from '../protocol/apis/fetch.ts';
 import { findCoordinator } from '../protocol/apis/find-coordinator.ts';
 import type { incrementalAlterConfigs } from '../protocol/apis/incremental-alter-configs.ts';
+import type { initProducerId } from '../protocol/apis/init-producer-id.ts';
 import type { listOffsets } from '../protocol/apis/list-offsets.ts';
 import { metadata } from '../protocol/apis/metadata.ts';
 import type { offsetCommit } from '../protocol/apis/offset-commit.ts';
@@ -250,6 +251,13 @@ export const refuseDescribeLogDirs: Refuses<typeof describeLogDirs> = (
   return { throttleTimeMs: 0, errorCode, results };
 };
 type LogDir = Infer<typeof describeLogDirs.response.fields>['results'][number];
+
+export const refuseInitProducerId: Refuses<typeof initProducerId> = (_request, { errorCode }) => ({
+  throttleTimeMs: 0,
+  errorCode,
+  producerId: -1,
+  producerEpoch: -1,
+});
 
 export const refuseAddPartitionsToTxn: Refuses<typeof addPartitionsToTxn> = (
   request,

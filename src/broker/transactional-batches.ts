@@ -39,19 +39,3 @@ function transactionalBatch(records: Uint8Array | null): RecordBatch | undefined
   const isWhole = batch?.magic === 2 && batch.sizeInBytes >= batchOverhead;
   return isWhole && batch.isTransactional ? batch : undefined;
 }
-
-/** First versions of Produce that know these answers. */
-const abortableSince = 11;
-/** From here on writing to a partition makes it a part of the transaction (transactions v2). */
-const addsPartitionSince = 12;
-
-export function addsPartition(apiVersion: number): boolean {
-  return apiVersion >= addsPartitionSince;
-}
-
-/** The code of an append as this version of Produce may see it. */
-export function appendCode(errorCode: number, apiVersion: number): number {
-  return errorCode === ErrorCode.TRANSACTION_ABORTABLE && apiVersion < abortableSince
-    ? ErrorCode.INVALID_TXN_STATE
-    : errorCode;
-}

@@ -11,6 +11,8 @@ export interface TransactionMarker {
   readonly producerEpoch: number;
   readonly coordinatorEpoch: number;
   readonly committed: boolean;
+  /** By an operator who knows that it is one of transactions v2: only a higher epoch ends it. */
+  readonly raisesEpoch?: boolean | undefined;
   /** See `Enlisted`; undefined: an operator's word, which ends whatever is open (KIP-664). */
   readonly transactionNumber?: number | undefined;
 }

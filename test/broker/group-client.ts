@@ -45,7 +45,7 @@ export function topicOf(offsets: Record<number, number>, name = 't') {
 export class GroupClient {
   readonly cluster: MemoryCluster;
   readonly #connect: (apiVersion: number) => RequestContext;
-  /** Every group's object is out of reach. */
+  /** Every coordinator's object is out of reach. */
   storm = false;
 
   constructor(config: Partial<BrokerConfig> = {}) {
@@ -63,7 +63,7 @@ export class GroupClient {
     const objects: Objects = {
       partition: (topicId, partition) => context.objects.partition(topicId, partition),
       group: (groupId) => (this.storm ? unreachable : context.objects.group(groupId)),
-      transaction: (transactionalId) => context.objects.transaction(transactionalId),
+      transaction: (id) => (this.storm ? unreachable : context.objects.transaction(id)),
       controller: () => context.objects.controller(),
     };
     return { ...context, objects };

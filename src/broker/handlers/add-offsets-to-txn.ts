@@ -1,6 +1,6 @@
 /**
- * AddOffsetsToTxn: makes a group part of a transaction. The surprise: the group itself hears nothing
- * of it; it asks the coordinator when the first offset is committed.
+ * AddOffsetsToTxn: makes a group part of a transaction. The surprise: the group itself hears
+ * nothing of it; it asks the coordinator when the first offset is committed.
  *
  * Behaviour
  * - The coordinator of the transactional id decides.
@@ -14,7 +14,7 @@ import type {
   AddOffsetsToTxnResponse,
 } from '../../protocol/apis/add-offsets-to-txn.ts';
 import type { Handler } from '../context.ts';
-import { fencedCode } from '../producer-fenced.ts';
+import { fencedCode } from '../transaction-codes.ts';
 
 export const handleAddOffsetsToTxn: Handler<
   AddOffsetsToTxnRequest,

@@ -5,6 +5,7 @@
  * Behaviour
  * - A topic is looked for as the controller had it a second ago at most: what is added is this
  *   incarnation of it.
+ * - Kafka's own topics are refused as there, with TOPIC_AUTHORIZATION_FAILED.
  * - Otherwise the coordinator of the transactional id decides, for all of them together.
  *
  * Versions
@@ -16,7 +17,13 @@ import type {
 } from '../../protocol/apis/add-partitions-to-txn.ts';
 import { ErrorCode } from '../../protocol/errors.ts';
 import type { Handler } from '../context.ts';
-import { fencedCode } from '../producer-fenced.ts';
+import { fencedCode } from '../transaction-codes.ts';
+
+const internalTopics: ReadonlySet<string> = new Set([
+  '__consumer_offsets',
+  '__share_group_state',
+  '__transaction_state',
+]);
 
 export const handleAddPartitionsToTxn: Handler<
   AddPartitionsToTxnRequest,
@@ -24,8 +31,11 @@ export const handleAddPartitionsToTxn: Handler<
 > = async (request, { objects, metadata, apiVersion }) => {
   const { v3AndBelowTransactionalId: transactionalId, v3AndBelowTopics: topics } = request;
   const known = await metadata.recent(topics.map(({ name }) => name));
-  const isThere = (name: string, partition: number): boolean =>
-    partition >= 0 && partition < (known.get(name)?.partitions ?? 0);
+  const refusal = (name: string, partition: number): number | undefined => {
+    if (internalTopics.has(name)) return ErrorCode.TOPIC_AUTHORIZATION_FAILED;
+    const isThere = partition >= 0 && partition < (known.get(name)?.partitions ?? 0);
+    return isThere ? undefined : ErrorCode.UNKNOWN_TOPIC_OR_PARTITION;
+  };
   const answer = (codeOf: (name: string, partition: number) => number) => ({
     throttleTimeMs: 0,
     resultsByTopicV3AndBelow: topics.map(({ name, partitions }) => ({
@@ -36,11 +46,11 @@ export const handleAddPartitionsToTxn: Handler<
       })),
     })),
   });
-  if (!topics.every(({ name, partitions }) => partitions.every((each) => isThere(name, each)))) {
-    const { OPERATION_NOT_ATTEMPTED, UNKNOWN_TOPIC_OR_PARTITION } = ErrorCode;
-    return answer((name, partition) =>
-      isThere(name, partition) ? OPERATION_NOT_ATTEMPTED : UNKNOWN_TOPIC_OR_PARTITION,
-    );
+  const isRefused = topics.some(({ name, partitions }) =>
+    partitions.some((partition) => refusal(name, partition) !== undefined),
+  );
+  if (isRefused) {
+    return answer((...place) => refusal(...place) ?? ErrorCode.OPERATION_NOT_ATTEMPTED);
   }
   const { errorCode } = await objects.transaction(transactionalId).call('addPartitions', {
     transactionalId,

@@ -11,7 +11,7 @@
  */
 import type { EndTxnRequest, EndTxnResponse } from '../../protocol/apis/end-txn.ts';
 import type { Handler } from '../context.ts';
-import { fencedCode } from '../producer-fenced.ts';
+import { fencedCode } from '../transaction-codes.ts';
 
 const none = -1;
 /** From here on the next epoch may not exist, and the producer goes on under another id. */

@@ -134,7 +134,7 @@ serve(apiVersions, handleApiVersions, refuseAtTop(apiVersions), timedOut);
 serve(createTopics, handleCreateTopics, refusals.refuseCreateTopics, noController);
 serve(deleteTopics, handleDeleteTopics, refusals.refuseDeleteTopics, noController);
 serve(deleteRecords, handleDeleteRecords, refusals.refuseDeleteRecords, notLeader);
-serve(initProducerId, handleInitProducerId, refuseAtTop(initProducerId), loading);
+serve(initProducerId, handleInitProducerId, refusals.refuseInitProducerId, loading);
 serve(
   addPartitionsToTxn,
   handleAddPartitionsToTxn,

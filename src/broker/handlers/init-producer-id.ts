@@ -1,7 +1,7 @@
 /**
  * InitProducerId: an id for a producer, for idempotence or for transactions. The surprise: of an
- * idempotent producer nothing is remembered here; a partition learns of it from its first batch, and
- * one that lost its place asks for a fresh id rather than a higher epoch.
+ * idempotent producer nothing is remembered here; a partition learns of it from its first batch,
+ * and one that lost its place asks for a fresh id rather than a higher epoch.
  *
  * Behaviour
  * - An id without its epoch (or the reverse), or an empty transactional id: INVALID_REQUEST.
@@ -20,7 +20,7 @@ import type {
 } from '../../protocol/apis/init-producer-id.ts';
 import { ErrorCode, KafkaError } from '../../protocol/errors.ts';
 import type { Handler } from '../context.ts';
-import { fencedCode } from '../producer-fenced.ts';
+import { fencedCode } from '../transaction-codes.ts';
 
 const none = -1;
 

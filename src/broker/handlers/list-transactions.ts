@@ -3,8 +3,8 @@
  * knows only names; each coordinator is asked for its own state, so this is a call for tools.
  *
  * Behaviour
- * - A filter that is empty lets everything through. States that Kafka does not have are named in the
- *   answer; a filter of nothing but such lets nothing through.
+ * - A filter that is empty lets everything through. States that Kafka does not have are named in
+ *   the answer; a filter of nothing but such lets nothing through.
  * - The duration of a transactional id without a transaction is taken from the beginning of time.
  * - The pattern has to match the whole id.
  * - A coordinator that cannot be reached is left out and the answer as a whole is

@@ -31,7 +31,8 @@ import type { Handler, RequestContext } from '../context.ts';
 import { eachOnce } from '../each-once.ts';
 import type { PartitionRoute } from '../routing.ts';
 import { TopicRoute } from '../routing.ts';
-import { addsPartition, appendCode, checkTransaction } from '../transactional-batches.ts';
+import { abortableCode } from '../transaction-codes.ts';
+import { checkTransaction } from '../transactional-batches.ts';
 
 type Topic = ProduceRequest['topicData'][number];
 type Partition = Topic['partitionData'][number];
@@ -89,7 +90,7 @@ async function answerPartition(
         spec,
         records: batch,
         transactionalId: transactionalId ?? undefined,
-        addsPartition: addsPartition(context.apiVersion),
+        addsPartition: context.apiVersion >= 12,
       });
     } catch (error) {
       if (!(error instanceof KafkaError)) throw error;
@@ -102,7 +103,7 @@ async function answerPartition(
     typeof reply === 'number' ? refusal(reply, null) : reply;
   return {
     index,
-    errorCode: appendCode(errorCode, context.apiVersion),
+    errorCode: abortableCode(errorCode, context.apiVersion, 11),
     baseOffset,
     logAppendTimeMs,
     logStartOffset,

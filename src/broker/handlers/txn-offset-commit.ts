@@ -22,6 +22,7 @@ import type {
 import { ErrorCode } from '../../protocol/errors.ts';
 import { commitExisting } from '../committable-offsets.ts';
 import type { Handler } from '../context.ts';
+import { abortableCode } from '../transaction-codes.ts';
 
 export const handleTxnOffsetCommit: Handler<
   TxnOffsetCommitRequest,
@@ -47,11 +48,7 @@ export const handleTxnOffsetCommit: Handler<
 
 /** A code that clients of this version know. */
 function codeFor(apiVersion: number, errorCode: number): number {
-  if (errorCode === ErrorCode.TRANSACTION_ABORTABLE && apiVersion < 4) {
-    return ErrorCode.INVALID_TXN_STATE;
-  }
-  if (errorCode === ErrorCode.COORDINATOR_LOAD_IN_PROGRESS && apiVersion < 2) {
-    return ErrorCode.COORDINATOR_NOT_AVAILABLE;
-  }
-  return errorCode;
+  return errorCode === ErrorCode.COORDINATOR_LOAD_IN_PROGRESS && apiVersion < 2
+    ? ErrorCode.COORDINATOR_NOT_AVAILABLE
+    : abortableCode(errorCode, apiVersion, 4);
 }

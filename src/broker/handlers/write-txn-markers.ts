@@ -6,7 +6,8 @@
  * - The answer has each producer id once, with all that its markers came to.
  *
  * Versions
- * - 1: flexible · 2: the version of the transaction (KIP-1228)
+ * - 1: flexible · 2: the version of the transaction, and with transactions v2 what is open ends
+ *   only with a higher epoch (KIP-1228)
  */
 import type { TransactionMarker } from '../../core/transaction-marker.ts';
 import type {
@@ -25,8 +26,12 @@ export const handleWriteTxnMarkers: Handler<
   WriteTxnMarkersResponse
 > = async ({ markers }, context) => {
   const codes: Codes = new Map();
-  for (const { topics, transactionResult, ...rest } of markers) {
-    const marker = { ...rest, committed: transactionResult };
+  for (const { topics, transactionResult, transactionVersion, ...rest } of markers) {
+    const marker = {
+      ...rest,
+      committed: transactionResult,
+      raisesEpoch: transactionVersion >= 2,
+    };
     for (const { name, partitionIndexes } of topics) {
       const written = await write(marker, name, partitionIndexes, context);
       const byTopic = codes.get(marker.producerId) ?? new Map<string, Map<number, number>>();

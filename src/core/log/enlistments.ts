@@ -110,7 +110,8 @@ export function enlistRefusal(errorCode: number): KafkaError {
   if (errorCode === ErrorCode.PRODUCER_FENCED) {
     return new KafkaError(ErrorCode.INVALID_PRODUCER_EPOCH);
   }
-  return errorCode === ErrorCode.INVALID_TXN_STATE
+  const { INVALID_TXN_STATE, TRANSACTION_ABORTABLE } = ErrorCode;
+  return errorCode === INVALID_TXN_STATE || errorCode === TRANSACTION_ABORTABLE
     ? new KafkaError(errorCode, 'the partition is no part of the transaction')
     : new KafkaError(errorCode);
 }

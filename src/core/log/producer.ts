@@ -203,6 +203,12 @@ export function checkMarker(entry: ProducerEntry | undefined, marker: Transactio
   const { transactionNumber, producerId, coordinatorEpoch } = marker;
   if (transactionNumber !== undefined && transactionNumber <= endedUpTo(entry)) return false;
   checkEpoch(entry, producerId, marker.producerEpoch);
+  if (marker.raisesEpoch && entry.open !== undefined && marker.producerEpoch === entry.epoch) {
+    throw new KafkaError(
+      ErrorCode.INVALID_PRODUCER_EPOCH,
+      `producer ${producerId} has epoch ${entry.epoch} and a transaction open that is to raise it`,
+    );
+  }
   if (coordinatorEpoch >= entry.coordinatorEpoch) return true;
   throw new KafkaError(
     ErrorCode.TRANSACTION_COORDINATOR_FENCED,

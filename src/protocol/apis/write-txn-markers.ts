@@ -1,7 +1,7 @@
 /**
  * WriteTxnMarkers: ends transactions in single partitions. The surprise: among Kafka's brokers it
- * is how a coordinator tells the partitions; here only operators send it, to be rid of a transaction
- * that hangs (KIP-664).
+ * is how a coordinator tells the partitions; here only operators send it, to be rid of a
+ * transaction that hangs (KIP-664).
  *
  * Versions
  * - 1 flexible (KIP-482); there is no version 0 any more (KIP-896)

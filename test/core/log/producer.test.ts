@@ -173,6 +173,13 @@ describe('checkMarker', () => {
     );
   });
 
+  it('by an operator who knows of transactions v2 ends what is open with a higher epoch', () => {
+    const higher = { ...marker, raisesEpoch: true };
+    expect(() => checkMarker(open, higher)).toThrow(fenced);
+    expect(checkMarker(open, { ...higher, producerEpoch: 3 })).toBe(true);
+    expect(checkMarker(over, higher)).toBe(true);
+  });
+
   it('without a number ends what is open', () => {
     expect(checkMarker(open, marker)).toBe(true);
     expect(ended(open, 2, 0)).toMatchObject({ open: undefined, lastEnded: 4 });
