@@ -78,6 +78,40 @@ describe('objects in memory', () => {
     expect(await objects.controller().call('listGroups', {})).toEqual({ groupIds: ['readers'] });
   });
 
+  it('abort a transaction that is open for too long', async () => {
+    vi.useFakeTimers();
+    try {
+      objects = new MemoryObjects({ config: defaultBrokerConfig });
+      const { topicId } = await create(1);
+      const x = { transactionalId: 'x' };
+      const started = await objects.transaction('x').call('initProducerId', {
+        ...{ ...x, producerId: -1, producerEpoch: -1 },
+        ...{ transactionTimeoutMs: 60_000, newProducerId: 5 },
+      });
+      expect(started).toEqual({ errorCode: ErrorCode.NONE, producerId: 5, producerEpoch: 0 });
+      const producer = { producerId: 5, producerEpoch: 0, baseSequence: 0, isTransactional: true };
+      const record = { key: null, value: new Uint8Array(3), timestamp: Date.now() };
+      const partition = objects.partition(topicId, 0);
+      await partition.call('append', {
+        spec: { topicId, topic: 'orders', partition: 0, configs: {} },
+        records: buildBatch([record], producer),
+        ...{ ...x, addsPartition: true },
+      });
+      const committed = { ...read, isolationLevel: 1 };
+      await vi.advanceTimersByTimeAsync(60_000);
+      expect((await partition.call('read', committed)).lastStableOffset).toBe(0);
+      await vi.advanceTimersByTimeAsync(1);
+      expect(await partition.call('read', committed)).toMatchObject({
+        lastStableOffset: 2,
+        abortedTransactions: [{ producerId: 5, firstOffset: 0 }],
+      });
+      const { transaction } = await objects.transaction('x').call('describeTransaction', x);
+      expect(transaction).toMatchObject({ state: 'CompleteAbort', producerEpoch: 1 });
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
   it('clean up by their alarms', async () => {
     vi.useFakeTimers();
     try {

@@ -48,13 +48,15 @@ const everything = { names: null, topicIds: null };
 
 describe('objects over stubs', () => {
   it('have the names everybody agrees on', async () => {
-    const { objects, calls } = new Platform().script({}, {}, {});
+    const { objects, calls } = new Platform().script({}, {}, {}, {});
     await objects.partition('the-topic-id', 3).call('drop', {});
     await objects.group('readers').call('listGroup', { groupId: 'readers' });
+    await objects.transaction('x').call('describeTransaction', { transactionalId: 'x' });
     await objects.controller().call('listGroups', {});
     expect(calls).toEqual([
       'drop partition the-topic-id:3',
       'listGroup group readers',
+      'describeTransaction transaction x',
       'listGroups controller cluster',
     ]);
   });
