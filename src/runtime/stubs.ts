@@ -24,8 +24,9 @@ export interface LogEnds {
 }
 
 /**
- * A live view of one partition's end, as it was last announced, held by a gateway connection. It costs the partition nothing
- * while idle: locally a pair of memory cells, in a Worker one hibernating WebSocket.
+ * A live view of one partition's end as it was last announced, held by a gateway connection. It
+ * costs the partition nothing while idle: locally a pair of memory cells, in a Worker one
+ * hibernating WebSocket.
  */
 export interface PartitionWatch extends LogEnds {
   /**

@@ -1,7 +1,7 @@
 /**
  * What compaction knows of transactions while it goes over a log: which batches were aborted, and
- * which markers end nothing any more. The surprise: a marker outlives its transaction's batches by a
- * pass at least, for only where it meets none of them is it known to be of no use.
+ * which markers end nothing any more. The surprise: a marker outlives its transaction's batches by
+ * a pass at least, for only where it meets none of them is it known to be of no use.
  */
 import type { RecordBatch } from '../../protocol/records/index.ts';
 import type { AbortedTransaction } from './store.ts';

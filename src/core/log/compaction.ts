@@ -7,8 +7,8 @@
  * Behaviour:
  * - the last row is never touched, nor a record younger than `min.compaction.lag.ms` or behind one
  * - a tombstone goes `delete.retention.ms` after the pass that first reached it
- * - nothing is touched from the first row on that holds an open transaction; aborted records go, and
- *   a marker when nothing of its transaction is left and the time of a tombstone is up
+ * - nothing is touched from the first row on that holds an open transaction; aborted records go,
+ *   and a marker when nothing of its transaction is left and the time of a tombstone is up
  * - records without a key go; a batch that cannot be opened stays
  * - of a producer's last batch the header stays, as in Kafka, or its last marker
  * - small rows are joined; a large one without anything superseded is left alone, for writes are
