@@ -60,7 +60,7 @@ export class TransactionHost implements Stub<TransactionCalls> {
   ): Promise<TransactionCalls[K]['reply']> {
     this.#transactionalId = command.transactionalId;
     const act = (): Promise<TransactionCalls[K]['reply']> => {
-      const reply = this.#decide(kind, command);
+      const reply = this.#deciding(() => this.#host.call(kind, command));
       // One that is asked about and does not exist may have been announced for nothing.
       if (kind === 'describeTransaction') this.#announcement.suspect();
       void this.#announcement.takeBackIfGone();
@@ -73,27 +73,21 @@ export class TransactionHost implements Stub<TransactionCalls> {
   async expire(): Promise<void> {
     const now = this.#now();
     const { machine } = this.#host;
-    if (machine.isTimedOut(now)) {
-      const newProducerId = machine.needsProducerId ? await this.#newProducerId() : -1;
-      await this.#decide('abortTimedOut', { newProducerId });
-    }
-    const isDue = this.#host.machine.isTellingDue(now);
-    this.#host.expire();
+    if (machine.needsProducerId(now)) machine.supplyProducerId(await this.#newProducerId());
+    const isDue = machine.isTellingDue(now);
+    await this.#deciding(() => this.#host.expire());
     if (isDue) await this.#tell();
     await this.#announcement.takeBackIfGone();
   }
 
-  /** Whoever decides how a transaction ends is answered when everyone was told; nobody else. */
-  async #decide<K extends keyof HostedTransactionCalls & string>(
-    kind: K,
-    command: HostedTransactionCalls[K]['command'],
-  ): Promise<HostedTransactionCalls[K]['reply']> {
+  /** Whoever decides how a transaction ends goes on when everyone was told; nobody else waits. */
+  async #deciding<T>(act: () => T | Promise<T>): Promise<T> {
     const wasTelling = this.#host.machine.isTelling;
-    const reply = this.#host.call(kind, command);
+    const result = act();
     const { machine } = this.#host;
     if (machine.isTelling && !wasTelling) await this.#tell();
     else if (machine.isTellingDue(this.#now())) void this.#tell();
-    return reply;
+    return result;
   }
 
   /** Tells participants how the transaction ended: all of them, if there are not too many. */

@@ -27,7 +27,7 @@ export type TransactionState =
 export interface TransactionDescription {
   readonly state: TransactionState;
   readonly timeoutMs: number;
-  /** -1: no transaction is open. */
+  /** Of the last transaction, complete or not; -1: there was none since the producer started. */
   readonly startTimeMs: number;
   readonly producerId: number;
   readonly producerEpoch: number;

@@ -21,7 +21,6 @@ export function refuseTransactionCall(
     case 'addGroup':
       return { errorCode };
     case 'markersTold':
-    case 'abortTimedOut':
       return null;
   }
 }

@@ -27,7 +27,7 @@ import type {
 } from './rows.ts';
 import { epochsRanOut, isPrepared } from './rows.ts';
 
-/** What the host of the machine also tells it. */
+/** What the host of the machine also tells it: how the telling goes. */
 export interface HostedTransactionCalls extends TransactionCalls {
   /** Who of those that were to hear how this transaction ended has heard, and who has not. */
   markersTold: {
@@ -38,8 +38,6 @@ export interface HostedTransactionCalls extends TransactionCalls {
     };
     reply: null;
   };
-  /** The transaction has been open for too long. -1: there is no new producer id to be had. */
-  abortTimedOut: { command: { readonly newProducerId: number }; reply: null };
 }
 
 export type TransactionCommand = CallOf<HostedTransactionCalls>;
@@ -79,7 +77,9 @@ export class TransactionMachine
   #failures = 0;
   /** Memory only: who could not be reached, and is told after the others. */
   readonly #unreached = new Set<string>();
-  /** Memory only. */
+  /** Memory only: for a transaction that times out when the epochs ran out; -1: none. */
+  #spareProducerId = -1;
+  /** Memory only: a transaction that timed out is not aborted before. */
   #abortAt = 0;
 
   constructor(settings: TransactionSettings) {
@@ -101,14 +101,15 @@ export class TransactionMachine
     return this.isTelling && now >= (this.#tellAt ?? now);
   }
 
-  /** Whether the transaction has been open for too long. */
-  isTimedOut(now: number): boolean {
-    return this.#transaction?.state === 'Ongoing' && now >= this.#timeoutAt(this.#transaction);
+  /** Whether `expire` needs a new producer id, as a transaction is open for too long. */
+  needsProducerId(now: number): boolean {
+    const transaction = this.#transaction;
+    return transaction !== undefined && epochsRanOut(transaction) && this.#isTimedOut(now);
   }
 
-  /** Whether the producer can only go on with a new producer id. */
-  get needsProducerId(): boolean {
-    return this.#transaction !== undefined && epochsRanOut(this.#transaction);
+  /** An unused one, which will have no other use. */
+  supplyProducerId(producerId: number): void {
+    this.#spareProducerId = producerId;
   }
 
   get deadline(): number | undefined {
@@ -155,23 +156,29 @@ export class TransactionMachine
         return this.#describe();
       case 'markersTold':
         return this.#markersTold(call.command, now);
-      case 'abortTimedOut':
-        return this.#abortTimedOut(call.command.newProducerId, now);
     }
   }
 
-  /** Forgets an id that was not used for long; the host tells and aborts. */
+  /** Aborts what is open for too long, and forgets an id that was not used for long. */
   expire(now: number): Outcome<undefined, TransactionRow> {
     this.#woken(now);
     if (this.isTellingDue(now)) this.#tellAt = now + tellAgainMs;
+    return { rows: this.#expired(now), reply: undefined, wake: new Map() };
+  }
+
+  #expired(now: number): readonly TransactionRow[] {
     const transaction = this.#transaction;
+    if (transaction === undefined || isPrepared(transaction)) return [];
+    if (transaction.state === 'Ongoing') {
+      if (!this.#isTimedOut(now)) return [];
+      if (!epochsRanOut(transaction)) return this.#abort(transaction, -1, now);
+      if (this.#spareProducerId >= 0) return this.#abort(transaction, this.#spareProducerId, now);
+      this.#abortAt = now + abortRetryMs;
+      return [];
+    }
     const isForgotten =
-      transaction !== undefined &&
-      transaction.state !== 'Ongoing' &&
-      !isPrepared(transaction) &&
       now >= transaction.lastUpdateMs + this.#settings.transactionalIdExpirationMs;
-    const rows: TransactionRow[] = isForgotten ? [{ key: 'transaction', value: null }] : [];
-    return { rows, reply: undefined, wake: new Map() };
+    return isForgotten ? [{ key: 'transaction', value: null }] : [];
   }
 
   replay(row: TransactionRow): void {
@@ -276,13 +283,6 @@ export class TransactionMachine
     return answer({ errorCode: ErrorCode.NONE, ...producer }, rows);
   }
 
-  #abortTimedOut(newProducerId: number, now: number): TransactionOutcome {
-    const transaction = this.#transaction;
-    if (transaction === undefined || !this.isTimedOut(now)) return answer(null);
-    this.#abortAt = now + abortRetryMs;
-    return answer(null, this.#abort(transaction, newProducerId, now));
-  }
-
   /** By the coordinator itself; the producer that left it open must not go on with it. */
   #abort(transaction: Transaction, newProducerId: number, now: number): readonly TransactionRow[] {
     const decision = { committed: false, raisesEpoch: true, newProducerId };
@@ -292,6 +292,7 @@ export class TransactionMachine
   /** Complete at once if nobody has to hear of it. */
   #decided(ended: Transaction, now: number): readonly TransactionRow[] {
     this.#tellAt = now + tellAgainMs;
+    this.#spareProducerId = -1;
     this.#failures = 0;
     this.#unreached.clear();
     const everyone = this.#participants.with([]);
@@ -325,6 +326,10 @@ export class TransactionMachine
       ...participationOf(this.#participants),
     };
     return answer({ errorCode: ErrorCode.NONE, transaction });
+  }
+
+  #isTimedOut(now: number): boolean {
+    return this.#transaction?.state === 'Ongoing' && now >= this.#timeoutAt(this.#transaction);
   }
 
   #timeoutAt({ startTimeMs, timeoutMs }: Transaction): number {

@@ -197,9 +197,6 @@ describe('the participants', () => {
 });
 
 describe('a transaction that is open for too long', () => {
-  const abort = (coordinator: Coordinator, newProducerId = -1) =>
-    coordinator.call('abortTimedOut', { newProducerId });
-
   it('is aborted under a higher epoch, and not before', () => {
     const { coordinator, producer } = withProducer();
     coordinator.enlist(producer);
@@ -207,12 +204,11 @@ describe('a transaction that is open for too long', () => {
     coordinator.enlist(producer, partitionOf(1));
     expect(coordinator.machine.deadline).toBe(1_060_001);
     coordinator.now = 1_060_000;
-    expect(coordinator.machine.isTimedOut(coordinator.now)).toBe(false);
-    abort(coordinator);
+    coordinator.expire();
     expect(coordinator.described.state).toBe('Ongoing');
     coordinator.now++;
-    expect(coordinator.machine.isTimedOut(coordinator.now)).toBe(true);
-    abort(coordinator);
+    expect(coordinator.machine.needsProducerId(coordinator.now)).toBe(false);
+    coordinator.expire();
     expect(coordinator.described).toMatchObject({ state: 'PrepareAbort', producerEpoch: 1 });
     coordinator.tellAll();
     expect(coordinator.enlist(producer)).toEqual(refused(ErrorCode.PRODUCER_FENCED));
@@ -225,13 +221,15 @@ describe('a transaction that is open for too long', () => {
     const coordinator = new Coordinator();
     const last = coordinator.atEpoch(32_766);
     coordinator.enlist(last);
-    expect(coordinator.machine.needsProducerId).toBe(true);
+    expect(coordinator.machine.needsProducerId(coordinator.now)).toBe(false);
     coordinator.now += 60_001;
-    abort(coordinator);
+    expect(coordinator.machine.needsProducerId(coordinator.now)).toBe(true);
+    coordinator.expire();
     expect(coordinator.described.state).toBe('Ongoing');
     expect(coordinator.machine.deadline).toBe(coordinator.now + 5_000);
     coordinator.now += 5_000;
-    abort(coordinator, 777);
+    coordinator.machine.supplyProducerId(777);
+    coordinator.expire();
     coordinator.tellAll();
     expect(coordinator.end(last, false)).toMatchObject({ producerId: 777, producerEpoch: 0 });
   });
@@ -245,12 +243,13 @@ describe('a transactional id', () => {
     coordinator.enlist(producer);
     coordinator.now += week;
     coordinator.expire();
-    expect(coordinator.described.state).toBe('Ongoing');
-    coordinator.end(producer, true);
+    expect(coordinator.described.state).toBe('PrepareAbort');
+    coordinator.now += week;
+    coordinator.expire();
     coordinator.tellAll();
     coordinator.now += week - 1;
     coordinator.expire();
-    expect(coordinator.described.state).toBe('CompleteCommit');
+    expect(coordinator.described.state).toBe('CompleteAbort');
     coordinator.now++;
     coordinator.expire();
     expect(coordinator.rows.size).toBe(0);
