@@ -10,18 +10,17 @@ import { join } from 'node:path';
 import { freePort } from '../broker.ts';
 import { jarsOf } from '../maven.ts';
 import { Running, runToEnd } from '../processes.ts';
+import { findCoordinator, initProducerId } from './apis.ts';
+import { type Address, Player } from './player.ts';
 
 const start = ['-Xmx512m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-cp'];
 /** With it, `min.insync.replicas` would be a config of the cluster and not a default. */
 const withoutElr = ['--feature', 'eligible.leader.replicas.version=0'];
 const CLUSTER_ID = 'a2VkZ2UtY29tcGF0LTAwMQ';
 
-export interface ApacheKafka extends AsyncDisposable {
-  readonly host: string;
-  readonly kafkaPort: number;
-}
+export interface ApacheKafka extends Address, AsyncDisposable {}
 
-/** Starts it; settles when it has said that it is ready. */
+/** Starts it; settles when it is ready, its coordinators too. */
 export async function startApacheKafka(): Promise<ApacheKafka> {
   const folder = await mkdtemp(join(tmpdir(), 'kedge-compat-kafka-'));
   process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
@@ -45,7 +44,23 @@ export async function startApacheKafka(): Promise<ApacheKafka> {
     await broker.stop('SIGKILL'); // there is nothing it has to save
     await rm(folder, { recursive: true, force: true });
   };
-  return { host: '127.0.0.1', kafkaPort, [Symbol.asyncDispose]: stop };
+  const address = { host: '127.0.0.1', kafkaPort };
+  await warmUp(address);
+  return { ...address, [Symbol.asyncDispose]: stop };
+}
+
+/** Coordinators and ids that a fresh broker makes when it is first asked. */
+async function warmUp(address: Address): Promise<void> {
+  const on = new Player(address, 'warm-up');
+  for (const keyType of [0, 1]) {
+    const question = { keyType, coordinatorKeys: [on.name('key')] };
+    await on.quietlyUntil(findCoordinator, 4, question, ({ coordinators: [found] }) => {
+      return found.errorCode === 0;
+    });
+  }
+  const ready = ({ errorCode }: { errorCode: number }) => errorCode === 0;
+  await on.quietlyUntil(initProducerId, 4, { transactionalId: null }, ready);
+  on.close();
 }
 
 function propertiesOf(folder: string, port: number, controllerPort: number): string {

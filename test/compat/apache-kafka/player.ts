@@ -23,6 +23,8 @@ import { Normaliser, type Step } from './transcript.ts';
 export interface Script {
   readonly name: string;
   play(on: Player): Promise<void>;
+  /** Nothing else may go on in the meantime. */
+  readonly alone?: boolean;
 }
 
 /** The scripts of one subject; their names begin with it. */
@@ -31,6 +33,14 @@ export function scripts(
   all: Readonly<Record<string, (on: Player) => Promise<void>>>,
 ): Script[] {
   return Object.entries(all).map(([name, play]) => ({ name: `${subject}-${name}`, play }));
+}
+
+/**
+ * Scripts that Kafka answers by chance while others go on: it verifies the partitions of many
+ * transactions with one request, and words a refusal as the first of them would have it.
+ */
+export function alone(all: readonly Script[]): Script[] {
+  return all.map((one) => ({ ...one, alone: true }));
 }
 
 /** A value of which fields may be left out, at every depth. */
@@ -53,7 +63,7 @@ export interface Address {
 }
 
 /** How long one answer may take, and how long a broker may take to know what it was told. */
-const PATIENCE_MS = 20_000;
+const PATIENCE_MS = 15_000;
 
 export class Player {
   readonly steps: Step[];
@@ -69,7 +79,7 @@ export class Player {
     this.#address = address;
     this.#prefix = prefix;
     this.steps = shared ? shared.steps : [];
-    this.#normaliser = shared ? shared.#normaliser : new Normaliser();
+    this.#normaliser = shared ? shared.#normaliser : new Normaliser(prefix);
     this.#opened = shared ? shared.#opened : [];
   }
 
@@ -157,8 +167,9 @@ export class Player {
     version: number,
     request: Sparse<Infer<Q>>,
     done: (answer: Infer<R>) => boolean,
+    patienceMs = PATIENCE_MS,
   ): Promise<Infer<R>> {
-    const limit = Date.now() + PATIENCE_MS;
+    const limit = Date.now() + patienceMs;
     for (let pause = 5; ; pause = Math.min(pause * 2, 200)) {
       const answer = await this.#exchange(api, version, request);
       if (done(answer) || Date.now() > limit) return answer;

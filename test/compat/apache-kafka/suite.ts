@@ -3,8 +3,6 @@
  * compared field by field. What may differ is listed in `intended.ts`, and must.
  */
 import { randomUUID } from 'node:crypto';
-import { findCoordinator } from '../../../src/protocol/apis/find-coordinator.ts';
-import { initProducerId } from '../../../src/protocol/apis/init-producer-id.ts';
 import { fetchJars, jdk } from '../maven.ts';
 import type { CaseResult, Suite, SuiteContext } from '../suite.ts';
 import { allScripts } from './cases/index.ts';
@@ -16,22 +14,8 @@ import { type Address, Player, type Script } from './player.ts';
 const AT_ONCE = 12;
 const LIST_CASE = 'intended-differences-occur';
 
-/** Coordinators and ids that a fresh broker makes when it is first asked. */
-async function warmUp(address: Address): Promise<void> {
-  const on = new Player(address, 'warm-up');
-  for (const keyType of [0, 1]) {
-    const question = { keyType, coordinatorKeys: [on.name('key')] };
-    await on.quietlyUntil(findCoordinator, 4, question, ({ coordinators: [found] }) => {
-      return found.errorCode === 0;
-    });
-  }
-  const ready = ({ errorCode }: { errorCode: number }) => errorCode === 0;
-  await on.quietlyUntil(initProducerId, 4, { transactionalId: null }, ready);
-  on.close();
-}
-
-async function steps({ name, play }: Script, address: Address, run: string) {
-  const on = new Player(address, `${name}-${run}`);
+async function steps({ name, play }: Script, address: Address) {
+  const on = new Player(address, `${name}-${randomUUID().slice(0, 8)}`);
   let failure: string | null = null;
   try {
     await play(on);
@@ -60,8 +44,7 @@ export async function playBoth(
   [kafka, kedge]: readonly [Address, Address],
   met: Set<Intended>,
 ): Promise<CaseResult> {
-  const run = randomUUID().slice(0, 8);
-  const [theirs, ours] = await Promise.all([steps(script, kafka, run), steps(script, kedge, run)]);
+  const [theirs, ours] = await Promise.all([steps(script, kafka), steps(script, kedge)]);
   const unintended = differences(theirs.steps, ours.steps).filter((difference) => {
     const known = intended.filter((one) => isIt(one, script, difference));
     for (const one of known) met.add(one);
@@ -79,16 +62,17 @@ async function run(context: SuiteContext): Promise<void> {
   const [host, port] = context.broker.bootstrap.split(':');
   const kedge: Address = { host: host!, kafkaPort: Number(port) };
   await using kafka = await startApacheKafka();
-  await warmUp(kafka);
   const wanted = allScripts.filter(({ name }) => (context.onlyCase ?? name) === name);
   const met = new Set<Intended>();
-  const waiting = [...wanted];
-  const player = async () => {
+  const all = Map.groupBy(wanted, ({ alone = false }) => alone);
+  const play = async (waiting: Script[]) => {
     for (let script = waiting.shift(); script; script = waiting.shift()) {
       context.report(await playBoth(script, [kafka, kedge], met));
     }
   };
-  await Promise.all(Array.from({ length: AT_ONCE }, player));
+  const together = [...(all.get(false) ?? [])];
+  await Promise.all(Array.from({ length: AT_ONCE }, () => play(together)));
+  await play([...(all.get(true) ?? [])]);
   if (context.onlyCase !== null) return;
   const unmet = intended.filter((one) => !met.has(one));
   const detail = unmet.map(({ script, at }) => `no longer differs: ${script}, ${at}`).join('\n');

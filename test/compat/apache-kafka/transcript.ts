@@ -36,12 +36,18 @@ const chosen: Readonly<Record<string, string>> = {
 /** What stands for "none", and is therefore nobody's choice. */
 const none = new Set<unknown>([-1, '', null, ZERO_UUID]);
 
-/** Lists whose order a broker chooses, and what they are put in order by. */
+/** Lists whose order a broker chooses, and what they are put in order by (itself, if nothing). */
 const unordered: Readonly<Record<string, readonly string[]>> = {
   'Produce responses': ['name', 'topicId'],
   'Produce partitionResponses': ['index'],
   'ListOffsets topics': ['name'],
   'ListOffsets partitions': ['partitionIndex'],
+  'AddPartitionsToTxn resultsByTopicV3AndBelow': ['name'],
+  'AddPartitionsToTxn resultsByPartition': ['partitionIndex'],
+  'TxnOffsetCommit topics': ['name'],
+  'DescribeTransactions topics': ['topic'],
+  'DescribeTransactions partitions': [],
+  'ListTransactions transactionStates': ['transactionalId'],
   'DeleteTopics responses': ['name', 'topicId'],
   'DescribeConfigs configs': ['name'],
   'DeleteRecords topics': ['name'],
@@ -54,6 +60,12 @@ export class Normaliser {
   readonly #names = new Map<string, string>();
   readonly #counts = new Map<string, number>();
   readonly #startedAt = Date.now() - 1000;
+  readonly #prefix: string;
+
+  /** `prefix` begins all names the script gave, which are its own in every run. */
+  constructor(prefix: string) {
+    this.#prefix = `${prefix}-`;
+  }
 
   /** Gives a value the script knows by another name that name. */
   name(kind: 'topic id' | 'producer id', value: unknown, name: string): void {
@@ -82,7 +94,8 @@ export class Normaliser {
     if (/errorMessage$/i.test(field)) return value === null || value === '' ? null : 'words';
     if (/timestamp|timeMs$/i.test(field) && this.#isNow(value)) return 'now';
     const kind = chosen[field];
-    return kind === undefined || none.has(value) ? value : this.#named(kind, value);
+    if (kind !== undefined && !none.has(value)) return this.#named(kind, value);
+    return typeof value === 'string' ? value.replaceAll(this.#prefix, 'my ') : value;
   }
 
   #isNow(value: unknown): boolean {
@@ -139,6 +152,7 @@ export class Normaliser {
 
 function inOrder(list: readonly unknown[], by: readonly string[] | undefined): readonly unknown[] {
   if (by === undefined) return list;
+  if (by.length === 0) return list.toSorted();
   const key = (one: unknown) => by.map((name) => (one as Record<string, unknown>)[name]).join(' ');
   return list.toSorted((a, b) => key(a).localeCompare(key(b)));
 }

@@ -4,9 +4,13 @@ import { configScripts } from './configs.ts';
 import { deleteRecordsScripts } from './delete-records.ts';
 import { fetchScripts } from './fetch.ts';
 import { idempotenceScripts } from './idempotence.ts';
+import { isolationScripts } from './isolation.ts';
 import { listOffsetsScripts } from './list-offsets.ts';
+import { offsetScripts } from './offsets.ts';
 import { produceScripts } from './produce.ts';
+import { producerIdScripts } from './producer-ids.ts';
 import { topicScripts } from './topics.ts';
+import { transactionScripts } from './transactions.ts';
 
 export const allScripts: readonly Script[] = [
   ...produceScripts,
@@ -16,4 +20,8 @@ export const allScripts: readonly Script[] = [
   ...deleteRecordsScripts,
   ...topicScripts,
   ...configScripts,
+  ...producerIdScripts,
+  ...transactionScripts,
+  ...isolationScripts,
+  ...offsetScripts,
 ];
