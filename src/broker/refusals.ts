@@ -68,9 +68,9 @@ function blank<T>(api: { response: { fields: Fields } }, ...path: string[]): T {
   return defaultsOf(fields) as T;
 }
 
-export const refuseProduce: Refuses<typeof produce> = ({ topicData }, { errorCode }) => {
+export const refuseProduce: Refuses<typeof produce> = ({ topicData }, refusal) => {
   const nowhere = blank<ProducedPartition>(produce, 'responses', 'partitionResponses');
-  const refused = { ...nowhere, errorCode, baseOffset: -1 };
+  const refused = { ...nowhere, ...refusal, baseOffset: -1 };
   return {
     ...defaultsOf(produce.response.fields),
     responses: topicData.map(({ name, topicId, partitionData }) => ({

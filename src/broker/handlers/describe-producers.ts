@@ -12,6 +12,7 @@ import type {
   DescribeProducersRequest,
   DescribeProducersResponse,
 } from '../../protocol/apis/describe-producers.ts';
+import { ErrorCode, errorInfo } from '../../protocol/errors.ts';
 import type { Handler } from '../context.ts';
 import { eachBounded } from '../each-bounded.ts';
 import { TopicRoute } from '../routing.ts';
@@ -39,5 +40,6 @@ async function describe(route: TopicRoute, partitionIndex: number): Promise<Part
   );
   const { errorCode, producers } =
     typeof reply === 'number' ? { errorCode: reply, producers: [] } : reply;
-  return { partitionIndex, errorCode, errorMessage: null, activeProducers: producers };
+  const errorMessage = errorCode === ErrorCode.NONE ? null : errorInfo(errorCode).message;
+  return { partitionIndex, errorCode, errorMessage, activeProducers: producers };
 }

@@ -49,7 +49,9 @@ describe('DescribeProducers', () => {
     client = new TransactionClient();
     await client.createTopic('t', 1);
     const nobody = { errorMessage: null, activeProducers: [] };
-    const unknown = { ...nobody, errorCode: ErrorCode.UNKNOWN_TOPIC_OR_PARTITION };
+    const errorCode = ErrorCode.UNKNOWN_TOPIC_OR_PARTITION;
+    const errorMessage = 'There is no such topic or partition.';
+    const unknown = { ...nobody, errorCode, errorMessage };
     expect(await describeTopics({ t: [0, 7, -1], nope: [0], none: [] })).toEqual([
       {
         name: 't',

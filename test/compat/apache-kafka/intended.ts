@@ -44,6 +44,11 @@ export const intended: readonly Intended[] = [
     why: 'Kedge reads all partitions at a time, each for its share of the room there is.',
   },
   {
+    script: 'isolation-of-several-producers*',
+    at: 'Fetch v11: responses[0].partitions[0].abortedTransactions[*',
+    why: 'Kedge names those that reach into what it answers, by their first offset; Kafka all of a segment, by their ends.',
+  },
+  {
     script: 'list-offsets-after-delete-records',
     at: 'ListOffsets v*: topics[0].partitions[0].offset',
     kafka: 4,
