@@ -87,6 +87,37 @@ it('produces and reads with kafkajs', async () => {
   expect(program.stdout()).toContain('0 0 4 {"item":"tea"}');
 });
 
+it('writes a bill for each order once, with kafkajs, stopped and started', async () => {
+  const file = join(root, 'node_modules/.kedge-readme-bills.mjs');
+  // A group waits this long for a member that was killed.
+  const group = "{ groupId: 'bills'";
+  const code = block('kafkajs-transactions');
+  expect(code).toContain(group);
+  writeFileSync(file, code.replace(group, `${group}, sessionTimeout: 6_000`));
+  const billsUpTo = async (last: string): Promise<string[]> => {
+    const program = run(process.execPath, [file], { cwd: root });
+    const url = `${kedge.url}/rest/topics/bills/partitions/0/records?offset=0`;
+    const headers = { Accept: 'application/vnd.kafka.binary.v2+json' };
+    for (;;) {
+      const answer = await fetch(url, { headers });
+      const records = answer.ok ? ((await answer.json()) as { value: string }[]) : [];
+      const bills = records.map(({ value }) => Buffer.from(value, 'base64').toString());
+      if (bills.at(-1)?.endsWith(last)) {
+        program.child.kill('SIGKILL');
+        await program.ended;
+        return bills;
+      }
+      if (program.child.exitCode !== null) throw new Error(program.stderr());
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+  };
+  const first = await billsUpTo('{"item": "tea"}');
+  expect(first).toHaveLength(3);
+  await shell(block('curl'));
+  expect(await billsUpTo('{"item":"tea"}')).toHaveLength(4);
+  rmSync(file);
+});
+
 it('produces from a Worker with fetch', async () => {
   const worker = new Miniflare(
     convertV4MiniflareOptions({
@@ -100,9 +131,9 @@ it('produces from a Worker with fetch', async () => {
     method: 'POST',
     body: JSON.stringify({ item: 'a slice of cake' }),
   });
-  expect(await answer.json()).toMatchObject({ offsets: [{ partition: 0, offset: 3 }] });
+  expect(await answer.json()).toMatchObject({ offsets: [{ partition: 0, offset: 4 }] });
   await worker.dispose();
-  const url = `${kedge.url}/rest/topics/orders/partitions/0/records?offset=3`;
+  const url = `${kedge.url}/rest/topics/orders/partitions/0/records?offset=4`;
   const headers = { Accept: 'application/vnd.kafka.json.v2+json' };
   expect(await (await fetch(url, { headers })).json()).toMatchObject([
     { key: 4, value: { item: 'a slice of cake' } },
