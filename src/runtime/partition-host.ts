@@ -9,6 +9,7 @@ import { type AppendCommand, refused } from '../core/log/flush.ts';
 import { listOffsetRefused } from '../core/log/list-offsets.ts';
 import {
   describeRefused,
+  isAppend,
   type LogSettings,
   PartitionLog,
   type WriteCommand,
@@ -238,7 +239,7 @@ export class PartitionHost implements Stub<PartitionCalls> {
     let bytes = 0;
     while (count < this.#waiting.length) {
       const { command } = this.#waiting[count];
-      bytes += 'records' in command ? command.records.length : 0;
+      bytes += isAppend(command) ? command.records.length : 0;
       if (count > 0 && bytes > flushBytes) break;
       count++;
     }

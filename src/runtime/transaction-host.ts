@@ -125,9 +125,8 @@ export class TransactionHost implements Stub<TransactionCalls> {
       const { groupId } = participant;
       return this.#objects.group(groupId).call('endTransaction', { groupId, marker });
     }
-    const spec = { ...participant, configs: {} };
     const { topicId, partition } = participant;
-    return this.#objects.partition(topicId, partition).call('writeMarker', { marker, spec });
+    return this.#objects.partition(topicId, partition).call('writeMarker', { marker });
   }
 
   /** -1: there is none to be had. */

@@ -4,7 +4,7 @@
  */
 import { describe, expect, it } from 'vitest';
 import { PartitionLog } from '../../src/core/log/partition-log.ts';
-import type { LogRow, LogState, LogStore, Rewrite, Snapshot } from '../../src/core/log/store.ts';
+import type { LogStore } from '../../src/core/log/store.ts';
 import { buildBatch, decodeRecords } from '../../src/protocol/records/index.ts';
 import {
   append,
@@ -16,44 +16,9 @@ import {
   spec,
   startOfTime,
 } from '../core/log/samples.ts';
+import { Crash, CrashingStore } from './crashing-store.ts';
 import type { WithStore } from './log-store.ts';
 import { chance } from './partition-log.ts';
-
-class Crash extends Error {}
-
-/** A store that may die before or after a write; the log that used it is lost then. */
-class CrashingStore {
-  readonly #random: (below: number) => number;
-
-  constructor(random: (below: number) => number) {
-    this.#random = random;
-  }
-
-  wrap(store: LogStore): LogStore {
-    const dying = (write: () => void) => {
-      const fate = this.#random(24);
-      if (fate === 0) throw new Crash();
-      write();
-      if (fate === 1) throw new Crash();
-    };
-    return {
-      dropped: store.dropped,
-      floor: (offset) => store.floor(offset),
-      from: (offset, limit) => store.from(offset, limit),
-      data: (first, last) => store.data(first, last),
-      count: (offset) => store.count(offset),
-      totals: (offset) => store.totals(offset),
-      state: () => store.state(),
-      snapshot: () => store.snapshot(),
-      producerRows: (offset) => store.producerRows(offset),
-      abortedFrom: (offset) => store.abortedFrom(offset),
-      append: (rows: readonly LogRow[], snapshot: Snapshot | undefined, state?: LogState) =>
-        dying(() => store.append(rows, snapshot, state)),
-      rewrite: (change: Rewrite) => dying(() => store.rewrite(change)),
-      drop: () => store.drop(),
-    };
-  }
-}
 
 interface Known {
   readonly key: string;

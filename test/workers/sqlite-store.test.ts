@@ -5,6 +5,7 @@ import { SqliteStore } from '../../src/runtime/sqlite-store.ts';
 import { describeLogStore, type WithStore } from '../contracts/log-store.ts';
 import { describePartitionCleanup } from '../contracts/partition-cleanup.ts';
 import { describePartitionLog } from '../contracts/partition-log.ts';
+import { describeTransactions } from '../contracts/transactions.ts';
 
 const partitions = (env as unknown as { PARTITION: DurableObjectNamespace }).PARTITION;
 
@@ -18,6 +19,7 @@ const withStore: WithStore = (test) => inStorage((storage) => test(() => new Sql
 describeLogStore('SqliteStore', withStore);
 describePartitionLog('SqliteStore', withStore, { seeds: [11, 12], steps: 150 });
 describePartitionCleanup('SqliteStore', withStore, { seeds: [101, 102, 103, 104], steps: 200 });
+describeTransactions('SqliteStore', withStore, { seeds: [201, 202, 203], steps: 200 });
 
 describe('SqliteStore', () => {
   const row = {

@@ -62,11 +62,9 @@ function write(
 ): Promise<[partition: number, errorCode: number][]> {
   const route = new TopicRoute(context, { name });
   return eachBounded(partitionIndexes, async (index) => {
-    const reply = await route.ask(index, ({ partition, topic }) => {
-      const { topicId, configs, configsVersion } = topic;
-      const spec = { topicId, topic: name, partition: index, configs, configsVersion };
-      return partition.call('writeMarker', { marker, spec });
-    });
+    const reply = await route.ask(index, ({ partition }) =>
+      partition.call('writeMarker', { marker }),
+    );
     return [index, typeof reply === 'number' ? reply : reply.errorCode];
   });
 }

@@ -100,10 +100,10 @@ export interface PartitionCalls {
   };
   /**
    * How a transaction ended: from now on readers see its records, or never. Safe to repeat. A
-   * partition nobody wrote to yet takes it as well, and then opens with `spec`.
+   * partition nobody wrote to yet takes it as well.
    */
   writeMarker: {
-    command: { marker: TransactionMarker; spec?: PartitionSpec | undefined };
+    command: { marker: TransactionMarker };
     reply: { errorCode: number };
   };
   describeProducers: {

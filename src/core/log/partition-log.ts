@@ -50,6 +50,10 @@ type DeleteRecords = PartitionCalls['deleteRecords'];
 type DescribeProducersReply = PartitionCalls['describeProducers']['reply'];
 
 export type WriteCommand = AppendCommand | MarkerCommand;
+export function isAppend(command: WriteCommand): command is AppendCommand {
+  return 'records' in command;
+}
+
 type ReplyTo<C extends WriteCommand> = C extends MarkerCommand ? MarkerReply : AppendReply;
 
 export class PartitionLog {
@@ -135,13 +139,13 @@ export class PartitionLog {
     );
     const replies = commands.map((command) => this.#add(flush, command));
     flush.finish();
-    const spec = commands.findLast((command) => 'records' in command)?.spec;
+    const spec = lastSpec(commands);
     if (flush.rows.length > 0) this.#commit(flush, spec && this.#learned(spec), now);
     return replies as ReplyTo<C>[];
   }
 
   #add(flush: Flush, command: WriteCommand): AppendReply | MarkerReply {
-    if (!('marker' in command)) {
+    if (isAppend(command)) {
       return this.#store.dropped ? refused(unknownPartition(), -1) : flush.add(command);
     }
     if (this.#store.dropped) return { errorCode: ErrorCode.UNKNOWN_TOPIC_OR_PARTITION };
@@ -276,6 +280,11 @@ export class PartitionLog {
     this.#producers.expire(now);
     return { nextOffset: flush.nextOffset, bytes: after.encode() };
   }
+}
+
+/** What was said last of the topic: markers say nothing of it. */
+function lastSpec(commands: readonly WriteCommand[]): PartitionSpec | undefined {
+  return commands.filter(isAppend).at(-1)?.spec;
 }
 
 /** No log, no numbers. */

@@ -1,0 +1,41 @@
+/**
+ * A log's store that may die before or after any write, as an object does. What was written before
+ * stays; whoever used it loads anew.
+ */
+import type { LogRow, LogState, LogStore, Rewrite, Snapshot } from '../../src/core/log/store.ts';
+
+export class Crash extends Error {}
+
+/** A store that may die before or after a write; the log that used it is lost then. */
+export class CrashingStore {
+  readonly #random: (below: number) => number;
+
+  constructor(random: (below: number) => number) {
+    this.#random = random;
+  }
+
+  wrap(store: LogStore): LogStore {
+    const dying = (write: () => void) => {
+      const fate = this.#random(24);
+      if (fate === 0) throw new Crash();
+      write();
+      if (fate === 1) throw new Crash();
+    };
+    return {
+      dropped: store.dropped,
+      floor: (offset) => store.floor(offset),
+      from: (offset, limit) => store.from(offset, limit),
+      data: (first, last) => store.data(first, last),
+      count: (offset) => store.count(offset),
+      totals: (offset) => store.totals(offset),
+      state: () => store.state(),
+      snapshot: () => store.snapshot(),
+      producerRows: (offset) => store.producerRows(offset),
+      abortedFrom: (offset) => store.abortedFrom(offset),
+      append: (rows: readonly LogRow[], snapshot: Snapshot | undefined, state?: LogState) =>
+        dying(() => store.append(rows, snapshot, state)),
+      rewrite: (change: Rewrite) => dying(() => store.rewrite(change)),
+      drop: () => store.drop(),
+    };
+  }
+}

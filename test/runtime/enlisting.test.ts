@@ -1,0 +1,154 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import type { AppendReply } from '../../src/core/log/calls.ts';
+import type { AppendCommand } from '../../src/core/log/flush.ts';
+import type { Enlisted } from '../../src/core/transaction-marker.ts';
+import { ErrorCode } from '../../src/protocol/errors.ts';
+import { Enlisting } from '../../src/runtime/enlisting.ts';
+import { append, batch } from '../core/log/samples.ts';
+
+/** What was asked, and how to answer it. */
+let asked: { epoch: number; answer(enlisted: Enlisted): void; fail(): void }[];
+/** Names of what was written, in order, each with its transaction's number. */
+let written: [name: string, transactionNumber: number | undefined][];
+let enlisting: Enlisting;
+/** Epochs that have a transaction open. */
+let open: Set<number>;
+
+const good: AppendReply = {
+  errorCode: ErrorCode.NONE,
+  errorMessage: null,
+  baseOffset: 0,
+  logAppendTimeMs: -1,
+  logStartOffset: 0,
+  recordErrors: [],
+};
+
+interface Named extends AppendCommand {
+  readonly name: string;
+  readonly epoch: number;
+}
+
+beforeEach(() => {
+  asked = [];
+  written = [];
+  open = new Set();
+  enlisting = new Enlisting({
+    question: (command) => {
+      const { epoch, transactionalId } = command as Named;
+      if (open.has(epoch)) return undefined;
+      return { transactionalId: transactionalId!, producerId: 1, producerEpoch: epoch, adds: true };
+    },
+    ask: ({ producerEpoch }) =>
+      new Promise((answer, fail) => {
+        asked.push({ epoch: producerEpoch, answer, fail: () => fail(new Error('lost')) });
+      }),
+    write: async (command) => {
+      written.push([(command as Named).name, command.transactionNumber]);
+      await turn();
+      return good;
+    },
+  });
+});
+
+const turn = () => new Promise((resolve) => setTimeout(resolve, 0));
+const yes = (transactionNumber: number): Enlisted => ({ errorCode: 0, transactionNumber });
+const no = (errorCode: number): Enlisted => ({ errorCode, transactionNumber: -1 });
+
+function send(name: string, { id = 'a', epoch = 0 } = {}): Promise<AppendReply> {
+  const command: Named = { ...append(batch(['v'])), name, epoch, transactionalId: id };
+  return enlisting.append(command, id);
+}
+
+describe('Enlisting', () => {
+  it('asks once for all that come before the answer, and keeps their order', async () => {
+    const replies = ['1', '2', '3'].map((name) => send(name));
+    await turn();
+    expect(asked).toHaveLength(1);
+    expect(written).toEqual([]);
+    asked[0].answer(yes(7));
+    await Promise.all(replies);
+    expect(written).toEqual([
+      ['1', 7],
+      ['2', 7],
+      ['3', 7],
+    ]);
+  });
+
+  it('does not ask again until what it asked for is written', async () => {
+    const first = send('1');
+    await turn();
+    asked[0].answer(yes(7));
+    await Promise.resolve();
+    const second = send('2');
+    await Promise.all([first, second]);
+    expect(asked).toHaveLength(1);
+    expect(written).toEqual([
+      ['1', 7],
+      ['2', 7],
+    ]);
+    void send('3');
+    expect(asked).toHaveLength(2);
+  });
+
+  it('asks nothing where the transaction is open already', async () => {
+    open.add(0);
+    await send('1');
+    expect(asked).toHaveLength(0);
+    expect(written).toEqual([['1', undefined]]);
+  });
+
+  it('lets nobody wait for another', async () => {
+    void send('1');
+    const other = send('2', { id: 'b' });
+    await turn();
+    asked[1].answer(yes(3));
+    await other;
+    expect(written).toEqual([['2', 3]]);
+  });
+
+  it('gives those behind one that is refused the same answer', async () => {
+    const replies = [send('1'), send('2')];
+    await turn();
+    asked[0].answer(no(ErrorCode.TRANSACTION_ABORTABLE));
+    for (const reply of await Promise.all(replies)) {
+      expect(reply).toMatchObject({
+        errorCode: ErrorCode.TRANSACTION_ABORTABLE,
+        baseOffset: -1,
+        logStartOffset: -1,
+      });
+    }
+    expect(written).toEqual([]);
+    void send('3');
+    expect(asked).toHaveLength(2);
+  });
+
+  it('has the producer repeat what could not be asked about', async () => {
+    const lost = send('1');
+    await turn();
+    asked[0].fail();
+    expect((await lost).errorCode).toBe(ErrorCode.NOT_ENOUGH_REPLICAS);
+    const busy = send('2');
+    await turn();
+    asked[1].answer(no(ErrorCode.CONCURRENT_TRANSACTIONS));
+    expect((await busy).errorCode).toBe(ErrorCode.NOT_ENOUGH_REPLICAS);
+    const fenced = send('3');
+    await turn();
+    asked[2].answer(no(ErrorCode.PRODUCER_FENCED));
+    expect((await fenced).errorCode).toBe(ErrorCode.INVALID_PRODUCER_EPOCH);
+  });
+
+  it('asks once for a new epoch, behind what is sent in the old one', async () => {
+    const replies = [send('1'), send('2', { epoch: 1 }), send('3', { epoch: 1 })];
+    await turn();
+    asked[0].answer(yes(7));
+    await turn();
+    expect(asked.map(({ epoch }) => epoch)).toEqual([0, 1]);
+    asked[1].answer(yes(8));
+    await Promise.all(replies);
+    expect(written).toEqual([
+      ['1', 7],
+      ['2', 8],
+      ['3', 8],
+    ]);
+  });
+});
