@@ -3,7 +3,7 @@
  * it, and somebody may name thousands that do not exist; so where there are more than a few, the
  * controller says first which of them there are, and nobody asks the others.
  */
-import { eachBounded } from './each-bounded.ts';
+import { eachBounded } from '../runtime/each-bounded.ts';
 
 /** So many are asked without a look at the controller. */
 const few = 4;

@@ -8,10 +8,10 @@
  */
 import type { ReadReply } from '../core/log/calls.ts';
 import { ErrorCode } from '../protocol/errors.ts';
+import { eachBounded } from '../runtime/each-bounded.ts';
 import type { LogEnds } from '../runtime/stubs.ts';
 import type { AnswerClaim } from './answer-memory.ts';
 import type { RequestContext, WatchedPartition } from './context.ts';
-import { eachBounded } from './each-bounded.ts';
 import { failureCode } from './failures.ts';
 import type { PartitionRoute, TopicRoute } from './routing.ts';
 

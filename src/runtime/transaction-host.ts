@@ -15,6 +15,7 @@ import type { TransactionMarker } from '../core/transaction-marker.ts';
 import { ErrorCode } from '../protocol/errors.ts';
 import { Announcement } from './announcement.ts';
 import type { CoordinatorHostOptions } from './coordinator-host.ts';
+import { eachBounded } from './each-bounded.ts';
 import { MachineHost } from './machine-host.ts';
 import type { Objects, Stub } from './stubs.ts';
 
@@ -22,7 +23,7 @@ import type { Objects, Stub } from './stubs.ts';
  * Participants told in one round, and how many of them at the same time: an invocation may make
  * only so many calls.
  */
-const told = { inRound: 500, atOnce: 50 };
+const told = { inRound: 500, atOnce: 50 } as const;
 
 export class TransactionHost implements Stub<TransactionCalls> {
   readonly #host: MachineHost<HostedTransactionCalls, TransactionRow, TransactionMachine>;
@@ -96,13 +97,9 @@ export class TransactionHost implements Stub<TransactionCalls> {
     if (this.#isTelling || news === undefined) return;
     this.#isTelling = true;
     const { marker, participants, transactionNumber } = news;
-    const heard: Participant[] = [];
-    const unreached: Participant[] = [];
-    for (let first = 0; first < participants.length; first += told.atOnce) {
-      const some = participants.slice(first, first + told.atOnce);
-      const answers = await Promise.all(some.map((each) => this.#hears(each, marker)));
-      for (const [index, each] of some.entries()) (answers[index] ? heard : unreached).push(each);
-    }
+    const answers = await eachBounded(participants, (each) => this.#hears(each, marker), told);
+    const heard = participants.filter((_, index) => answers[index]);
+    const unreached = participants.filter((_, index) => !answers[index]);
     // With no await before the call: what it completes, another call may follow at once.
     this.#isTelling = false;
     await this.#host.call('markersTold', { transactionNumber, heard, unreached });

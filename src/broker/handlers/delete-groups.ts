@@ -15,9 +15,9 @@ import type {
   DeleteGroupsResponse,
 } from '../../protocol/apis/delete-groups.ts';
 import { ErrorCode } from '../../protocol/errors.ts';
+import { eachBounded } from '../../runtime/each-bounded.ts';
 import type { Stub } from '../../runtime/stubs.ts';
 import type { Handler } from '../context.ts';
-import { eachBounded } from '../each-bounded.ts';
 import { failureCode } from '../failures.ts';
 import { namedGroups } from '../named-groups.ts';
 

@@ -17,9 +17,9 @@ import type {
   DescribeGroupsResponse,
 } from '../../protocol/apis/describe-groups.ts';
 import { ErrorCode } from '../../protocol/errors.ts';
+import { eachBounded } from '../../runtime/each-bounded.ts';
 import type { Stub } from '../../runtime/stubs.ts';
 import type { Handler, RequestContext } from '../context.ts';
-import { eachBounded } from '../each-bounded.ts';
 import { failureCode } from '../failures.ts';
 import { namedGroups } from '../named-groups.ts';
 

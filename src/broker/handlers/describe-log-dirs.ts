@@ -19,8 +19,8 @@ import type {
   DescribeLogDirsResponse,
 } from '../../protocol/apis/describe-log-dirs.ts';
 import { ErrorCode, KafkaError } from '../../protocol/errors.ts';
+import { eachBounded } from '../../runtime/each-bounded.ts';
 import type { Handler, RequestContext } from '../context.ts';
-import { eachBounded } from '../each-bounded.ts';
 import { logDir } from '../log-dir.ts';
 import { TopicRoute } from '../routing.ts';
 

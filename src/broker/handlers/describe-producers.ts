@@ -13,8 +13,8 @@ import type {
   DescribeProducersResponse,
 } from '../../protocol/apis/describe-producers.ts';
 import { ErrorCode, errorInfo } from '../../protocol/errors.ts';
+import { eachBounded } from '../../runtime/each-bounded.ts';
 import type { Handler } from '../context.ts';
-import { eachBounded } from '../each-bounded.ts';
 import { TopicRoute } from '../routing.ts';
 
 type Partition = DescribeProducersResponse['topics'][number]['partitions'][number];

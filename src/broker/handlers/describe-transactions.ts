@@ -17,8 +17,8 @@ import {
 } from '../../protocol/apis/describe-transactions.ts';
 import { ErrorCode } from '../../protocol/errors.ts';
 import { defaultsOf } from '../../protocol/schema.ts';
+import { eachBounded } from '../../runtime/each-bounded.ts';
 import type { Handler, RequestContext } from '../context.ts';
-import { eachBounded } from '../each-bounded.ts';
 import { existingNames } from '../existing-names.ts';
 import { failureCode } from '../failures.ts';
 

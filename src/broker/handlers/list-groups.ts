@@ -13,8 +13,8 @@
  */
 import type { ListGroupsRequest, ListGroupsResponse } from '../../protocol/apis/list-groups.ts';
 import { ErrorCode } from '../../protocol/errors.ts';
+import { eachBounded } from '../../runtime/each-bounded.ts';
 import type { Handler, RequestContext } from '../context.ts';
-import { eachBounded } from '../each-bounded.ts';
 import { failureCode } from '../failures.ts';
 
 type Listed = ListGroupsResponse['groups'][number];

@@ -17,8 +17,8 @@
  */
 import type { ListOffsetsRequest, ListOffsetsResponse } from '../../protocol/apis/list-offsets.ts';
 import { ErrorCode, KafkaError } from '../../protocol/errors.ts';
+import { eachBounded } from '../../runtime/each-bounded.ts';
 import type { Handler, RequestContext } from '../context.ts';
-import { eachBounded } from '../each-bounded.ts';
 import { eachOnce } from '../each-once.ts';
 import { TopicRoute } from '../routing.ts';
 

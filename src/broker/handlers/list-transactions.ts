@@ -19,8 +19,8 @@ import type {
   ListTransactionsResponse,
 } from '../../protocol/apis/list-transactions.ts';
 import { ErrorCode } from '../../protocol/errors.ts';
+import { eachBounded } from '../../runtime/each-bounded.ts';
 import type { Handler, RequestContext } from '../context.ts';
-import { eachBounded } from '../each-bounded.ts';
 import { failureCode } from '../failures.ts';
 import { transactionalIdFilter } from '../transactional-id-filter.ts';
 

@@ -14,8 +14,8 @@ import type {
   WriteTxnMarkersRequest,
   WriteTxnMarkersResponse,
 } from '../../protocol/apis/write-txn-markers.ts';
+import { eachBounded } from '../../runtime/each-bounded.ts';
 import type { Handler, RequestContext } from '../context.ts';
-import { eachBounded } from '../each-bounded.ts';
 import { TopicRoute } from '../routing.ts';
 
 /** By producer id, topic and partition. */

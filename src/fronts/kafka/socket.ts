@@ -5,8 +5,8 @@
  * connection is closed between two requests before that, and the client connects again by itself.
  */
 import { type ClientContext, clientContext, type Gateway } from '../../broker/gateway.ts';
-import { ioTurn } from '../../broker/io-turn.ts';
 import { concat } from '../../bytes/writer.ts';
+import { ioTurn } from '../../runtime/io-turn.ts';
 import { Connection } from './connection.ts';
 import { answerRequest, isAppend, onlyReads } from './requests.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { eachBounded } from '../../src/broker/each-bounded.ts';
+import { eachBounded } from '../../src/runtime/each-bounded.ts';
 
 describe('eachBounded', () => {
   it('asks for everything, a few at a time, and answers in order', async () => {
