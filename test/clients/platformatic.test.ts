@@ -176,11 +176,25 @@ describe('@platformatic/kafka', () => {
     expect(one.values().sort()).toEqual(texts(0, 4));
   });
 
-  it('fails a transaction clearly while there are none', async () => {
-    const producer = new Producer({ ...base(), idempotent: true, transactionalId: unique('tx') });
-    await expect(producer.beginTransaction()).rejects.toMatchObject({
-      errors: [{ apiId: 'TRANSACTIONAL_ID_AUTHORIZATION_FAILED' }],
-    });
+  it('shows what a transaction commits and hides what it aborts, life after life', async () => {
+    const topic = unique('transactional');
+    const transactionalId = unique('tx');
+    // Of a producer's aborted transactions the consumer hides the last one that it fetches.
+    for (const life of [
+      { a: true, b: false, c: true },
+      { d: true, e: true },
+    ]) {
+      const producer = producerOf({ idempotent: true, transactionalId });
+      for (const [value, commits] of Object.entries(life)) {
+        const transaction = await producer.beginTransaction();
+        await transaction.send({ messages: [{ topic, value }] });
+        await (commits ? transaction.commit() : transaction.abort());
+      }
+      await close(producer);
+    }
+    const reading = await read(topic, unique('group'));
+    await eventually(() => reading.messages.length === 4);
+    expect(reading.values()).toEqual(['a', 'c', 'd', 'e']);
   });
 });
 
