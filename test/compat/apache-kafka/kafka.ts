@@ -4,79 +4,92 @@
  * cannot do otherwise; all else is Kafka's default, which is what Kedge is held to.
  */
 import { rmSync, writeFileSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { cp, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freePort } from '../broker.ts';
-import { jarsOf } from '../maven.ts';
+import { cacheOf, once, pathOf } from '../install.ts';
+import { fetchJars, jarsOf } from '../maven.ts';
 import { Running, runToEnd } from '../processes.ts';
-import { findCoordinator, initProducerId } from './apis.ts';
+import { findCoordinator, initProducerId, offsetFetch } from './apis.ts';
 import { type Address, Player } from './player.ts';
 
-const start = ['-Xmx512m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-cp'];
+const SUITE = 'apache-kafka';
+const CLUSTER_ID = 'a2VkZ2UtY29tcGF0LTAwMQ';
 /** With it, `min.insync.replicas` would be a config of the cluster and not a default. */
 const withoutElr = ['--feature', 'eligible.leader.replicas.version=0'];
-const CLUSTER_ID = 'a2VkZ2UtY29tcGF0LTAwMQ';
+const java = ['-Xmx512m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-cp', jarsOf(SUITE)];
 
 export interface ApacheKafka extends Address, AsyncDisposable {}
+
+/** Fetches the broker, and formats a log directory for every start to begin with a copy of. */
+export async function installApacheKafka(): Promise<void> {
+  await fetchJars(SUITE);
+  const inputs = [pathOf(`${SUITE}/pom.xml`), import.meta.filename];
+  await once(join(cacheOf(SUITE), 'formatted.stamp'), inputs, async () => {
+    await rm(formatted(), { recursive: true, force: true });
+    const properties = join(cacheOf(SUITE), 'format.properties');
+    writeFileSync(properties, propertiesOf(formatted(), 1, 2));
+    const format = ['kafka.tools.StorageTool', 'format', '-t', CLUSTER_ID, '-c', properties];
+    await runToEnd('java', [...java, ...format, ...withoutElr]);
+  });
+}
+
+function formatted(): string {
+  return join(cacheOf(SUITE), 'formatted');
+}
 
 /** Starts it; settles when it is ready, its coordinators too. */
 export async function startApacheKafka(): Promise<ApacheKafka> {
   const folder = await mkdtemp(join(tmpdir(), 'kedge-compat-kafka-'));
   process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
   const [kafkaPort, controllerPort] = [await freePort(), await freePort()];
-  const properties = join(folder, 'server.properties');
-  writeFileSync(properties, propertiesOf(folder, kafkaPort, controllerPort));
-  const java = [...start, jarsOf('apache-kafka')];
-  const format = [
-    'kafka.tools.StorageTool',
-    'format',
-    '-t',
-    CLUSTER_ID,
-    '-c',
-    properties,
-    ...withoutElr,
-  ];
-  await runToEnd('java', [...java, ...format]);
+  const [properties, logs] = [join(folder, 'server.properties'), join(folder, 'logs')];
+  writeFileSync(properties, propertiesOf(logs, kafkaPort, controllerPort));
+  await cp(formatted(), logs, { recursive: true });
   const broker = new Running('java', [...java, 'kafka.Kafka', properties]);
-  await broker.until(({ stderr }) => stderr.includes('Kafka Server started'), 'being ready');
   const stop = async () => {
     await broker.stop('SIGKILL'); // there is nothing it has to save
     await rm(folder, { recursive: true, force: true });
   };
   const address = { host: '127.0.0.1', kafkaPort };
-  await warmUp(address);
+  try {
+    await broker.until(({ stderr }) => stderr.includes('Kafka Server started'), 'being ready');
+    await warmUp(address);
+  } catch (error) {
+    await stop();
+    throw error;
+  }
   return { ...address, [Symbol.asyncDispose]: stop };
 }
 
-/** Coordinators and ids that a fresh broker makes when it is first asked. */
+/** Has it make what a fresh broker makes when it is first asked: coordinators and producer ids. */
 async function warmUp(address: Address): Promise<void> {
   const on = new Player(address, 'warm-up');
-  for (const keyType of [0, 1]) {
-    const question = { keyType, coordinatorKeys: [on.name('key')] };
-    await on.quietlyUntil(findCoordinator, 4, question, ({ coordinators: [found] }) => {
-      return found.errorCode === 0;
-    });
+  const ready = ({ errorCode }: { readonly errorCode: number }) => errorCode === 0;
+  const [groupId, transactionalId] = [on.name('group'), on.name('tx')];
+  for (const [keyType, key] of [groupId, transactionalId].entries()) {
+    await on.quietlyUntil(findCoordinator, 3, { keyType, key }, ready);
   }
-  const ready = ({ errorCode }: { errorCode: number }) => errorCode === 0;
-  await on.quietlyUntil(initProducerId, 4, { transactionalId: null }, ready);
+  await on.quietlyUntil(offsetFetch, 7, { groupId, topics: null }, ready);
+  await on.quietlyUntil(initProducerId, 4, { transactionalId, transactionTimeoutMs: 1000 }, ready);
   on.close();
 }
 
-function propertiesOf(folder: string, port: number, controllerPort: number): string {
+function propertiesOf(logs: string, port: number, controllerPort: number): string {
   return `process.roles=broker,controller
 node.id=1
 controller.quorum.voters=1@127.0.0.1:${controllerPort}
 listeners=PLAINTEXT://127.0.0.1:${port},CONTROLLER://127.0.0.1:${controllerPort}
 controller.listener.names=CONTROLLER
 listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT
-log.dirs=${join(folder, 'logs')}
+log.dirs=${logs}
 controller.quorum.append.linger.ms=0
 offsets.topic.replication.factor=1
-offsets.topic.num.partitions=4
+offsets.topic.num.partitions=1
 transaction.state.log.replication.factor=1
 transaction.state.log.min.isr=1
-transaction.state.log.num.partitions=4
+transaction.state.log.num.partitions=1
 transaction.abort.timed.out.transaction.cleanup.interval.ms=500
 `;
 }

@@ -104,6 +104,9 @@ export const Earliest = -2;
 export const Latest = -1;
 export const MaxTimestamp = -3;
 
+/** A time that is too young for any retention and is not now. */
+export const hourAgo = Date.now() - 3_600_000;
+
 /** Every version from the first to the last. */
 export function versions(first: number, last: number): number[] {
   return Array.from({ length: last - first + 1 }, (_, index) => first + index);

@@ -3,12 +3,12 @@
  * compared field by field. What may differ is listed in `intended.ts`, and must.
  */
 import { randomUUID } from 'node:crypto';
-import { fetchJars, jdk } from '../maven.ts';
+import { jdk } from '../maven.ts';
 import type { CaseResult, Suite, SuiteContext } from '../suite.ts';
 import { allScripts } from './cases/index.ts';
 import { type Difference, differences, told } from './compare.ts';
 import { type Intended, intended } from './intended.ts';
-import { startApacheKafka } from './kafka.ts';
+import { installApacheKafka, startApacheKafka } from './kafka.ts';
 import { type Address, Player, type Script } from './player.ts';
 
 const AT_ONCE = 12;
@@ -83,7 +83,7 @@ async function run(context: SuiteContext): Promise<void> {
 export const suite: Suite = {
   name: 'apache-kafka',
   debianPackages: jdk,
-  install: () => fetchJars('apache-kafka'),
+  install: installApacheKafka,
   version: async () => 'Apache Kafka 4.4.0, the broker',
   run,
 };

@@ -5,6 +5,7 @@ import {
   batch,
   batchAt,
   Earliest,
+  hourAgo,
   Latest,
   listOf,
   MaxTimestamp,
@@ -13,14 +14,13 @@ import {
 } from '../requests.ts';
 
 const all = versions(1, 11);
-const day = 1_700_000_000_000;
 const nowhere = { name: 'no-such-topic', topicId: '' };
 
 /** Offsets 0 to 2, 3 and 4 to 6, whose times go up and down. */
 async function filled(on: Player): Promise<Topic> {
   const topic = await on.topic();
   for (const times of [[10, 30, 20], [25], [50, 40, 50]]) {
-    const records = batchAt(times.map((time) => day + time));
+    const records = batchAt(times.map((time) => hourAgo + time));
     await on.quietly(produce, 9, produceOf(topic, records));
   }
   return topic;
@@ -49,7 +49,7 @@ const places = scripts('list-offsets', {
   'earliest-read-committed': asked(Earliest, { isolationLevel: 1 }, versions(2, 11)),
   'empty-log': async (on) => {
     const topic = await on.topic();
-    for (const timestamp of [-1, -2, -3, -4, -5, -6, 0, day]) {
+    for (const timestamp of [-1, -2, -3, -4, -5, -6, 0, hourAgo]) {
       for (const version of [1, 4, 7, 8, 9, 11]) {
         await on.ask(listOffsets, version, listOf(topic, timestamp));
       }
@@ -64,34 +64,34 @@ const places = scripts('list-offsets', {
 });
 
 const times = scripts('list-offsets', {
-  'by-time-at-a-record': asked(day + 25),
-  'by-time-between': asked(day + 26),
-  'by-time-inside-a-batch': asked(day + 20),
+  'by-time-at-a-record': asked(hourAgo + 25),
+  'by-time-between': asked(hourAgo + 26),
+  'by-time-inside-a-batch': asked(hourAgo + 20),
   'by-time-before-all': asked(0),
-  'by-time-the-first': asked(day + 10),
-  'by-time-the-last': asked(day + 50),
-  'by-time-after-all': asked(day + 51),
+  'by-time-the-first': asked(hourAgo + 10),
+  'by-time-the-last': asked(hourAgo + 50),
+  'by-time-after-all': asked(hourAgo + 51),
   'by-time-far-after': asked(Number.MAX_SAFE_INTEGER),
-  'by-time-read-committed': asked(day + 26, { isolationLevel: 1 }, [2, 5, 11]),
+  'by-time-read-committed': asked(hourAgo + 26, { isolationLevel: 1 }, [2, 5, 11]),
   'after-delete-records': async (on) => {
     const topic = await filled(on);
     const partitions = [{ partitionIndex: 0, offset: 5 }];
     await on.ask(deleteRecords, 2, { topics: [{ name: topic.name, partitions }], timeoutMs: 9000 });
-    for (const timestamp of [-1, -2, -3, -4, 0, day + 10, day + 45, day + 50]) {
+    for (const timestamp of [-1, -2, -3, -4, 0, hourAgo + 10, hourAgo + 45, hourAgo + 50]) {
       for (const version of [1, 7, 11])
         await on.ask(listOffsets, version, listOf(topic, timestamp));
     }
   },
   'max-timestamp-is-not-the-last': async (on) => {
     const topic = await on.topic();
-    for (const time of [day + 5, day + 9, day + 1]) {
+    for (const time of [hourAgo + 5, hourAgo + 9, hourAgo + 1]) {
       await on.quietly(produce, 9, produceOf(topic, batchAt([time])));
     }
     for (const version of [7, 11]) await on.ask(listOffsets, version, listOf(topic, MaxTimestamp));
   },
   'max-timestamp-of-equals': async (on) => {
     const topic = await on.topic();
-    for (const times of [[day, day], [day]]) {
+    for (const times of [[hourAgo, hourAgo], [hourAgo]]) {
       await on.quietly(produce, 9, produceOf(topic, batchAt(times)));
     }
     await on.ask(listOffsets, 7, listOf(topic, MaxTimestamp));
@@ -153,7 +153,7 @@ const refused = scripts('list-offsets', {
       asked(Latest, { currentLeaderEpoch }, [4, 7, 11]),
     ]),
   ),
-  'leader-epoch-by-time': asked(day, { currentLeaderEpoch: 5 }, [4, 11]),
+  'leader-epoch-by-time': asked(hourAgo, { currentLeaderEpoch: 5 }, [4, 11]),
   'isolation-level-unknown': async (on) => {
     const topic = await filled(on);
     await on.refused(listOffsets, 5, listOf(topic, Latest, { isolationLevel: 7 }));

@@ -1,5 +1,4 @@
 /** Produce: what is stored, what is refused and how that is said, version by version. */
-
 import { Codec, compress } from '../../../../src/bytes/compression.ts';
 import { buildBatch } from '../../../../src/protocol/records/index.ts';
 import { changed, joined } from '../../../protocol/records/samples.ts';
@@ -9,6 +8,7 @@ import {
   batch,
   batchAt,
   fetchOf,
+  hourAgo,
   Latest,
   listOf,
   produceOf,
@@ -229,14 +229,14 @@ const codecs = scripts('produce', {
 const times = scripts('produce', {
   'create-time-kept': async (on) => {
     const topic = await on.topic();
-    const base = 1_700_000_000_000;
+    const base = hourAgo;
     await on.ask(produce, 9, produceOf(topic, batchAt([base, base + 5, base + 2])));
     await stored(on, topic);
   },
   'log-append-time': async (on) => {
     const topic = await on.topic('topic', { 'message.timestamp.type': 'LogAppendTime' });
     for (const version of [3, 8, 13]) {
-      await on.ask(produce, version, produceOf(topic, batchAt([1_700_000_000_000, 5])));
+      await on.ask(produce, version, produceOf(topic, batchAt([hourAgo, 5])));
     }
     const read = await on.quietly(fetch, 11, fetchOf(topic, 0));
     on.note('high watermark', read.responses[0].partitions[0].highWatermark);
