@@ -5,6 +5,7 @@
  */
 import { join } from 'node:path';
 import { readmeBlock } from '../readme/blocks.ts';
+import { exactlyOnce } from './exactly-once.ts';
 import { cacheOf, download, once, pathOf } from './install.ts';
 import { Running, runToEnd } from './processes.ts';
 import { runProgram } from './program.ts';
@@ -12,15 +13,23 @@ import { type Case, runCases, type Suite } from './suite.ts';
 
 const DEBIAN_PYTHON = '/usr/bin/python3';
 
+/** What a client does besides its `cases.py`. */
+interface More {
+  /** The block of README.md that it executes. */
+  readonly readme?: string;
+  /** Its worker of exactly-once.ts, in `python/`. */
+  readonly pipeline?: string;
+}
+
 /** The release that Debian ships. */
-export function debianClient(name: string, packages: readonly string[], readme?: string): Suite {
+export function debianClient(name: string, packages: readonly string[], more: More = {}): Suite {
   const debianPackages = packages.map((one) => ({ name: one }));
   const install = async () => {};
-  return { name, debianPackages, install, ...runBy(name, () => DEBIAN_PYTHON, readme) };
+  return { name, debianPackages, install, ...runBy(name, () => DEBIAN_PYTHON, more) };
 }
 
 /** The releases that the folder's requirements.txt names. */
-export function pypiClient(name: string, readme?: string): Suite {
+export function pypiClient(name: string, more: More = {}): Suite {
   const requirements = pathOf(`${name}/requirements.txt`);
   const environment = () => join(cacheOf(name), 'venv');
   const python = () => join(environment(), 'bin', 'python');
@@ -30,23 +39,31 @@ export function pypiClient(name: string, readme?: string): Suite {
       await download(python(), ['-m', 'pip', 'install', '--quiet', '-r', requirements]);
     });
   const debianPackages = [{ name: 'python3-venv' }];
-  return { name, debianPackages, install, ...runBy(name, python, readme) };
+  return { name, debianPackages, install, ...runBy(name, python, more) };
 }
 
-/** `version` and `run`; `readme` is the block of README.md that this client executes. */
+/** `version` and `run`. */
 function runBy(
   name: string,
   python: () => string,
-  readme?: string,
+  { readme, pipeline }: More,
 ): Pick<Suite, 'version' | 'run'> {
   return {
     version: () => runToEnd(python(), [pathOf('python/versions.py'), name]),
     run: async (context) => {
       const env = { PYTHONPATH: pathOf('python'), PYTHONDONTWRITEBYTECODE: '1' };
       await runProgram(context, python(), [pathOf(`${name}/cases.py`)], { env });
-      if (readme !== undefined) await runCases([readmeCase(python(), readme)], context);
+      const more: Case[] = [];
+      if (readme !== undefined) more.push(readmeCase(python(), readme));
+      if (pipeline !== undefined) more.push(exactlyOnceCase(python(), pipeline));
+      await runCases(more, context);
     },
   };
+}
+
+function exactlyOnceCase(python: string, pipeline: string): Case {
+  const worker = { command: python, args: [pathOf(`python/${pipeline}`)] };
+  return exactlyOnce(worker, { workers: 2, kills: 3, restarts: 1 });
 }
 
 /** The README's example as it is written there: it produces a record and prints what it reads. */

@@ -1,6 +1,7 @@
 """confluent-kafka 2 with the newest librdkafka: topic ids, the newest version of every API, and a
 Metadata request with bytes left over at its end."""
 
+import confluent_transactions  # noqa: F401  (the cases)
 from confluent import admin, create
 from confluent_kafka import KafkaException
 from confluent_kafka.admin import AlterConfigOpType, ConfigEntry, ConfigResource

@@ -2,6 +2,7 @@
 looking for old versions of each API in the broker's answer to ApiVersions."""
 
 import confluent  # noqa: F401  (the cases)
+import confluent_transactions  # noqa: F401
 from harness import main
 
 main()

@@ -64,6 +64,11 @@ func say(name string, err error) {
 	printLine(event)
 }
 
+// note is one line for whoever reads along.
+func note(text string) {
+	printLine(map[string]any{"note": text})
+}
+
 func printLine(event map[string]any) {
 	line, err := json.Marshal(event)
 	if err != nil {

@@ -27,7 +27,6 @@ func recordCases() []testCase {
 		{"too-large-message", tooLargeMessage},
 		{"consume-from", consumeFrom},
 		{"long-poll", longPoll},
-		{"transactions", transactions},
 	}
 	codecs := map[string]kgo.CompressionCodec{
 		"gzip": kgo.GzipCompression(), "snappy": kgo.SnappyCompression(),
@@ -270,35 +269,4 @@ func longPoll(ctx context.Context) error {
 		time.AfterFunc(500*time.Millisecond, func() { late <- send(ctx, topic, "late") })
 		return errors.Join(takeValues(ctx, client, "late"), <-late)
 	}, append(fromStart(topic), kgo.FetchMaxWait(20*time.Second))...)
-}
-
-func transactions(ctx context.Context) error {
-	topic := unique("transactional")
-	if err := create(ctx, topic, 1); err != nil {
-		return err
-	}
-	ctx, cancel := context.WithTimeout(ctx, 15*time.Second)
-	defer cancel()
-	run := func(client *kgo.Client, value string, end kgo.TransactionEndTry) error {
-		if err := client.BeginTransaction(); err != nil {
-			return err
-		}
-		record := &kgo.Record{Topic: topic, Value: []byte(value)}
-		if err := client.ProduceSync(ctx, record).FirstErr(); err != nil {
-			return err
-		}
-		return client.EndTransaction(ctx, end)
-	}
-	err := withClient(func(client *kgo.Client) error {
-		if err := run(client, "aborted", kgo.TryAbort); err != nil {
-			return err
-		}
-		return run(client, "committed", kgo.TryCommit)
-	}, kgo.TransactionalID(unique("transactions")))
-	if err != nil {
-		return err
-	}
-	return withClient(func(client *kgo.Client) error {
-		return takeValues(ctx, client, "committed")
-	}, append(fromStart(topic), kgo.FetchIsolationLevel(kgo.ReadCommitted()))...)
 }

@@ -2,9 +2,10 @@
 import { readdirSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { exactlyOnce } from '../exactly-once.ts';
 import { cacheOf, download, once, pathOf } from '../install.ts';
 import { runProgram } from '../program.ts';
-import type { Suite } from '../suite.ts';
+import { runCases, type Suite } from '../suite.ts';
 
 const folder = pathOf('franz-go');
 
@@ -30,5 +31,12 @@ export const suite: Suite = {
     const module = await readFile(pathOf('franz-go/go.mod'), 'utf8');
     return /franz-go v\S+/.exec(module)?.[0] ?? '';
   },
-  run: (context) => runProgram(context, program(), []),
+  run: async (context) => {
+    await runProgram(context, program(), []);
+    const pipeline = exactlyOnce(
+      { command: program(), args: [] },
+      { workers: 2, kills: 3, restarts: 1 },
+    );
+    await runCases([pipeline], context);
+  },
 };

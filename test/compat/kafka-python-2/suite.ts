@@ -3,4 +3,4 @@ import { debianClient } from '../python.ts';
 
 const packages = ['python3-kafka', 'python3-lz4', 'python3-snappy', 'python3-zstandard'];
 
-export const suite = debianClient('kafka-python-2', packages, 'kafka-python');
+export const suite = debianClient('kafka-python-2', packages, { readme: 'kafka-python' });

@@ -42,7 +42,7 @@ def equal(actual, expected):
     assert actual == expected, f"expected {expected!r}, got {actual!r}"
 
 
-def until(condition, what, seconds=30):
+def until(condition, what, seconds=30, pause=0.05):
     """Calls `condition` until it answers something true, and returns that."""
     limit = time.monotonic() + seconds
     while True:
@@ -50,7 +50,7 @@ def until(condition, what, seconds=30):
         if answer:
             return answer
         assert time.monotonic() < limit, f"waited in vain for {what}"
-        time.sleep(0.05)
+        time.sleep(pause)
 
 
 def raises(error, function):
@@ -74,6 +74,11 @@ def restart_broker():
         raise Skip("this broker cannot be restarted from here")
     _say({"restart": True})
     sys.stdin.readline()
+
+
+def note(text):
+    """One line for whoever reads along."""
+    _say({"note": text})
 
 
 def _say(event):

@@ -89,6 +89,11 @@ final class Harness {
             .formatted(quote(name), verdict, quote(detail)));
   }
 
+  /** One line for whoever reads along. */
+  static void note(String text) {
+    print("{\"note\":" + quote(text) + "}");
+  }
+
   private static synchronized void print(String line) {
     OUT.println(line);
     OUT.flush();

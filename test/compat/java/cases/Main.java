@@ -9,6 +9,8 @@ public final class Main {
     ConsumerCases.addTo(harness);
     GroupCases.addTo(harness);
     AdminCases.addTo(harness);
+    TransactionCases.addTo(harness);
+    TransactionAdminCases.addTo(harness);
     harness.runAll();
   }
 }

@@ -33,7 +33,6 @@ final class ProducerCases {
     harness.add("many-partitions", ProducerCases::manyPartitions);
     harness.add("large-message", ProducerCases::largeMessage);
     harness.add("too-large-message", ProducerCases::tooLargeMessage);
-    harness.add("transactions", ProducerCases::transactions);
   }
 
   private static void firstContact() throws Exception {
@@ -175,24 +174,6 @@ final class ProducerCases {
     }
     try (var consumer = Clients.assigned(topic, 0)) {
       Harness.equal(Clients.values(Clients.take(consumer, 1)), List.of("small"));
-    }
-  }
-
-  private static void transactions() throws Exception {
-    String topic = Harness.unique("transactional");
-    String id = Harness.unique("transactions");
-    try (var producer = Clients.producer("transactional.id", id, "max.block.ms", "15000")) {
-      producer.initTransactions();
-      producer.beginTransaction();
-      producer.send(new ProducerRecord<>(topic, "aborted")).get();
-      producer.abortTransaction();
-      producer.beginTransaction();
-      producer.send(new ProducerRecord<>(topic, "committed")).get();
-      producer.commitTransaction();
-    }
-    try (var consumer = Clients.consumer("isolation.level", "read_committed")) {
-      consumer.assign(List.of(Clients.partition(topic, 0)));
-      Harness.equal(Clients.values(Clients.take(consumer, 1)), List.of("committed"));
     }
   }
 }
