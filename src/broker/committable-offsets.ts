@@ -9,51 +9,59 @@ import { ErrorCode } from '../protocol/errors.ts';
 import type { MetadataCache } from './metadata-cache.ts';
 
 type Topic = OffsetCommitRequest['topics'][number];
-type Exists = (topic: Topic, partitionIndex: number) => boolean;
+type Answered = OffsetCommitResponse['topics'][number];
 
-/** Has `commit` store what can be stored; answers for every partition that was asked for. */
+/** A topic and which of its partitions. */
+interface Named {
+  readonly name: string;
+  readonly partitions: readonly { readonly partitionIndex: number }[];
+}
+
+/**
+ * Has `commit` store what can be stored; answers for every partition that was asked for, as Kafka
+ * does first for those that do not exist.
+ */
 export async function commitExisting(
   asked: readonly Topic[],
   metadata: MetadataCache,
   commit: (topics: readonly CommittingTopic[]) => Promise<CommitReply>,
-): Promise<OffsetCommitResponse['topics']> {
-  const names = new Set(asked.map(({ name }) => name));
+): Promise<readonly Answered[]> {
   // No partition is asked that could say it is gone: an offset of an older topic of this name would
   // hide those of the new one.
-  const views = await metadata.recent([...names]);
-  const exists: Exists = (topic, partitionIndex) => {
-    const partitions = views.get(topic.name)?.partitions ?? 0;
-    return partitionIndex >= 0 && partitionIndex < partitions;
+  const views = await metadata.recent([...new Set(asked.map(({ name }) => name))]);
+  const existing: CommittingTopic[] = [];
+  const missing: Answered[] = [];
+  for (const { name, partitions } of asked) {
+    const { topicId = '', partitions: count = 0 } = views.get(name) ?? {};
+    const { known = [], unknown = [] } = Object.groupBy(partitions, ({ partitionIndex }) =>
+      partitionIndex >= 0 && partitionIndex < count ? 'known' : 'unknown',
+    );
+    if (known.length > 0) existing.push({ name, topicId, partitions: known.map(committing) });
+    const answer = refused({ name, partitions: unknown }, ErrorCode.UNKNOWN_TOPIC_OR_PARTITION);
+    if (unknown.length > 0) missing.push(answer);
+  }
+  if (existing.length === 0) return missing;
+  const { errorCode, topics } = await commit(existing);
+  const answers =
+    errorCode === ErrorCode.NONE ? topics : existing.map((topic) => refused(topic, errorCode));
+  return missing.length === 0 ? answers : merged([...missing, ...answers]);
+}
+
+function committing({ committedMetadata, ...offset }: Topic['partitions'][number]) {
+  return { ...offset, metadata: committedMetadata };
+}
+
+function refused({ name, partitions }: Named, errorCode: number): Answered {
+  return {
+    name,
+    partitions: partitions.map(({ partitionIndex }) => ({ partitionIndex, errorCode })),
   };
-  const topics = asked
-    .map((topic) => committing(topic, views.get(topic.name)?.topicId ?? '', exists))
-    .filter(({ partitions }) => partitions.length > 0);
-  const nextCode = topics.length > 0 ? codesOf(await commit(topics)) : () => ErrorCode.NONE;
-  return asked.map((topic) => ({
-    name: topic.name,
-    partitions: topic.partitions.map(({ partitionIndex }) => ({
-      partitionIndex,
-      errorCode: exists(topic, partitionIndex) ? nextCode() : ErrorCode.UNKNOWN_TOPIC_OR_PARTITION,
-    })),
+}
+
+/** Each topic once. */
+function merged(answers: readonly Answered[]): Answered[] {
+  return [...Map.groupBy(answers, ({ name }) => name)].map(([name, parts]) => ({
+    name,
+    partitions: parts.flatMap(({ partitions }) => partitions),
   }));
-}
-
-function committing(topic: Topic, topicId: string, exists: Exists): CommittingTopic {
-  const partitions = topic.partitions
-    .filter(({ partitionIndex }) => exists(topic, partitionIndex))
-    .map(({ partitionIndex, committedOffset, committedLeaderEpoch, committedMetadata }) => ({
-      partitionIndex,
-      committedOffset,
-      committedLeaderEpoch,
-      metadata: committedMetadata,
-    }));
-  return { name: topic.name, topicId, partitions };
-}
-
-/** The codes of a reply, one partition after the other. */
-function codesOf({ errorCode, topics }: CommitReply): () => number {
-  if (errorCode !== ErrorCode.NONE) return () => errorCode;
-  const codes = topics.flatMap(({ partitions }) => partitions.map((each) => each.errorCode));
-  let next = 0;
-  return () => codes[next++];
 }

@@ -89,9 +89,9 @@ describe('TxnOffsetCommit', () => {
       },
     });
     expect(codes).toEqual([
+      ErrorCode.UNKNOWN_TOPIC_OR_PARTITION,
       ErrorCode.OFFSET_METADATA_TOO_LARGE,
       0,
-      ErrorCode.UNKNOWN_TOPIC_OR_PARTITION,
     ]);
   });
 

@@ -231,9 +231,15 @@ export class GroupMember extends Client {
     });
     if (answer === undefined) return;
     // Of a topic that comes and goes, there may be none to commit for.
-    const counts = answer.topics.map(({ partitions: [{ errorCode }] }, i) => {
+    const codes = new Map(
+      answer.topics.flatMap(({ name, partitions }) =>
+        partitions.map((each) => [`${name}:${each.partitionIndex}`, each.errorCode]),
+      ),
+    );
+    const counts = positions.map(({ topic, index }) => {
+      const errorCode = codes.get(`${topic.name}:${index}`) ?? ErrorCode.UNKNOWN_SERVER_ERROR;
       const isGone = errorCode === ErrorCode.UNKNOWN_TOPIC_OR_PARTITION;
-      return { errorCode, isGone: isGone && positions[i].topic.fleeting === true };
+      return { errorCode, isGone: isGone && topic.fleeting === true };
     });
     const others = counts.filter(({ isGone }) => !isGone).map(({ errorCode }) => errorCode);
     const refusal = others.find((code) => code !== ErrorCode.NONE);

@@ -2,9 +2,12 @@
 import {
   addOffsetsToTxn,
   deleteGroups,
+  describeGroups,
+  joinGroup,
   offsetCommit,
   offsetDelete,
   offsetFetch,
+  syncGroup,
   txnOffsetCommit,
 } from '../apis.ts';
 import { alone, type Player, scripts, type Topic } from '../player.ts';
@@ -109,7 +112,7 @@ async function commit(
   request: ReturnType<typeof txnCommitOf> & {
     readonly memberId?: string;
     readonly generationIdOrMemberEpoch?: number;
-    readonly groupInstanceId?: string;
+    readonly groupInstanceId?: string | null;
   },
 ): Promise<void> {
   await on.until(txnOffsetCommit, version, request, ({ topics }) =>
@@ -295,4 +298,103 @@ const unverified = alone(
   }),
 );
 
-export const offsetScripts = [...plain, ...transactional, ...unverified];
+/** A member of the group, alone in it; it has not been assigned anything yet. */
+async function join(on: Player, groupInstanceId: string | null) {
+  const group = {
+    groupId: on.name('group'),
+    groupInstanceId,
+    sessionTimeoutMs: 30_000,
+    rebalanceTimeoutMs: 60_000,
+    protocolType: 'consumer',
+    protocols: [{ name: 'range', metadata: new Uint8Array(10) }],
+  };
+  const { memberId } = await on.quietly(joinGroup, 5, group);
+  const joined = await on.quietly(joinGroup, 5, { ...group, memberId });
+  return { memberId, generationIdOrMemberEpoch: joined.generationId, groupInstanceId };
+}
+
+const ofMembers = (groupInstanceId: string | null) => async (on: Player) => {
+  const topic = await on.topic();
+  const producer = await init(on);
+  const member = await join(on, groupInstanceId);
+  await addOffsets(on, producer);
+  const request = txnCommitOf(on, producer, topic, [0, 3]);
+  await commit(on, 3, { ...request, ...member });
+  await on.ask(offsetCommit, 8, { ...commitOf(on, topic, [0, 4]), ...member });
+  const { memberId, generationIdOrMemberEpoch: generationId } = member;
+  const assignments = [{ memberId, assignment: new Uint8Array(10) }];
+  const groupId = on.name('group');
+  await on.ask(syncGroup, 3, { groupId, generationId, memberId, groupInstanceId, assignments });
+  for (const change of [
+    {},
+    { generationIdOrMemberEpoch: 9 },
+    { generationIdOrMemberEpoch: -1 },
+    { memberId: 'x' },
+    { memberId: '' },
+    { groupInstanceId: 'other' },
+    { memberId: '', generationIdOrMemberEpoch: -1 },
+    { memberId: '', generationIdOrMemberEpoch: -1, groupInstanceId: null },
+  ]) {
+    for (const version of [3, 4]) await commit(on, version, { ...request, ...member, ...change });
+  }
+  await commit(on, 0, request);
+  await end(on, producer, true);
+  await decided(on, topic);
+};
+
+const ends = scripts('transactional-offsets', {
+  'of-a-member': ofMembers(null),
+  'of-a-static-member': ofMembers('instance'),
+  'of-a-group-of-nothing-else': async (on) => {
+    const topic = await on.topic();
+    const producer = await init(on);
+    const groups = [on.name('group')];
+    await addOffsets(on, producer);
+    await on.ask(describeGroups, 5, { groups });
+    await commit(on, 3, txnCommitOf(on, producer, topic, [0, 3]));
+    await on.ask(describeGroups, 5, { groups });
+    await end(on, producer, false);
+    await decided(on, topic);
+    await on.ask(describeGroups, 5, { groups });
+    await on.ask(deleteGroups, 2, { groupsNames: groups });
+    await on.ask(describeGroups, 5, { groups });
+  },
+  'of-a-group-deleted-meanwhile': async (on) => {
+    const topic = await on.topic('topic', {}, 2);
+    const producer = await init(on);
+    await on.ask(offsetCommit, 8, commitOf(on, topic, [0, 1]));
+    await addOffsets(on, producer);
+    await commit(on, 3, txnCommitOf(on, producer, topic, [0, 3], [1, 3]));
+    await on.ask(deleteGroups, 2, { groupsNames: [on.name('group')] });
+    await on.ask(describeGroups, 5, { groups: [on.name('group')] });
+    await commit(on, 3, txnCommitOf(on, producer, topic, [0, 4]));
+    await end(on, producer, true);
+    await decided(on, topic);
+  },
+  'deleted-in-part': async (on) => {
+    const topic = await on.topic('topic', {}, 3);
+    const producer = await init(on);
+    await on.ask(offsetCommit, 8, commitOf(on, topic, [0, 1], [1, 1]));
+    await addOffsets(on, producer);
+    await commit(on, 3, txnCommitOf(on, producer, topic, [0, 3], [1, 3], [2, 3]));
+    const partitions = [{ partitionIndex: 1 }, { partitionIndex: 2 }];
+    const topics = [{ name: topic.name, partitions }];
+    await on.ask(offsetDelete, 0, { groupId: on.name('group'), topics });
+    for (const stable of [false, true]) await committed(on, topic, stable);
+    await end(on, producer, true);
+    await decided(on, topic);
+  },
+  'overtaken-by-a-repetition': async (on) => {
+    const topic = await on.topic('topic', {}, 2);
+    const producer = await init(on);
+    await on.ask(offsetCommit, 8, commitOf(on, topic, [0, 7], [1, 7]));
+    await addOffsets(on, producer);
+    await commit(on, 3, txnCommitOf(on, producer, topic, [0, 20], [1, 20]));
+    await on.ask(offsetCommit, 8, commitOf(on, topic, [0, 7], [1, 7]));
+    await commit(on, 3, txnCommitOf(on, producer, topic, [1, 21]));
+    await end(on, producer, true);
+    await decided(on, topic);
+  },
+});
+
+export const offsetScripts = [...plain, ...transactional, ...ends, ...unverified];
