@@ -136,6 +136,31 @@ export function describeLogStore(name: string, withStore: WithStore): void {
         expect(store.snapshot()?.nextOffset).toBe(2);
       }));
 
+    it('keeps what was aborted, in order, until it is forgotten', () =>
+      withStore((open) => {
+        const aborted = [4, 9, 12].map((lastOffset) => ({
+          producerId: 2 ** 40 + lastOffset,
+          firstOffset: lastOffset - 3,
+          lastOffset,
+          lastStableOffset: 2 ** 50 + lastOffset,
+        }));
+        const store = open();
+        expect([...store.abortedFrom(0)]).toEqual([]);
+        store.append([row(0, 5, { aborted: aborted.slice(0, 1) })], undefined);
+        store.append([row(5, 8, { aborted: aborted.slice(1) }), row(13, 1)], undefined);
+        for (const again of [store, open()]) {
+          expect([...again.abortedFrom(0)]).toEqual(aborted);
+          expect([...again.abortedFrom(5)]).toEqual(aborted.slice(1));
+          expect([...again.abortedFrom(13)]).toEqual([]);
+        }
+        const nothing = { rows: [], snapshot: undefined, state: undefined };
+        store.rewrite({ first: 0, last: 4, forgotten: [4, 12], ...nothing });
+        for (const again of [store, open()])
+          expect([...again.abortedFrom(0)]).toEqual([aborted[1]]);
+        store.drop();
+        expect([...open().abortedFrom(0)]).toEqual([]);
+      }));
+
     it('stores nothing of an append that fails', () =>
       withStore((open) => {
         const store = open();

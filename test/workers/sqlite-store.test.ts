@@ -1,11 +1,13 @@
 import { runInDurableObject } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 import { describe, expect, it } from 'vitest';
+import { PartitionLog } from '../../src/core/log/partition-log.ts';
 import { SqliteStore } from '../../src/runtime/sqlite-store.ts';
 import { describeLogStore, type WithStore } from '../contracts/log-store.ts';
 import { describePartitionCleanup } from '../contracts/partition-cleanup.ts';
 import { describePartitionLog } from '../contracts/partition-log.ts';
 import { describeTransactions } from '../contracts/transactions.ts';
+import { append, startOfTime as now, sequenced, settings } from '../core/log/samples.ts';
 
 const partitions = (env as unknown as { PARTITION: DurableObjectNamespace }).PARTITION;
 
@@ -80,7 +82,53 @@ describe('SqliteStore', () => {
       expect(() => store.data(0, 0)).toThrow(/of 5000000/);
     });
   });
+
+  it('writes one row more for a transaction that was aborted', async () => {
+    const counts = await inStorage((storage) => {
+      const aborted = [{ producerId: 1, firstOffset: 0, lastOffset: 0, lastStableOffset: 1 }];
+      new SqliteStore(storage).append([{ ...row, aborted }], undefined);
+      const count = (table: string) =>
+        storage.sql.exec<{ rows: number }>(`SELECT count(*) AS rows FROM ${table}`).one().rows;
+      return [count('log'), count('aborted')];
+    });
+    expect(counts).toEqual([1, 1]);
+  });
+
+  it('takes up what was stored before there were transactions', async () => {
+    const bytes = sequenced(5, 3, 0, ['a', 'b']);
+    const described = await inStorage((storage) => {
+      storage.sql.exec(`CREATE TABLE log (
+        base_offset INTEGER PRIMARY KEY, next_offset INTEGER NOT NULL,
+        max_timestamp INTEGER NOT NULL, max_timestamp_so_far INTEGER NOT NULL,
+        appended_at INTEGER NOT NULL, byte_count INTEGER NOT NULL, producers BLOB,
+        data BLOB NOT NULL)`);
+      storage.sql.exec(`CREATE TABLE continuation (
+        base_offset INTEGER, piece INTEGER, data BLOB NOT NULL, PRIMARY KEY (base_offset, piece)
+      ) WITHOUT ROWID`);
+      storage.sql.exec(`CREATE TABLE producer_snapshot (
+        piece INTEGER PRIMARY KEY, next_offset INTEGER NOT NULL, data BLOB NOT NULL)`);
+      storage.kv.put('schema-version', 1);
+      // Producer, epoch, first sequence, count, offset in the row, timestamp.
+      const summary = fromHex('0000000000000005 0003 00000000 00000002', '0000000000000000', '07');
+      const insert = 'INSERT INTO log VALUES (0, 2, ?, ?, ?, ?, ?, ?)';
+      storage.sql.exec(insert, now, now, now, bytes.length, summary, bytes);
+      const log = new PartitionLog(new SqliteStore(storage), settings);
+      const [repeated] = log.append([append(bytes)], now);
+      const [next] = log.append([append(sequenced(5, 3, 2))], now);
+      return [repeated.baseOffset, next.baseOffset, log.describeProducers(now).producers];
+    });
+    const [repeated, next, producers] = described;
+    expect([repeated, next]).toEqual([0, 2]);
+    expect(producers).toMatchObject([{ producerId: 5, producerEpoch: 3, lastSequence: 2 }]);
+  });
 });
+
+/** Numbers in hexadecimal digits; the last one is filled up to 8 bytes. */
+function fromHex(...digits: string[]): Uint8Array {
+  const last = digits.pop()!.padStart(16, '0');
+  const pairs = [...digits, last].join('').replaceAll(' ', '').match(/../g)!;
+  return Uint8Array.from(pairs, (pair) => Number.parseInt(pair, 16));
+}
 
 function totalChanges(storage: DurableObjectStorage): number {
   return storage.sql.exec<{ n: number }>('SELECT total_changes() AS n').one().n;
