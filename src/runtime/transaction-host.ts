@@ -23,7 +23,7 @@ import type { Objects, Stub } from './stubs.ts';
  * Participants told in one round, and how many of them at the same time: an invocation may make
  * only so many calls.
  */
-const told = { inRound: 500, atOnce: 50 } as const;
+const told = { inRound: 500, atOnce: 50 };
 
 export class TransactionHost implements Stub<TransactionCalls> {
   readonly #host: MachineHost<HostedTransactionCalls, TransactionRow, TransactionMachine>;
