@@ -9,7 +9,9 @@ import { type Anomaly, check, isAllowed } from './checker/check.ts';
 import type { History } from './checker/history.ts';
 import { AssignedConsumer } from './clients/assigned-consumer.ts';
 import { Client, Crashed, type SimulatedTopic, type Surroundings } from './clients/client.ts';
+import { Copier } from './clients/copier.ts';
 import { GroupMember } from './clients/group-member.ts';
+import { Mixer } from './clients/mixer.ts';
 import { OffsetKeeper } from './clients/offset-keeper.ts';
 import { IdempotentProducer, PlainProducer } from './clients/producers.ts';
 import { Recorder } from './clients/recorder.ts';
@@ -48,6 +50,7 @@ type Life = { live(): Promise<void>; crash(): void };
 const topics: readonly SimulatedTopic[] = [
   { name: 'orders', partitions: 2 },
   { name: 'events', partitions: 1 },
+  { name: 'copies', partitions: 2 },
   { name: 'drafts', partitions: 1, fleeting: true },
 ];
 
@@ -102,8 +105,8 @@ async function liveAndHeal({ world, recorder, bugs, minutes, sabotage }: Setting
   const admin = new Client(around, 'admin');
   await makeTopics(admin);
   cluster.unleash();
-  const lives = casts(world.random.fork('cast')).map(({ name, create }) =>
-    liveAgainAndAgain(name, (process) => create(around, process), around, bugs),
+  const lives = casts(world.random.fork('cast')).map((role) =>
+    liveAgainAndAgain(role, around, bugs),
   );
   await world.time.sleep(minutes * 60_000);
   windingDown = true;
@@ -137,8 +140,12 @@ async function renewTopics(around: Surroundings, admin: Client): Promise<void> {
   for (let i = 5; i < 8; i++) await new OffsetKeeper(around, `offsets.${i}`).askEverywhere();
 }
 
+type TransactionalRole = (around: Surroundings, process: string, id: string) => Life;
+
 interface Role {
   readonly name: string;
+  /** A process that is thought dead may go on beside the next one. */
+  readonly leavesZombies?: boolean;
   create(around: Surroundings, process: string): Life;
 }
 
@@ -154,7 +161,18 @@ function casts(random: Random): Role[] {
     create: (around: Surroundings, process: string) =>
       new GroupMember(around, process, random.chance(0.5) ? 'readers' : 'readers', `instance-${i}`),
   }));
+  const transactional = (count: number, name: string, create: TransactionalRole) =>
+    Array.from(
+      { length: count },
+      (_, i): Role => ({
+        name: `${name}${i}`,
+        leavesZombies: true,
+        create: (around, process) => create(around, process, `${name}${i}`),
+      }),
+    );
   return [
+    ...transactional(random.between(0, 2), 'mixer', (...all) => new Mixer(...all)),
+    ...transactional(random.between(0, 3), 'copier', (...all) => new Copier(...all)),
     ...of(random.between(0, 1), 'keeper', (around, process) => new TopicKeeper(around, process)),
     ...of(random.between(1, 2), 'plain', (around, process) => new PlainProducer(around, process)),
     ...of(random.between(1, 3), 'idempotent', (around, process) => {
@@ -168,33 +186,40 @@ function casts(random: Random): Role[] {
   ];
 }
 
-/** Each life ends with a crash, but the last. */
+/** Each life ends with a crash, but the last; or the next one begins while it goes on. */
 async function liveAgainAndAgain(
-  name: string,
-  create: (process: string) => Life,
+  { name, leavesZombies, create }: Role,
   around: Surroundings,
   bugs: string[],
 ): Promise<void> {
   const { world } = around;
+  const lives: Promise<void>[] = [];
   for (let life = 0; !around.isWindingDown(); life++) {
-    const one = create(`${name}.${life}`);
+    const one = create(around, `${name}.${life}`);
+    const isOver = Promise.withResolvers<void>();
     const { clientCrashEveryMs } = world.trouble;
     if (Number.isFinite(clientCrashEveryMs)) {
       world.time.after(world.random.delay(clientCrashEveryMs), () => {
         if (world.isHealed) return;
-        world.count('clientCrash');
-        one.crash();
+        const survives = leavesZombies === true && world.random.chance(0.5);
+        world.count(survives ? 'zombie' : 'clientCrash');
+        if (survives) isOver.resolve();
+        else one.crash();
       });
     }
-    try {
-      await one.live();
-    } catch (error) {
-      if (!(error instanceof Crashed)) {
-        bugs.push(`${name}.${life}: ${textOf(error)}`);
-        return;
-      }
-    }
+    const lived = live(one, `${name}.${life}`, bugs);
+    lives.push(lived);
+    await Promise.race([lived, isOver.promise]);
     if (!around.isWindingDown()) await world.time.sleep(world.random.delay(500));
+  }
+  await Promise.all(lives);
+}
+
+async function live(one: Life, process: string, bugs: string[]): Promise<void> {
+  try {
+    await one.live();
+  } catch (error) {
+    if (!(error instanceof Crashed)) bugs.push(`${process}: ${textOf(error)}`);
   }
 }
 

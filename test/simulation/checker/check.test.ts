@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { type AnomalyKey, anomalyKeys, check, isAllowed, keysOf } from './check.ts';
 import { history, poll, polls, send, sends, transaction } from './histories.ts';
-import type { Assigned, Commit, Committed, Created, History, Operation } from './history.ts';
+import type { Assigned, Commit, Committed, Created, History, Operation, Send } from './history.ts';
 
 /** For each key: a history that has it and no other, and one like it that has none. */
 interface Example {
@@ -18,6 +18,7 @@ const assigned = (member: string, generation: number, ...partitions: string[]): 
   return { kind: 'assigned', group, generation, member, partitions };
 };
 const ok = { outcome: 'ok' } as const;
+const copy = (text: string, source: string): Send => ({ ...send(text), source });
 const created = (topicId: string): Created => ({ kind: 'created', topic: 't', topicId });
 const renewed: readonly Operation[] = history(
   { process: 'k', ...ok, steps: [created('old')] },
@@ -150,6 +151,41 @@ const examples: Record<AnomalyKey, Example> = {
     wrong: [...renewed, { ...history(polls('r', 't-0@new:a@0'))[0], beganAt: 4_000 }],
     right: [...renewed, { ...history(polls('r', 't-0@old:a@0'))[0], beganAt: 4_000 }],
   },
+  'dirty-read': {
+    wrong: history(
+      { ...transaction('w', 'ok', send('a@0')), decidedAt: 2_500, endedAt: 3_000 },
+      polls('r', 'a@0'),
+    ),
+    right: history(
+      { ...transaction('w', 'ok', send('a@0')), decidedAt: 1_400, endedAt: 3_000 },
+      { ...polls('u', 'a@0'), uncommitted: true, beganAt: 300, endedAt: 400 },
+      { ...polls('r', 'a@0'), beganAt: 1_000, endedAt: 1_500 },
+    ),
+  },
+  torn: {
+    wrong: history(transaction('w', 'unknown', send('a@0'), send('q:b@0')), polls('r', 'q:b@0')),
+    right: history(
+      transaction('v', 'unknown', send('a@0'), send('q:b@0')),
+      transaction('w', 'unknown', send('c@1'), send('q:d@1')),
+      { ...polls('u', 'a@0', 'c@1', 'q:b@0', 'q:d@1'), uncommitted: true },
+      polls('r', 'c@1', 'q:d@1'),
+    ),
+  },
+  'not-once': {
+    wrong: history(
+      polls('r', 'a@0', 'b@1'),
+      transaction('w', 'ok', copy('q:x@0', 'a'), commit(1)),
+      transaction('w', 'ok', copy('q:y@1', 'a'), copy('q:z@2', 'b'), commit(2)),
+      polls('r', 'q:x@0', 'q:y@1', 'q:z@2'),
+    ),
+    right: history(
+      polls('r', 'a@0', 'b@1'),
+      transaction('w', 'fail', copy('q:x@0', 'a'), commit(1)),
+      transaction('w', 'ok', copy('q:y@1', 'a'), commit(1)),
+      { ...polls('u', 'q:x@0', 'q:y@1'), uncommitted: true },
+      polls('r', 'q:y@1'),
+    ),
+  },
   'commit-ahead': {
     wrong: history(
       sends('w', 'ok', 'a@0', 'b@1'),
@@ -173,6 +209,32 @@ describe('the checker', () => {
 
   it.each(anomalyKeys)('does not take for %s what is not', (key) => {
     expect(check(examples[key].right).anomalies).toEqual([]);
+  });
+
+  it('misses copies of what a group says it has copied', () => {
+    const copied = history(
+      polls('r', 'a@0', 'b@1'),
+      transaction('w', 'unknown', copy('q:x@0', 'a'), commit(1)),
+      { process: 'n', ...ok, steps: [committed(1)] },
+      { process: 'n', ...ok, steps: [committed(2)] },
+      polls('r', 'q:x@0'),
+    );
+    expect(keysOf(check(copied.toSpliced(3, 1)).anomalies)).toEqual([]);
+    expect(keysOf(check(copied).anomalies)).toEqual(['lost-commit', 'not-once']);
+  });
+
+  it('lets those who read everything see what is open or aborted', () => {
+    const aborted = history(transaction('w', 'fail', send('a@0')), {
+      ...polls('u', 'a@0'),
+      uncommitted: true,
+    });
+    expect(check(aborted).anomalies).toEqual([]);
+    const skipped = history(
+      sends('w', 'ok', 'a@0', 'b@1', 'c@2'),
+      polls('r', 'a@0', 'b@1', 'c@2'),
+      { ...polls('u', 'a@0', 'c@2'), uncommitted: true },
+    );
+    expect(keysOf(check(skipped).anomalies)).toEqual(['int-poll-skip']);
   });
 
   it('finds a cycle through three transactions, and one that is longer than it looks', () => {

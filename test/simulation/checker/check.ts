@@ -2,6 +2,8 @@
  * Looks through a history for everything a log must not do, in the style of Jepsen's Kafka
  * workload. The surprise: nothing here knows Kedge; whatever writes such a history can be checked.
  */
+
+import { checkCopies } from './copies.ts';
 import { checkCycles } from './cycles.ts';
 import { checkGroups } from './groups.ts';
 import type { History } from './history.ts';
@@ -32,6 +34,9 @@ export const anomalyKeys = [
   'two-owners',
   'commit-ahead',
   'resurrected',
+  'dirty-read',
+  'torn',
+  'not-once',
 ] as const;
 
 export type AnomalyKey = (typeof anomalyKeys)[number];
@@ -60,6 +65,7 @@ export function check(observed: History, calmFrom = Number.POSITIVE_INFINITY): V
       ...checkSends(history, log),
       ...checkCycles(history, log),
       ...checkGroups(history, log),
+      ...checkCopies(history, log),
     ],
     worstRealtimeLagMs: realtimeLag(history),
   };

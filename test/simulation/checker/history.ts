@@ -19,6 +19,8 @@ export interface Send {
   readonly value: string;
   /** Where it was put, as far as its sender was told. */
   readonly offset?: number;
+  /** The value that was read and became this one. */
+  readonly source?: string;
 }
 
 export interface SeenRecord {
@@ -33,6 +35,8 @@ export interface Poll {
   readonly records: readonly SeenRecord[];
   /** The offsets this client asks for next, of every partition it reads. */
   readonly positions?: Readonly<Record<PartitionName, number>>;
+  /** When it came, where the operation goes on. */
+  readonly at?: number;
 }
 
 /** A group's offset was committed. */
@@ -88,6 +92,10 @@ export interface Operation {
   readonly endedAt: number;
   /** Its steps count together or not at all. */
   readonly transaction?: boolean;
+  /** When its client first asked to commit: until then nothing of a transaction may be seen. */
+  readonly decidedAt?: number;
+  /** Reads what is not committed as well (read_uncommitted). */
+  readonly uncommitted?: boolean;
   /**
    * The positions of this process were set anew just before: it was assigned other partitions, or
    * its group was rebalanced.

@@ -3,16 +3,34 @@
  * and by acknowledged sends. The surprise: neighbours are found by rank among records that somebody
  * read, not by offset, since offsets may lie between them that hold nothing for readers.
  */
-import type { History, PartitionName } from './history.ts';
+import type { History, Operation, PartitionName } from './history.ts';
 import { seenBy, sendsOf } from './history.ts';
+
+/** Offsets, and how many of them lie between two. */
+class Ranks {
+  readonly #offsets = new Set<number>();
+  #ranks: Map<number, number> | undefined;
+
+  add(offset: number): void {
+    this.#offsets.add(offset);
+    this.#ranks = undefined;
+  }
+
+  between(earlier: number, later: number): number {
+    this.#ranks ??= new Map([...this.#offsets].sort((a, b) => a - b).map((at, i) => [at, i]));
+    const [from, to] = [this.#ranks.get(earlier), this.#ranks.get(later)];
+    return from === undefined || to === undefined ? 0 : Math.max(0, to - from - 1);
+  }
+}
 
 export class ObservedPartition {
   /** Values at each offset, by whoever said so. */
   readonly valuesAt = new Map<number, Set<string>>();
   readonly offsetsOf = new Map<string, Set<number>>();
-  readonly #readOffsets = new Set<number>();
+  /** What was seen by those who read only what is committed. */
+  readonly #committed = new Ranks();
+  readonly #all = new Ranks();
   readonly readValues = new Set<string>();
-  #ranks: Map<number, number> | undefined;
 
   /** The highest offset anybody came to by reading; -1: nobody read anything. */
   highestRead = -1;
@@ -22,24 +40,18 @@ export class ObservedPartition {
     entry(this.offsetsOf, value).add(offset);
   }
 
-  noteRead(offset: number, value: string, glimpsed = false): void {
+  noteRead(offset: number, value: string, { glimpsed, uncommitted }: Operation): void {
     this.note(offset, value);
-    this.#readOffsets.add(offset);
+    this.#all.add(offset);
+    if (uncommitted) return;
+    this.#committed.add(offset);
     this.readValues.add(value);
-    this.#ranks = undefined;
     if (!glimpsed) this.highestRead = Math.max(this.highestRead, offset);
   }
 
-  /** The place of an offset among those that were read. */
-  rank(offset: number): number | undefined {
-    this.#ranks ??= new Map([...this.#readOffsets].sort((a, b) => a - b).map((at, i) => [at, i]));
-    return this.#ranks.get(offset);
-  }
-
-  /** How many records that were read lie between two others. */
-  between(earlier: number, later: number): number {
-    const [from, to] = [this.rank(earlier), this.rank(later)];
-    return from === undefined || to === undefined ? 0 : Math.max(0, to - from - 1);
+  /** How many records that a reader of this kind should see lie between two others. */
+  between(earlier: number, later: number, uncommitted = false): number {
+    return (uncommitted ? this.#all : this.#committed).between(earlier, later);
   }
 
   /** All values in the order of their offsets; a value with several stands at its first. */
@@ -62,7 +74,7 @@ export function observe(history: History): ObservedLog {
   };
   for (const operation of history) {
     for (const { partition: name, offset, value } of seenBy(operation)) {
-      partition(name).noteRead(offset, value, operation.glimpsed);
+      partition(name).noteRead(offset, value, operation);
     }
     if (operation.outcome === 'fail') continue;
     for (const { partition: name, offset, value } of sendsOf(operation)) {

@@ -26,7 +26,8 @@ export function checkPolls(history: History, log: ObservedLog): Anomaly[] {
       const inside = before.operation === index;
       const step = `${process} at ${partition} from ${before.offset} to ${offset}`;
       const goesBack = offset <= before.offset;
-      const skipped = log.get(partition)?.between(before.offset, offset) ?? 0;
+      const skipped =
+        log.get(partition)?.between(before.offset, offset, operation.uncommitted) ?? 0;
       if (goesBack) found.push({ key: keyOf('nonmonotonic-poll', inside), detail: step });
       else if (skipped > 0) {
         const detail = `${step}, over ${skipped} records`;

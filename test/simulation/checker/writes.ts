@@ -22,6 +22,8 @@ export function checkWrites(
       .filter(({ key, partition }) => key === 'lost-write' || !isGone(partition))
       .map(({ key, detail }) => ({ key, detail })),
     ...readThoughAborted(history),
+    ...readTooEarly(history),
+    ...halfSeen(history, log),
     ...readByItself(history),
   ];
 }
@@ -63,7 +65,7 @@ function readThoughAborted(history: History): Anomaly[] {
       .filter(({ outcome }) => outcome === 'fail')
       .flatMap((operation) => sendsOf(operation).map(({ value }) => value)),
   );
-  return history.flatMap((operation) =>
+  return history.filter(isCommitted).flatMap((operation) =>
     seenBy(operation)
       .filter(({ value }) => aborted.has(value))
       .map(({ partition, offset, value }) => ({
@@ -85,4 +87,43 @@ function readByItself(history: History): Anomaly[] {
           detail: `${operation.process} read its own ${value}`,
         }));
     });
+}
+
+function isCommitted({ uncommitted }: Operation): boolean {
+  return !uncommitted;
+}
+
+/** Reads of what nobody had asked to commit yet. */
+function readTooEarly(history: History): Anomaly[] {
+  const decided = new Map<string, number>();
+  for (const operation of history) {
+    if (operation.decidedAt === undefined) continue;
+    for (const { value } of sendsOf(operation)) decided.set(value, operation.decidedAt);
+  }
+  return history.filter(isCommitted).flatMap(({ process, endedAt, steps }) =>
+    steps.flatMap((step) => {
+      if (step.kind !== 'poll') return [];
+      const at = step.at ?? endedAt;
+      return step.records
+        .filter(({ value }) => at < (decided.get(value) ?? Number.NEGATIVE_INFINITY))
+        .map(({ value, partition, offset }) => ({
+          key: 'dirty-read' as const,
+          detail: `${process} read ${value} at ${partition} offset ${offset}, still open`,
+        }));
+    }),
+  );
+}
+
+/** Transactions of unknown outcome that count in part. */
+function halfSeen(history: History, log: ObservedLog): Anomaly[] {
+  return history.flatMap((operation, index): Anomaly[] => {
+    if (!operation.transaction || operation.outcome !== 'unknown') return [];
+    const sends = sendsOf(operation);
+    const missing = sends.filter(
+      ({ partition, value }) => !log.get(partition)?.readValues.has(value),
+    );
+    if (missing.length === 0 || missing.length === sends.length) return [];
+    const names = missing.map(({ partition, value }) => `${value} of ${partition}`).join(', ');
+    return [{ key: 'torn', detail: `#${index} of ${operation.process} came without ${names}` }];
+  });
 }

@@ -36,7 +36,7 @@ export class AssignedConsumer extends Client {
 
   /** Reads until the end of every partition, as the partitions themselves tell it. */
   async readEverything(): Promise<void> {
-    const style = { version: 17, maxWaitMs: 500, partitionMaxBytes: 1_048_576 };
+    const style = { version: 17, maxWaitMs: 500, partitionMaxBytes: 1_048_576, committed: true };
     const places = this.#places();
     while (this.#positions.all().length < places.length) await this.#find(places, style);
     const ends = await this.#ends();
@@ -76,7 +76,8 @@ export class AssignedConsumer extends Client {
   async #poll(style: FetchStyle): Promise<boolean> {
     if (this.#positions.all().length === 0) return false;
     const repositioned = this.#positions.takeMoved();
-    const end = this.around.recorder.begin({ process: this.process, repositioned });
+    const about = { process: this.process, repositioned, uncommitted: !style.committed };
+    const end = this.around.recorder.begin(about);
     const records = await fetchRecords(this, this.#positions, style);
     if (records === undefined) {
       end('fail');

@@ -9,7 +9,11 @@ import { ZERO_UUID } from '../../../src/bytes/uuid.ts';
 import { concat } from '../../../src/bytes/writer.ts';
 import { type FetchResponse, fetch } from '../../../src/protocol/apis/fetch.ts';
 import { ErrorCode, errorInfo } from '../../../src/protocol/errors.ts';
-import { decodeRecords, recordBatches } from '../../../src/protocol/records/index.ts';
+import {
+  decodeRecords,
+  type RecordBatch,
+  recordBatches,
+} from '../../../src/protocol/records/index.ts';
 import type { SeenRecord } from '../checker/history.ts';
 import { type Client, partitionName, type SimulatedTopic } from './client.ts';
 
@@ -76,6 +80,7 @@ export interface FetchStyle {
   readonly version: number;
   readonly maxWaitMs: number;
   readonly partitionMaxBytes: number;
+  readonly committed: boolean;
 }
 
 export function fetchStyle(client: Client, newest = firstFetchById - 1): FetchStyle {
@@ -83,6 +88,7 @@ export function fetchStyle(client: Client, newest = firstFetchById - 1): FetchSt
     version: client.random.between(4, newest),
     maxWaitMs: client.random.pick([0, 100, 500, 5_000]),
     partitionMaxBytes: client.random.pick([1, 500, 1_048_576]),
+    committed: client.random.chance(0.7),
   };
 }
 
@@ -90,7 +96,7 @@ export function fetchStyle(client: Client, newest = firstFetchById - 1): FetchSt
 export async function fetchRecords(
   client: Client,
   positions: Positions,
-  { version, maxWaitMs, partitionMaxBytes }: FetchStyle,
+  { version, maxWaitMs, partitionMaxBytes, committed }: FetchStyle,
 ): Promise<SeenRecord[] | undefined> {
   const wanted = positions.all();
   const byTopic = Map.groupBy(wanted, ({ topic }) => topic);
@@ -107,7 +113,8 @@ export async function fetchRecords(
       replicaDirectoryId: ZERO_UUID,
     })),
   }));
-  const request = { replicaId: -1, maxWaitMs, minBytes: 1, maxBytes: 50_000_000, topics };
+  const limits = { replicaId: -1, maxWaitMs, minBytes: 1, maxBytes: 50_000_000 };
+  const request = { ...limits, isolationLevel: committed ? 1 : 0, topics };
   const answer = await client.ask(fetch, version, request);
   if (answer === undefined) return undefined;
   const byId = version >= firstFetchById;
@@ -131,7 +138,7 @@ function take(
   client: Client,
   positions: Positions,
   position: Position,
-  { errorCode, records }: PartitionAnswer,
+  { errorCode, records, abortedTransactions }: PartitionAnswer,
 ): SeenRecord[] {
   const name = nameOf(position);
   if (errorCode !== ErrorCode.NONE) {
@@ -139,10 +146,13 @@ function take(
     heed(client, positions, position, errorCode);
     return [];
   }
-  const all = recordsIn(concat(records === null ? [] : [...records, new Uint8Array(0)]), name);
-  const fresh = all.filter(({ offset }) => offset >= position.offset);
-  if (fresh.length > 0) positions.set({ ...position, offset: fresh.at(-1)!.offset + 1 });
-  return fresh;
+  const bytes = concat(records === null ? [] : [...records, new Uint8Array(0)]);
+  const batches = [...recordBatches(bytes)];
+  const nextOffset = Math.max(position.offset, batches.at(-1)?.nextOffset ?? 0);
+  if (nextOffset > position.offset) positions.set({ ...position, offset: nextOffset });
+  return recordsIn(batches, abortedTransactions ?? [], name).filter(
+    ({ offset }) => offset >= position.offset,
+  );
 }
 
 function heed(client: Client, positions: Positions, position: Position, errorCode: number): void {
@@ -159,9 +169,27 @@ function heed(client: Client, positions: Positions, position: Position, errorCod
   }
 }
 
-function recordsIn(bytes: Uint8Array, partition: string): SeenRecord[] {
-  return [...recordBatches(bytes)].flatMap((batch) => {
+type Aborted = NonNullable<PartitionAnswer['abortedTransactions']>;
+
+/** What a consumer shows of these batches: no markers, and nothing of what was aborted. */
+function recordsIn(
+  batches: readonly RecordBatch[],
+  abortedTransactions: Aborted,
+  partition: string,
+): SeenRecord[] {
+  const ahead = [...abortedTransactions];
+  const aborted = new Set<number>();
+  return batches.flatMap((batch) => {
     if (!batch.isValid) throw new Error(`a batch of ${partition} has a wrong checksum`);
+    const { producerId } = batch;
+    while (ahead.length > 0 && ahead[0].firstOffset <= batch.lastOffset) {
+      aborted.add(ahead.shift()!.producerId);
+    }
+    if (batch.isControl) {
+      aborted.delete(producerId);
+      return [];
+    }
+    if (batch.isTransactional && aborted.has(producerId)) return [];
     return [...decodeRecords(batch)].map(({ offset, value }) => ({
       partition,
       offset,

@@ -22,24 +22,24 @@ import { type FetchStyle, fetchRecords, fetchStyle, Positions } from './fetching
 const sessionTimeoutMs = 6_000;
 const rebalanceTimeoutMs = 8_000;
 
-interface Place {
+export interface Place {
   readonly topic: SimulatedTopic;
   readonly index: number;
 }
 
 export class GroupMember extends Client {
-  readonly #group: string;
+  protected readonly group: string;
   readonly #instanceId: string | null;
   #memberId = '';
-  #generationId = -1;
-  #positions = new Positions();
+  protected generationId = -1;
+  protected positions = new Positions();
   /** It may still hear of this generation: it is neither fenced nor told to join again. */
-  #isIn = false;
+  protected isIn = false;
   #heardAt = 0;
 
   constructor(around: Surroundings, process: string, group: string, instanceId: string | null) {
     super(around, process);
-    this.#group = group;
+    this.group = group;
     this.#instanceId = instanceId;
   }
 
@@ -51,15 +51,25 @@ export class GroupMember extends Client {
         await this.sleep(this.random.delay(200));
         continue;
       }
-      if (await this.#takePlaces(places)) await this.#consume(style);
+      if (await this.takePlaces(places)) await this.consume(style, places);
       if (this.random.chance(0.2)) await this.#leave();
     }
     await this.#leave();
   }
 
-  get #identity() {
+  /** What it wants to read. */
+  protected get subscription(): readonly SimulatedTopic[] {
+    return this.around.topics;
+  }
+
+  /** Waits for transactions that may still change the offsets. */
+  protected get requiresStable(): boolean {
+    return false;
+  }
+
+  protected get identity() {
     return {
-      groupId: this.#group,
+      groupId: this.group,
       memberId: this.#memberId,
       groupInstanceId: this.#instanceId,
     };
@@ -67,8 +77,8 @@ export class GroupMember extends Client {
 
   /** Joins and syncs; what it is given, or undefined when it has to try again. */
   async #join(): Promise<Place[] | undefined> {
-    this.#isIn = false;
-    const { topics } = this.around;
+    this.isIn = false;
+    const topics = this.subscription;
     const metadata = encodeSubscription(0, {
       topics: topics.map(({ name }) => name),
       userData: null,
@@ -77,7 +87,7 @@ export class GroupMember extends Client {
       rackId: null,
     });
     const request = {
-      ...this.#identity,
+      ...this.identity,
       sessionTimeoutMs,
       rebalanceTimeoutMs,
       protocolType: 'consumer',
@@ -89,14 +99,14 @@ export class GroupMember extends Client {
     if (joined.errorCode === ErrorCode.MEMBER_ID_REQUIRED) this.#memberId = joined.memberId;
     if (joined.errorCode !== ErrorCode.NONE) return undefined;
     this.#memberId = joined.memberId;
-    this.#generationId = joined.generationId;
+    this.generationId = joined.generationId;
     return this.#sync(joined);
   }
 
   async #sync(joined: JoinGroupResponse): Promise<Place[] | undefined> {
     const request = {
-      ...this.#identity,
-      generationId: this.#generationId,
+      ...this.identity,
+      generationId: this.generationId,
       protocolType: 'consumer',
       protocolName: joined.protocolName,
       assignments: joined.leader === joined.memberId ? this.#assignments(joined) : [],
@@ -105,7 +115,7 @@ export class GroupMember extends Client {
     if (synced === undefined) return undefined;
     this.#note('sync', synced.errorCode);
     if (synced.errorCode !== ErrorCode.NONE) return undefined;
-    this.#isIn = true;
+    this.isIn = true;
     this.#heardAt = this.world.time.now;
     const { assignedPartitions } =
       synced.assignment.length === 0
@@ -121,7 +131,7 @@ export class GroupMember extends Client {
   /** Round robin over all partitions, by the members' ids. */
   #assignments({ members }: JoinGroupResponse) {
     const ids = members.map(({ memberId }) => memberId).sort();
-    const places = this.around.topics.flatMap(({ name, partitions }) =>
+    const places = this.subscription.flatMap(({ name, partitions }) =>
       Array.from({ length: partitions }, (_, index) => ({ topic: name, index })),
     );
     return ids.map((memberId, i) => {
@@ -136,20 +146,21 @@ export class GroupMember extends Client {
     const end = this.around.recorder.begin({ process: this.process, repositioned: true });
     const partitions = places.map(({ topic, index }) => partitionName(topic.name, index));
     const member = this.#instanceId ?? this.#memberId;
-    const generation = this.#generationId;
-    end('ok', [{ kind: 'assigned', group: this.#group, generation, member, partitions }]);
+    const generation = this.generationId;
+    end('ok', [{ kind: 'assigned', group: this.group, generation, member, partitions }]);
   }
 
   /** Asks where the group was. False: it has to join again, or lost its connection. */
-  async #takePlaces(places: readonly Place[]): Promise<boolean> {
-    this.#positions = new Positions();
+  protected async takePlaces(places: readonly Place[]): Promise<boolean> {
+    this.positions = new Positions();
     if (places.length === 0) return true;
-    const end = this.around.recorder.begin({ process: this.process });
+    const end = this.around.recorder.begin({ process: this.process, repositioned: true });
     const topics = places.map(({ topic, index }) => ({
       name: topic.name,
       partitionIndexes: [index],
     }));
-    const answer = await this.ask(offsetFetch, 5, { groupId: this.#group, topics });
+    const request = { groupId: this.group, topics, requireStable: this.requiresStable };
+    const answer = await this.ask(offsetFetch, this.requiresStable ? 7 : 5, request);
     if (answer === undefined || answer.errorCode !== ErrorCode.NONE) {
       end('fail');
       return false;
@@ -161,50 +172,51 @@ export class GroupMember extends Client {
           end('fail');
           return false;
         }
-        this.#positions.set({
+        this.positions.set({
           topic: this.#topicNamed(name),
           index: partitionIndex,
           topicId: undefined,
           offset: Math.max(0, committedOffset),
         });
         const partition = partitionName(name, partitionIndex);
-        steps.push({ kind: 'committed', group: this.#group, partition, offset: committedOffset });
+        steps.push({ kind: 'committed', group: this.group, partition, offset: committedOffset });
       }
     }
     end('ok', steps);
     return true;
   }
 
-  async #consume(style: FetchStyle): Promise<void> {
+  protected async consume(style: FetchStyle, _places: readonly Place[]): Promise<void> {
     const patience = this.random.between(3, 60);
-    for (let polls = 0; this.#isIn && polls < patience; polls++) {
+    for (let polls = 0; this.isIn && polls < patience; polls++) {
       if (this.around.isWindingDown()) break;
       await this.#poll(style);
       if (this.random.chance(0.3)) await this.#commit();
-      if (this.world.time.now - this.#heardAt > 1_000) await this.#beat();
+      await this.beatIfDue();
       await this.sleep(this.random.delay(50));
     }
-    if (this.#isIn && this.random.chance(0.7)) await this.#commit();
+    if (this.isIn && this.random.chance(0.7)) await this.#commit();
   }
 
   async #poll(style: FetchStyle): Promise<void> {
-    if (this.#positions.all().length === 0) return;
-    const repositioned = this.#positions.takeMoved();
-    const about = { process: this.process, group: this.#group, repositioned };
+    if (this.positions.all().length === 0) return;
+    const repositioned = this.positions.takeMoved();
+    const uncommitted = !style.committed;
+    const about = { process: this.process, group: this.group, repositioned, uncommitted };
     const end = this.around.recorder.begin(about);
     const maxWaitMs = Math.min(style.maxWaitMs, 500);
-    const records = await fetchRecords(this, this.#positions, { ...style, maxWaitMs });
+    const records = await fetchRecords(this, this.positions, { ...style, maxWaitMs });
     if (records === undefined) return end('fail');
-    end('ok', [{ kind: 'poll', records, positions: this.#positions.asRecord() }]);
+    end('ok', [{ kind: 'poll', records, positions: this.positions.asRecord() }]);
   }
 
   async #commit(): Promise<void> {
-    const positions = this.#positions.all();
+    const positions = this.positions.all();
     if (positions.length === 0) return;
     const steps = positions.map(
       ({ topic, index, offset }): Commit => ({
         kind: 'commit',
-        group: this.#group,
+        group: this.group,
         partition: partitionName(topic.name, index),
         offset,
       }),
@@ -221,12 +233,12 @@ export class GroupMember extends Client {
         },
       ],
     }));
-    const { groupId, memberId, groupInstanceId } = this.#identity;
+    const { groupId, memberId, groupInstanceId } = this.identity;
     const answer = await this.ask(offsetCommit, 7, {
       groupId,
       memberId,
       groupInstanceId,
-      generationIdOrMemberEpoch: this.#generationId,
+      generationIdOrMemberEpoch: this.generationId,
       topics,
     });
     if (answer === undefined) return;
@@ -248,24 +260,25 @@ export class GroupMember extends Client {
       return end(stored.length > 0 ? 'ok' : 'fail', stored.length > 0 ? stored : steps);
     }
     if (!isWeather(refusal)) end('fail');
-    this.#heed(refusal);
+    this.heed(refusal);
   }
 
-  async #beat(): Promise<void> {
+  protected async beatIfDue(): Promise<void> {
+    if (this.world.time.now - this.#heardAt <= 1_000) return;
     const answer = await this.ask(heartbeat, 3, {
-      ...this.#identity,
-      generationId: this.#generationId,
+      ...this.identity,
+      generationId: this.generationId,
     });
     if (answer === undefined) return;
     this.#heardAt = this.world.time.now;
-    this.#heed(answer.errorCode);
+    this.heed(answer.errorCode);
   }
 
   /** A refused join, sync, commit or heartbeat says how to go on. */
-  #heed(errorCode: number): void {
+  protected heed(errorCode: number): void {
     if (errorCode === ErrorCode.NONE || isWeather(errorCode)) return;
     this.#note('group', errorCode);
-    this.#isIn = false;
+    this.isIn = false;
   }
 
   #topicNamed(name: string): SimulatedTopic {
@@ -282,16 +295,16 @@ export class GroupMember extends Client {
 
   async #leave(): Promise<void> {
     if (this.#memberId === '' || this.#instanceId !== null) return;
-    const { memberId } = this.#identity;
+    const { memberId } = this.identity;
     const members = [{ memberId, groupInstanceId: null, reason: null }];
-    this.#isIn = false;
-    await this.ask(leaveGroup, 3, { groupId: this.#group, members });
+    this.isIn = false;
+    await this.ask(leaveGroup, 3, { groupId: this.group, members });
     this.#memberId = '';
   }
 }
 
 /** The coordinator moved or was not reached: nothing is known. */
-function isWeather(errorCode: number): boolean {
+export function isWeather(errorCode: number): boolean {
   return (
     errorCode === ErrorCode.COORDINATOR_NOT_AVAILABLE ||
     errorCode === ErrorCode.COORDINATOR_LOAD_IN_PROGRESS ||

@@ -6,6 +6,17 @@ import type { History, Operation, Outcome, Step } from '../checker/history.ts';
 
 type Draft = { -readonly [K in keyof Operation]: Operation[K] };
 
+type About = Omit<Operation, 'outcome' | 'beganAt' | 'endedAt' | 'steps'>;
+
+/** A transaction that is being written down: it did nothing, until it asks to commit. */
+export interface OpenTransaction {
+  add(step: Step): void;
+  /** Puts a step in the place of another. */
+  replace(step: Step, by: Step): void;
+  decide(): void;
+  settle(outcome: Outcome): void;
+}
+
 export class Recorder {
   readonly #now: () => number;
   readonly #drafts: Draft[] = [];
@@ -20,7 +31,7 @@ export class Recorder {
 
   /** Begins an operation; returns the way to end it. */
   begin(
-    about: Pick<Operation, 'process' | 'group' | 'repositioned'>,
+    about: About,
     steps: readonly Step[] = [],
   ): (outcome: Outcome, steps?: readonly Step[]) => void {
     const beganAt = this.#now();
@@ -29,6 +40,28 @@ export class Recorder {
     this.#drafts.push(draft);
     return (outcome, finalSteps = draft.steps) => {
       Object.assign(draft, { outcome, steps: finalSteps, endedAt: this.#now() });
+    };
+  }
+
+  open(about: About): OpenTransaction {
+    const endedAt = Number.POSITIVE_INFINITY;
+    const steps: Step[] = [];
+    const beganAt = this.#now();
+    const begun = {
+      ...about,
+      transaction: true,
+      outcome: 'fail',
+      beganAt,
+      endedAt,
+      steps,
+    } as const;
+    const draft: Draft = begun;
+    this.#drafts.push(draft);
+    return {
+      add: (step) => steps.push(step),
+      replace: (step, by) => steps.splice(steps.indexOf(step), 1, by),
+      decide: () => Object.assign(draft, { outcome: 'unknown', decidedAt: this.#now() }),
+      settle: (outcome) => Object.assign(draft, { outcome, endedAt: this.#now() }),
     };
   }
 }
