@@ -1,10 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { anomalyKeys, keysOf } from './checker/check.ts';
-import { notPlanted, plantedBugs } from './planted.ts';
+import { plantedBugs } from './planted.ts';
+import { notPlanted, plantedInTransactions } from './planted-in-transactions.ts';
 import { simulate } from './simulate.ts';
 
+const all = [...plantedBugs, ...plantedInTransactions];
+
 describe('a planted bug', () => {
-  it.each(plantedBugs)('is found: $name', async ({ plant, shows, withinSeeds }) => {
+  it.each(all)('is found: $name', async ({ plant, shows, withinSeeds }) => {
     const found = new Set<string>();
     for (let seed = 1; seed <= withinSeeds && found.size === 0; seed++) {
       const { anomalies } = await simulate({ seed, sabotage: plant() });
@@ -13,8 +16,8 @@ describe('a planted bug', () => {
     expect([...found]).not.toEqual([]);
   });
 
-  it('is there for every key that a workload without transactions can show', () => {
-    const planted = plantedBugs.flatMap(({ shows }) => shows);
+  it('is there for every key that Kafka does not allow', () => {
+    const planted = all.flatMap(({ shows }) => shows);
     expect(new Set([...planted, ...notPlanted])).toEqual(new Set(anomalyKeys));
   });
 });

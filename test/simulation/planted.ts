@@ -10,18 +10,8 @@ import type { GroupCalls } from '../../src/core/group/commands.ts';
 import type { PartitionCalls, ReadReply } from '../../src/core/log/calls.ts';
 import { ErrorCode } from '../../src/protocol/errors.ts';
 import { RecordBatch, recordBatches } from '../../src/protocol/records/index.ts';
-import type { Stub } from '../../src/runtime/stubs.ts';
-import type { AnomalyKey } from './checker/check.ts';
+import { everyNth, type PlantedBug, type Wrapped } from './planting.ts';
 import type { Sabotage } from './world/kinds.ts';
-
-export interface PlantedBug {
-  readonly name: string;
-  /** Any of these gives it away. */
-  readonly shows: readonly AnomalyKey[];
-  /** Within how many seeds, from 1 on, it is found. */
-  readonly withinSeeds: number;
-  plant(): Sabotage;
-}
 
 export const plantedBugs: readonly PlantedBug[] = [
   {
@@ -46,6 +36,12 @@ export const plantedBugs: readonly PlantedBug[] = [
     name: 'an append is acknowledged with the place of another',
     shows: ['lost-write'],
     withinSeeds: 1,
+    plant: () => ({ partition: everyNth(10, 'append', async () => acknowledged(0)) }),
+  },
+  {
+    name: 'an append of a transaction is acknowledged with the place of another',
+    shows: ['int-nonmonotonic-send'],
+    withinSeeds: 10,
     plant: () => ({ partition: everyNth(10, 'append', async () => acknowledged(0)) }),
   },
   {
@@ -156,35 +152,6 @@ export const plantedBugs: readonly PlantedBug[] = [
     plant: oldOffsets,
   },
 ];
-
-/** What no seed can show yet: one batch has one offset, and there are no transactions. */
-export const notPlanted: readonly AnomalyKey[] = [
-  'int-nonmonotonic-send',
-  'int-send-skip',
-  'precommitted-read',
-  'G0',
-  'G1c',
-];
-
-type Wrapped = NonNullable<Sabotage['partition']>;
-
-/** Does something else at every nth call of a kind. */
-function everyNth<K extends keyof PartitionCalls>(
-  n: number,
-  kind: K,
-  instead: (
-    stub: Stub<PartitionCalls>,
-    command: PartitionCalls[K]['command'],
-  ) => Promise<PartitionCalls[K]['reply']>,
-): Wrapped {
-  let calls = 0;
-  return (stub) => ({
-    call: ((what: string, command: never) =>
-      what === kind && ++calls % n === 0
-        ? instead(stub, command)
-        : stub.call(what as K, command)) as Stub<PartitionCalls>['call'],
-  });
-}
 
 function acknowledged(baseOffset: number): PartitionCalls['append']['reply'] {
   const nothing = { errorMessage: null, logAppendTimeMs: -1, logStartOffset: 0, recordErrors: [] };

@@ -7,6 +7,7 @@ import type { ClusterCalls } from '../../../src/core/cluster/commands.ts';
 import type { GroupCalls } from '../../../src/core/group/commands.ts';
 import type { PartitionCalls } from '../../../src/core/log/calls.ts';
 import type { LogStore } from '../../../src/core/log/store.ts';
+import type { TransactionCalls } from '../../../src/core/transaction/calls.ts';
 import { clusterHost, runErrands } from '../../../src/runtime/cluster-host.ts';
 import type { BrokerConfig } from '../../../src/runtime/config.ts';
 import { GroupHost } from '../../../src/runtime/group-host.ts';
@@ -24,12 +25,13 @@ export interface Sabotage {
   readonly partition?: (stub: Stub<PartitionCalls>, name: string) => Stub<PartitionCalls>;
   readonly group?: (stub: Stub<GroupCalls>, name: string) => Stub<GroupCalls>;
   readonly controller?: (stub: Stub<ClusterCalls>) => Stub<ClusterCalls>;
+  readonly transaction?: (stub: Stub<TransactionCalls>) => Stub<TransactionCalls>;
   /** Leads to another object than the one that is asked for. */
   readonly objectName?: (name: string) => string;
   /** Answers do not wait for their writes. */
   readonly openGate?: boolean;
   /** Objects of this kind lose writes that were durable. */
-  readonly forgets?: 'partition' | 'group';
+  readonly forgets?: 'partition' | 'group' | 'transaction';
   /** Calls overtake each other on their way to partitions. */
   readonly overtaking?: boolean;
 }
@@ -127,7 +129,7 @@ export function groupKind({ config, sabotage, objectsOf }: ProgramContext): Kind
   };
 }
 
-export function transactionKind({ config, objectsOf }: ProgramContext): Kind<Rows> {
+export function transactionKind({ config, sabotage, objectsOf }: ProgramContext): Kind<Rows> {
   return {
     newStorage: memoryRows,
     start(instance): Program {
@@ -138,8 +140,9 @@ export function transactionKind({ config, objectsOf }: ProgramContext): Kind<Row
         now: () => instance.object.now(),
         setAlarm: (at) => instance.setAlarm(at),
       });
+      const stub = (sabotage.transaction?.(host) ?? host) as AnyStub;
       return {
-        call: (kind, command) => (host as AnyStub).call(kind, command),
+        call: (kind, command) => stub.call(kind, command),
         alarm: () => host.expire(),
       };
     },
