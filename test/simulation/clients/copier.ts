@@ -63,6 +63,8 @@ export class Copier extends GroupMember {
         return { value: this.around.newValue(), source: value };
       });
       if (copies.length > 0) await this.#write(copies);
+      // Out of the group by then, with offsets that still may count.
+      if (this.random.chance(0.04)) await this.sleep(9_000);
       const commits = copies.length > 0 && this.random.chance(0.85);
       await this.#transactor.end(commits);
       return commits || copies.length === 0;
