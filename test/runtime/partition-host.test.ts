@@ -1,18 +1,21 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { LogRow, LogState, Snapshot } from '../../src/core/log/store.ts';
+import type { Enlisted } from '../../src/core/transaction-marker.ts';
 import { ErrorCode } from '../../src/protocol/errors.ts';
 import { MemoryStore } from '../../src/runtime/memory-store.ts';
-import { PartitionHost } from '../../src/runtime/partition-host.ts';
+import { PartitionHost, type PartitionSurroundings } from '../../src/runtime/partition-host.ts';
 import {
   append,
   batch,
   list,
+  marker,
   offsetOf,
   read,
   sequenced,
   settings,
   spec,
   startOfTime,
+  transactional,
   valuesOf,
 } from '../core/log/samples.ts';
 
@@ -39,6 +42,7 @@ let now: number;
 /** Settles what the host waits for; each call of `durable` adds one. */
 let commits: { done(): void; lost(): void }[];
 let durable: () => Promise<void>;
+let enlist: PartitionSurroundings['enlist'];
 
 beforeEach(() => {
   store = new FailingStore();
@@ -50,6 +54,7 @@ beforeEach(() => {
   now = startOfTime;
   commits = [];
   durable = async () => {};
+  enlist = () => Promise.reject(new Error('nobody should be asked'));
   vi.spyOn(console, 'error').mockImplementation(() => {});
 });
 
@@ -62,7 +67,7 @@ function newHost(): PartitionHost {
     now: () => now,
     durable: () => durable(),
     announce: ({ highWatermark }) => announced.push(highWatermark),
-    enlist: () => Promise.reject(new Error('nobody should be asked')),
+    enlist: (...question) => enlist(...question),
     dropped: () => dropped++,
     alarm: async () => alarm,
     setAlarm: (at) => {
@@ -354,5 +359,79 @@ describe('a PartitionHost and its alarm', () => {
     expect(await host.call('deleteRecords', deletion)).toEqual({ errorCode, lowWatermark: -1 });
     expect(await host.call('describe', {})).toMatchObject({ errorCode, sizeInBytes: -1 });
     expect((await host.call('read', read(0))).logStartOffset).toBe(0);
+  });
+});
+
+describe('PartitionHost, of transactions', () => {
+  const first = { ...append(transactional(7, 0, 0, ['t'])), transactionalId: 'a' };
+
+  it('writes once the coordinator has said which transaction it is', async () => {
+    const asked: unknown[] = [];
+    enlist = async (...question) => {
+      asked.push(question);
+      return { errorCode: 0, transactionNumber: 5 };
+    };
+    const host = newHost();
+    expect(offsetOf(await host.call('append', { ...first, addsPartition: true }))).toBe(0);
+    const second = { ...append(transactional(7, 0, 1)), transactionalId: 'a' };
+    expect(offsetOf(await host.call('append', second))).toBe(1);
+    const { topicId, topic, partition } = spec();
+    const participant = { topicId, topic, partition };
+    const producer = { transactionalId: 'a', producerId: 7, producerEpoch: 0, adds: true };
+    expect(asked).toEqual([['a', { ...producer, participant }]]);
+    expect(await host.call('writeMarker', marker(7, 1, 5))).toEqual({ errorCode: 0 });
+    expect(await host.call('writeMarker', marker(7, 1, 5))).toEqual({ errorCode: 0 });
+    expect((await host.call('describeProducers', {})).producers).toMatchObject([
+      { producerId: 7, producerEpoch: 1, currentTxnStartOffset: -1, coordinatorEpoch: 0 },
+    ]);
+    expect(host.ends).toEqual({ highWatermark: 3, lastStableOffset: 3 });
+  });
+
+  it('writes nothing that a marker overtook on its way', async () => {
+    const host = newHost();
+    enlist = async () => {
+      await host.call('writeMarker', marker(7, 0, 5, false));
+      return { errorCode: 0, transactionNumber: 5 };
+    };
+    expect((await host.call('append', first)).errorCode).toBe(ErrorCode.INVALID_TXN_STATE);
+    expect(host.ends).toEqual({ highWatermark: 1, lastStableOffset: 1 });
+  });
+
+  it('lets others write while one waits for its coordinator', async () => {
+    const answer = Promise.withResolvers<Enlisted>();
+    enlist = () => answer.promise;
+    const host = newHost();
+    const waiting = host.call('append', first);
+    expect(offsetOf(await send(host, 'a'))).toBe(0);
+    answer.resolve({ errorCode: 0, transactionNumber: 1 });
+    expect(offsetOf(await waiting)).toBe(1);
+    expect(announced).toEqual([1, 2]);
+    expect(host.ends).toEqual({ highWatermark: 2, lastStableOffset: 1 });
+  });
+
+  it('has the producer come again when the coordinator cannot be reached', async () => {
+    enlist = () => Promise.reject(new Error('Network connection lost.'));
+    const reply = await newHost().call('append', first);
+    expect(reply).toMatchObject({ errorCode: ErrorCode.NOT_ENOUGH_REPLICAS, logStartOffset: -1 });
+  });
+
+  it('refuses a marker that cannot be stored, and takes it when it can', async () => {
+    const host = newHost();
+    store.failing = 'before';
+    const refused = await host.call('writeMarker', marker(7, 0, 1));
+    expect(refused.errorCode).toBe(ErrorCode.UNKNOWN_SERVER_ERROR);
+    store.failing = false;
+    expect(await host.call('writeMarker', marker(7, 0, 1))).toEqual({ errorCode: 0 });
+  });
+
+  it('writes markers and appends that come together as one row', async () => {
+    commitByHand();
+    const host = newHost();
+    const before = send(host, 'a');
+    const together = [send(host, 'b'), host.call('writeMarker', marker(7, 0, 1)), send(host, 'c')];
+    await turn();
+    for (const { done } of commits.splice(0)) done();
+    await Promise.all([before, ...together]);
+    expect(store.rows).toEqual([4]);
   });
 });

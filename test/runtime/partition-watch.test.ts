@@ -1,9 +1,11 @@
 import { describe, expect, it, vi } from 'vitest';
 import { memoryPartition } from '../../src/runtime/memory-partition.ts';
 import {
+  announcementOf,
   closedWatch,
   MemoryWatches,
   openWatch,
+  parseAnnouncement,
   WatchState,
 } from '../../src/runtime/partition-watch.ts';
 import { append, batch, settings, startOfTime } from '../core/log/samples.ts';
@@ -88,5 +90,13 @@ describe('memoryPartition', () => {
     await partition.call('drop', {});
     expect(heard).toEqual([1, 2, -1]);
     expect((await partition.watch()).open).toBe(false);
+  });
+});
+
+describe('announcements', () => {
+  it('name the last stable offset only where it is another', () => {
+    const open = { highWatermark: 9, lastStableOffset: 4 };
+    expect([announcementOf(at(9)), announcementOf(open)]).toEqual(['9', '9 4']);
+    expect([parseAnnouncement('9'), parseAnnouncement('9 4')]).toEqual([at(9), open]);
   });
 });

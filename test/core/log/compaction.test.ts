@@ -5,7 +5,17 @@ import { PartitionLog } from '../../../src/core/log/partition-log.ts';
 import type { Rewrite } from '../../../src/core/log/store.ts';
 import { buildBatch, decodeRecords, type NewRecord } from '../../../src/protocol/records/index.ts';
 import { MemoryStore } from '../../../src/runtime/memory-store.ts';
-import { append, batchesOf, list, offsetOf, read, settings, spec, startOfTime } from './samples.ts';
+import {
+  append,
+  batchesOf,
+  list,
+  marker,
+  offsetOf,
+  read,
+  settings,
+  spec,
+  startOfTime,
+} from './samples.ts';
 
 const now = startOfTime;
 const day = 86_400_000;
@@ -324,5 +334,85 @@ describe('a compacted log', () => {
     expect(consume(log, 1_990).map(([offset]) => offset)).toEqual([
       1_990, 1_991, 1_992, 1_993, 1_994, 1_995, 1_996, 1_997, 1_998, 1_999,
     ]);
+  });
+});
+
+describe('compaction of transactions', () => {
+  const later = now + 100_000;
+
+  /** A log in which producer 7 wrote these pairs, each batch a transaction that ended so. */
+  function transactions(...ends: [pairs: readonly Pair[], committed: boolean][]) {
+    const store = new CountingStore();
+    const log = new PartitionLog(store, settings);
+    for (const [i, [pairs, committed]] of ends.entries()) {
+      const records = pairs.map((pair) => newRecord(pair, now));
+      const producer = { producerId: 7, producerEpoch: i, baseSequence: 0, isTransactional: true };
+      const command = append(buildBatch(records, producer), compacted);
+      log.append([{ ...command, transactionNumber: i + 1 }], now);
+      log.append([marker(7, i + 1, i + 1, committed)], now);
+    }
+    put(log, [['end', 'x']]);
+    return { store, log };
+  }
+
+  /** Base offsets of all batches; those of markers end on an m. */
+  function batchesIn(log: PartitionLog): string[] {
+    return batchesOf(log.read(read(0)).records).map(
+      ({ baseOffset, isControl }) => `${baseOffset}${isControl ? 'm' : ''}`,
+    );
+  }
+
+  it('lets aborted records supersede none, and removes them', () => {
+    const { store, log } = transactions([[['k', 'good']], true], [[['k', 'bad']], false]);
+    cleanAll(log, later);
+    expect(batchesIn(log)).toEqual(['0', '1m', '3m', '4']);
+    expect([...store.abortedFrom(0)]).toHaveLength(1);
+  });
+
+  it('removes a marker a while after the last batch of its transaction, and not the last', () => {
+    const { store, log } = transactions(
+      [[['k', 'a']], true],
+      [[['k', 'b']], false],
+      [[['k', 'c']], true],
+      [[['k', 'd']], true],
+    );
+    cleanAll(log, later);
+    expect(batchesIn(log)).toEqual(['1m', '3m', '5m', '6', '7m', '8']);
+    // Nothing of the first three is left, but readers may still be there.
+    put(log, [['end', 'y']], {}, later);
+    cleanAll(log, later + 60_000);
+    expect(batchesIn(log)).toEqual(['1m', '3m', '5m', '6', '7m', '8', '9']);
+    cleanAll(log, later + 3 * day);
+    expect(batchesIn(log)).toEqual(['6', '7m', '8', '9']);
+    expect([...store.abortedFrom(0)]).toEqual([]);
+    expect(log.read(read(0, { isolationLevel: 1 })).abortedTransactions).toEqual([]);
+  });
+
+  it('keeps the last marker of a producer that is known by nothing else', () => {
+    const { log } = transactions([[['k', 'a']], false], [[['k', 'b']], false]);
+    cleanAll(log, later);
+    put(log, [['end', 'y']], {}, later);
+    const soon = { ...compacted, 'delete.retention.ms': '1000' };
+    log.configure({ ...spec(soon), configsVersion: 1 });
+    cleanAll(log, later + 60_000);
+    cleanAll(log, later + 120_000);
+    expect(batchesIn(log)).toEqual(['3m', '4', '5']);
+  });
+
+  it('touches nothing from an open transaction on', () => {
+    const log = new PartitionLog(new CountingStore(), settings);
+    put(log, [['k', 'a']]);
+    put(log, [['k', 'b']]);
+    const producer = { producerId: 7, producerEpoch: 0, baseSequence: 0, isTransactional: true };
+    const open = append(buildBatch([newRecord(['k', 'open'], now)], producer), compacted);
+    log.append([{ ...open, transactionNumber: 1 }], now);
+    for (const value of ['c', 'd', 'e']) put(log, [['k', value]]);
+    cleanAll(log, later);
+    expect(batchesIn(log)).toEqual(['1', '2', '3', '4', '5']);
+    expect(log.cleanUpAt(later)).toBeUndefined();
+    log.append([marker(7, 0, 1)], later);
+    cleanAll(log, later + 60_000);
+    // Of what the producer wrote last the header stays; the last row is never touched.
+    expect(consume(log).map(([offset]) => offset)).toEqual([5, 6]);
   });
 });

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { PartitionLog, rowsPerSnapshot } from '../../../src/core/log/partition-log.ts';
 import type { LogRow, LogState, Snapshot } from '../../../src/core/log/store.ts';
 import { ErrorCode } from '../../../src/protocol/errors.ts';
@@ -8,12 +8,15 @@ import {
   append,
   batch,
   list,
+  marker,
   offsetOf,
   read,
   records,
   sequenced,
   settings,
+  spec,
   startOfTime,
+  transactional,
   valuesOf,
 } from './samples.ts';
 
@@ -154,5 +157,134 @@ describe('PartitionLog', () => {
       expect(log.read(read(0)).errorCode).toBe(code);
       expect(log.listOffset(list(-1)).errorCode).toBe(code);
     }
+  });
+});
+
+describe('PartitionLog, of transactions', () => {
+  const id = { transactionalId: 'a' };
+  const expirationMs = settings.producerIdExpirationMs;
+
+  it('asks before the first batch of a transaction, and only then', () => {
+    const log = new PartitionLog(new MemoryStore(), settings);
+    const first = { ...append(transactional(7, 2, 0)), ...id };
+    const question = { ...id, producerId: 7, producerEpoch: 2 };
+    expect(log.mustEnlist(first, now)).toEqual({ ...question, adds: false });
+    const adding = { ...first, addsPartition: true };
+    expect(log.mustEnlist(adding, now)).toEqual({ ...question, adds: true });
+    log.append([{ ...first, transactionNumber: 1 }], now);
+    const second = { ...append(transactional(7, 2, 1)), ...id };
+    expect(log.mustEnlist(second, now)).toBeUndefined();
+    const newEpoch = { ...append(transactional(7, 3, 0)), ...id };
+    expect(log.mustEnlist(newEpoch, now)).toMatchObject({ producerEpoch: 3 });
+    expect(log.mustEnlist({ ...append(sequenced(8, 0, 0)), ...id }, now)).toBeUndefined();
+  });
+
+  it('refuses without asking what is of an epoch of the past, or of two producers', () => {
+    const log = new PartitionLog(new MemoryStore(), settings);
+    log.append([marker(7, 3, 1)], now);
+    expect(log.mustEnlist({ ...append(transactional(7, 2, 0)), ...id }, now)).toMatchObject({
+      errorCode: ErrorCode.INVALID_PRODUCER_EPOCH,
+      logStartOffset: -1,
+    });
+    const two = Buffer.concat([transactional(8, 0, 0), transactional(9, 0, 0)]);
+    expect(log.mustEnlist({ ...append(two), ...id }, now)).toMatchObject({
+      errorCode: ErrorCode.INVALID_PRODUCER_ID_MAPPING,
+    });
+  });
+
+  it('knows after a restart what is open and what has ended', () => {
+    const store = new MemoryStore();
+    const log = new PartitionLog(store, settings);
+    const open = { ...append(transactional(7, 0, 0)), transactionNumber: 4 };
+    log.append([append(batch(['a'])), open, marker(8, 1, 9)], now);
+    const again = new PartitionLog(store, settings);
+    expect([again.lastStableOffset, again.highWatermark]).toEqual([1, 3]);
+    expect(again.describeProducers(now)).toEqual(log.describeProducers(now));
+    const late = { ...append(transactional(8, 1, 0)), transactionNumber: 9 };
+    expect(again.append([late], now)[0].errorCode).toBe(ErrorCode.INVALID_TXN_STATE);
+    const [repeated, ended] = again.append([marker(8, 1, 9), marker(7, 1, 4, false)], now);
+    expect([repeated, ended]).toEqual([{ errorCode: 0 }, { errorCode: 0 }]);
+    expect([again.lastStableOffset, again.highWatermark]).toEqual([4, 4]);
+    const reply = new PartitionLog(store, settings).read(read(0, { isolationLevel: 1 }));
+    expect(reply.abortedTransactions).toEqual([{ producerId: 7, firstOffset: 1 }]);
+  });
+
+  it('takes batches and markers that come together as one row', () => {
+    const store = new WatchedStore();
+    const log = new PartitionLog(store, settings);
+    const a = { ...append(transactional(7, 0, 0)), transactionNumber: 1 };
+    const b = { ...append(transactional(7, 1, 0)), transactionNumber: 2 };
+    const [first, , second] = log.append([a, marker(7, 1, 1, false), b, marker(7, 2, 2)], now);
+    expect([first, second]).toMatchObject([{ baseOffset: 0 }, { baseOffset: 2 }]);
+    expect(store.appends).toEqual([{ rows: 1, snapshot: false }]);
+    expect([...store.abortedFrom(0)]).toEqual([
+      { producerId: 7, firstOffset: 0, lastOffset: 1, lastStableOffset: 2 },
+    ]);
+    expect(log.lastStableOffset).toBe(4);
+  });
+
+  it('forgets no producer whose transaction is open', () => {
+    const store = new MemoryStore();
+    const log = new PartitionLog(store, settings);
+    const open = { ...append(transactional(7, 0, 0)), transactionNumber: 1 };
+    log.append([open, append(sequenced(8, 0, 0))], now);
+    const later = now + 2 * expirationMs;
+    expect(log.describeProducers(later).producers.map(({ producerId }) => producerId)).toEqual([7]);
+    const next = append(transactional(7, 0, 1));
+    expect(log.append([next], later)[0]).toMatchObject({ errorCode: 0, baseOffset: 2 });
+    log.append([marker(7, 0, 1)], later);
+    expect(log.describeProducers(later + 2 * expirationMs).producers).toEqual([]);
+  });
+
+  it('writes a marker into a log nobody wrote to, and learns the topic with the first record', () => {
+    const store = new MemoryStore();
+    const log = new PartitionLog(store, settings);
+    expect(log.append([marker(7, 3, 1)], now)).toEqual([{ errorCode: 0 }]);
+    expect([log.highWatermark, store.state()]).toEqual([1, undefined]);
+    log.append([append(batch(['a']), { 'cleanup.policy': 'compact' })], now);
+    expect(store.state()?.spec.configs).toEqual({ 'cleanup.policy': 'compact' });
+    log.drop();
+    expect(log.append([marker(7, 3, 400)], now)).toEqual([
+      { errorCode: ErrorCode.UNKNOWN_TOPIC_OR_PARTITION },
+    ]);
+    expect(log.describeProducers(now)).toEqual({
+      errorCode: ErrorCode.UNKNOWN_TOPIC_OR_PARTITION,
+      producers: [],
+    });
+  });
+
+  it('needs nobody to say which topic it is of, for however many markers', () => {
+    const store = new MemoryStore();
+    const log = new PartitionLog(store, settings);
+    for (let i = 1; i <= 300; i++) log.append([marker(7, 0, i)], now);
+    expect(store.snapshot()?.nextOffset).toBeGreaterThan(100);
+    expect(new PartitionLog(store, settings).highWatermark).toBe(300);
+  });
+
+  it('gives those who read what is committed no more of a row than may be read', () => {
+    const log = new PartitionLog(new MemoryStore(), settings);
+    const open = { ...append(transactional(7, 0, 0, ['t'])), transactionNumber: 1 };
+    log.append([append(batch(['a'])), append(batch(['b'])), open, append(batch(['c']))], now);
+    const reply = log.read(read(0, { isolationLevel: 1 }));
+    expect(valuesOf(reply.records)).toEqual([
+      [0, 'a'],
+      [1, 'b'],
+    ]);
+    expect(log.read(read(2, { isolationLevel: 1 })).records).toEqual([]);
+    expect(valuesOf(log.read(read(2)).records)).toHaveLength(2);
+  });
+
+  it('looks into storage before it says that an offset lies beyond the end', () => {
+    const store = new MemoryStore();
+    const log = new PartitionLog(store, settings);
+    log.append([append(batch(['a']))], now);
+    // The platform throws an instance out that was replaced when it touches storage.
+    const replaced = vi.spyOn(store, 'state').mockImplementation(() => {
+      throw new Error('replaced');
+    });
+    expect(() => log.read(read(2))).toThrow('replaced');
+    expect(() => log.deleteRecords({ spec: spec(), offset: 2 }, now)).toThrow('replaced');
+    replaced.mockRestore();
+    expect(log.read(read(2)).errorCode).toBe(ErrorCode.OFFSET_OUT_OF_RANGE);
   });
 });

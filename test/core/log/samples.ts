@@ -41,6 +41,27 @@ export function sequenced(
   return batch(values, { producerId, producerEpoch, baseSequence });
 }
 
+/** One batch of a transaction. */
+export function transactional(
+  producerId: number,
+  producerEpoch: number,
+  baseSequence: number,
+  values: readonly string[] = ['v'],
+): Uint8Array {
+  return batch(values, { producerId, producerEpoch, baseSequence, isTransactional: true });
+}
+
+/** The end of a transaction. */
+export function marker(
+  producerId: number,
+  producerEpoch: number,
+  transactionNumber: number | undefined,
+  committed = true,
+): PartitionCalls['writeMarker']['command'] {
+  const producer = { producerId, producerEpoch, coordinatorEpoch: 0 };
+  return { marker: { ...producer, committed, transactionNumber } };
+}
+
 export function append(
   bytes: Uint8Array,
   configs: Record<string, string> = {},
