@@ -75,6 +75,33 @@ describe('polling', () => {
     expect(await values(path)).toEqual(['b']);
   });
 
+  test('waits for a transaction that may commit offsets of its group', async () => {
+    await produce('t', { value: 'a' }, { value: 'b' });
+    const transactionalId = 'x';
+    const transaction = kedge.objects.transaction(transactionalId);
+    const unknown = { transactionalId, producerId: -1, producerEpoch: -1 };
+    const start = { ...unknown, transactionTimeoutMs: 60_000, newProducerId: 7 };
+    const { producerId, producerEpoch } = await transaction.call('initProducerId', start);
+    const producer = { transactionalId, producerId, producerEpoch };
+    const named = { names: ['t'], topicIds: null };
+    const [{ topicId }] = (await kedge.objects.controller().call('getTopics', named)).topics;
+    const offset = { partitionIndex: 0, committedOffset: 1, committedLeaderEpoch: -1 };
+    await kedge.objects.group('g').call('commitTransactionalOffsets', {
+      ...producer,
+      groupId: 'g',
+      addsGroup: true,
+      generationId: -1,
+      memberId: '',
+      groupInstanceId: null,
+      topics: [{ name: 't', topicId, partitions: [{ ...offset, metadata: null }] }],
+    });
+    const path = await consumer(['t']);
+    expect(await poll(path)).toMatchObject({ status: 200, json: [] });
+    const end = { ...producer, committed: true, transactionVersion: 2, newProducerId: -1 };
+    expect((await transaction.call('endTxn', end)).errorCode).toBe(0);
+    expect(await values(path, 'timeout=20000')).toEqual(['b']);
+  });
+
   test('gives every partition its turn', async () => {
     await produce('t', ...[1, 2, 3].map((value) => ({ value })));
     await produce('t', ...[1, 2, 3].map((value) => ({ value, partition: 1 })));

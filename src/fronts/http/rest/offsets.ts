@@ -133,11 +133,26 @@ export async function committedOffsets(
 export async function resolvePositions(consumer: Consumer): Promise<void> {
   const open = consumer.state.partitions.filter(({ position }) => position === 'committed');
   if (open.length > 0) {
-    const committed = await committedOffsets(consumer, open);
+    const committed = await stableOffsets(consumer, open);
+    if (committed === undefined) return;
     consumer.state = markCommitted(moveTo(consumer.state, committed), committed);
   }
   const resets = consumer.state.partitions.filter(({ position }) => typeof position === 'string');
   await resetPositions(consumer, resets);
+}
+
+/** Undefined while an open transaction may change them: then nothing can be decided. */
+async function stableOffsets(
+  consumer: Consumer,
+  wanted: readonly TopicPartition[],
+): Promise<readonly CommittedOffset[] | undefined> {
+  try {
+    return await committedOffsets(consumer, wanted);
+  } catch (error) {
+    const unstable = ErrorCode.UNSTABLE_OFFSET_COMMIT;
+    if (error instanceof KafkaError && error.code === unstable) return undefined;
+    throw error;
+  }
 }
 
 /** Partitions whose position is of no use: to where the policy says. */
