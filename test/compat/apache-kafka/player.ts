@@ -128,14 +128,15 @@ export class Player {
     (await this.#connected()).write(this.#frame(api, version, request));
   }
 
-  /** Sends these bytes as they are, and keeps the whole frame that comes back. */
-  async raw(label: string, bytes: Uint8Array): Promise<Uint8Array | null> {
+  /** Sends these bytes as they are, and keeps the first bytes of the frame that comes back. */
+  async raw(label: string, bytes: Uint8Array, first?: number): Promise<Uint8Array | null> {
     const step = this.#begin(label);
     const wire = await this.#connected();
     wire.write(bytes);
     const frame = await patiently(wire.take()).catch(() => null);
     if (frame === null) this.#wire = null;
-    step.answer = frame === null ? 'the connection was closed' : Buffer.from(frame).toString('hex');
+    const hex = Buffer.from(frame?.subarray(0, first) ?? []).toString('hex');
+    step.answer = frame === null ? 'the connection was closed' : hex;
     return frame;
   }
 

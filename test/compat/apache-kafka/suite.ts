@@ -7,7 +7,7 @@ import { jdk } from '../maven.ts';
 import type { CaseResult, Suite, SuiteContext } from '../suite.ts';
 import { allScripts } from './cases/index.ts';
 import { type Difference, differences, told } from './compare.ts';
-import { type Intended, intended } from './intended.ts';
+import { type Intended, intended, isIntended } from './intended.ts';
 import { installApacheKafka, startApacheKafka } from './kafka.ts';
 import { type Address, Player, type Script } from './player.ts';
 
@@ -27,17 +27,6 @@ async function steps({ name, play }: Script, address: Address) {
   return { steps: on.steps, failure };
 }
 
-function matches(pattern: string, text: string): boolean {
-  const parts = pattern.split('*').map((part) => part.replace(/[.[\]()?+^$|{}\\]/g, '\\$&'));
-  return new RegExp(`^${parts.join('.*')}$`).test(text);
-}
-
-function isIt(one: Intended, script: Script, difference: Difference): boolean {
-  if (!matches(one.script, script.name) || !matches(one.at, difference.at)) return false;
-  if ('kafka' in one && one.kafka !== difference.kafka) return false;
-  return !('kedge' in one) || one.kedge === difference.kedge;
-}
-
 /** Plays one script to both and judges it; notes which intended differences it met. */
 export async function playBoth(
   script: Script,
@@ -46,7 +35,7 @@ export async function playBoth(
 ): Promise<CaseResult> {
   const [theirs, ours] = await Promise.all([steps(script, kafka), steps(script, kedge)]);
   const unintended = differences(theirs.steps, ours.steps).filter((difference) => {
-    const known = intended.filter((one) => isIt(one, script, difference));
+    const known = intended.filter((one) => isIntended(one, script.name, difference));
     for (const one of known) met.add(one);
     return known.length === 0;
   });

@@ -40,6 +40,7 @@ const none = new Set<unknown>([-1, '', null, ZERO_UUID]);
 const unordered: Readonly<Record<string, readonly string[]>> = {
   'Produce responses': ['name', 'topicId'],
   'Produce partitionResponses': ['index'],
+  'Metadata topics': ['name', 'topicId'],
   'ListOffsets topics': ['name'],
   'ListOffsets partitions': ['partitionIndex'],
   'AddPartitionsToTxn resultsByTopicV3AndBelow': ['name'],

@@ -1,8 +1,10 @@
 /** All scripts. */
 import type { Script } from '../player.ts';
+import { clusterScripts } from './cluster.ts';
 import { configScripts } from './configs.ts';
 import { deleteRecordsScripts } from './delete-records.ts';
 import { fetchScripts } from './fetch.ts';
+import { groupScripts } from './groups.ts';
 import { idempotenceScripts } from './idempotence.ts';
 import { isolationScripts } from './isolation.ts';
 import { listOffsetsScripts } from './list-offsets.ts';
@@ -24,4 +26,6 @@ export const allScripts: readonly Script[] = [
   ...transactionScripts,
   ...isolationScripts,
   ...offsetScripts,
+  ...clusterScripts,
+  ...groupScripts,
 ];
