@@ -54,6 +54,7 @@ function poll(
   topic: string,
   offsets: readonly number[],
   maxWaitMs: number,
+  isolationLevel = 0,
 ): Promise<FetchResponse> {
   const partitions = offsets.map((fetchOffset, partition) => ({
     partition,
@@ -68,8 +69,70 @@ function poll(
     ...defaultsOf(fetch.request.fields),
     maxWaitMs,
     minBytes: 1,
+    isolationLevel,
     topics: [{ topic, topicId: ZERO_UUID, partitions }],
   });
+}
+
+/** A producer in a transaction, as its calls reach the objects. */
+class Transaction {
+  readonly #objects = workerObjects(bindings);
+  readonly #transactionalId: string;
+  #producer = { producerId: -1, producerEpoch: -1 };
+  #sequence = 0;
+
+  constructor(transactionalId: string) {
+    this.#transactionalId = transactionalId;
+  }
+
+  get #coordinator() {
+    return this.#objects.transaction(this.#transactionalId);
+  }
+
+  async append(topicId: string, topic: string, value: string): Promise<number> {
+    if (this.#producer.producerId < 0) await this.#init();
+    const { producerId, producerEpoch } = this.#producer;
+    const record = { value: new TextEncoder().encode(value), timestamp: Date.now() };
+    const records = buildBatch([record], {
+      producerId,
+      producerEpoch,
+      baseSequence: this.#sequence++,
+      isTransactional: true,
+    });
+    const spec = { topicId, topic, partition: 0, configs: {} };
+    const transactionalId = this.#transactionalId;
+    const command = { spec, records, transactionalId, addsPartition: true };
+    const reply = await this.#objects.partition(topicId, 0).call('append', command);
+    expect(reply.errorCode).toBe(0);
+    return reply.baseOffset;
+  }
+
+  async end(committed: boolean): Promise<void> {
+    const { producerId, producerEpoch } = this.#producer;
+    const reply = await this.#coordinator.call('endTxn', {
+      transactionalId: this.#transactionalId,
+      producerId,
+      producerEpoch,
+      committed,
+      transactionVersion: 2,
+      newProducerId: -1,
+    });
+    expect(reply.errorCode).toBe(0);
+    this.#producer = reply;
+    this.#sequence = 0;
+  }
+
+  async #init(): Promise<void> {
+    const reply = await this.#coordinator.call('initProducerId', {
+      transactionalId: this.#transactionalId,
+      producerId: -1,
+      producerEpoch: -1,
+      transactionTimeoutMs: 60_000,
+      newProducerId: 4_000,
+    });
+    expect(reply.errorCode).toBe(0);
+    this.#producer = reply;
+  }
 }
 
 const sizes = ({ responses }: FetchResponse): number[] =>
@@ -144,5 +207,62 @@ describe('a consumer that polls at the end of its partitions', () => {
     expect(sizes(await parked)).toEqual([0]);
     consumer.watches.closeAll();
     expect(watch.open).toBe(false);
+  });
+});
+
+describe('a consumer that reads what is committed', () => {
+  it('calls no object while a transaction goes on, and is woken by its end', async () => {
+    const consumer = newClient();
+    const topicId = await create(consumer, 'committed');
+    const writer = new Transaction('writer');
+    await append(consumer, 'committed', 0, 'plain');
+    expect(await writer.append(topicId, 'committed', 'a')).toBe(1);
+    await poll(consumer, 'committed', [1], 5, 1);
+    const { calls } = consumer.objects;
+    const parked = poll(consumer, 'committed', [1], 60_000, 1);
+    for (const value of ['b', 'c']) await writer.append(topicId, 'committed', value);
+    await pause(20);
+    expect(consumer.objects.calls).toBe(calls);
+    const again = await poll(consumer, 'committed', [1], 0, 1);
+    expect(again.responses[0].partitions[0]).toMatchObject({
+      highWatermark: 4,
+      lastStableOffset: 1,
+    });
+    expect(consumer.objects.calls).toBe(calls);
+    await writer.end(false);
+    const [partition] = (await parked).responses[0].partitions;
+    expect(partition).toMatchObject({
+      lastStableOffset: 5,
+      abortedTransactions: [{ producerId: 4_000, firstOffset: 1 }],
+    });
+    expect(sizes(await parked)[0]).toBeGreaterThan(200);
+    expect(consumer.objects.calls).toBe(calls + 1);
+    consumer.watches.closeAll();
+  });
+
+  it('finds what is open as it was after every object slept', async () => {
+    const consumer = newClient();
+    const topicId = await create(consumer, 'asleep');
+    const writer = new Transaction('sleeper');
+    await writer.append(topicId, 'asleep', 'a');
+    const name = `${topicId}:0`;
+    const sleep = () =>
+      evictDurableObject(bindings.PARTITION.get(bindings.PARTITION.idFromName(name)));
+    await sleep();
+    const open = await poll(consumer, 'asleep', [0], 0, 1);
+    expect(open.responses[0].partitions[0]).toMatchObject({
+      highWatermark: 1,
+      lastStableOffset: 0,
+    });
+    expect(await writer.append(topicId, 'asleep', 'b')).toBe(1);
+    await writer.end(true);
+    await sleep();
+    const ended = await poll(consumer, 'asleep', [0], 0, 1);
+    expect(ended.responses[0].partitions[0]).toMatchObject({
+      highWatermark: 3,
+      lastStableOffset: 3,
+      abortedTransactions: [],
+    });
+    consumer.watches.closeAll();
   });
 });
