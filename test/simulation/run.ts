@@ -1,10 +1,12 @@
 /**
  * `npm run sim -- --seed N --minutes M` replays one seed; `npm run sim:long -- --for MINUTES` runs
- * new ones, `npm run sim:long -- --seeds 1..1000` these. The surprise: minutes of a seed are
- * simulated ones, minutes of `--for` are real.
+ * new ones, `npm run sim:long -- --seeds 1..1000` these; `npm run sim -- --seed N --every-crash` a
+ * calm one again and again, with a crash at each point where an object waits. The surprise: minutes
+ * of a seed are simulated ones, minutes of `--for` are real.
  */
 import { parseArgs } from 'node:util';
 import { type SimulationResult, simulate } from './simulate.ts';
+import { calm, type Trouble } from './world/world.ts';
 
 const { values } = parseArgs({
   options: {
@@ -13,6 +15,8 @@ const { values } = parseArgs({
     long: { type: 'boolean', default: false },
     for: { type: 'string', default: '10' },
     seeds: { type: 'string' },
+    'every-crash': { type: 'boolean', default: false },
+    'crash-at': { type: 'string' },
   },
 });
 const minutes = Number(values.minutes);
@@ -33,9 +37,16 @@ function complaints({ seed, anomalies, bugs }: SimulationResult): string[] {
   ];
 }
 
-async function runOne(seed: number, talkative: boolean): Promise<boolean> {
-  const result = await simulate({ seed, minutes });
+/** Nothing goes wrong but one crash. */
+function oneCrash(crashAt: number): Trouble {
+  return { ...calm, stale: crashAt % 3 === 0 ? 1 : 0, crashAt };
+}
+
+async function runOne(seed: number, talkative: boolean, crashAt?: number): Promise<boolean> {
+  const trouble = crashAt === undefined ? {} : { trouble: oneCrash(crashAt) };
+  const result = await simulate({ seed, minutes, ...trouble });
   const words = complaints(result);
+  if (words.length > 0 && crashAt !== undefined) words.push(`  with --crash-at ${crashAt}`);
   if (talkative || words.length > 0) console.log([describe(result), ...words].join('\n'));
   if (talkative) {
     for (const [kind, count] of [...result.faults].sort()) console.log(`  ${count} × ${kind}`);
@@ -67,5 +78,20 @@ async function runLong(): Promise<void> {
   if (failed.length > 0) process.exitCode = 1;
 }
 
-if (values.long) await runLong();
-else if (!(await runOne(Number(values.seed ?? 1), true))) process.exitCode = 1;
+/** The same seed once for each point at which some object could crash. */
+async function runEveryCrash(seed: number): Promise<void> {
+  const { crashPoints } = await simulate({ seed, minutes, trouble: oneCrash(0) });
+  const failed: number[] = [];
+  for (let crashAt = 1; crashAt <= crashPoints; crashAt++) {
+    if (!(await runOne(seed, false, crashAt))) failed.push(crashAt);
+  }
+  const verdict = failed.length === 0 ? 'all ok' : `${failed.length} failed: ${failed.join(' ')}`;
+  console.log(`seed ${seed} with a crash at each of ${crashPoints} points: ${verdict}`);
+  if (failed.length > 0) process.exitCode = 1;
+}
+
+const seed = Number(values.seed ?? 1);
+const crashAt = values['crash-at'] === undefined ? undefined : Number(values['crash-at']);
+if (values['every-crash']) await runEveryCrash(seed);
+else if (values.long) await runLong();
+else if (!(await runOne(seed, true, crashAt))) process.exitCode = 1;

@@ -41,6 +41,8 @@ export interface SimulationResult {
   /** Of the whole history. */
   readonly hash: string;
   readonly events: number;
+  /** At how many points an object could have crashed. */
+  readonly crashPoints: number;
   /** Faults and refusals, by kind. */
   readonly faults: ReadonlyMap<string, number>;
 }
@@ -77,6 +79,7 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
     worstRealtimeLagMs,
     hash: createHash('sha256').update(JSON.stringify(history)).digest('hex').slice(0, 16),
     events: world.time.events,
+    crashPoints: world.crashPoints,
     faults: world.faults,
   };
 }

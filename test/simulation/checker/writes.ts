@@ -23,7 +23,7 @@ export function checkWrites(
       .map(({ key, detail }) => ({ key, detail })),
     ...readThoughAborted(history),
     ...readTooEarly(history),
-    ...halfSeen(history, log),
+    ...halfSeen(history, log, isGone),
     ...readByItself(history),
   ];
 }
@@ -115,10 +115,14 @@ function readTooEarly(history: History): Anomaly[] {
 }
 
 /** Transactions of unknown outcome that count in part. */
-function halfSeen(history: History, log: ObservedLog): Anomaly[] {
+function halfSeen(
+  history: History,
+  log: ObservedLog,
+  isGone: (partition: PartitionName) => boolean,
+): Anomaly[] {
   return history.flatMap((operation, index): Anomaly[] => {
     if (!operation.transaction || operation.outcome !== 'unknown') return [];
-    const sends = sendsOf(operation);
+    const sends = sendsOf(operation).filter(({ partition }) => !isGone(partition));
     const missing = sends.filter(
       ({ partition, value }) => !log.get(partition)?.readValues.has(value),
     );

@@ -68,7 +68,7 @@ export class Mixer extends Client {
   async #write(): Promise<void> {
     const places = new Map(
       Array.from({ length: this.random.between(1, 3) }, () => {
-        const topic = this.random.pick(this.#topics);
+        const topic = this.random.pick(this.around.topics);
         const index = this.random.between(0, topic.partitions - 1);
         return [`${topic.name}-${index}`, { topic, index }] as const;
       }),

@@ -69,6 +69,7 @@ class Line {
 
   async call(kind: string, command: unknown): Promise<unknown> {
     const copy = structuredClone(command);
+    this.#perhapsCrashCaller();
     await this.#caller?.gate();
     return this.#exchange((instance) => instance.program.call(kind, copy));
   }
@@ -100,6 +101,7 @@ class Line {
         if (this.#world.strikes('brokenLine')) this.#breakSoon();
         time.after(this.#world.latency(), () => {
           if (this.#breaking || !this.#onTheirWay.delete(onItsWay)) return;
+          this.#perhapsCrashCaller();
           if (this.#caller === undefined || this.#caller.alive) settle();
         });
       };
@@ -112,6 +114,13 @@ class Line {
         );
       });
     });
+  }
+
+  /** Where an object waits for another, it may go down as well. */
+  #perhapsCrashCaller(): void {
+    const caller = this.#caller;
+    if (caller === undefined || !this.#world.strikes('crash')) return;
+    if (caller.object.isCurrent(caller)) caller.object.crash();
   }
 
   async #deliver<T>(ask: (instance: AnyInstance) => Promise<T>): Promise<T> {

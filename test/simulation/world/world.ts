@@ -10,6 +10,8 @@ import { VirtualTime } from './virtual-time.ts';
 export interface Trouble {
   /** An object crashes at a point where it waits, or is about to answer. */
   readonly crash: number;
+  /** It certainly does at this one of all those points, counted from 1. */
+  readonly crashAt?: number;
   /** A crashed instance goes on for those who reach it, until it tries to write. */
   readonly stale: number;
   /** A write that fails takes the instance with it. */
@@ -82,6 +84,8 @@ export class World {
   trouble: Trouble;
   /** What happened, by kind: to see that the trouble came about. */
   isHealed = false;
+  /** At how many points an object could have crashed before all healed. */
+  crashPoints = 0;
   /** From when on even what was late has passed. */
   calmFrom = Number.POSITIVE_INFINITY;
   readonly faults = new Map<string, number>();
@@ -106,9 +110,14 @@ export class World {
       | 'cutConnection'
       | 'slow',
   ): boolean {
-    const struck = this.random.chance(this.trouble[kind]);
+    const struck = this.random.chance(this.trouble[kind]) || this.#isAppointed(kind);
     if (struck) this.count(kind);
     return struck;
+  }
+
+  #isAppointed(kind: string): boolean {
+    if (kind !== 'crash' || this.isHealed) return false;
+    return ++this.crashPoints === this.trouble.crashAt;
   }
 
   /** From now on nothing goes wrong any more. */
