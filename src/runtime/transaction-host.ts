@@ -5,7 +5,6 @@
  * could not be reached is told again, by the alarm, and after a crash so is everyone, which does no
  * harm.
  */
-
 import type { TransactionCalls } from '../core/transaction/calls.ts';
 import { refuseTransactionCall } from '../core/transaction/replies.ts';
 import type { Participant, TransactionRow } from '../core/transaction/rows.ts';
