@@ -242,22 +242,22 @@ describe('a consumer that reads what is committed', () => {
 
   it('finds what is open as it was after every object slept', async () => {
     const consumer = newClient();
-    const topicId = await create(consumer, 'asleep');
+    const topicId = await create(consumer, 'slept');
     const writer = new Transaction('sleeper');
-    await writer.append(topicId, 'asleep', 'a');
+    await writer.append(topicId, 'slept', 'a');
     const name = `${topicId}:0`;
     const sleep = () =>
       evictDurableObject(bindings.PARTITION.get(bindings.PARTITION.idFromName(name)));
     await sleep();
-    const open = await poll(consumer, 'asleep', [0], 0, 1);
+    const open = await poll(consumer, 'slept', [0], 0, 1);
     expect(open.responses[0].partitions[0]).toMatchObject({
       highWatermark: 1,
       lastStableOffset: 0,
     });
-    expect(await writer.append(topicId, 'asleep', 'b')).toBe(1);
+    expect(await writer.append(topicId, 'slept', 'b')).toBe(1);
     await writer.end(true);
     await sleep();
-    const ended = await poll(consumer, 'asleep', [0], 0, 1);
+    const ended = await poll(consumer, 'slept', [0], 0, 1);
     expect(ended.responses[0].partitions[0]).toMatchObject({
       highWatermark: 3,
       lastStableOffset: 3,
