@@ -13,16 +13,16 @@
  * Versions
  * - 0: flexible · 1: filter by duration (KIP-994) · 2: by a regular expression (KIP-1152)
  */
+import { type Matcher, matcherOf, PatternError } from '../../core/pattern/pattern.ts';
 import type { TransactionState } from '../../core/transaction/calls.ts';
 import type {
   ListTransactionsRequest,
   ListTransactionsResponse,
 } from '../../protocol/apis/list-transactions.ts';
-import { ErrorCode } from '../../protocol/errors.ts';
+import { ErrorCode, KafkaError } from '../../protocol/errors.ts';
 import { eachBounded } from '../../runtime/each-bounded.ts';
 import type { Handler, RequestContext } from '../context.ts';
 import { failureCode } from '../failures.ts';
-import { transactionalIdFilter } from '../transactional-id-filter.ts';
 
 type Listed = ListTransactionsResponse['transactionStates'][number];
 
@@ -41,7 +41,7 @@ export const handleListTransactions: Handler<
   ListTransactionsRequest,
   ListTransactionsResponse
 > = async (request, context) => {
-  const matches = transactionalIdFilter(request.transactionalIdPattern);
+  const matches = filterOf(request.transactionalIdPattern);
   const { transactionalIds } = await context.objects.controller().call('listTransactionalIds', {});
   const wanted = transactionalIds.filter(matches);
   const all = await eachBounded(wanted, (each) => list(each, request, context));
@@ -52,6 +52,16 @@ export const handleListTransactions: Handler<
     transactionStates: all.filter((each) => typeof each === 'object'),
   };
 };
+
+function filterOf(pattern: string | null): Matcher {
+  if (pattern === null || pattern === '') return () => true;
+  try {
+    return matcherOf(pattern);
+  } catch (error) {
+    if (!(error instanceof PatternError)) throw error;
+    throw new KafkaError(ErrorCode.INVALID_REGULAR_EXPRESSION);
+  }
+}
 
 /** Undefined for one that is not wanted or gone, a code for one that cannot be asked. */
 async function list(
