@@ -53,8 +53,6 @@ const repeatable: ReadonlySet<string> = new Set<
   'deleteOffsets',
   'describeGroup',
   'listGroup',
-  'writeMarker',
-  'describeProducers',
   'endTransaction',
   // A producer's own calls are left to it: a late one could begin or end its next transaction.
   'enlist',
