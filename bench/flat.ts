@@ -10,7 +10,7 @@ import { parseArgs } from 'node:util';
 import { startKedge } from '../src/testing/index.ts';
 import { Random } from '../test/simulation/world/random.ts';
 import { type Benchmark, progressDone, ratioText, table, UsageError } from './benchmark.ts';
-import { FlatMeasurement, type FlatSizes, type Series } from './flat-measurement.ts';
+import { FlatMeasurement, type FlatSizes, type Series, smallOnes } from './flat-measurement.ts';
 import { compare, judge, median, type Verdict } from './statistics.ts';
 
 const limit = 1.1;
@@ -19,7 +19,8 @@ const megabyte = 1_000_000;
 const help = `flat: a full partition is appended to and fetched from as quickly as a small one.
 
 Fills one partition with 2 GB and others with 10 MB, then asks them the same in turns, over the
-Kafka port of a Kedge of its own, round after round; then the first append after a restart. Prints
+Kafka port of a Kedge of its own, round after round; then the first append after a restart. It goes
+on until the ratios are known well, which takes longer on a machine with other work to do. Prints
 for each question the ratio of the medians and the bounds between which it is known (95 %): of 2 GB
 to 10 MB and, to see what the method is worth, of 10 MB to 10 MB.
 
@@ -28,8 +29,8 @@ Usage: npm run bench -- flat [options]
 Options
   --large <MB>       what the full partition holds (default 2000)
   --small <MB>       what the others hold (default 10)
-  --rounds <n>       how often everything is asked (default 200)
-  --restarts <n>     how often Kedge is restarted (default 60; 0: not at all)
+  --rounds <n>       how often everything is asked at most (default 600)
+  --restarts <n>     how often Kedge is restarted at most (default 200; 0: not at all)
   --help             this text
 
 Needs a disk with room for what the partitions hold, all of them, in the directory for temporary
@@ -73,8 +74,8 @@ function parse(args: readonly string[]): FlatSizes {
       options: {
         large: { type: 'string', default: '2000' },
         small: { type: 'string', default: '10' },
-        rounds: { type: 'string', default: '200' },
-        restarts: { type: 'string', default: '60' },
+        rounds: { type: 'string', default: '600' },
+        restarts: { type: 'string', default: '200' },
       },
     });
     const number = (name: keyof FlatSizes, least: number): number => {
@@ -93,9 +94,9 @@ function parse(args: readonly string[]): FlatSizes {
   }
 }
 
-function checkRoom(path: string, { large, small, rounds }: FlatSizes): void {
+function checkRoom(path: string, { large, small }: FlatSizes): void {
   const { bavail, bsize } = statfsSync(path);
-  const needed = 1.2 * large + rounds * small + 200 * megabyte;
+  const needed = 1.2 * large + 2 * smallOnes * small + 200 * megabyte;
   if (bavail * bsize >= needed) return;
   throw new UsageError(`${path} has no room for ${inMegabytes(needed)}: set TMPDIR.`);
 }

@@ -18,7 +18,6 @@ const fillBytes = recordsPerBatch * valueBytes;
 const answerBytes = 1_048_576;
 /** Batches on their way at a time while filling. */
 const inFlight = 8;
-const batchIntervalMs = 1_000;
 
 export class LoadedPartition {
   readonly index: number;
@@ -28,8 +27,10 @@ export class LoadedPartition {
   readonly #batches: { readonly offset: number; readonly timestamp: number }[] = [];
   readonly #startedAt: number;
   #filled = 0;
+  /** Batches that are yet to be drawn. */
+  #deck: number[] = [];
   #sizeInBytes = 0;
-  #sent = 0;
+  #recordsSent = 0;
 
   /** @param startedAt timestamp of the first batch, in milliseconds since the epoch */
   constructor(topic: string, index: number, startedAt: number, random: Random) {
@@ -51,7 +52,7 @@ export class LoadedPartition {
     const count = Math.ceil(bytes / fillBytes);
     for (let i = 0; i < count + inFlight; i++) {
       if (i < count) {
-        const timestamp = this.#nextTimestamp();
+        const timestamp = this.#nextTimestamp(values.length);
         const batch = buildBatch(values.map((value) => ({ value, timestamp })));
         wire.write(frameOf(produce, 9, this.#produce(batch)));
         waiting.push({ size: batch.length, timestamp });
@@ -68,7 +69,7 @@ export class LoadedPartition {
 
   /** Appends one record of about so many bytes and waits for the answer (acks=all). */
   async append(wire: Wire, bytes: number): Promise<number> {
-    const timestamp = this.#nextTimestamp();
+    const timestamp = this.#nextTimestamp(1);
     const batch = buildBatch([{ value: this.#randomBytes(bytes), timestamp }]);
     const question = this.#produce(batch);
     const { response, ms } = await timed(() => wire.ask(produce, 9, question));
@@ -130,12 +131,19 @@ export class LoadedPartition {
     this.#sizeInBytes += size;
   }
 
+  /** Each of those it was filled with once before any comes again: none is fresh in a cache. */
   #anyBatch() {
-    return this.#batches[this.#random.between(0, this.#filled - 1)];
+    if (this.#deck.length === 0) this.#deck = [...Array(this.#filled).keys()];
+    const drawn = this.#random.between(0, this.#deck.length - 1);
+    const [index] = this.#deck.splice(drawn, 1);
+    return this.#batches[index];
   }
 
-  #nextTimestamp(): number {
-    return this.#startedAt + this.#sent++ * batchIntervalMs;
+  /** A record a millisecond, though none comes on the dot. */
+  #nextTimestamp(records: number): number {
+    const due = this.#startedAt + this.#recordsSent;
+    this.#recordsSent += records;
+    return due + this.#random.between(0, records - 1);
   }
 
   #randomBytes(length: number): Uint8Array {

@@ -49,6 +49,11 @@ export function compare(
   };
 }
 
+/** Whether the bounds are no further than this from their middle. */
+export function isKnown({ low, high }: Ratio, within: number): boolean {
+  return high - low <= 2 * within;
+}
+
 /** Whether a ratio stays within a limit. */
 export function judge({ ratio, high }: Ratio, limit: number): Verdict {
   if (ratio > limit) return 'fails';

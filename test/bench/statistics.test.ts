@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { compare, judge, median } from '../../bench/statistics.ts';
+import { compare, isKnown, judge, median } from '../../bench/statistics.ts';
 import { Random } from '../simulation/world/random.ts';
 
 describe('the median', () => {
@@ -71,6 +71,11 @@ describe('comparing', () => {
   it('takes both from each round', () => {
     expect(() => compare([1, 2], [1], new Random(1))).toThrow(RangeError);
   });
+});
+
+it('is known when its bounds are close, whatever it is', () => {
+  expect(isKnown({ ratio: 1.5, low: 1.47, high: 1.53 }, 0.031)).toBe(true);
+  expect(isKnown({ ratio: 1, low: 0.96, high: 1.04 }, 0.03)).toBe(false);
 });
 
 describe('the verdict', () => {
