@@ -21,11 +21,10 @@ const largestInflatedBytes = 32 * 1024 * 1024;
 export type KeepRecord = (offset: number, key: Uint8Array | undefined, dead: boolean) => boolean;
 
 /**
- * The records of a batch, decompressed; undefined when nobody can look into it: a control batch,
- * or one that is broken inside, which the log takes no more but may hold.
+ * The records of a batch, decompressed; undefined when nobody can look into it: one that is broken
+ * inside, which the log takes no more but may hold.
  */
 export function recordsOf(batch: RecordBatch): Uint8Array | undefined {
-  if (batch.isControl) return undefined;
   try {
     const bytes = decompress(batch.codec, batch.recordBytes, largestInflatedBytes);
     const cursor = new RecordCursor(bytes);

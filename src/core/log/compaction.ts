@@ -197,7 +197,8 @@ export class Compaction {
   #filter(batch: RecordBatch, transactions: CleanedTransactions): Uint8Array[] {
     if (batch.isControl) return this.#filterMarker(batch, transactions);
     if (transactions.isAborted(batch)) {
-      return this.#isLastOfProducer(batch) ? [withoutRecords(batch)] : [];
+      if (!this.#isLastOfProducer(batch)) return [];
+      return [batch.recordCount === 0 ? batch.bytes : withoutRecords(batch)];
     }
     const records = this.#open(batch);
     if (records === undefined) return [batch.bytes];
