@@ -66,13 +66,15 @@ export async function startApacheKafka(): Promise<ApacheKafka> {
 /** Has it make what a fresh broker makes when it is first asked: coordinators and producer ids. */
 async function warmUp(address: Address): Promise<void> {
   const on = new Player(address, 'warm-up');
-  const ready = ({ errorCode }: { readonly errorCode: number }) => errorCode === 0;
-  const [groupId, transactionalId] = [on.name('group'), on.name('tx')];
-  for (const [keyType, key] of [groupId, transactionalId].entries()) {
-    await on.quietlyUntil(findCoordinator, 3, { keyType, key }, ready);
-  }
-  await on.quietlyUntil(offsetFetch, 7, { groupId, topics: null }, ready);
-  await on.quietlyUntil(initProducerId, 4, { transactionalId, transactionTimeoutMs: 1000 }, ready);
+  const isReady = ({ errorCode }: { readonly errorCode: number }) => errorCode === 0;
+  const [key, transactionalId] = [on.name('group'), on.name('tx')];
+  await on.quietlyUntil(findCoordinator, 3, { keyType: 0, key }, isReady);
+  await on.quietlyUntil(findCoordinator, 3, { keyType: 1, key: transactionalId }, isReady);
+  const init = { transactionalId, transactionTimeoutMs: 1000 };
+  await on.quietlyUntil(initProducerId, 4, init, isReady);
+  const names = Array.from({ length: 500 }, (_, index) => on.name(`group-${index}`)); // of each coordinator some
+  const groups = names.map((groupId) => ({ groupId, topics: null }));
+  await on.quietlyUntil(offsetFetch, 8, { groups }, (answer) => answer.groups.every(isReady));
   on.close();
 }
 
@@ -86,7 +88,6 @@ listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT
 log.dirs=${logs}
 controller.quorum.append.linger.ms=0
 offsets.topic.replication.factor=1
-offsets.topic.num.partitions=1
 transaction.state.log.replication.factor=1
 transaction.state.log.min.isr=1
 transaction.state.log.num.partitions=1

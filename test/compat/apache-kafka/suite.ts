@@ -14,8 +14,8 @@ import { type Address, Player, type Script } from './player.ts';
 const AT_ONCE = 12;
 const LIST_CASE = 'intended-differences-occur';
 
-async function steps({ name, play }: Script, address: Address) {
-  const on = new Player(address, `${name}-${randomUUID().slice(0, 8)}`);
+async function steps({ name, play }: Script, address: Address, run: string) {
+  const on = new Player(address, `${name}-${run}`);
   let failure: string | null = null;
   try {
     await play(on);
@@ -33,7 +33,8 @@ export async function playBoth(
   [kafka, kedge]: readonly [Address, Address],
   met: Set<Intended>,
 ): Promise<CaseResult> {
-  const [theirs, ours] = await Promise.all([steps(script, kafka), steps(script, kedge)]);
+  const run = randomUUID().slice(0, 8); // the same names: where a group's offsets are is a hash of it
+  const [theirs, ours] = await Promise.all([steps(script, kafka, run), steps(script, kedge, run)]);
   const unintended = differences(theirs.steps, ours.steps).filter((difference) => {
     const known = intended.filter((one) => isIntended(one, script.name, difference));
     for (const one of known) met.add(one);

@@ -6,6 +6,7 @@ import { deleteRecordsScripts } from './delete-records.ts';
 import { fetchScripts } from './fetch.ts';
 import { groupScripts } from './groups.ts';
 import { idempotenceScripts } from './idempotence.ts';
+import { interferenceScripts } from './interference.ts';
 import { isolationScripts } from './isolation.ts';
 import { listOffsetsScripts } from './list-offsets.ts';
 import { offsetScripts } from './offsets.ts';
@@ -25,6 +26,7 @@ export const allScripts: readonly Script[] = [
   ...producerIdScripts,
   ...transactionScripts,
   ...isolationScripts,
+  ...interferenceScripts,
   ...offsetScripts,
   ...clusterScripts,
   ...groupScripts,
