@@ -86,9 +86,9 @@ function topicsOf({ topics, groupIds }: TransactionDescription): State['topics']
     : [...written, { topic: offsetsTopic, partitions: offsets }];
 }
 
-/** The hash of Java's strings, without its sign. */
+/** By the hash of Java's strings, as Kafka takes its sign away: the least of all counts as 0. */
 function offsetsPartitionOf(groupId: string): number {
   let hash = 0;
   for (let i = 0; i < groupId.length; i++) hash = (hash * 31 + groupId.charCodeAt(i)) | 0;
-  return (hash & 0x7fffffff) % offsetsPartitions;
+  return (hash === -0x8000_0000 ? 0 : Math.abs(hash)) % offsetsPartitions;
 }

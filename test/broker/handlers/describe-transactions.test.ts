@@ -37,15 +37,17 @@ describe('DescribeTransactions', () => {
       },
     ]);
     await client.add(3, { transactionalId, ...producer }, { t: [2, 0] });
-    await client.ask(addOffsetsToTxn, 3, { transactionalId, ...producer, groupId: 'hello' });
+    for (const groupId of ['hello', 'billing']) {
+      await client.ask(addOffsetsToTxn, 3, { transactionalId, ...producer, groupId });
+    }
     const [open] = await ask('tx');
     expect(open).toMatchObject({ ...known, ...producer, transactionState: 'Ongoing' });
     expect(open.transactionStartTimeMs).toBeGreaterThan(0);
     const topics = open.topics.map(({ topic, partitions }) => [topic, partitions.toSorted()]);
-    // 99162322 is the hash of "hello".
+    // 99162322 is the hash of "hello", and -109829509 that of "billing".
     expect(topics).toEqual([
       ['t', [0, 2]],
-      ['__consumer_offsets', [99_162_322 % 50]],
+      ['__consumer_offsets', [99_162_322 % 50, 109_829_509 % 50]],
     ]);
     await client.end(3, { transactionalId, ...producer });
     expect(await ask('tx')).toMatchObject([{ transactionState: 'CompleteCommit', topics: [] }]);

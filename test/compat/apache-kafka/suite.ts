@@ -33,7 +33,7 @@ export async function playBoth(
   [kafka, kedge]: readonly [Address, Address],
   met: Set<Intended>,
 ): Promise<CaseResult> {
-  const run = randomUUID().slice(0, 8); // the same names: where a group's offsets are is a hash of it
+  const run = randomUUID().slice(0, 8); // both have the same names: some are hashed
   const [theirs, ours] = await Promise.all([steps(script, kafka, run), steps(script, kedge, run)]);
   const unintended = differences(theirs.steps, ours.steps).filter((difference) => {
     const known = intended.filter((one) => isIntended(one, script.name, difference));
