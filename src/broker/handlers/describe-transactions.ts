@@ -10,23 +10,17 @@
  * - 0: flexible
  */
 import type { TransactionDescription } from '../../core/transaction/calls.ts';
-import {
-  type DescribeTransactionsRequest,
-  type DescribeTransactionsResponse,
-  describeTransactions,
+import type {
+  DescribeTransactionsRequest,
+  DescribeTransactionsResponse,
 } from '../../protocol/apis/describe-transactions.ts';
 import { ErrorCode } from '../../protocol/errors.ts';
-import { defaultsOf } from '../../protocol/schema.ts';
 import { eachBounded } from '../../runtime/each-bounded.ts';
 import type { Handler, RequestContext } from '../context.ts';
 import { existingNames } from '../existing-names.ts';
 import { failureCode } from '../failures.ts';
 
 type State = DescribeTransactionsResponse['transactionStates'][number];
-
-const nothing: Omit<State, 'errorCode' | 'transactionalId'> = defaultsOf(
-  describeTransactions.response.fields.transactionStates.spec.element!.spec.fields!,
-) as State;
 
 export const handleDescribeTransactions: Handler<
   DescribeTransactionsRequest,
@@ -48,7 +42,16 @@ export const handleDescribeTransactions: Handler<
 };
 
 function unknown(transactionalId: string, errorCode: number): State {
-  return { ...nothing, transactionalId, errorCode };
+  return {
+    errorCode,
+    transactionalId,
+    transactionState: '',
+    transactionTimeoutMs: 0,
+    transactionStartTimeMs: 0,
+    producerId: 0,
+    producerEpoch: 0,
+    topics: [],
+  };
 }
 
 async function describe(transactionalId: string, { objects }: RequestContext): Promise<State> {
