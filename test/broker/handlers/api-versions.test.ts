@@ -29,4 +29,20 @@ describe('ApiVersions', () => {
     expect(range(1)).toMatchObject({ minVersion: 4 });
     expect(range(11)).toMatchObject({ minVersion: 0 });
   });
+
+  it.each([
+    [3, 0],
+    [4, 1],
+  ])('version %i: transactions v2 are final, and %i features supported', async (version, many) => {
+    const context = new TestCluster().client().context(version);
+    const bytes = concat(
+      encodeResponse(apiVersions, version, await handleApiVersions(request, context)),
+    );
+    const name = 'transaction.version';
+    expect(decodeResponse(apiVersions, version, bytes)).toMatchObject({
+      supportedFeatures: [{ name, minVersion: 0, maxVersion: 2 }].slice(0, many),
+      finalizedFeaturesEpoch: 0,
+      finalizedFeatures: [{ name, minVersionLevel: 2, maxVersionLevel: 2 }],
+    });
+  });
 });

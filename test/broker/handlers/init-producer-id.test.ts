@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { dispatch } from '../../../src/broker/broker.ts';
 import type { RequestContext } from '../../../src/broker/context.ts';
 import { handleInitProducerId } from '../../../src/broker/handlers/init-producer-id.ts';
@@ -57,7 +57,55 @@ describe('InitProducerId', () => {
     expect(await dispatch(initProducerId, request(more), context)).toMatchObject({
       errorCode,
       producerId: -1,
+      producerEpoch: -1,
     });
     expect(cluster.takeAsked()).toEqual([]);
+  });
+});
+
+describe('InitProducerId with a transactional id', () => {
+  const ask = async (version: number, more: Partial<ReturnType<typeof request>> = {}) => {
+    const transactional = request({ transactionalId: 'tx', ...more });
+    const answer = await dispatch(initProducerId, transactional, context(version));
+    return [answer.errorCode, answer.producerId, answer.producerEpoch];
+  };
+  let context: (apiVersion: number) => RequestContext;
+  beforeEach(() => {
+    cluster = new MemoryCluster();
+    context = cluster.connect();
+  });
+
+  it.each([0, 1, 2, 3, 4, 5])('version %i: the same id, a higher epoch', async (version) => {
+    const [errorCode, id, epoch] = await ask(version);
+    expect([errorCode, epoch]).toEqual([ErrorCode.NONE, 0]);
+    expect(await ask(version)).toEqual([ErrorCode.NONE, id, 1]);
+  });
+
+  it('raises the epoch of who knows it, and twice the same for who asks twice', async () => {
+    const [, producerId] = await ask(5);
+    const known = { producerId, producerEpoch: 0 };
+    expect(await ask(5, known)).toEqual([ErrorCode.NONE, producerId, 1]);
+    expect(await ask(5, known)).toEqual([ErrorCode.NONE, producerId, 1]);
+  });
+
+  it('takes id 0 with epoch 0 for none, which is what some client means by it', async () => {
+    const [, producerId] = await ask(5);
+    const nobody = { producerId: 0, producerEpoch: 0 };
+    expect(await ask(5, nobody)).toEqual([ErrorCode.NONE, producerId, 1]);
+    expect(await ask(5, nobody)).toEqual([ErrorCode.NONE, producerId, 2]);
+  });
+
+  it('names a fenced producer as the version can', async () => {
+    const [, producerId] = await ask(5);
+    await ask(5);
+    await ask(5);
+    const old = { producerId, producerEpoch: 0 };
+    expect(await ask(3, old)).toEqual([ErrorCode.INVALID_PRODUCER_EPOCH, -1, -1]);
+    expect(await ask(4, old)).toEqual([ErrorCode.PRODUCER_FENCED, -1, -1]);
+  });
+
+  it.each([0, -1, 900_001])('refuses a timeout of %i ms', async (transactionTimeoutMs) => {
+    const refused = [ErrorCode.INVALID_TRANSACTION_TIMEOUT, -1, -1];
+    expect(await ask(5, { transactionTimeoutMs })).toEqual(refused);
   });
 });
