@@ -8,6 +8,7 @@ import { concat } from '../../src/bytes/writer.ts';
 import type { TopicResult, TopicView } from '../../src/core/cluster/commands.ts';
 import type { GroupCalls } from '../../src/core/group/commands.ts';
 import type { PartitionCalls, ReadReply } from '../../src/core/log/calls.ts';
+import type { Rewrite } from '../../src/core/log/store.ts';
 import { ErrorCode } from '../../src/protocol/errors.ts';
 import { RecordBatch, recordBatches } from '../../src/protocol/records/index.ts';
 import { everyNth, type PlantedBug, type Wrapped } from './planting.ts';
@@ -150,6 +151,42 @@ export const plantedBugs: readonly PlantedBug[] = [
     shows: ['lost-commit'],
     withinSeeds: 5,
     plant: oldOffsets,
+  },
+  {
+    name: 'records are deleted beyond what was asked',
+    shows: ['lost-write', 'poll-skip', 'unseen'],
+    withinSeeds: 5,
+    plant: () => ({
+      partition: everyNth(1, 'deleteRecords', async (stub, { spec, offset }) => {
+        const reply = await stub.call('deleteRecords', { spec, offset });
+        if (offset > 0) await stub.call('deleteRecords', { spec, offset: offset + 3 });
+        return reply;
+      }),
+    }),
+  },
+  {
+    name: 'deleting records is acknowledged and not done',
+    shows: ['untrimmed'],
+    withinSeeds: 5,
+    plant: () => ({
+      partition: everyNth(1, 'deleteRecords', async (_, { offset }) => {
+        return { errorCode: ErrorCode.NONE, lowWatermark: offset };
+      }),
+    }),
+  },
+  {
+    name: 'compaction drops the last row of a pass',
+    shows: ['lost-write'],
+    withinSeeds: 20,
+    plant: () => ({
+      store: (store) =>
+        Object.create(store, {
+          rewrite: {
+            value: (change: Rewrite) =>
+              store.rewrite({ ...change, rows: change.rows.slice(0, -1) }),
+          },
+        }),
+    }),
   },
 ];
 

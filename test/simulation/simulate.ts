@@ -16,6 +16,7 @@ import { OffsetKeeper } from './clients/offset-keeper.ts';
 import { IdempotentProducer, PlainProducer } from './clients/producers.ts';
 import { Recorder } from './clients/recorder.ts';
 import { deleteTopic, makeTopics, TopicKeeper } from './clients/topics.ts';
+import { Trimmer } from './clients/trimmer.ts';
 import { SimulatedCluster } from './world/cluster.ts';
 import type { Sabotage } from './world/kinds.ts';
 import type { Random } from './world/random.ts';
@@ -54,6 +55,8 @@ const topics: readonly SimulatedTopic[] = [
   { name: 'events', partitions: 1 },
   { name: 'copies', partitions: 2 },
   { name: 'drafts', partitions: 1, fleeting: true },
+  { name: 'trail', partitions: 1, trimmed: true },
+  { name: 'latest', partitions: 1, compacted: true },
 ];
 
 export async function simulate(options: SimulationOptions): Promise<SimulationResult> {
@@ -176,6 +179,7 @@ function casts(random: Random): Role[] {
   return [
     ...transactional(random.between(0, 2), 'mixer', (...all) => new Mixer(...all)),
     ...transactional(random.between(0, 3), 'copier', (...all) => new Copier(...all)),
+    ...of(random.between(0, 1), 'trimmer', (around, process) => new Trimmer(around, process)),
     ...of(random.between(0, 1), 'keeper', (around, process) => new TopicKeeper(around, process)),
     ...of(random.between(1, 2), 'plain', (around, process) => new PlainProducer(around, process)),
     ...of(random.between(1, 3), 'idempotent', (around, process) => {

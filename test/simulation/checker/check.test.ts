@@ -151,6 +151,18 @@ const examples: Record<AnomalyKey, Example> = {
     wrong: [...renewed, { ...history(polls('r', 't-0@new:a@0'))[0], beganAt: 4_000 }],
     right: [...renewed, { ...history(polls('r', 't-0@old:a@0'))[0], beganAt: 4_000 }],
   },
+  untrimmed: {
+    wrong: history(
+      polls('r', 'a@0', 'b@1'),
+      { process: 't', ...ok, steps: [{ kind: 'trimmed', partition: 'p', offset: 1 }] },
+      polls('s', 'a@0', 'b@1'),
+    ),
+    right: history(
+      polls('r', 'a@0', 'b@1'),
+      { process: 't', ...ok, steps: [{ kind: 'trimmed', partition: 'p', offset: 1 }] },
+      polls('s', 'b@1'),
+    ),
+  },
   'dirty-read': {
     wrong: history(
       { ...transaction('w', 'ok', send('a@0')), decidedAt: 2_500, endedAt: 3_000 },

@@ -3,6 +3,7 @@
  * workload. The surprise: nothing here knows Kedge; whatever writes such a history can be checked.
  */
 
+import { Cleanup, checkTrims } from './cleanup.ts';
 import { checkCopies } from './copies.ts';
 import { checkCycles } from './cycles.ts';
 import { checkGroups } from './groups.ts';
@@ -37,6 +38,7 @@ export const anomalyKeys = [
   'dirty-read',
   'torn',
   'not-once',
+  'untrimmed',
 ] as const;
 
 export type AnomalyKey = (typeof anomalyKeys)[number];
@@ -57,14 +59,16 @@ export interface Verdict {
 export function check(observed: History, calmFrom = Number.POSITIVE_INFINITY): Verdict {
   const { history, anomalies, isGone } = resolveIncarnations(observed, calmFrom);
   const log = observe(history);
+  const cleanup = new Cleanup(history);
   return {
     anomalies: [
       ...anomalies,
-      ...checkWrites(history, log, isGone),
-      ...checkPolls(history, log),
+      ...checkWrites(history, log, { isGone, cleanup }),
+      ...checkPolls(history, log, cleanup),
       ...checkSends(history, log),
       ...checkCycles(history, log),
-      ...checkGroups(history, log),
+      ...checkGroups(history, log, cleanup),
+      ...checkTrims(history),
       ...checkCopies(history, log),
     ],
     worstRealtimeLagMs: realtimeLag(history),

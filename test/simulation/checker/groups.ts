@@ -4,12 +4,13 @@
  * not, so only acknowledged ones bind, and only those who ask after them.
  */
 import type { Anomaly } from './check.ts';
+import type { Cleanup } from './cleanup.ts';
 import type { Assigned, Commit, Committed, History, Operation, Outcome, Step } from './history.ts';
 import { seenBy, sendsOf } from './history.ts';
 import type { ObservedLog } from './observed-log.ts';
 
-export function checkGroups(history: History, log: ObservedLog): Anomaly[] {
-  return [...lostCommits(history), ...twoOwners(history), ...commitsAhead(history, log)];
+export function checkGroups(history: History, log: ObservedLog, cleanup: Cleanup): Anomaly[] {
+  return [...lostCommits(history), ...twoOwners(history), ...commitsAhead(history, log, cleanup)];
 }
 
 interface Timed<S extends Step> {
@@ -73,7 +74,7 @@ function twoOwners(history: History): Anomaly[] {
 }
 
 /** A record below what the group committed that none of its members ever got. */
-function commitsAhead(history: History, log: ObservedLog): Anomaly[] {
+function commitsAhead(history: History, log: ObservedLog, cleanup: Cleanup): Anomaly[] {
   const commits = stepsOf<Commit>(history, 'commit');
   const found: Anomaly[] = [];
   for (const group of new Set(commits.map(({ step }) => step.group))) {
@@ -95,6 +96,7 @@ function commitsAhead(history: History, log: ObservedLog): Anomaly[] {
     for (const { partition, value, offset } of acknowledged) {
       const end = ends.get(partition) ?? 0;
       if (offset === undefined || offset >= end || got.has(value)) continue;
+      if (cleanup.mayBeGone(partition, value, offset)) continue;
       if (log.get(partition)?.readValues.has(value) !== true) continue;
       const detail = `${group} committed ${end} of ${partition} and never got ${value} at ${offset}`;
       found.push({ key: 'commit-ahead', detail });

@@ -21,6 +21,8 @@ export interface Send {
   readonly offset?: number;
   /** The value that was read and became this one. */
   readonly source?: string;
+  /** In a compacted topic: a later value with the same key may take its place. */
+  readonly key?: string;
 }
 
 export interface SeenRecord {
@@ -79,7 +81,15 @@ export interface Deleted {
   readonly topicId?: string;
 }
 
-export type Step = Send | Poll | Commit | Committed | Assigned | Created | Deleted;
+/** What lies below was deleted, at somebody's wish. */
+export interface Trimmed {
+  readonly kind: 'trimmed';
+  readonly partition: PartitionName;
+  /** Infinity: wherever the end was. */
+  readonly offset: number;
+}
+
+export type Step = Send | Poll | Commit | Committed | Assigned | Created | Deleted | Trimmed;
 
 export interface Operation {
   /** Who did it; the same client started again is another process. */

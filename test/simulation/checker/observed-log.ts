@@ -1,25 +1,47 @@
 /**
  * Each partition's log as clients observed it: which values stand at which offsets, told by polls
- * and by acknowledged sends. The surprise: neighbours are found by rank among records that somebody
- * read, not by offset, since offsets may lie between them that hold nothing for readers.
+ * and by acknowledged sends. The surprise: neighbours are found among records that somebody read, not by
+ * offset, since offsets may lie between them that hold nothing for readers.
  */
 import type { History, Operation, PartitionName } from './history.ts';
 import { seenBy, sendsOf } from './history.ts';
 
-/** Offsets, and how many of them lie between two. */
-class Ranks {
-  readonly #offsets = new Set<number>();
-  #ranks: Map<number, number> | undefined;
+interface Seen {
+  readonly offset: number;
+  readonly value: string;
+}
 
-  add(offset: number): void {
-    this.#offsets.add(offset);
-    this.#ranks = undefined;
+/** What was seen, in the order of its offsets. */
+class Sequence {
+  readonly #values = new Map<number, string>();
+  #sorted: Seen[] | undefined;
+
+  add(offset: number, value: string): void {
+    this.#values.set(offset, value);
+    this.#sorted = undefined;
   }
 
-  between(earlier: number, later: number): number {
-    this.#ranks ??= new Map([...this.#offsets].sort((a, b) => a - b).map((at, i) => [at, i]));
-    const [from, to] = [this.#ranks.get(earlier), this.#ranks.get(later)];
-    return from === undefined || to === undefined ? 0 : Math.max(0, to - from - 1);
+  between(earlier: number, later: number): Seen[] {
+    if (later - earlier < 2) return [];
+    this.#sorted ??= [...this.#values]
+      .map(([offset, value]) => ({ offset, value }))
+      .sort((a, b) => a.offset - b.offset);
+    const found: Seen[] = [];
+    for (let i = this.#firstAfter(earlier); this.#sorted[i]?.offset < later; i++) {
+      found.push(this.#sorted[i]);
+    }
+    return found;
+  }
+
+  #firstAfter(offset: number): number {
+    const sorted = this.#sorted!;
+    let [from, to] = [0, sorted.length];
+    while (from < to) {
+      const middle = (from + to) >> 1;
+      if (sorted[middle].offset <= offset) from = middle + 1;
+      else to = middle;
+    }
+    return from;
   }
 }
 
@@ -28,8 +50,8 @@ export class ObservedPartition {
   readonly valuesAt = new Map<number, Set<string>>();
   readonly offsetsOf = new Map<string, Set<number>>();
   /** What was seen by those who read only what is committed. */
-  readonly #committed = new Ranks();
-  readonly #all = new Ranks();
+  readonly #committed = new Sequence();
+  readonly #all = new Sequence();
   readonly readValues = new Set<string>();
 
   /** The highest offset anybody came to by reading; -1: nobody read anything. */
@@ -42,15 +64,15 @@ export class ObservedPartition {
 
   noteRead(offset: number, value: string, { glimpsed, uncommitted }: Operation): void {
     this.note(offset, value);
-    this.#all.add(offset);
+    this.#all.add(offset, value);
     if (uncommitted) return;
-    this.#committed.add(offset);
+    this.#committed.add(offset, value);
     this.readValues.add(value);
     if (!glimpsed) this.highestRead = Math.max(this.highestRead, offset);
   }
 
-  /** How many records that a reader of this kind should see lie between two others. */
-  between(earlier: number, later: number, uncommitted = false): number {
+  /** The records between two others that a reader of this kind should see. */
+  between(earlier: number, later: number, uncommitted = false): Seen[] {
     return (uncommitted ? this.#all : this.#committed).between(earlier, later);
   }
 

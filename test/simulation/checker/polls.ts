@@ -3,7 +3,8 @@
  * be skipped or seen again; between two, a rebalance or a new assignment sets positions anew.
  */
 import type { Anomaly, AnomalyKey } from './check.ts';
-import type { History, PartitionName } from './history.ts';
+import type { Cleanup } from './cleanup.ts';
+import type { History, Operation, PartitionName } from './history.ts';
 import { seenBy } from './history.ts';
 import type { ObservedLog } from './observed-log.ts';
 
@@ -12,7 +13,7 @@ interface Last {
   readonly operation: number;
 }
 
-export function checkPolls(history: History, log: ObservedLog): Anomaly[] {
+export function checkPolls(history: History, log: ObservedLog, cleanup: Cleanup): Anomaly[] {
   const found: Anomaly[] = [];
   const readers = new Map<string, Map<PartitionName, Last>>();
   for (const [index, operation] of history.entries()) {
@@ -26,8 +27,11 @@ export function checkPolls(history: History, log: ObservedLog): Anomaly[] {
       const inside = before.operation === index;
       const step = `${process} at ${partition} from ${before.offset} to ${offset}`;
       const goesBack = offset <= before.offset;
-      const skipped =
-        log.get(partition)?.between(before.offset, offset, operation.uncommitted) ?? 0;
+      const skipped = missed(log, cleanup, partition, {
+        from: before.offset,
+        to: offset,
+        by: operation,
+      });
       if (goesBack) found.push({ key: keyOf('nonmonotonic-poll', inside), detail: step });
       else if (skipped > 0) {
         const detail = `${step}, over ${skipped} records`;
@@ -36,6 +40,17 @@ export function checkPolls(history: History, log: ObservedLog): Anomaly[] {
     }
   }
   return found;
+}
+
+/** How many records a reader should have seen between two that it saw. */
+function missed(
+  log: ObservedLog,
+  cleanup: Cleanup,
+  partition: PartitionName,
+  { from, to, by }: { from: number; to: number; by: Operation },
+): number {
+  const values = log.get(partition)?.between(from, to, by.uncommitted) ?? [];
+  return values.filter(({ offset, value }) => !cleanup.mayBeGone(partition, value, offset)).length;
 }
 
 function keyOf(key: 'poll-skip' | 'nonmonotonic-poll', inside: boolean): AnomalyKey {

@@ -4,26 +4,29 @@
  * certain, above it only the end of the final polls makes it so.
  */
 import type { Anomaly } from './check.ts';
+import type { Cleanup } from './cleanup.ts';
 import type { History, Operation, PartitionName } from './history.ts';
 import { seenBy, sendsOf } from './history.ts';
 import type { ObservedLog } from './observed-log.ts';
 
-/** @param isGone whether a partition was deleted before everybody had read it */
-export function checkWrites(
-  history: History,
-  log: ObservedLog,
-  isGone: (partition: PartitionName) => boolean,
-): Anomaly[] {
+interface Missing {
+  /** Whether a partition was deleted before everybody had read it. */
+  isGone(partition: PartitionName): boolean;
+  readonly cleanup: Cleanup;
+}
+
+export function checkWrites(history: History, log: ObservedLog, missing: Missing): Anomaly[] {
+  const { isGone, cleanup } = missing;
   const acknowledged = history.filter(({ outcome }) => outcome === 'ok');
   return [
     ...misplaced(log),
     ...acknowledged
-      .flatMap((one) => lost(one, log))
+      .flatMap((one) => lost(one, log, cleanup))
       .filter(({ key, partition }) => key === 'lost-write' || !isGone(partition))
       .map(({ key, detail }) => ({ key, detail })),
     ...readThoughAborted(history),
     ...readTooEarly(history),
-    ...halfSeen(history, log, isGone),
+    ...halfSeen(history, log, missing),
     ...readByItself(history),
   ];
 }
@@ -49,10 +52,11 @@ interface Lost extends Anomaly {
   readonly partition: PartitionName;
 }
 
-function lost(operation: Operation, log: ObservedLog): Lost[] {
+function lost(operation: Operation, log: ObservedLog, cleanup: Cleanup): Lost[] {
   return sendsOf(operation).flatMap(({ partition, value, offset }): Lost[] => {
     const observed = log.get(partition);
     if (observed?.readValues.has(value)) return [];
+    if (cleanup.mayBeGone(partition, value, offset)) return [];
     const isBelow = offset !== undefined && offset <= (observed?.highestRead ?? -1);
     const detail = `${partition}: ${value} of ${operation.process}, offset ${offset ?? 'unknown'}`;
     return [{ key: isBelow ? 'lost-write' : 'unseen', detail, partition }];
@@ -115,14 +119,12 @@ function readTooEarly(history: History): Anomaly[] {
 }
 
 /** Transactions of unknown outcome that count in part. */
-function halfSeen(
-  history: History,
-  log: ObservedLog,
-  isGone: (partition: PartitionName) => boolean,
-): Anomaly[] {
+function halfSeen(history: History, log: ObservedLog, { isGone, cleanup }: Missing): Anomaly[] {
   return history.flatMap((operation, index): Anomaly[] => {
     if (!operation.transaction || operation.outcome !== 'unknown') return [];
-    const sends = sendsOf(operation).filter(({ partition }) => !isGone(partition));
+    const sends = sendsOf(operation)
+      .filter(({ partition }) => !isGone(partition))
+      .filter(({ partition, value, offset }) => !cleanup.mayBeGone(partition, value, offset));
     const missing = sends.filter(
       ({ partition, value }) => !log.get(partition)?.readValues.has(value),
     );

@@ -16,6 +16,10 @@ export interface SimulatedTopic {
   readonly partitions: number;
   /** It is deleted and made again all the time. */
   readonly fleeting?: boolean;
+  /** Its first records are deleted now and then. */
+  readonly trimmed?: boolean;
+  /** Of each key the last value stays. */
+  readonly compacted?: boolean;
 }
 
 export interface Surroundings {

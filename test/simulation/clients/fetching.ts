@@ -1,13 +1,14 @@
 /**
  * Fetches as a consumer does, for whoever has positions: many partitions at once, whole batches,
  * and what precedes the position dropped. The surprise: OFFSET_OUT_OF_RANGE is a bug of the broker
- * and thrown, since nothing is ever deleted here, but for topics that come and go: whoever reads
- * them by name starts over.
+ * and thrown, but for topics that are trimmed, and for those that come and go, whose readers by
+ * name start over.
  */
 
 import { ZERO_UUID } from '../../../src/bytes/uuid.ts';
 import { concat } from '../../../src/bytes/writer.ts';
 import { type FetchResponse, fetch } from '../../../src/protocol/apis/fetch.ts';
+import { listOffsets } from '../../../src/protocol/apis/list-offsets.ts';
 import { ErrorCode, errorInfo } from '../../../src/protocol/errors.ts';
 import {
   decodeRecords,
@@ -31,6 +32,7 @@ export interface Position {
 /** Where a reader stands: partition → next offset. */
 export class Positions {
   readonly #next = new Map<string, Position>();
+  readonly #strayed: Position[] = [];
   #moved = false;
 
   set(position: Position): void {
@@ -46,10 +48,19 @@ export class Positions {
     this.#next.delete(nameOf(position));
   }
 
-  /** Begins again, where others may have begun too. */
+  /** Begins anew there. */
   restart(position: Position): void {
-    this.set({ ...position, offset: 0 });
+    this.set(position);
     this.#moved = true;
+  }
+
+  /** What was there is deleted: somebody has to find where the log begins now. */
+  stray(position: Position): void {
+    this.#strayed.push(position);
+  }
+
+  takeStrayed(): Position[] {
+    return this.#strayed.splice(0);
   }
 
   /** Whether any position was set anew since this was asked last. */
@@ -118,7 +129,7 @@ export async function fetchRecords(
   const answer = await client.ask(fetch, version, request);
   if (answer === undefined) return undefined;
   const byId = version >= firstFetchById;
-  return answer.responses.flatMap(({ topic, topicId, partitions }) =>
+  const seen = answer.responses.flatMap(({ topic, topicId, partitions }) =>
     partitions.flatMap((partition) => {
       const position = wanted.find(
         (one) =>
@@ -129,6 +140,32 @@ export async function fetchRecords(
       return take(client, positions, position, partition);
     }),
   );
+  for (const position of positions.takeStrayed()) await findStart(client, positions, position);
+  return seen;
+}
+
+/** The offset that stands at one of the special places of a log; undefined: no answer. */
+export async function placeOfLog(
+  client: Client,
+  topic: SimulatedTopic,
+  partitionIndex: number,
+  timestamp: number,
+): Promise<number | undefined> {
+  const partitions = [{ partitionIndex, currentLeaderEpoch: -1, timestamp }];
+  const topics = [{ name: topic.name, partitions }];
+  const answer = await client.ask(listOffsets, 5, { replicaId: -1, topics });
+  const place = answer?.topics[0].partitions[0];
+  return place?.errorCode === ErrorCode.NONE ? place.offset : undefined;
+}
+
+/** Goes on from where the log begins now, if that is further on. */
+async function findStart(client: Client, positions: Positions, position: Position): Promise<void> {
+  const start = await placeOfLog(client, position.topic, position.index, -2);
+  if (start === undefined) return;
+  if (start > position.offset) return positions.restart({ ...position, offset: start });
+  const end = await placeOfLog(client, position.topic, position.index, -1);
+  if (end === undefined || end >= position.offset) return;
+  throw new Error(`${client.process} lost its place at ${nameOf(position)} ${position.offset}`);
 }
 
 type PartitionAnswer = FetchResponse['responses'][number]['partitions'][number];
@@ -159,7 +196,9 @@ function heed(client: Client, positions: Positions, position: Position, errorCod
   const { topic, topicId, offset } = position;
   switch (errorCode) {
     case ErrorCode.OFFSET_OUT_OF_RANGE:
-      if (topic.fleeting && topicId === undefined) positions.restart(position);
+      if (topic.trimmed) positions.stray(position);
+      else if (topic.fleeting && topicId === undefined)
+        positions.restart({ ...position, offset: 0 });
       else throw new Error(`${client.process} lost its place at ${nameOf(position)} ${offset}`);
       return;
     case ErrorCode.UNKNOWN_TOPIC_ID:

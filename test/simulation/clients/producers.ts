@@ -9,10 +9,9 @@ import { ErrorCode, errorInfo } from '../../../src/protocol/errors.ts';
 import { buildBatch } from '../../../src/protocol/records/index.ts';
 import type { Outcome, Send } from '../checker/history.ts';
 import { Client, partitionName, type SimulatedTopic } from './client.ts';
+import { keyFor, recordOf } from './records.ts';
 import { topicIds } from './topics.ts';
 import { Disconnected, type Wire } from './wire.ts';
-
-const utf8 = new TextEncoder();
 
 /** Where a batch goes: with the topic's id, to this incarnation and no other. */
 interface Place {
@@ -48,7 +47,7 @@ class Producing extends Client {
   send(wire: Wire, batch: Batch, producer?: Producer): Promise<Answer> {
     const { topic, index, topicId = '', values, version } = batch;
     const timestamp = this.world.time.clock;
-    const records = values.map((value) => ({ value: utf8.encode(value), timestamp }));
+    const records = values.map((value) => recordOf(topic, value, timestamp));
     const request = {
       acks: -1,
       timeoutMs: 30_000,
@@ -68,7 +67,7 @@ class Producing extends Client {
 
 function sendOf({ topic, index, topicId }: Place, value: string): Send {
   const partition = partitionName(topic.name, index, topic.fleeting ? topicId : undefined);
-  return { kind: 'send', partition, value };
+  return { kind: 'send', partition, value, ...keyFor(topic, value) };
 }
 
 function acknowledge({ end, values, ...place }: Batch, baseOffset: number): void {

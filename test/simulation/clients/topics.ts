@@ -23,9 +23,16 @@ export async function topicIds(
   return new Map(found.map(({ name, topicId }) => [name!, topicId]));
 }
 
+/** As often as can be. */
+const compaction = [
+  { name: 'cleanup.policy', value: 'compact' },
+  { name: 'min.cleanable.dirty.ratio', value: '0' },
+  { name: 'segment.ms', value: '1' },
+];
+
 /** Makes a topic. False: it has to be tried again. */
 async function makeTopic(client: Client, topic: SimulatedTopic): Promise<boolean> {
-  const { name, partitions, fleeting } = topic;
+  const { name, partitions, fleeting, compacted } = topic;
   const { recorder } = client.around;
   const begin = { kind: 'created', topic: name } as const;
   const end = fleeting ? recorder.begin({ process: client.process }, [begin]) : undefined;
@@ -34,7 +41,7 @@ async function makeTopic(client: Client, topic: SimulatedTopic): Promise<boolean
     numPartitions: partitions,
     replicationFactor: -1,
     assignments: [],
-    configs: [],
+    configs: compacted ? compaction : [],
   };
   const answer = await client.ask(createTopics, 7, { topics: [wanted], timeoutMs: 30_000 });
   if (answer === undefined) return false;

@@ -16,9 +16,8 @@ import type { Commit, Send } from '../checker/history.ts';
 import { type Client, partitionName, type SimulatedTopic } from './client.ts';
 import type { Position } from './fetching.ts';
 import type { OpenTransaction } from './recorder.ts';
+import { keyFor, recordOf } from './records.ts';
 import { Disconnected } from './wire.ts';
-
-const utf8 = new TextEncoder();
 
 /** Another process has the transactional id now, or nobody knows: this one ends. */
 export class Fenced extends Error {
@@ -121,7 +120,9 @@ export class Transactor {
     let batches = values.map((each): Batch => {
       const sequence = this.#sequences.get(partition) ?? 0;
       this.#sequences.set(partition, sequence + each.length);
-      const steps = each.map((one): Send => ({ kind: 'send', partition, ...one }));
+      const steps = each.map((one): Send => {
+        return { kind: 'send', partition, ...one, ...keyFor(place.topic, one.value) };
+      });
       for (const step of steps) this.#transaction!.add(step);
       return { ...place, steps, sequence };
     });
@@ -149,7 +150,7 @@ export class Transactor {
   async #attempt(batch: Batch, version: number): Promise<number | undefined> {
     const { topic, index, steps, sequence } = batch;
     const timestamp = this.#client.world.time.clock;
-    const records = steps.map(({ value }) => ({ value: utf8.encode(value), timestamp }));
+    const records = steps.map(({ value }) => recordOf(topic, value, timestamp));
     const options = { ...this.#producer, baseSequence: sequence, isTransactional: true };
     const partitionData = [{ index, records: buildBatch(records, options) }];
     try {
