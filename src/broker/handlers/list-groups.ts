@@ -3,8 +3,7 @@
  * each group is asked for its own state, so this is a call for tools, not for consumers.
  *
  * Behaviour
- * - Empty filters let everything through; both compare without regard to case. Every group is of
- *   the type classic.
+ * - Empty filters let everything through; both compare without regard to case.
  * - A group that cannot be reached is left out and the answer as a whole is
  *   COORDINATOR_NOT_AVAILABLE, which tools repeat.
  *
@@ -18,8 +17,6 @@ import type { Handler, RequestContext } from '../context.ts';
 import { failureCode } from '../failures.ts';
 
 type Listed = ListGroupsResponse['groups'][number];
-
-const groupType = 'classic';
 
 export const handleListGroups: Handler<ListGroupsRequest, ListGroupsResponse> = async (
   { statesFilter, typesFilter },
@@ -45,7 +42,7 @@ async function list(
   try {
     const { errorCode, group } = await objects.group(groupId).call('listGroup', { groupId });
     if (errorCode !== ErrorCode.NONE) return errorCode;
-    return group === null ? undefined : { groupId, ...group, groupType };
+    return group === null ? undefined : { groupId, ...group };
   } catch (error) {
     return failureCode(error, ErrorCode.COORDINATOR_NOT_AVAILABLE);
   }

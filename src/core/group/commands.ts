@@ -229,7 +229,12 @@ export interface GroupCalls {
     command: { readonly groupId: string };
     reply: {
       readonly errorCode: number;
-      readonly group: { readonly groupState: string; readonly protocolType: string } | null;
+      readonly group: {
+        /** classic, consumer, share … */
+        readonly groupType: string;
+        readonly groupState: string;
+        readonly protocolType: string;
+      } | null;
     };
   };
   deleteGroup: {

@@ -253,6 +253,7 @@ describe('DescribeGroup and ListGroup', () => {
       memberAssignment: bytes('p1'),
     });
     expect(group.call('listGroup', { groupId: 'g' }).answer.group).toEqual({
+      groupType: 'classic',
       groupState: 'Stable',
       protocolType: 'consumer',
     });
