@@ -154,8 +154,12 @@ function timestampRule(claimed: boolean, config: LogConfig, now: number): Timest
   const latest = now + config.timestampAfterMaxMs;
   return {
     refuses: (at) => (at === noTimestamp ? claimed : at < earliest || at > latest),
-    reason: (at) =>
-      at === noTimestamp ? wrongType : `timestamp ${at} is not within [${earliest}, ${latest}]`,
+    reason: (at) => {
+      if (at === noTimestamp) return wrongType;
+      return at < earliest
+        ? `timestamp ${at} is before ${earliest}`
+        : `timestamp ${at} is after ${latest}`;
+    },
   };
 }
 

@@ -72,7 +72,8 @@ async function warmUp(address: Address): Promise<void> {
   await on.quietlyUntil(findCoordinator, 3, { keyType: 1, key: transactionalId }, isReady);
   const init = { transactionalId, transactionTimeoutMs: 1000 };
   await on.quietlyUntil(initProducerId, 4, init, isReady);
-  const names = Array.from({ length: 500 }, (_, index) => on.name(`group-${index}`)); // of each coordinator some
+  // So many that each coordinator has some of them.
+  const names = Array.from({ length: 500 }, (_, index) => on.name(`group-${index}`));
   const groups = names.map((groupId) => ({ groupId, topics: null }));
   await on.quietlyUntil(offsetFetch, 8, { groups }, (answer) => answer.groups.every(isReady));
   on.close();
