@@ -11,7 +11,8 @@
  * - A partition that is named twice is read and answered once, as it was named last.
  * - One answer holds at most 8 MiB, or one batch that is larger (KIP-74); less while the isolate's
  *   memory is full of answers that were not sent yet.
- * - Isolation level 1 (read_committed): aborted transactions are listed; control batches are sent.
+ * - Isolation level 1 (read_committed): nothing from the last stable offset on; what was aborted is
+ *   listed, by its first offset. Control batches are sent to everybody.
  *
  * Versions
  * - 4: isolation level (KIP-98) · 5: log start offset · 7: sessions (KIP-227)
