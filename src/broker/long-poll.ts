@@ -25,6 +25,8 @@ export interface Wanted {
   /** The answer of the partition, or the code of why there is none. */
   reply: ReadReply | number;
   bytes: number;
+  /** There are records, and there was no memory for any. */
+  withheld: boolean;
   topicId: string;
   watched: WatchedPartition | undefined;
   /** How often a watch was opened for this request: a line that keeps breaking is left alone. */
@@ -43,7 +45,8 @@ type Question = 'route' | 'partition' | 'fetchOffset' | 'partitionMaxBytes' | 'c
 
 export function wanted(question: Pick<Wanted, Question>): Wanted {
   const reply = ErrorCode.UNKNOWN_SERVER_ERROR;
-  return { ...question, reply, bytes: 0, topicId: '', watched: undefined, watches: 0 };
+  const nothing = { bytes: 0, withheld: false, topicId: '', watched: undefined, watches: 0 };
+  return { ...question, reply, ...nothing };
 }
 
 /**
@@ -107,7 +110,7 @@ class LongPoll {
    * whole all the same (KIP-74).
    */
   async read(partitions: readonly Wanted[]): Promise<void> {
-    for (const one of partitions) one.bytes = 0;
+    for (const one of partitions) Object.assign(one, { bytes: 0, withheld: false });
     await Promise.all(partitions.map(({ route }) => route.found()));
     const asked = partitions.filter((one) => !this.#isAnsweredByWatch(one));
     if (asked.length === 0) return;
@@ -116,13 +119,15 @@ class LongPoll {
     this.#claim.settle(this.#bytes);
   }
 
-  #claimRoom(): void {
+  /** False: there is none for any records. */
+  #claimRoom(): boolean {
     const before = this.#bytes;
     this.#claim.settle(before);
     const wanted = Math.max(0, this.#limits.maxBytes - before);
     const granted = this.#claim.extend(wanted);
     this.#granted = before + granted;
     this.#mayHaveNone = granted === 0 && wanted > 0;
+    return !this.#mayHaveNone;
   }
 
   async #readInRoom(asked: readonly Wanted[]): Promise<void> {
@@ -189,8 +194,9 @@ class LongPoll {
     one.reply = await one.route.ask(one.partition, ask);
     if (codeOf(one.reply) !== ErrorCode.NONE) return;
     remember(one);
-    const { records } = one.reply as ReadReply;
-    one.bytes = records.reduce((sum, piece) => sum + piece.byteLength, 0);
+    const reply = one.reply as ReadReply;
+    one.bytes = reply.records.reduce((sum, piece) => sum + piece.byteLength, 0);
+    one.withheld = this.#mayHaveNone && one.bytes === 0 && this.#endOf(reply) > fetchOffset;
   }
 
   /**
@@ -223,6 +229,10 @@ class LongPoll {
         const moved = growing.filter((one) => this.#hasMoved(one));
         if (moved.length === 0) {
           await bell.rung();
+          continue;
+        }
+        if (moved.every(({ withheld }) => withheld) && !this.#claimRoom()) {
+          await pause();
           continue;
         }
         await this.read(moved);
@@ -260,8 +270,12 @@ class LongPoll {
     }
   }
 
-  /** Whether the partition announced a new end since it was read, or its watch closed. */
-  #hasMoved({ reply, watched }: Wanted): boolean {
+  /**
+   * Whether the partition announced a new end since it was read, or its watch closed, or there was
+   * no memory for what it holds.
+   */
+  #hasMoved({ reply, watched, withheld }: Wanted): boolean {
+    if (withheld) return true;
     if (watched === undefined || typeof reply === 'number') return false;
     return !watched.watch.open || this.#endOf(watched.watch) > this.#endOf(reply);
   }
@@ -276,6 +290,15 @@ class LongPoll {
     const ends = { highWatermark, lastStableOffset, logStartOffset };
     return { errorCode: ErrorCode.NONE, ...ends, abortedTransactions: [], records: [] };
   }
+}
+
+/** How long who has no memory for records waits before it looks for some again. */
+const pauseMs = 20;
+
+function pause(): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, pauseMs);
+  });
 }
 
 /** Rings for announcements; the last ring says that the wait is over. */

@@ -67,43 +67,51 @@ describe('the memory of answers', () => {
 });
 
 describe('Fetch while memory is short', () => {
-  it('answers without records, and with them once there is room', async () => {
+  async function clusterWith(value: string) {
     const cluster = new TestCluster();
     const { topicId } = cluster.create('orders');
-    await cluster.append('orders', 0, 'a');
+    await cluster.append('orders', 0, value);
     const { context, answers } = cluster.client();
-    const request = {
-      ...defaultsOf(fetch.request.fields),
-      minBytes: 1,
-      maxWaitMs: 10,
-      topics: [
-        {
-          topic: 'orders',
-          topicId,
-          partitions: [
-            {
-              partition: 0,
-              currentLeaderEpoch: -1,
-              fetchOffset: 0,
-              lastFetchedEpoch: -1,
-              logStartOffset: -1,
-              partitionMaxBytes: MiB,
-              replicaDirectoryId: '',
-            },
-          ],
-        },
-      ],
+    const partition = {
+      partition: 0,
+      currentLeaderEpoch: -1,
+      fetchOffset: 0,
+      lastFetchedEpoch: -1,
+      logStartOffset: -1,
+      partitionMaxBytes: MiB,
+      replicaDirectoryId: '',
     };
-    const bytesOf = async () => {
+    const topics = [{ topic: 'orders', topicId, partitions: [partition] }];
+    const bytesWithin = async (maxWaitMs: number) => {
+      const request = { ...defaultsOf(fetch.request.fields), minBytes: 1, maxWaitMs, topics };
       const { responses } = await handleFetch(request, context(12));
       const [{ errorCode, highWatermark, records }] = responses[0].partitions;
       expect([errorCode, highWatermark]).toEqual([0, 1]);
       return records!.reduce((sum, { byteLength }) => sum + byteLength, 0);
     };
+    return { cluster, answers, bytesWithin };
+  }
+
+  it('answers without records, and with them once there is room', async () => {
+    const { answers, bytesWithin } = await clusterWith('a');
     const sent = answers.sending(48 * MiB, nothing);
-    expect(await bytesOf()).toBe(0);
+    expect(await bytesWithin(10)).toBe(0);
     sent();
-    expect(await bytesOf()).toBeGreaterThan(0);
+    expect(await bytesWithin(10)).toBeGreaterThan(0);
+    expect(answers.used).toBe(0);
+  });
+
+  it('waits for room as for records, and reads no more than once in vain', async () => {
+    const { cluster, answers, bytesWithin } = await clusterWith('a');
+    const sent = answers.sending(48 * MiB, nothing);
+    const answer = bytesWithin(60_000);
+    await new Promise((resolve) => {
+      setTimeout(resolve, 50);
+    });
+    sent();
+    expect(await answer).toBeGreaterThan(0);
+    const reads = cluster.takeCalls().filter((call) => call.startsWith('read'));
+    expect(reads).toHaveLength(2);
     expect(answers.used).toBe(0);
   });
 });
