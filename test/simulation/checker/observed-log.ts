@@ -1,7 +1,7 @@
 /**
  * Each partition's log as clients observed it: which values stand at which offsets, told by polls
- * and by acknowledged sends. The surprise: neighbours are found among records that somebody read, not by
- * offset, since offsets may lie between them that hold nothing for readers.
+ * and by acknowledged sends. The surprise: neighbours are found among records that somebody read,
+ * not by offset, since offsets may lie between them that hold nothing for readers.
  */
 import type { History, Operation, PartitionName } from './history.ts';
 import { seenBy, sendsOf } from './history.ts';
