@@ -42,7 +42,12 @@ export function javaClient({ name, sources, trouble }: JavaClient): Suite {
   };
 }
 
-async function compile(name: string, classes: string, sources: readonly string[]): Promise<void> {
+/** Compiles the sources against the jars of the suite. */
+export async function compile(
+  name: string,
+  classes: string,
+  sources: readonly string[],
+): Promise<void> {
   const inputs = [pathOf(`${name}/pom.xml`), ...sources];
   await once(join(cacheOf(name), 'classes.stamp'), inputs, async () => {
     await rm(classes, { recursive: true, force: true });
