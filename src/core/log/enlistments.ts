@@ -10,7 +10,7 @@ import { checkEpoch, isOpen } from './producer.ts';
 import type { ProducerStates } from './producer-state.ts';
 
 const highestSequence = 0x7fffffff;
-/** Of so many producers at a time, those whose coordinators gave no word among them. */
+/** Of so many producers at a time: some of them are never heard of again. */
 const mostRemembered = 1_000;
 
 /** What a partition asks its coordinator, but for naming itself. */
