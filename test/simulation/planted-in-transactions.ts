@@ -10,7 +10,7 @@ import type { AnomalyKey } from './checker/check.ts';
 import { everyNth, type PlantedBug } from './planting.ts';
 import type { Sabotage } from './world/kinds.ts';
 
-export const plantedInTransactions: readonly PlantedBug[] = [
+const bugs: readonly PlantedBug[] = [
   {
     name: 'a read forgets which transactions were aborted',
     shows: ['G1a'],
@@ -51,10 +51,10 @@ export const plantedInTransactions: readonly PlantedBug[] = [
     }),
   },
   {
-    name: 'a coordinator forgets what it stored, the decision included',
+    name: 'a coordinator tells of its decision before it stands, and forgets it in a crash',
     shows: ['G1a', 'torn', 'lost-write', 'unseen', 'not-once', 'lost-commit'],
     withinSeeds: 20,
-    plant: () => ({ forgets: 'transaction' }),
+    plant: () => ({ transactionRows: forgettingDecisions }),
   },
   {
     name: 'a coordinator takes every producer for the newest',
@@ -93,8 +93,26 @@ export const plantedInTransactions: readonly PlantedBug[] = [
   },
 ];
 
+export const plantedInTransactions: readonly PlantedBug[] = bugs.map((bug) => {
+  return { ...bug, transactionsOnly: true };
+});
+
 /** What Kafka allows, so that no seed can fail for it. */
 export const notPlanted: readonly AnomalyKey[] = ['int-send-skip', 'G0'];
+
+/** The decision is in memory alone, which soon is gone. */
+const forgettingDecisions: NonNullable<Sabotage['transactionRows']> = (rows, instance) => ({
+  load: () => rows.load(),
+  put: (changed) => {
+    const { world } = instance.object;
+    const decides = changed.some(({ value }) => {
+      return (value as { state?: string } | null)?.state?.startsWith('Prepare');
+    });
+    if (!decides || world.isHealed || !world.random.chance(0.3)) return rows.put(changed);
+    instance.storage.put(changed);
+    world.time.after(world.random.between(1, 50), () => instance.object.crash());
+  },
+});
 
 type Wrapping = (stub: Stub<TransactionCalls>) => Stub<TransactionCalls>;
 

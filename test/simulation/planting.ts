@@ -14,6 +14,8 @@ export interface PlantedBug {
   /** Within how many seeds, from 1 on, it is found. */
   readonly withinSeeds: number;
   plant(): Sabotage;
+  /** Found sooner where there is little else. */
+  readonly transactionsOnly?: boolean;
 }
 
 export type Wrapped = NonNullable<Sabotage['partition']>;

@@ -1,8 +1,9 @@
 /**
  * `npm run sim -- --seed N --minutes M` replays one seed; `npm run sim:long -- --for MINUTES` runs
  * new ones, `npm run sim:long -- --seeds 1..1000` these; `npm run sim -- --seed N --every-crash` a
- * calm one again and again, with a crash at each point where an object waits. The surprise: minutes
- * of a seed are simulated ones, minutes of `--for` are real.
+ * calm one again and again, with a crash at each point where an object waits; `--transactions`
+ * leaves out all who use none. The surprise: minutes of a seed are simulated ones, minutes of `--for`
+ * are real.
  */
 import { parseArgs } from 'node:util';
 import { type SimulationResult, simulate } from './simulate.ts';
@@ -17,9 +18,11 @@ const { values } = parseArgs({
     seeds: { type: 'string' },
     'every-crash': { type: 'boolean', default: false },
     'crash-at': { type: 'string' },
+    transactions: { type: 'boolean', default: false },
   },
 });
 const minutes = Number(values.minutes);
+const transactionsOnly = values.transactions;
 
 function describe(result: SimulationResult): string {
   const { seed, history, events, hash, worstRealtimeLagMs, anomalies, bugs } = result;
@@ -44,9 +47,10 @@ function oneCrash(crashAt: number): Trouble {
 
 async function runOne(seed: number, talkative: boolean, crashAt?: number): Promise<boolean> {
   const trouble = crashAt === undefined ? {} : { trouble: oneCrash(crashAt) };
-  const result = await simulate({ seed, minutes, ...trouble });
+  const result = await simulate({ seed, minutes, transactionsOnly, ...trouble });
   const words = complaints(result);
   if (words.length > 0 && crashAt !== undefined) words.push(`  with --crash-at ${crashAt}`);
+  if (words.length > 0 && transactionsOnly) words.push('  with --transactions');
   if (talkative || words.length > 0) console.log([describe(result), ...words].join('\n'));
   if (talkative) {
     for (const [kind, count] of [...result.faults].sort()) console.log(`  ${count} × ${kind}`);
@@ -80,7 +84,12 @@ async function runLong(): Promise<void> {
 
 /** The same seed once for each point at which some object could crash. */
 async function runEveryCrash(seed: number): Promise<void> {
-  const { crashPoints } = await simulate({ seed, minutes, trouble: oneCrash(0) });
+  const { crashPoints } = await simulate({
+    seed,
+    minutes,
+    transactionsOnly,
+    trouble: oneCrash(0),
+  });
   const failed: number[] = [];
   for (let crashAt = 1; crashAt <= crashPoints; crashAt++) {
     if (!(await runOne(seed, false, crashAt))) failed.push(crashAt);

@@ -5,21 +5,17 @@
  * again.
  */
 import { createHash } from 'node:crypto';
+import { castOf, type Life, type Role } from './cast.ts';
 import { type Anomaly, check, isAllowed } from './checker/check.ts';
 import type { History } from './checker/history.ts';
 import { AssignedConsumer } from './clients/assigned-consumer.ts';
 import { Client, Crashed, type SimulatedTopic, type Surroundings } from './clients/client.ts';
-import { Copier } from './clients/copier.ts';
-import { GroupMember } from './clients/group-member.ts';
-import { Mixer } from './clients/mixer.ts';
 import { OffsetKeeper } from './clients/offset-keeper.ts';
-import { IdempotentProducer, PlainProducer } from './clients/producers.ts';
+import { PlainProducer } from './clients/producers.ts';
 import { Recorder } from './clients/recorder.ts';
-import { deleteTopic, makeTopics, TopicKeeper } from './clients/topics.ts';
-import { Trimmer } from './clients/trimmer.ts';
+import { deleteTopic, makeTopics } from './clients/topics.ts';
 import { SimulatedCluster } from './world/cluster.ts';
 import type { Sabotage } from './world/kinds.ts';
-import type { Random } from './world/random.ts';
 import { type Trouble, World } from './world/world.ts';
 
 export interface SimulationOptions {
@@ -27,6 +23,8 @@ export interface SimulationOptions {
   /** How long trouble lasts, in minutes of the simulated world. */
   readonly minutes?: number;
   readonly trouble?: Trouble;
+  /** Only producers and consumers of transactions take part, and readers. */
+  readonly transactionsOnly?: boolean;
   /** A planted bug. */
   readonly sabotage?: Sabotage;
 }
@@ -48,8 +46,6 @@ export interface SimulationResult {
   readonly faults: ReadonlyMap<string, number>;
 }
 
-type Life = { live(): Promise<void>; crash(): void };
-
 const topics: readonly SimulatedTopic[] = [
   { name: 'orders', partitions: 2 },
   { name: 'events', partitions: 1 },
@@ -60,13 +56,13 @@ const topics: readonly SimulatedTopic[] = [
 ];
 
 export async function simulate(options: SimulationOptions): Promise<SimulationResult> {
-  const { seed, minutes = 0.5, trouble, sabotage } = options;
-  const world = new World(seed, trouble);
+  const { seed } = options;
+  const world = new World(seed, options.trouble);
   const recorder = new Recorder(() => world.time.now);
   const bugs: string[] = [];
   const restore = listenForBugs(bugs);
   try {
-    await world.time.run(() => liveAndHeal({ world, recorder, bugs, minutes, sabotage }));
+    await world.time.run(() => liveAndHeal(world, recorder, bugs, options));
   } catch (error) {
     bugs.push(`the simulation ended early: ${textOf(error)}`);
   } finally {
@@ -87,15 +83,12 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
   };
 }
 
-interface Setting {
-  readonly world: World;
-  readonly recorder: Recorder;
-  readonly bugs: string[];
-  readonly minutes: number;
-  readonly sabotage: Sabotage | undefined;
-}
-
-async function liveAndHeal({ world, recorder, bugs, minutes, sabotage }: Setting): Promise<void> {
+async function liveAndHeal(
+  world: World,
+  recorder: Recorder,
+  bugs: string[],
+  { minutes = 0.5, transactionsOnly = false, sabotage }: SimulationOptions,
+): Promise<void> {
   const cluster = new SimulatedCluster(world, sabotage);
   let windingDown = false;
   let values = 0;
@@ -111,7 +104,7 @@ async function liveAndHeal({ world, recorder, bugs, minutes, sabotage }: Setting
   const admin = new Client(around, 'admin');
   await makeTopics(admin);
   cluster.unleash();
-  const lives = casts(world.random.fork('cast')).map((role) =>
+  const lives = castOf(world.random.fork('cast'), transactionsOnly).map((role) =>
     liveAgainAndAgain(role, around, bugs),
   );
   await world.time.sleep(minutes * 60_000);
@@ -144,53 +137,6 @@ async function renewTopics(around: Surroundings, admin: Client): Promise<void> {
   for (let i = 1; i < 4; i++) await new OffsetKeeper(around, `offsets.${i}`).askEverywhere();
   await new OffsetKeeper(around, 'offsets.4').commitEverywhere(2);
   for (let i = 5; i < 8; i++) await new OffsetKeeper(around, `offsets.${i}`).askEverywhere();
-}
-
-type TransactionalRole = (around: Surroundings, process: string, id: string) => Life;
-
-interface Role {
-  readonly name: string;
-  /** A process that is thought dead may go on beside the next one. */
-  readonly leavesZombies?: boolean;
-  create(around: Surroundings, process: string): Life;
-}
-
-/** Who takes part: not always everybody. */
-function casts(random: Random): Role[] {
-  const of = (count: number, name: string, create: Role['create']) =>
-    Array.from({ length: count }, (_, i) => ({ name: `${name}${i}`, create }));
-  const members = of(random.between(0, 3), 'member', (around, process) => {
-    return new GroupMember(around, process, 'readers', null);
-  });
-  const statics = Array.from({ length: random.between(0, 2) }, (_, i) => ({
-    name: `static${i}`,
-    create: (around: Surroundings, process: string) =>
-      new GroupMember(around, process, random.chance(0.5) ? 'readers' : 'readers', `instance-${i}`),
-  }));
-  const transactional = (count: number, name: string, create: TransactionalRole) =>
-    Array.from(
-      { length: count },
-      (_, i): Role => ({
-        name: `${name}${i}`,
-        leavesZombies: true,
-        create: (around, process) => create(around, process, `${name}${i}`),
-      }),
-    );
-  return [
-    ...transactional(random.between(0, 2), 'mixer', (...all) => new Mixer(...all)),
-    ...transactional(random.between(0, 3), 'copier', (...all) => new Copier(...all)),
-    ...of(random.between(0, 1), 'trimmer', (around, process) => new Trimmer(around, process)),
-    ...of(random.between(0, 1), 'keeper', (around, process) => new TopicKeeper(around, process)),
-    ...of(random.between(1, 2), 'plain', (around, process) => new PlainProducer(around, process)),
-    ...of(random.between(1, 3), 'idempotent', (around, process) => {
-      return new IdempotentProducer(around, process);
-    }),
-    ...of(random.between(1, 2), 'reader', (around, process) => {
-      return new AssignedConsumer(around, process);
-    }),
-    ...members,
-    ...statics,
-  ];
 }
 
 /** Each life ends with a crash, but the last; or the next one begins while it goes on. */

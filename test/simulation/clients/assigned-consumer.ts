@@ -68,7 +68,7 @@ export class AssignedConsumer extends Client {
       : undefined;
     for (const place of missing) {
       const topicId = ids?.get(place.topic.name);
-      if (!byId || topicId !== undefined) this.#positions.set({ ...place, topicId, offset: 0 });
+      if (!byId || topicId !== undefined) this.#positions.begin({ ...place, topicId });
     }
   }
 

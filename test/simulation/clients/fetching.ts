@@ -32,6 +32,7 @@ export interface Position {
 /** Where a reader stands: partition → next offset. */
 export class Positions {
   readonly #next = new Map<string, Position>();
+  readonly #left = new Map<string, number>();
   readonly #strayed: Position[] = [];
   #moved = false;
 
@@ -46,6 +47,12 @@ export class Positions {
   /** The topic is gone: somebody has to find the one that bears its name now. */
   remove(position: Position): void {
     this.#next.delete(nameOf(position));
+    this.#left.set(nameOf(position), position.offset);
+  }
+
+  /** Where to begin: where it was left, should it be the same again. */
+  begin(place: Omit<Position, 'offset'>): void {
+    this.set({ ...place, offset: this.#left.get(nameOf(place)) ?? 0 });
   }
 
   /** Begins anew there. */

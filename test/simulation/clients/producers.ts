@@ -209,7 +209,8 @@ export class IdempotentProducer extends Producing {
    * new identity.
    */
   #startOver(errorCode: number): void {
-    this.world.count(`gave up: ${errorInfo(errorCode).name}`);
+    const where = this.#batches[0]?.topic.fleeting ? ' where a topic was renewed' : '';
+    this.world.count(`gave up${where}: ${errorInfo(errorCode).name}`);
     for (const { wasSent, end } of this.#batches) {
       if (wasSent) end(refusesForGood(errorCode) ? 'fail' : 'unknown');
     }

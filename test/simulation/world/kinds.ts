@@ -26,12 +26,13 @@ export interface Sabotage {
   readonly group?: (stub: Stub<GroupCalls>, name: string) => Stub<GroupCalls>;
   readonly controller?: (stub: Stub<ClusterCalls>) => Stub<ClusterCalls>;
   readonly transaction?: (stub: Stub<TransactionCalls>) => Stub<TransactionCalls>;
+  readonly transactionRows?: (rows: Rows, instance: Instance<Rows>) => Rows;
   /** Leads to another object than the one that is asked for. */
   readonly objectName?: (name: string) => string;
   /** Answers do not wait for their writes. */
   readonly openGate?: boolean;
   /** Objects of this kind lose writes that were durable. */
-  readonly forgets?: 'partition' | 'group' | 'transaction';
+  readonly forgets?: 'partition' | 'group';
   /** Calls overtake each other on their way to partitions. */
   readonly overtaking?: boolean;
 }
@@ -133,9 +134,10 @@ export function transactionKind({ config, sabotage, objectsOf }: ProgramContext)
   return {
     newStorage: memoryRows,
     start(instance): Program {
+      const rows = durableRows(instance);
       const host = new TransactionHost({
         config,
-        rows: durableRows(instance),
+        rows: sabotage.transactionRows?.(rows, instance) ?? rows,
         objects: objectsOf(instance as Instance<unknown>),
         now: () => instance.object.now(),
         setAlarm: (at) => instance.setAlarm(at),
