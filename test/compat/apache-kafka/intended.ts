@@ -68,11 +68,6 @@ export const intended: readonly Intended[] = [
     why: 'Kedge reads all partitions at a time, each for its share of the room there is.',
   },
   {
-    script: 'isolation-of-several-producers*',
-    at: 'Fetch v11: responses[0].partitions[0].abortedTransactions[*',
-    why: 'Kedge names those that reach into what it answers, by their first offset; Kafka all of a segment, by their ends.',
-  },
-  {
     script: 'meanwhile-an-operator-commits-it',
     at: 'Produce v9: responses[0].partitionResponses[0].*',
     why: 'What an operator ended is over; Kafka takes more of it, which then has another outcome.',

@@ -73,20 +73,21 @@ interface SendOptions {
   readonly isTransactional?: boolean;
 }
 
-/** Produce: one batch of the transaction that begins with this sequence. */
+/** Produce: one batch of the transaction that begins with this sequence; what became of it. */
 export async function send(
   on: Player,
   producer: Producer,
   topic: Topic,
   sequence: number,
   { version = 9, count = 1, index = 0, isTransactional = true }: SendOptions = {},
-): Promise<void> {
+): Promise<{ readonly errorCode: number }> {
   const { transactionalId, producerId, producerEpoch } = producer;
   const records = sequenced(producerId, producerEpoch, sequence, count, { isTransactional });
   const request = produceOf(topic, records, { transactionalId, index });
-  await on.until(produce, version, request, ({ responses: [{ partitionResponses }] }) =>
-    settled(partitionResponses[0]),
+  const { responses } = await on.until(produce, version, request, (answer) =>
+    settled(answer.responses[0].partitionResponses[0]),
   );
+  return responses[0].partitionResponses[0];
 }
 
 /** AddOffsetsToTxn: the offsets of the group of this label. */

@@ -5,7 +5,7 @@
 import { randomUUID } from 'node:crypto';
 import { jdk } from '../maven.ts';
 import type { CaseResult, Suite, SuiteContext } from '../suite.ts';
-import { allScripts } from './cases/index.ts';
+import { scriptsNamed } from './cases/index.ts';
 import { type Difference, differences, told } from './compare.ts';
 import { type Intended, intended, isIntended } from './intended.ts';
 import { installApacheKafka, startApacheKafka } from './kafka.ts';
@@ -52,9 +52,8 @@ async function run(context: SuiteContext): Promise<void> {
   const [host, port] = context.broker.bootstrap.split(':');
   const kedge: Address = { host: host!, kafkaPort: Number(port) };
   await using kafka = await startApacheKafka();
-  const wanted = allScripts.filter(({ name }) => (context.onlyCase ?? name) === name);
   const met = new Set<Intended>();
-  const all = Map.groupBy(wanted, ({ alone = false }) => alone);
+  const all = Map.groupBy(scriptsNamed(context.onlyCase), ({ alone = false }) => alone);
   const play = async (waiting: Script[]) => {
     for (let script = waiting.shift(); script; script = waiting.shift()) {
       context.report(await playBoth(script, [kafka, kedge], met));

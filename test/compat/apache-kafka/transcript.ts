@@ -40,6 +40,7 @@ const none = new Set<unknown>([-1, '', null, ZERO_UUID]);
 const unordered: Readonly<Record<string, readonly string[]>> = {
   'Produce responses': ['name', 'topicId'],
   'Produce partitionResponses': ['index'],
+  'Fetch abortedTransactions': ['firstOffset'],
   'Metadata topics': ['name', 'topicId'],
   'ListOffsets topics': ['name'],
   'ListOffsets partitions': ['partitionIndex'],
@@ -88,7 +89,10 @@ export class Normaliser {
     }
     if (typeof value === 'object' && value !== null) {
       return Object.fromEntries(
-        Object.entries(value).map(([name, inner]) => [name, this.#of(inner, name, api)]),
+        Object.entries(withoutLaterAborts(value)).map(([name, inner]) => [
+          name,
+          this.#of(inner, name, api),
+        ]),
       );
     }
     if (/errorMessage$/i.test(field)) return value === null || value === '' ? null : 'words';
@@ -148,6 +152,22 @@ export class Normaliser {
       headers: headers.map((header) => [header.key, words(header.value)]),
     }));
   }
+}
+
+interface Fetched {
+  readonly abortedTransactions?: readonly { readonly firstOffset: number }[] | null;
+  readonly records?: readonly Uint8Array[] | null;
+}
+
+/** Readers look at no aborted transaction that begins after what they read; a broker may say so. */
+function withoutLaterAborts<T extends Fetched>(value: T): T {
+  const { abortedTransactions, records } = value;
+  if (!abortedTransactions || !records) return value;
+  const end = [...recordBatches(concat(records))].at(-1)?.nextOffset ?? 0;
+  return {
+    ...value,
+    abortedTransactions: abortedTransactions.filter(({ firstOffset }) => firstOffset < end),
+  };
 }
 
 function inOrder(list: readonly unknown[], by: readonly string[] | undefined): readonly unknown[] {

@@ -1,4 +1,4 @@
-/** All scripts. */
+/** All scripts, each under one name. */
 import type { Script } from '../player.ts';
 import { clusterScripts } from './cluster.ts';
 import { configScripts } from './configs.ts';
@@ -14,8 +14,9 @@ import { produceScripts } from './produce.ts';
 import { producerIdScripts } from './producer-ids.ts';
 import { topicScripts } from './topics.ts';
 import { transactionScripts } from './transactions.ts';
+import { walkNamed, walkScripts } from './walks.ts';
 
-export const allScripts: readonly Script[] = [
+const all: readonly Script[] = [
   ...produceScripts,
   ...idempotenceScripts,
   ...fetchScripts,
@@ -30,4 +31,11 @@ export const allScripts: readonly Script[] = [
   ...offsetScripts,
   ...clusterScripts,
   ...groupScripts,
+  ...walkScripts,
 ];
+
+/** All scripts, or the one of this name. */
+export function scriptsNamed(only: string | null): readonly Script[] {
+  if (only === null) return all;
+  return [all.find(({ name }) => name === only) ?? walkNamed(only) ?? []].flat();
+}
