@@ -18,6 +18,8 @@ const TOOLS = {
   offsets: 'org.apache.kafka.tools.GetOffsetShell',
   logDirs: 'org.apache.kafka.tools.LogDirsCommand',
   versions: 'org.apache.kafka.tools.BrokerApiVersionsCommand',
+  performance: 'org.apache.kafka.tools.ProducerPerformance',
+  transactions: 'org.apache.kafka.tools.TransactionsCommand',
 };
 
 type Tool = keyof typeof TOOLS;
@@ -48,10 +50,10 @@ function consume(context: SuiteContext, topic: string, count: number, ...args: s
   return run(context, 'consumer', ['--topic', topic, ...enough, ...args]);
 }
 
-/** A table the tools print, as one object a row. */
-function table(text: string): Record<string, string>[] {
+/** A table the tools print, as one object a row; known by the name of its first column. */
+function table(text: string, first = 'GROUP'): Record<string, string>[] {
   const rows = lines(text).map((line) => line.trim().split(/\s+/));
-  const header = rows.findIndex((row) => row[0] === 'GROUP');
+  const header = rows.findIndex((row) => row[0] === first);
   const names = rows[header]!;
   const body = rows.slice(header + 1);
   return body.map((row) => Object.fromEntries(names.map((name, at) => [name, row[at] ?? ''])));
@@ -253,6 +255,62 @@ const groups: Case[] = [
   },
 ];
 
+/** What the performance tool is told to write, all of it or at a rate. */
+function writing(topic: string, id: string, count: number, rate: number, transactionMs: number) {
+  const amount = ['--num-records', `${count}`, '--record-size', '50', '--throughput', `${rate}`];
+  const transactions = ['--transactional-id', id, '--transaction-duration-ms', `${transactionMs}`];
+  return ['--topic', topic, ...amount, ...transactions];
+}
+
+const transactions: Case[] = [
+  {
+    name: 'transactional-performance',
+    async run(context) {
+      const topic = unique('fast');
+      const sent = await run(context, 'performance', writing(topic, unique('id'), 500, 1000, 50));
+      equal(sent.includes('500 records sent'), true);
+      const committed = ['--from-beginning', '--isolation-level', 'read_committed'];
+      equal(lines(await consume(context, topic, 500, ...committed)).length, 500);
+    },
+  },
+  {
+    name: 'transactions-tool',
+    async run(context, signal) {
+      const [topic, id] = [unique('open'), unique('id')];
+      await produce(context, topic, 'before\n');
+      const tool = (...args: string[]) => run(context, 'transactions', args);
+      const partition = ['--topic', topic, '--partition', '0'];
+      const writer = writing(topic, id, 1_000_000, 20, 3_600_000);
+      const open = new Running('java', commandOf(context, 'performance', writer), { signal });
+      const all = ['--topic', topic, '--max-messages', '2', '--from-beginning'];
+      await run(context, 'consumer', all); // one of the transaction's among them
+      const listed = table(
+        await tool('list', '--transactional-id-pattern', `${id}.*`),
+        'TransactionalId',
+      );
+      equal(
+        listed.map(({ TransactionState }) => TransactionState),
+        ['Ongoing'],
+      );
+      const described = await tool('describe', '--transactional-id', id);
+      const [transaction] = table(described, 'CoordinatorId');
+      equal(transaction!.TransactionalId, id);
+      equal(
+        [transaction!.TransactionState, transaction!.TopicPartitions],
+        ['Ongoing', `${topic}-0`],
+      );
+      const producers = table(await tool('describe-producers', ...partition), 'ProducerId');
+      const writes = producers.find(({ ProducerId }) => ProducerId === listed[0]!.ProducerId);
+      equal(writes!.CurrentTransactionStartOffset, '1');
+      await open.stop('SIGKILL');
+      await tool('abort', ...partition, '--start-offset', '1');
+      await produce(context, topic, 'after\n');
+      const committed = ['--from-beginning', '--isolation-level', 'read_committed'];
+      equal(await consume(context, topic, 2, ...committed), 'before\nafter\n');
+    },
+  },
+];
+
 export const suite: Suite = {
   name: 'java-tools',
   debianPackages: jdk,
@@ -261,5 +319,5 @@ export const suite: Suite = {
     const jars = readdirSync(join(cacheOf('java-tools'), 'libs'));
     return jars.find((name) => /^kafka-tools-\d/.test(name))?.replace('.jar', '') ?? '';
   },
-  run: (context) => runCases([...records, ...topics, ...groups], context),
+  run: (context) => runCases([...records, ...topics, ...groups, ...transactions], context),
 };

@@ -1,6 +1,7 @@
 """kafka-python 3: the newest versions of every API, an idempotent producer by default, and an admin
 client that answers in plain dictionaries."""
 
+import transactions  # noqa: F401  (the cases)
 from harness import case, equal, main, unique
 from kafka import OffsetSpec, TopicPartition
 from kafka.admin import ConfigResource, ConfigResourceType, NewTopic

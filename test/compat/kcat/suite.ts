@@ -135,6 +135,42 @@ function compressed(codec: string): Case {
   };
 }
 
+const transactions: Case[] = [
+  {
+    name: 'transactional',
+    async run(context) {
+      const topic = unique('transactional');
+      const inTransaction = ['-X', `transactional.id=${unique('id')}`];
+      await produce(context, topic, numbered(3), ...inTransaction);
+      await produce(context, topic, 'later\n', ...inTransaction);
+      equal(await consume(context, topic), `${numbered(3)}later\n`);
+      const end = await kcat(context, ['-Q', '-t', `${topic}:0:-1`]); // two markers among them
+      equal(end.trim(), `${topic} [0] offset 6`);
+    },
+  },
+  {
+    name: 'transactional-killed',
+    async run(context, signal) {
+      const topic = unique('killed');
+      const inTransaction = ['-X', `transactional.id=${unique('id')}`];
+      const uncommitted = ['-X', 'isolation.level=read_uncommitted'];
+      await produce(context, topic, 'before\n');
+      const killed = start(context, ['-P', '-t', topic, ...inTransaction], signal);
+      killed.write(`${'lost'.padEnd(1000)}\n`.repeat(2000)); // it reads a megabyte at a time
+      const shown = ['-C', '-t', topic, '-o', 'beginning', '-q', '-u', ...uncommitted];
+      const watching = start(context, shown, signal);
+      await watching.until(({ stdout }) => stdout.includes('lost'), 'the record');
+      await watching.stop();
+      await killed.stop('SIGKILL');
+      equal(await consume(context, topic), 'before\n'); // the end is where the transaction begins
+      await produce(context, topic, 'after\n', ...inTransaction); // aborts it first
+      equal(await consume(context, topic), 'before\nafter\n');
+      const all = await consume(context, topic, ...uncommitted);
+      equal([all.startsWith('before\nlost'), all.endsWith('\nafter\n')], [true, true]);
+    },
+  },
+];
+
 const readme: Case = {
   name: 'readme',
   async run({ broker }) {
@@ -284,5 +320,5 @@ export const suite: Suite = {
     const [version] = /Version .*librdkafka [0-9.]+/.exec(await runToEnd('kcat', ['-V'])) ?? [];
     return `kcat ${version ?? ''}`;
   },
-  run: (context) => runCases([...sending, ...reading, ...groups, readme], context),
+  run: (context) => runCases([...sending, ...transactions, ...reading, ...groups, readme], context),
 };

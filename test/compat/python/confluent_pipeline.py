@@ -42,8 +42,11 @@ def consumer():
     if INSTANCE:
         options["group.instance.id"] = INSTANCE
     client, polled = Consumer(options), []
-    # What was polled before a rebalance is polled again, here or by another worker.
-    client.subscribe([SOURCE], on_revoke=lambda *_: polled.clear(), on_lost=lambda *_: polled.clear())
+
+    def forget(*_):
+        polled.clear()  # what was polled before a rebalance is polled again, here or elsewhere
+
+    client.subscribe([SOURCE], on_revoke=forget, on_lost=forget)
     return client, polled
 
 

@@ -1,11 +1,12 @@
-"""Transactions with confluent-kafka. librdkafka speaks the oldest version of most of their requests,
-in every release of it."""
+"""Transactions with confluent-kafka. librdkafka speaks the oldest version of most of their
+requests, in every release of it."""
 
 import time
 
 from confluent import create, producer, send_all, subscribed, take, values_of
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
-from harness import BOOTSTRAP, case, equal, in_background, note, raises, restart_broker, unique, until
+from harness import BOOTSTRAP, case, equal, in_background, note, raises, restart_broker
+from harness import unique, until
 
 
 def transactional(name=None, **options):

@@ -150,7 +150,7 @@ final class TransactionCases {
     Harness.equal(committed(topic), List.of("first"));
   }
 
-  /** A reader with a fetch under way gets the records as the transaction ends, not when it is due. */
+  /** A reader with a fetch under way gets the records as soon as the transaction ends. */
   private static void waiting() throws Exception {
     TopicPartition partition = Clients.partition(Harness.unique("open"), 0);
     String topic = partition.topic();
