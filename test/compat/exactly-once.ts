@@ -39,6 +39,8 @@ export interface Trouble {
   readonly kills: number;
   /** How often the broker is stopped and started, if it can be. */
   readonly restarts: number;
+  /** One comes back under another name: the group waits, some seconds, until it misses the first. */
+  readonly stranger: boolean;
 }
 
 export function exactlyOnce(worker: Worker, trouble: Trouble): Case {
@@ -92,12 +94,14 @@ class Pipeline {
     return `${count} records, killed at ${this.#steps.join(' ')}, gave up ${this.#gaveUp} times`;
   }
 
-  async run({ workers, kills, restarts }: Trouble): Promise<void> {
+  async run({ workers, kills, restarts, stranger }: Trouble): Promise<void> {
     await this.#createTopics();
     let troubled = true;
     this.#doing = 'making trouble';
     const feeding = this.#feed(() => troubled);
-    const lives = Array.from({ length: workers }, (_, slot) => this.#live(slot, kills));
+    const lives = Array.from({ length: workers }, (_, slot) => {
+      return this.#live(slot, kills, stranger && slot === 1);
+    });
     try {
       await Promise.race([
         feeding,
@@ -166,11 +170,14 @@ class Pipeline {
   }
 
   /** One worker after the other under the same transactional id. */
-  #live(slot: number, kills: number): { killed: Promise<void>; ended: Promise<void> } {
+  #live(
+    slot: number,
+    kills: number,
+    stranger: boolean,
+  ): { killed: Promise<void>; ended: Promise<void> } {
     const { promise: killed, resolve } = Promise.withResolvers<void>();
     const life = async (number: number) => {
-      // One that comes back under another name must wait until its group has missed the first.
-      const instance = slot === 0 || number !== 1 ? `worker-${slot}` : '';
+      const instance = stranger && number === 1 ? '' : `worker-${slot}`;
       const step = number < kills ? this.#random.pick(steps) : 'never';
       const transaction = step === 'started' ? 1 : this.#random.between(1, 4);
       const reaction = step === 'committing' ? this.#random.between(0, 12) : 0;

@@ -18,14 +18,16 @@ export interface JavaClient {
   /** The sources of the program, relative to `test/compat`. */
   readonly sources: readonly string[];
   readonly trouble: Trouble;
+  readonly long?: boolean;
 }
 
-export function javaClient({ name, sources, trouble }: JavaClient): Suite {
+export function javaClient({ name, sources, trouble, long = false }: JavaClient): Suite {
   const classes = join(cacheOf(name), 'classes');
   const program = [...jvm, '-cp', `${classes}:${jarsOf(name)}`];
   const worker = { command: 'java', args: [...program, 'Pipeline'] };
   return {
     name,
+    long,
     debianPackages: jdk,
     install: async () => {
       await fetchJars(name);

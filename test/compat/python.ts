@@ -63,7 +63,7 @@ function runBy(
 
 function exactlyOnceCase(python: string, pipeline: string): Case {
   const worker = { command: python, args: [pathOf(`python/${pipeline}`)] };
-  return exactlyOnce(worker, { workers: 2, kills: 3, restarts: 1 });
+  return exactlyOnce(worker, { workers: 2, kills: 2, restarts: 1, stranger: false });
 }
 
 /** The README's example as it is written there: it produces a record and prints what it reads. */

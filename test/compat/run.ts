@@ -1,7 +1,8 @@
 /**
  * `npm run test:compat`: the Kafka clients of other ecosystems against Kedge, each installed with
- * its own package tool and run as its users run it. Installing goes on in the background while the
- * first suites already run. The last line is `N passed, M failed`.
+ * its own package tool and run as its users run it. Mostly they wait, so several suites run at a
+ * time, each with a Kedge of its own; installing goes on in the background. The last line is
+ * `N passed, M failed`.
  */
 import { readdirSync } from 'node:fs';
 import { parseArgs } from 'node:util';
@@ -23,6 +24,7 @@ const HELP = `npm run test:compat -- [options]
 Clients: `;
 
 const SUITE_LIMIT_MS = 300_000;
+const SUITES_AT_A_TIME = 3;
 
 interface Options {
   readonly only: readonly string[];
@@ -31,6 +33,8 @@ interface Options {
   readonly restart: string | null;
   readonly accept: boolean;
 }
+
+type Print = (text: string) => void;
 
 function print(text: string): void {
   process.stdout.write(`${text}\n`);
@@ -84,6 +88,7 @@ async function runSuite(
   broker: Broker,
   passing: ReadonlySet<string>,
   options: Options,
+  print: Print,
 ): Promise<CaseResult[]> {
   const results: CaseResult[] = [];
   let last = performance.now();
@@ -109,7 +114,12 @@ async function runSuite(
 }
 
 /** One client from install to verdict. */
-async function check(suite: Suite, installed: Promise<void>, options: Options): Promise<Tally> {
+async function check(
+  suite: Suite,
+  installed: Promise<void>,
+  options: Options,
+  print: Print,
+): Promise<Tally> {
   const started = performance.now();
   const list = pathOf(`${suite.name}/passing.txt`);
   const passing = readPassing(list);
@@ -121,7 +131,7 @@ async function check(suite: Suite, installed: Promise<void>, options: Options): 
     const kedge = options.broker === null ? await Kedge.start() : null;
     try {
       const broker = kedge ?? otherBroker(options.broker!, options.restart);
-      results = await runSuite(suite, broker, passing, options);
+      results = await runSuite(suite, broker, passing, options, print);
       if (kedge && kedge.complaints !== '') print(`  Kedge said:\n${kedge.complaints}`);
     } finally {
       await kedge?.close();
@@ -176,11 +186,23 @@ async function main(): Promise<number> {
     const module = (await import(`./${name}/suite.ts`)) as { suite: Suite };
     suites.push(module.suite);
   }
+  suites.sort((one, other) => Number(other.long ?? false) - Number(one.long ?? false));
   const installs = startInstalls(suites);
   const tallies: Tally[] = [];
-  for (const [index, suite] of suites.entries()) {
-    tallies.push(await check(suite, installs[index]!, options));
-  }
+  const waiting = [...suites.entries()];
+  const lane = async () => {
+    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
+      const [index, suite] = next;
+      const told: string[] = [];
+      // One suite alone is told of as it goes, of several each in one piece.
+      const tell = suites.length === 1 ? print : (text: string) => void told.push(text);
+      tallies.push(await check(suite, installs[index]!, options, tell));
+      if (told.length > 0) print(told.join('\n'));
+    }
+  };
+  // Where the broker is somebody else's there is one for all, which suites may restart.
+  const lanes = options.broker === null ? SUITES_AT_A_TIME : 1;
+  await Promise.all(Array.from({ length: lanes }, lane));
   return summarise(tallies, started);
 }
 

@@ -39,6 +39,8 @@ export interface DebianPackage {
 export interface Suite {
   /** The folder under `test/compat`. */
   readonly name: string;
+  /** It is begun before the others: the longest should not be the last. */
+  readonly long?: boolean;
   /** Debian packages the client comes in, or that its install step needs. */
   readonly debianPackages: readonly DebianPackage[];
   /** What else must be fetched or compiled; runs after the packages are there. */

@@ -35,7 +35,7 @@ export const suite: Suite = {
     await runProgram(context, program(), []);
     const pipeline = exactlyOnce(
       { command: program(), args: [] },
-      { workers: 2, kills: 3, restarts: 1 },
+      { workers: 2, kills: 3, restarts: 1, stranger: true },
     );
     await runCases([pipeline], context);
   },

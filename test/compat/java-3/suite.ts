@@ -6,5 +6,5 @@ const shared = ['Harness', 'Clients', 'Pipeline', 'TransactionAdminCases', 'Tran
 export const suite = javaClient({
   name: 'java-3',
   sources: [...shared.map((name) => `java/cases/${name}.java`), 'java-3/cases/Main.java'],
-  trouble: { workers: 2, kills: 3, restarts: 1 },
+  trouble: { workers: 2, kills: 2, restarts: 1, stranger: false },
 });

@@ -280,29 +280,24 @@ const transactions: Case[] = [
       await produce(context, topic, 'before\n');
       const tool = (...args: string[]) => run(context, 'transactions', args);
       const partition = ['--topic', topic, '--partition', '0'];
-      const writer = writing(topic, id, 1_000_000, 20, 3_600_000);
-      const open = new Running('java', commandOf(context, 'performance', writer), { signal });
+      const endless = writing(topic, id, 1_000_000, 20, 3_600_000);
+      const hanging = new Running('java', commandOf(context, 'performance', endless), { signal });
       const all = ['--topic', topic, '--max-messages', '2', '--from-beginning'];
       await run(context, 'consumer', all); // one of the transaction's among them
-      const listed = table(
-        await tool('list', '--transactional-id-pattern', `${id}.*`),
-        'TransactionalId',
-      );
-      equal(
-        listed.map(({ TransactionState }) => TransactionState),
-        ['Ongoing'],
-      );
-      const described = await tool('describe', '--transactional-id', id);
-      const [transaction] = table(described, 'CoordinatorId');
-      equal(transaction!.TransactionalId, id);
-      equal(
-        [transaction!.TransactionState, transaction!.TopicPartitions],
-        ['Ongoing', `${topic}-0`],
-      );
-      const producers = table(await tool('describe-producers', ...partition), 'ProducerId');
-      const writes = producers.find(({ ProducerId }) => ProducerId === listed[0]!.ProducerId);
-      equal(writes!.CurrentTransactionStartOffset, '1');
-      await open.stop('SIGKILL');
+      const [listed, described, producers] = await Promise.all([
+        tool('list', '--transactional-id-pattern', `${id}.*`),
+        tool('describe', '--transactional-id', id),
+        tool('describe-producers', ...partition),
+      ]);
+      const [row, ...others] = table(listed, 'TransactionalId');
+      equal([row!.TransactionState, others], ['Ongoing', []]);
+      const [open] = table(described, 'CoordinatorId');
+      equal([open!.TransactionalId, open!.ProducerId], [id, row!.ProducerId]);
+      equal([open!.TransactionState, open!.TopicPartitions], ['Ongoing', `${topic}-0`]);
+      const writers = table(producers, 'ProducerId');
+      const writer = writers.find(({ ProducerId }) => ProducerId === row!.ProducerId);
+      equal(writer!.CurrentTransactionStartOffset, '1');
+      await hanging.stop('SIGKILL');
       await tool('abort', ...partition, '--start-offset', '1');
       await produce(context, topic, 'after\n');
       const committed = ['--from-beginning', '--isolation-level', 'read_committed'];
@@ -313,6 +308,7 @@ const transactions: Case[] = [
 
 export const suite: Suite = {
   name: 'java-tools',
+  long: true,
   debianPackages: jdk,
   install: () => fetchJars('java-tools'),
   version: async () => {

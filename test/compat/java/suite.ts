@@ -7,6 +7,7 @@ const files = readdirSync(pathOf('java/cases')).filter((file) => file.endsWith('
 
 export const suite = javaClient({
   name: 'java',
+  long: true,
   sources: files.map((file) => `java/cases/${file}`).sort(),
-  trouble: { workers: 2, kills: 5, restarts: 3 },
+  trouble: { workers: 2, kills: 4, restarts: 2, stranger: true },
 });

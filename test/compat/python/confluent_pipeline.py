@@ -6,10 +6,14 @@ import threading
 import time
 import traceback
 
-from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
+from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition, libversion
 
 BOOTSTRAP, SOURCE, TARGET, GROUP, NAME, INSTANCE, FATAL_STEP, FATAL_TRANSACTION = sys.argv[1:]
 GAVE_UP = 3
+COMMON = {"bootstrap.servers": BOOTSTRAP, "reconnect.backoff.max.ms": 500}
+if libversion()[1] >= 0x020B0000:
+    # Having forgotten a broker that was away it waits for ever for the group's: see FINDINGS.md.
+    COMMON["metadata.recovery.strategy"] = "none"
 ending = threading.Event()
 number = 1
 
@@ -30,14 +34,13 @@ def reach(step):
 
 def consumer():
     options = {
-        "bootstrap.servers": BOOTSTRAP,
+        **COMMON,
         "group.id": GROUP,
         "auto.offset.reset": "earliest",
         "enable.auto.commit": False,
         "isolation.level": "read_committed",
         "session.timeout.ms": 6_000,
         "heartbeat.interval.ms": 500,
-        "reconnect.backoff.max.ms": 500,
     }
     if INSTANCE:
         options["group.instance.id"] = INSTANCE
@@ -52,10 +55,9 @@ def consumer():
 
 def producer():
     client = Producer({
-        "bootstrap.servers": BOOTSTRAP,
+        **COMMON,
         "transactional.id": NAME,
         "transaction.timeout.ms": 10_000,
-        "reconnect.backoff.max.ms": 500,
     })
     client.init_transactions(30)
     return client
