@@ -76,6 +76,13 @@ async function read(
   };
 }
 
+const transactional = () => ({
+  transactionalId: unique('id'),
+  idempotent: true,
+  maxInFlightRequests: 1,
+});
+const fenced = /^(PRODUCER_FENCED|INVALID_PRODUCER_EPOCH)$/;
+
 const numbered = (from: number, to: number) =>
   Array.from({ length: to - from }, (_, index) => ({ value: `${from + index}` }));
 const texts = (from: number, to: number) => numbered(from, to).map(({ value }) => value);
@@ -172,8 +179,7 @@ describe('kafkajs', () => {
   it('reads, writes and commits what it read in one transaction, or nothing of it', async () => {
     const [source, target] = [unique('source'), unique('target')];
     const groupId = unique('group');
-    const options = { transactionalId: unique('tx'), idempotent: true, maxInFlightRequests: 1 };
-    const producer = await producerOf(options);
+    const producer = await producerOf(transactional());
     const admin = await adminOf();
     await admin.createTopics({ topics: [{ topic: source }, { topic: target }] });
     const committed = async () => {
@@ -195,6 +201,65 @@ describe('kafkajs', () => {
     const { records, values } = await read(target, unique('group'));
     await eventually(() => records.length === 2);
     expect(values()).toEqual(['up to 1', 'up to 3']);
+  });
+
+  it('shows a transaction over several partitions at once, when it is committed', async () => {
+    const topics = [unique('orders'), unique('payments')];
+    const admin = await adminOf();
+    await admin.createTopics({ topics: topics.map((topic) => ({ topic, numPartitions: 3 })) });
+    const producer = await producerOf(transactional());
+    const readings = await Promise.all(topics.map((topic) => read(topic, unique('group'))));
+    const seen = () => readings.flatMap(({ values }) => values()).sort();
+    for (const [round, commits] of [true, false, true].entries()) {
+      const transaction = await producer.transaction();
+      const messages = [0, 1, 2].map((partition) => ({ partition, value: `${round}` }));
+      for (const topic of topics) await transaction.send({ topic, messages });
+      await Promise.all(readings.map(({ values }) => eventually(() => values().length >= round)));
+      expect(seen()).not.toContain(`${round}`);
+      await (commits ? transaction.commit() : transaction.abort());
+      await eventually(() => seen().length === (round < 2 ? 6 : 12));
+    }
+    expect(seen()).toEqual([...Array(6).fill('0'), ...Array(6).fill('2')]);
+  });
+
+  it('is fenced by the next producer of its transactional id, and its transaction aborted', async () => {
+    const topic = unique('fenced');
+    const options = transactional();
+    const zombie = await (await producerOf(options)).transaction();
+    await zombie.send({ topic, messages: [{ value: 'zombie' }] });
+    const heir = await (await producerOf(options)).transaction();
+    await expect(zombie.commit()).rejects.toMatchObject({ type: expect.stringMatching(fenced) });
+    await heir.send({ topic, messages: [{ value: 'heir' }] });
+    await heir.commit();
+    const { values } = await read(topic, unique('group'));
+    await eventually(() => values().length > 0);
+    expect(values()).toEqual(['heir']);
+  });
+
+  it('loses a transaction that takes too long, and holds up nobody with it', async () => {
+    const topic = unique('silent');
+    const producer = await producerOf({ ...transactional(), transactionTimeout: 1000 });
+    const silent = await producer.transaction();
+    await silent.send({ topic, messages: [{ value: 'silent' }] });
+    await (await producerOf()).send({ topic, messages: [{ value: 'after' }] });
+    const { values } = await read(topic, unique('group'));
+    await eventually(() => values().length > 0);
+    expect(values()).toEqual(['after']);
+    await expect(silent.commit()).rejects.toMatchObject({ type: expect.stringMatching(fenced) });
+  });
+
+  it('goes on with a transaction when the broker comes back', async () => {
+    const topic = unique('durable');
+    const producer = await producerOf({ ...transactional(), retry: { initialRetryTime: 50 } });
+    const transaction = await producer.transaction();
+    await transaction.send({ topic, messages: numbered(0, 3) });
+    await kedge.kill();
+    await kedge.restart();
+    await transaction.send({ topic, messages: numbered(3, 6) });
+    await transaction.commit();
+    const { records, values } = await read(topic, unique('group'));
+    await eventually(() => records.length === 6);
+    expect(values()).toEqual(texts(0, 6));
   });
 
   it('takes records with acks=0 and acks=1', async () => {

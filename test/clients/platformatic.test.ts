@@ -196,6 +196,29 @@ describe('@platformatic/kafka', () => {
     await eventually(() => reading.messages.length === 4);
     expect(reading.values()).toEqual(['a', 'c', 'd', 'e']);
   });
+
+  it('commits what it read together with what it wrote, or neither', async () => {
+    const [source, target, groupId] = [unique('source'), unique('target'), unique('group')];
+    await producerOf().send({ messages: numbered(source, 0, 4) });
+    const producer = producerOf({ idempotent: true, transactionalId: unique('tx') });
+    const reading = await read(source, groupId);
+    await eventually(() => reading.messages.length === 4);
+    for (const [at, commits] of [
+      [2, true],
+      [3, false],
+    ] as const) {
+      const transaction = await producer.beginTransaction();
+      await transaction.addConsumer(reading.consumer);
+      await transaction.send({ messages: [{ topic: target, value: `up to ${at}` }] });
+      await transaction.addOffset(reading.messages[at]);
+      await (commits ? transaction.commit() : transaction.abort());
+    }
+    const [{ topics }] = await adminOf().listConsumerGroupOffsets({ groups: [groupId] });
+    expect(topics[0].partitions[0]).toMatchObject({ committedOffset: 3n });
+    const written = await read(target, unique('group'));
+    await eventually(() => written.messages.length === 1);
+    expect(written.values()).toEqual(['up to 2']);
+  });
 });
 
 describe("@platformatic/kafka's admin client", () => {
