@@ -2,8 +2,8 @@
  * `npm run sim -- --seed N --minutes M` replays one seed; `npm run sim:long -- --for MINUTES` runs
  * new ones, `npm run sim:long -- --seeds 1..1000` these; `npm run sim -- --seed N --every-crash` a
  * calm one again and again, with a crash at each point where an object waits; `--transactions`
- * leaves out all who use none. The surprise: minutes of a seed are simulated ones, minutes of `--for`
- * are real.
+ * leaves out all who use none. The surprise: minutes of a seed are simulated ones, minutes of
+ * `--for` are real.
  */
 import { parseArgs } from 'node:util';
 import { type SimulationResult, simulate } from './simulate.ts';

@@ -49,6 +49,16 @@ describe('the simulated cluster', () => {
     expect([...seen]).toEqual(expect.arrayContaining([...kinds, ...more, 'slow']));
   });
 
+  it('survives a crash at any point where an object waits, of which these are some', async () => {
+    const options = { seed: 9, minutes: 0.02, transactionsOnly: true };
+    const { crashPoints } = await simulate({ ...options, trouble: calm });
+    expect(crashPoints).toBeGreaterThan(500);
+    for (let crashAt = 1; crashAt <= crashPoints; crashAt += Math.ceil(crashPoints / 15)) {
+      const { anomalies, bugs } = await simulate({ ...options, trouble: { ...calm, crashAt } });
+      expect([...anomalies, ...bugs], `at point ${crashAt}`).toEqual([]);
+    }
+  });
+
   it('leaves the clock, timers and chance of the process as they were', async () => {
     const before = [Date.now, setTimeout, clearTimeout, crypto.randomUUID, console.error];
     await simulate({ seed: 1, minutes: 0.01 });

@@ -58,7 +58,8 @@ export class SimulatedCluster {
     const connection = new TcpConnection(this.#world);
     this.#connections.add(connection);
     const gateway = this.#world.random.pick(this.#gateways);
-    const callsPerConnection = this.#world.random.pick([0, 50, 1_000]);
+    const { cutConnection } = this.#world.trouble;
+    const callsPerConnection = cutConnection > 0 ? this.#world.random.pick([0, 50, 1_000]) : 0;
     const socket = connection.socket as unknown as Socket;
     void serveSocket(socket, gateway, callsPerConnection).then(() =>
       this.#connections.delete(connection),
