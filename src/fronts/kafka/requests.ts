@@ -13,10 +13,13 @@ import { describeCluster } from '../../protocol/apis/describe-cluster.ts';
 import { describeConfigs } from '../../protocol/apis/describe-configs.ts';
 import { describeGroups } from '../../protocol/apis/describe-groups.ts';
 import { describeLogDirs } from '../../protocol/apis/describe-log-dirs.ts';
+import { describeProducers } from '../../protocol/apis/describe-producers.ts';
+import { describeTransactions } from '../../protocol/apis/describe-transactions.ts';
 import { fetch } from '../../protocol/apis/fetch.ts';
 import { findCoordinator } from '../../protocol/apis/find-coordinator.ts';
 import { listGroups } from '../../protocol/apis/list-groups.ts';
 import { listOffsets } from '../../protocol/apis/list-offsets.ts';
+import { listTransactions } from '../../protocol/apis/list-transactions.ts';
 import { metadata } from '../../protocol/apis/metadata.ts';
 import { offsetFetch } from '../../protocol/apis/offset-fetch.ts';
 import { type ProduceRequest, type ProduceResponse, produce } from '../../protocol/apis/produce.ts';
@@ -37,10 +40,13 @@ const reads: ReadonlySet<number> = new Set(
     describeConfigs,
     describeGroups,
     describeLogDirs,
+    describeProducers,
+    describeTransactions,
     fetch,
     findCoordinator,
     listGroups,
     listOffsets,
+    listTransactions,
     metadata,
     offsetFetch,
   ].map(({ key }) => key),

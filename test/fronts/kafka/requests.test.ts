@@ -154,12 +154,15 @@ describe('onlyReads', () => {
     const key = (apiKey: number) => Uint8Array.of(apiKey >> 8, apiKey & 255, 0, 0);
     const changing = apis.filter((api) => !onlyReads(key(api.key))).map(({ name }) => name);
     expect(changing.sort()).toEqual([
+      'AddOffsetsToTxn',
+      'AddPartitionsToTxn',
       'AlterConfigs',
       'CreatePartitions',
       'CreateTopics',
       'DeleteGroups',
       'DeleteRecords',
       'DeleteTopics',
+      'EndTxn',
       'Heartbeat',
       'IncrementalAlterConfigs',
       'InitProducerId',
@@ -169,6 +172,8 @@ describe('onlyReads', () => {
       'OffsetDelete',
       'Produce',
       'SyncGroup',
+      'TxnOffsetCommit',
+      'WriteTxnMarkers',
     ]);
     expect(onlyReads(Uint8Array.of(0))).toBe(false);
   });

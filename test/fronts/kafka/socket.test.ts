@@ -10,7 +10,7 @@ import { batchOf, TestCluster } from '../../broker/test-cluster.ts';
 import { fetchOf, frameOf, hello, produceOf } from '../../kafka/wire.ts';
 
 // Its timer would stand still with the clock of these tests.
-vi.mock('../../../src/broker/io-turn.ts', () => ({ ioTurn: () => Promise.resolve() }));
+vi.mock('../../../src/runtime/io-turn.ts', () => ({ ioTurn: () => Promise.resolve() }));
 
 type Read = { value: Uint8Array; done: false } | { value: undefined; done: true };
 

@@ -25,6 +25,7 @@ const listed: Record<string, readonly [key: number, min: number, max: number]> =
   AddOffsetsToTxn: [25, 0, 4],
   EndTxn: [26, 0, 5],
   WriteTxnMarkers: [27, 1, 2],
+  TxnOffsetCommit: [28, 0, 5],
   DescribeConfigs: [32, 1, 4],
   AlterConfigs: [33, 0, 2],
   DescribeLogDirs: [35, 1, 5],
