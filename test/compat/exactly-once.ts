@@ -39,7 +39,7 @@ export interface Trouble {
   readonly kills: number;
   /** How often the broker is stopped and started, if it can be. */
   readonly restarts: number;
-  /** One comes back under another name: the group waits, some seconds, until it misses the first. */
+  /** One comes back under another name: the group waits some seconds until it misses the first. */
   readonly stranger: boolean;
 }
 
