@@ -51,6 +51,19 @@ const bugs: readonly PlantedBug[] = [
     }),
   },
   {
+    name: 'a marker comes again, late, and ends whatever is open then',
+    shows: ['G1a', 'dirty-read', 'torn', 'lost-write', 'unseen', 'not-once'],
+    withinSeeds: 20,
+    plant: () => ({
+      partition: everyNth(2, 'writeMarker', async (stub, command) => {
+        const reply = await stub.call('writeMarker', command);
+        const marker = { ...command.marker, transactionNumber: undefined };
+        setTimeout(() => void stub.call('writeMarker', { ...command, marker }), 200);
+        return reply;
+      }),
+    }),
+  },
+  {
     name: 'a coordinator tells of its decision before it stands, and forgets it in a crash',
     shows: ['G1a', 'torn', 'lost-write', 'unseen', 'not-once', 'lost-commit'],
     withinSeeds: 20,

@@ -155,7 +155,7 @@ export const plantedBugs: readonly PlantedBug[] = [
   {
     name: 'records are deleted beyond what was asked',
     shows: ['lost-write', 'poll-skip', 'unseen'],
-    withinSeeds: 5,
+    withinSeeds: 20,
     plant: () => ({
       partition: everyNth(1, 'deleteRecords', async (stub, { spec, offset }) => {
         const reply = await stub.call('deleteRecords', { spec, offset });
