@@ -94,6 +94,26 @@ export const intended: readonly Intended[] = [
     at: 'CreateTopics v*: topics[0].configs[*].value',
     why: 'Kedge keeps a config as it reads it, without the blanks around it.',
   },
+  ...['+5', '05', '-0', 'TRUE', 'False'].map((value) => ({
+    script: 'config-values-*',
+    at: `*"${value}": [1]`,
+    why: 'Kedge repeats a config as it reads it, Kafka at first as it is written.',
+  })),
+  {
+    script: 'config-values-min-cleanable-dirty-ratio',
+    at: '*: [1]',
+    why: 'Kedge repeats a config as it reads it, Kafka at first as it is written.',
+  },
+  {
+    script: 'config-values-min-cleanable-dirty-ratio',
+    at: '*"NaN": *',
+    why: 'Kafka takes NaN for a number from 0 to 1.',
+  },
+  ...['2147483647', '31457281'].map((value) => ({
+    script: 'config-values-max-message-bytes',
+    at: `*"${value}": *`,
+    why: 'A batch has at most 30 MiB (docs/limits.md).',
+  })),
   {
     script: 'describe-configs-broker-some-keys',
     at: 'DescribeConfigs v*: results[0].configs[*].readOnly',

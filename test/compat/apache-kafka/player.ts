@@ -183,6 +183,11 @@ export class Player {
     this.#begin(label).answer = this.#normaliser.of(value);
   }
 
+  /** Gives a producer id the script made up a name, whatever comes first in the answers. */
+  producer(producerId: number): void {
+    this.#normaliser.name('producer id', producerId, `producer ${producerId}`);
+  }
+
   /** A new topic that the broker knows, made without keeping the answers. */
   async topic(
     label = 'topic',

@@ -46,6 +46,7 @@ const unordered: Readonly<Record<string, readonly string[]>> = {
   'ListOffsets partitions': ['partitionIndex'],
   'AddPartitionsToTxn resultsByTopicV3AndBelow': ['name'],
   'AddPartitionsToTxn resultsByPartition': ['partitionIndex'],
+  'DescribeProducers activeProducers': ['producerId'],
   'DescribeTransactions topics': ['topic'],
   'DescribeTransactions partitions': [],
   'ListTransactions transactionStates': ['transactionalId'],

@@ -1,6 +1,7 @@
 /** All scripts, each under one name. */
 import type { Script } from '../player.ts';
 import { clusterScripts } from './cluster.ts';
+import { configValueScripts } from './config-values.ts';
 import { configScripts } from './configs.ts';
 import { deleteRecordsScripts } from './delete-records.ts';
 import { fetchScripts } from './fetch.ts';
@@ -9,12 +10,16 @@ import { idempotenceScripts } from './idempotence.ts';
 import { interferenceScripts } from './interference.ts';
 import { isolationScripts } from './isolation.ts';
 import { listOffsetsScripts } from './list-offsets.ts';
+import { logWalkOf } from './log-walks.ts';
 import { offsetScripts } from './offsets.ts';
 import { produceScripts } from './produce.ts';
 import { producerIdScripts } from './producer-ids.ts';
 import { topicScripts } from './topics.ts';
 import { transactionScripts } from './transactions.ts';
-import { walkNamed, walkScripts } from './walks.ts';
+import { walkOf } from './walks.ts';
+
+const walks = [walkOf, logWalkOf];
+const numbered = Array.from({ length: 12 }, (_, index) => index + 1);
 
 const all: readonly Script[] = [
   ...produceScripts,
@@ -24,6 +29,7 @@ const all: readonly Script[] = [
   ...deleteRecordsScripts,
   ...topicScripts,
   ...configScripts,
+  ...configValueScripts,
   ...producerIdScripts,
   ...transactionScripts,
   ...isolationScripts,
@@ -31,11 +37,14 @@ const all: readonly Script[] = [
   ...offsetScripts,
   ...clusterScripts,
   ...groupScripts,
-  ...walkScripts,
+  ...walks.flatMap((walk) => numbered.map(walk)),
 ];
 
-/** All scripts, or the one of this name. */
+/** All scripts, or the one of this name, which may be a walk of any number. */
 export function scriptsNamed(only: string | null): readonly Script[] {
   if (only === null) return all;
-  return [all.find(({ name }) => name === only) ?? walkNamed(only) ?? []].flat();
+  const seed = Number(/\d+$/.exec(only)?.[0]);
+  return [...all, ...walks.map((walk) => walk(seed))]
+    .filter(({ name }) => name === only)
+    .slice(0, 1);
 }
