@@ -243,8 +243,9 @@ class Pipeline {
     const { groupId, topic } = { groupId: this.#group, topic: this.#input };
     for (let done = false; !done && !this.#signal.aborted; ) {
       await delay(100);
-      const [committed] = await admin.fetchOffsets({ groupId, topics: [topic] });
-      const ends = new Map(committed!.partitions.map((one) => [one.partition, one.offset]));
+      const fetched = admin.fetchOffsets({ groupId, topics: [topic] });
+      const [committed] = await fetched.catch(() => []); // the coordinator may not be back yet
+      const ends = new Map(committed?.partitions.map((one) => [one.partition, one.offset]));
       done = partitions.every((one) => ends.get(one) === `${this.#sent[one]!.length}`);
     }
     await admin.disconnect();
