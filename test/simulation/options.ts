@@ -1,9 +1,9 @@
 /** The command line of the simulation: what may be said, and what is made of it. */
 import { parseArgs } from 'node:util';
 
-export const help = `Lets crashes, lost messages and broken connections befall a whole Kedge, its objects and its
-clients, in one process and on a virtual clock, and checks what the clients saw. All of it comes
-from a seed: the same seed gives the same history, event for event.
+export const help = `Lets crashes, lost messages and broken connections befall a whole Kedge, its
+objects and its clients, in one process and on a virtual clock, and checks what the clients saw. All
+of it comes from a seed: the same seed gives the same history, event for event.
 
 Usage: npm run sim [-- options]         one seed, and what befell it
        npm run sim:long [-- options]    seed after seed; prints those that fail, and how many ran
