@@ -23,6 +23,8 @@ const END = 'the end';
 const TOPIC = 2;
 /** Where a config comes from that was set for one topic. */
 const OWN = 1;
+/** Of one case. */
+export const LIMIT_MS = 120_000;
 const patient = { initialRetryTime: 20, maxRetryTime: 200, retries: 500 };
 
 export const classes = join(cacheOf(NAME), 'classes');
@@ -142,11 +144,8 @@ export class Application {
     const folder = await mkdtemp(join(tmpdir(), 'kedge-streams-'));
     const application = new Application(context, settings, signal, folder);
     const said = () => application.#instances.map((one) => one.words).join('\n');
-    const tooLate = new Promise<never>((_, reject) => {
-      signal.addEventListener('abort', () => reject(signal.reason));
-    });
     try {
-      await Promise.race([application.#run(body), tooLate]);
+      await Promise.race([application.#run(body), tooLate(signal)]);
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);
       throw new Error(`${message}\n${said()}`);
@@ -262,4 +261,10 @@ export class Application {
     const mine = topics.filter((topic) => topic.startsWith(`${this.id}-`));
     return mine.map((topic) => topic.slice(this.id.length + 1)).sort();
   }
+}
+
+/** Fails before the limit of the case does, which could not say what was going on. */
+async function tooLate(signal: AbortSignal): Promise<never> {
+  await delay(LIMIT_MS - 5_000, null, { signal });
+  throw new Error('it takes too long');
 }

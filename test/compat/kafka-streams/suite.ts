@@ -11,7 +11,7 @@ import { fetchJars, jarsOf, jdk, jvm } from '../maven.ts';
 import { runToEnd } from '../processes.ts';
 import { type Case, runCases, type Suite } from '../suite.ts';
 import { equal } from '../words.ts';
-import { Application, type Counts, classes } from './application.ts';
+import { Application, type Counts, classes, LIMIT_MS } from './application.ts';
 
 const NAME = 'kafka-streams';
 
@@ -23,6 +23,7 @@ function everyCount(counts: Counts): Record<string, number[]> {
 
 const exactlyOnce: Case = {
   name: 'exactly-once',
+  timeoutMs: LIMIT_MS,
   run: (context, signal) =>
     Application.with(
       context,
@@ -52,6 +53,7 @@ const exactlyOnce: Case = {
 
 const atLeastOnce: Case = {
   name: 'at-least-once',
+  timeoutMs: LIMIT_MS,
   run: (context, signal) =>
     Application.with(
       context,
@@ -76,6 +78,7 @@ const atLeastOnce: Case = {
 
 const internalTopics: Case = {
   name: 'internal-topics',
+  timeoutMs: LIMIT_MS,
   run: (context, signal) =>
     Application.with(
       context,
@@ -111,6 +114,7 @@ const internalTopics: Case = {
 
 const reset: Case = {
   name: 'application-reset',
+  timeoutMs: LIMIT_MS,
   run: (context, signal) =>
     Application.with(
       context,
