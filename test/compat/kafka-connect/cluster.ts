@@ -1,6 +1,6 @@
 /**
- * A cluster of Connect workers as its operator sees it: processes that are started and killed, files
- * that are read and written, and the REST interface, asked again while the workers rebalance.
+ * A cluster of Connect workers as its operator sees it: processes that are started and killed,
+ * files that are read and written, and the REST interface, asked again while workers rebalance.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { appendFile, mkdtemp, rm } from 'node:fs/promises';
