@@ -94,6 +94,8 @@ def work(reader, polled, writer):
     reach("started")
     while not ending.is_set():
         message = reader.poll(0.05)
+        if message is not None and message.error() and message.error().fatal():
+            raise KafkaException(message.error())  # a static member may fence itself: FINDINGS.md
         if message is not None and message.error() is None:
             polled.append(message)
             if len(polled) < 10:
