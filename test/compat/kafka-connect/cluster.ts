@@ -18,7 +18,7 @@ export const NAME = 'kafka-connect';
 /** Of one case. */
 export const LIMIT_MS = 120_000;
 const patient = { initialRetryTime: 20, maxRetryTime: 200, retries: 500 };
-/** Answers that say: not now. The last is what a worker says that cannot reach its leader. */
+/** Answers that say: not now. A worker that rebalances, starts or cannot reach its leader. */
 const later = [404, 409, 500, 503];
 
 export type Config = Readonly<Record<string, string>>;
@@ -36,6 +36,7 @@ export class Worker {
   readonly #properties: string;
   readonly #signal: AbortSignal;
   #process: Running | null = null;
+  #refusal = '';
 
   constructor(port: number, settings: Config, folder: string, signal: AbortSignal) {
     this.id = `127.0.0.1:${port}`;
@@ -71,7 +72,8 @@ export class Worker {
       if (this.#process?.exitCode !== null) throw new Error('the worker ended');
       const { status, text } = await this.#once(method, path, body);
       if (status >= 200 && status < 300) return (text === '' ? null : JSON.parse(text)) as T;
-      if (!later.includes(status)) throw new Error(`${method} ${path}: ${status} ${text}`);
+      this.#refusal = `${method} ${path}: ${status} ${text}`;
+      if (!later.includes(status)) throw new Error(this.#refusal);
       await delay(100, null, { signal: this.#signal });
     }
   }
@@ -88,7 +90,7 @@ export class Worker {
   }
 
   create(name: string, config: Config): Promise<unknown> {
-    return this.ask('POST', '/connectors', { name, config });
+    return this.ask('PUT', `/connectors/${name}/config`, config);
   }
 
   async status(connector: string): Promise<ConnectorStatus> {
@@ -122,9 +124,9 @@ export class Worker {
     }
   }
 
-  /** The end of what it has said, for the failure message. */
+  /** Its last refusal and the end of what it has said, for the failure message. */
   get words(): string {
-    return `${this.#process?.stderr.slice(-2500)}`;
+    return `${this.#refusal}\n${this.#process?.stderr.slice(-2500)}`;
   }
 }
 

@@ -2,6 +2,7 @@ import java.io.BufferedReader;
 import java.io.InputStreamReader;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.Map;
 import java.util.Properties;
 import java.util.StringJoiner;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
@@ -42,6 +43,8 @@ import org.apache.kafka.streams.state.Stores;
  */
 public final class WordCount {
   private static final String STORE = "counts";
+  private static final Map<String, String> SOON_COMPACTED =
+      Map.of("segment.ms", "100", "min.cleanable.dirty.ratio", "0.01");
 
   private WordCount() {}
 
@@ -94,7 +97,8 @@ public final class WordCount {
         .count(
             Materialized.<String, Long>as(supplier)
                 .withKeySerde(Serdes.String())
-                .withValueSerde(Serdes.Long()))
+                .withValueSerde(Serdes.Long())
+                .withLoggingEnabled(SOON_COMPACTED))
         .toStream();
   }
 
