@@ -1,10 +1,13 @@
 /**
  * Changes the configs of whatever a request names, each resource for itself: Kafka's checks in
- * Kafka's order and with its words. The surprise: only topics have configs that can be changed; the
- * broker's come with its deployment, and of the others Kedge knows none.
+ * Kafka's order and with its words. The surprise: what the broker is set to comes with its
+ * deployment, and its loggers are not known; all else the controller keeps.
  */
 import { ConfigOperation } from '../core/cluster/altered-configs.ts';
 import type { ConfigChange } from '../core/cluster/commands.ts';
+import type { ResourceKind } from '../core/cluster/resource-configs.ts';
+import type { Result } from '../core/cluster/results.ts';
+import { resultOf } from '../core/cluster/results.ts';
 import { ErrorCode, KafkaError } from '../protocol/errors.ts';
 import type { RequestContext } from './context.ts';
 import { ResourceType } from './resource-type.ts';
@@ -28,11 +31,6 @@ interface AlterOptions {
   readonly validateOnly: boolean;
 }
 
-interface Result {
-  readonly errorCode: number;
-  readonly errorMessage: string | null;
-}
-
 /** One answer a resource, in the order of the request. */
 export async function alterResources(
   resources: readonly AlteredResource[],
@@ -47,10 +45,17 @@ export async function alterResources(
     const isTwice = counts.get(identityOf(resource))! > 1;
     return resultOf(() => check(resource, isTwice, options, context));
   });
-  const topics = resources.filter(
-    ({ resourceType }, i) => resourceType === ResourceType.TOPIC && results[i].errorCode === 0,
-  );
-  const altered = await alterTopics(topics, options, context);
+  const passed = resources.filter((_, i) => results[i].errorCode === ErrorCode.NONE);
+  const ofType = (...types: readonly number[]) =>
+    passed.filter(({ resourceType }) => types.includes(resourceType));
+  const altered = new Map([
+    ...(await alterTopics(ofType(ResourceType.TOPIC), options, context)),
+    ...(await alterOthers(
+      ofType(ResourceType.GROUP, ResourceType.CLIENT_METRICS),
+      options,
+      context,
+    )),
+  ]);
   return resources.map((resource, i) => {
     const { errorCode, errorMessage } = altered.get(resource) ?? results[i];
     const { resourceType, resourceName } = resource;
@@ -74,7 +79,23 @@ async function alterTopics(
   return new Map(resources.map((resource, i) => [resource, reply.topics[i]]));
 }
 
-/** Throws the refusal that fits a resource; what a topic's configs may be, the controller says. */
+/** The same of groups and of subscriptions to client metrics. */
+async function alterOthers(
+  resources: readonly AlteredResource[],
+  { replaces, validateOnly }: AlterOptions,
+  { objects }: RequestContext,
+): Promise<ReadonlyMap<AlteredResource, Result>> {
+  if (resources.length === 0) return new Map();
+  const altered = resources.map(({ resourceType, resourceName: name, changes }) => {
+    const kind: ResourceKind = resourceType === ResourceType.GROUP ? 'group' : 'clientMetrics';
+    return { kind, name, replaces, changes };
+  });
+  const command = { resources: altered, validateOnly };
+  const { results } = await objects.controller().call('alterResourceConfigs', command);
+  return new Map(resources.map((resource, i) => [resource, results[i]]));
+}
+
+/** Throws the refusal that fits a resource; what the controller keeps it checks itself. */
 function check(
   resource: AlteredResource,
   isTwice: boolean,
@@ -82,11 +103,12 @@ function check(
   { config }: RequestContext,
 ): void {
   if (isTwice) throw invalid('Each resource must appear at most once.');
-  const { resourceType, resourceName, changes } = resource;
+  const { resourceType, changes } = resource;
   checkChanges(changes);
-  const [unknown] = setBy(changes);
   switch (resourceType) {
     case ResourceType.TOPIC:
+    case ResourceType.CLIENT_METRICS:
+    case ResourceType.GROUP:
       return;
     case ResourceType.BROKER:
       checkBroker(resource, config.nodeId);
@@ -95,16 +117,6 @@ function check(
       // Levels are changed one by one, or not at all.
       if (replaces) throw invalid(`Unknown resource type ${resourceType}`);
       checkLogger(resource, config.nodeId);
-      return;
-    case ResourceType.CLIENT_METRICS:
-      if (resourceName === '') throw invalid("Subscription name can't be empty");
-      if (unknown !== undefined) {
-        throw invalid(`Unknown client metrics configuration: ${unknown}`);
-      }
-      return;
-    case ResourceType.GROUP:
-      if (resourceName === '') throw invalid('Default group resources are not allowed.');
-      if (unknown !== undefined) throw invalidConfig(`Unknown group config name: ${unknown}`);
       return;
     default:
       throw invalid(`Unknown resource type ${resourceType}`);
@@ -153,16 +165,6 @@ function checkLogger({ resourceName, changes }: AlteredResource, nodeId: number)
 function nodeIdOf(name: string): number {
   if (!/^[+-]?\d+$/.test(name)) throw invalid(`Node id must be an integer, but it is: ${name}`);
   return Number(name);
-}
-
-function resultOf(act: () => void): Result {
-  try {
-    act();
-    return { errorCode: ErrorCode.NONE, errorMessage: null };
-  } catch (error) {
-    if (!(error instanceof KafkaError)) throw error;
-    return { errorCode: error.code, errorMessage: error.message };
-  }
 }
 
 function invalid(message: string): KafkaError {

@@ -59,10 +59,10 @@ export function refuseAtTop<Q extends Fields, R extends Fields & { errorCode: Fi
   });
 }
 
-type Refuses<A> = A extends Api<infer Q, infer R> ? Refuse<Q, R> : never;
+export type Refuses<A> = A extends Api<infer Q, infer R> ? Refuse<Q, R> : never;
 
 /** An element of the array at this path of the answer, with every field at its default. */
-function blank<T>(api: { response: { fields: Fields } }, ...path: string[]): T {
+export function blank<T>(api: { response: { fields: Fields } }, ...path: string[]): T {
   let { fields } = api.response;
   for (const name of path) fields = fields[name].spec.element!.spec.fields!;
   return defaultsOf(fields) as T;

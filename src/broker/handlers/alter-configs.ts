@@ -1,12 +1,12 @@
 /**
- * AlterConfigs: gives a topic a new set of configs. The surprise: what is not named goes back to
- * its default, so an empty list takes everything back.
+ * AlterConfigs: gives a topic, a group or a subscription to client metrics a new set of configs.
+ * The surprise: what is not named goes back to its default, so an empty list takes everything back.
  *
  * Behaviour
  * - Checks as Kafka does: a resource or a config that is named twice, null values, then the
  *   configs, then whether there is such a topic. Each resource is accepted or refused by itself.
  * - The broker's configs come with its deployment: INVALID_REQUEST for every one that is named.
- *   Loggers cannot be altered this way; groups and client metrics have no configs here.
+ *   Loggers cannot be altered this way.
  * - validateOnly checks everything and changes nothing.
  *
  * Versions

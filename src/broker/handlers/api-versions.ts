@@ -6,8 +6,8 @@
  * Behaviour
  * - Answers from the registry of descriptions alone: no object is asked, so a cold cluster answers.
  * - The name and version of the client's software are not checked: any text is fine.
- * - The one feature is transaction.version. Before version 4 it is only among the finalized ones,
- *   since clients of that time cannot read a range that starts at 0.
+ * - Before version 4 the features are only among the finalized ones, since clients of that time
+ *   cannot read a range that starts at 0.
  *
  * Versions
  * - 0: error code and APIs · 1: throttle time · 2: throttled after the answer (KIP-219)
@@ -18,10 +18,18 @@ import type { ApiVersionsRequest, ApiVersionsResponse } from '../../protocol/api
 import { apis } from '../../protocol/apis/index.ts';
 import { ErrorCode } from '../../protocol/errors.ts';
 import type { Handler } from '../context.ts';
+import { features } from '../features.ts';
 
-/** Clients take to transactions v2 (KIP-890) when this is 2; at 1 they go on with v1. */
-const transactionVersion = 2;
-const feature = { name: 'transaction.version' };
+const supported = features.map(({ name, minVersion, maxVersion }) => ({
+  name,
+  minVersion,
+  maxVersion,
+}));
+const finalized = features.map(({ name, level }) => ({
+  name,
+  minVersionLevel: level,
+  maxVersionLevel: level,
+}));
 
 export const handleApiVersions: Handler<ApiVersionsRequest, ApiVersionsResponse> = async (
   _request,
@@ -32,10 +40,8 @@ export const handleApiVersions: Handler<ApiVersionsRequest, ApiVersionsResponse>
     .sort((one, other) => one.key - other.key)
     .map(({ key, listed: [minVersion, maxVersion] }) => ({ apiKey: key, minVersion, maxVersion })),
   throttleTimeMs: 0,
-  supportedFeatures: apiVersion < 4 ? [] : [{ ...feature, minVersion: 0, maxVersion: 2 }],
+  supportedFeatures: apiVersion < 4 ? [] : supported,
   finalizedFeaturesEpoch: 0,
-  finalizedFeatures: [
-    { ...feature, minVersionLevel: transactionVersion, maxVersionLevel: transactionVersion },
-  ],
+  finalizedFeatures: finalized,
   zkMigrationReady: false,
 });

@@ -4,8 +4,8 @@
  * none.
  *
  * Behaviour
- * - Topics and the broker answer from one table each; client metrics, groups and loggers have
- *   nothing that could be set and answer an empty list.
+ * - Topics, groups, client metrics and the broker answer from one table each, whether there is
+ *   such a group or not; loggers have nothing that could be set and answer an empty list.
  * - A list of keys picks among the configs; an empty list, like null, is all of them.
  * - A resource that cannot be described is refused by itself, with Kafka's words.
  *
@@ -16,8 +16,11 @@
 import type { EffectiveConfig } from '../../core/cluster/effective-configs.ts';
 import {
   effectiveBrokerConfigs,
+  effectiveClientMetricsConfigs,
+  effectiveGroupConfigs,
   effectiveTopicConfigs,
 } from '../../core/cluster/effective-configs.ts';
+import type { ConfiguredResource } from '../../core/cluster/resource-configs.ts';
 import { topicNameProblem } from '../../core/cluster/topic-names.ts';
 import type {
   DescribeConfigsRequest,
@@ -69,8 +72,9 @@ async function describe(
 
 async function configsOf(
   { resourceType, resourceName: name }: Resource,
-  { config, advertised, metadata }: RequestContext,
+  context: RequestContext,
 ): Promise<readonly EffectiveConfig[]> {
+  const { config, advertised, metadata } = context;
   const settings = brokerSettings(config);
   switch (resourceType) {
     case ResourceType.TOPIC: {
@@ -90,16 +94,23 @@ async function configsOf(
       if (name === '') throw invalid('Broker id must not be empty');
       checkBrokerId(name, config.nodeId, ' but');
       return [];
+    case ResourceType.GROUP:
+      if (name === '') throw invalid('Group name must not be empty');
+      return effectiveGroupConfigs(await setOn({ kind: 'group', name }, context), settings);
     default:
-      if (name === '') throw invalid(`${nameOf[resourceType]} name must not be empty`);
-      return [];
+      if (name === '') throw invalid('Client metrics subscription name must not be empty');
+      return effectiveClientMetricsConfigs(await setOn({ kind: 'clientMetrics', name }, context));
   }
 }
 
-const nameOf: Record<number, string> = {
-  [ResourceType.CLIENT_METRICS]: 'Client metrics subscription',
-  [ResourceType.GROUP]: 'Group',
-};
+async function setOn(
+  resource: ConfiguredResource,
+  { objects }: RequestContext,
+): Promise<Readonly<Record<string, string>>> {
+  const command = { resources: [resource] };
+  const { configs } = await objects.controller().call('describeResourceConfigs', command);
+  return configs[0];
+}
 
 function checkBrokerId(name: string, nodeId: number, expectation: string): void {
   if (!/^[+-]?\d+$/.test(name)) throw invalid(`Broker id must be an integer, but it is: ${name}`);

@@ -1,15 +1,16 @@
 /**
- * IncrementalAlterConfigs: changes some configs of a topic and leaves the rest. The surprise: the
- * answer comes before the partitions know; the controller has written down whom it must tell, and
- * gateways that remember the topic learn of it within a minute.
+ * IncrementalAlterConfigs: changes some configs of a topic, a group or a subscription to client
+ * metrics and leaves the rest. The surprise: the answer comes before the partitions know; the
+ * controller has written down whom it must tell, and gateways that remember the topic learn of it
+ * within a minute.
  *
  * Behaviour
  * - Checks as Kafka does: a resource or a config that is named twice, null values, then the
  *   configs, then whether there is such a topic. Each resource is accepted or refused by itself.
  * - APPEND and SUBTRACT work on lists; what is appended twice is there once, and what is missing is
  *   subtracted without complaint. To DELETE what was never set is no error.
- * - The broker's configs come with its deployment: INVALID_REQUEST for every change of one. Groups,
- *   client metrics and loggers have no configs here: whatever is set is refused as unknown.
+ * - The broker's configs come with its deployment: INVALID_REQUEST for every change of one. Loggers
+ *   are not known here: whatever is set is refused.
  * - validateOnly checks everything and changes nothing.
  *
  * Versions

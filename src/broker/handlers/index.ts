@@ -2,21 +2,33 @@
  * Every API with its handler, and what it says when the handler cannot answer. An API that is
  * described is handled: there is a row here for each.
  */
+
 import { addOffsetsToTxn } from '../../protocol/apis/add-offsets-to-txn.ts';
 import { addPartitionsToTxn } from '../../protocol/apis/add-partitions-to-txn.ts';
+import { alterClientQuotas } from '../../protocol/apis/alter-client-quotas.ts';
 import { alterConfigs } from '../../protocol/apis/alter-configs.ts';
+import { alterPartitionReassignments } from '../../protocol/apis/alter-partition-reassignments.ts';
+import { alterUserScramCredentials } from '../../protocol/apis/alter-user-scram-credentials.ts';
 import { apiVersions } from '../../protocol/apis/api-versions.ts';
+import { createAcls } from '../../protocol/apis/create-acls.ts';
 import { createPartitions } from '../../protocol/apis/create-partitions.ts';
 import { createTopics } from '../../protocol/apis/create-topics.ts';
+import { deleteAcls } from '../../protocol/apis/delete-acls.ts';
 import { deleteGroups } from '../../protocol/apis/delete-groups.ts';
 import { deleteRecords } from '../../protocol/apis/delete-records.ts';
 import { deleteTopics } from '../../protocol/apis/delete-topics.ts';
+import { describeAcls } from '../../protocol/apis/describe-acls.ts';
+import { describeClientQuotas } from '../../protocol/apis/describe-client-quotas.ts';
 import { describeCluster } from '../../protocol/apis/describe-cluster.ts';
 import { describeConfigs } from '../../protocol/apis/describe-configs.ts';
 import { describeGroups } from '../../protocol/apis/describe-groups.ts';
 import { describeLogDirs } from '../../protocol/apis/describe-log-dirs.ts';
 import { describeProducers } from '../../protocol/apis/describe-producers.ts';
+import { describeQuorum } from '../../protocol/apis/describe-quorum.ts';
+import { describeTopicPartitions } from '../../protocol/apis/describe-topic-partitions.ts';
 import { describeTransactions } from '../../protocol/apis/describe-transactions.ts';
+import { describeUserScramCredentials } from '../../protocol/apis/describe-user-scram-credentials.ts';
+import { electLeaders } from '../../protocol/apis/elect-leaders.ts';
 import { endTxn } from '../../protocol/apis/end-txn.ts';
 import { fetch } from '../../protocol/apis/fetch.ts';
 import { findCoordinator } from '../../protocol/apis/find-coordinator.ts';
@@ -25,8 +37,10 @@ import { incrementalAlterConfigs } from '../../protocol/apis/incremental-alter-c
 import { initProducerId } from '../../protocol/apis/init-producer-id.ts';
 import { joinGroup } from '../../protocol/apis/join-group.ts';
 import { leaveGroup } from '../../protocol/apis/leave-group.ts';
+import { listConfigResources } from '../../protocol/apis/list-config-resources.ts';
 import { listGroups } from '../../protocol/apis/list-groups.ts';
 import { listOffsets } from '../../protocol/apis/list-offsets.ts';
+import { listPartitionReassignments } from '../../protocol/apis/list-partition-reassignments.ts';
 import { listTransactions } from '../../protocol/apis/list-transactions.ts';
 import { metadata } from '../../protocol/apis/metadata.ts';
 import { offsetCommit } from '../../protocol/apis/offset-commit.ts';
@@ -35,28 +49,41 @@ import { offsetFetch } from '../../protocol/apis/offset-fetch.ts';
 import { produce } from '../../protocol/apis/produce.ts';
 import { syncGroup } from '../../protocol/apis/sync-group.ts';
 import { txnOffsetCommit } from '../../protocol/apis/txn-offset-commit.ts';
+import { updateFeatures } from '../../protocol/apis/update-features.ts';
 import { writeTxnMarkers } from '../../protocol/apis/write-txn-markers.ts';
 import { ErrorCode } from '../../protocol/errors.ts';
 import type { Api, Fields, Infer } from '../../protocol/schema.ts';
+import * as adminRefusals from '../admin-refusals.ts';
 import type { Handler } from '../context.ts';
 import type { Refuse } from '../refusals.ts';
 import * as refusals from '../refusals.ts';
 import { refuseAtTop } from '../refusals.ts';
 import { handleAddOffsetsToTxn } from './add-offsets-to-txn.ts';
 import { handleAddPartitionsToTxn } from './add-partitions-to-txn.ts';
+import { handleAlterClientQuotas } from './alter-client-quotas.ts';
 import { handleAlterConfigs } from './alter-configs.ts';
+import { handleAlterPartitionReassignments } from './alter-partition-reassignments.ts';
+import { handleAlterUserScramCredentials } from './alter-user-scram-credentials.ts';
 import { handleApiVersions } from './api-versions.ts';
+import { handleCreateAcls } from './create-acls.ts';
 import { handleCreatePartitions } from './create-partitions.ts';
 import { handleCreateTopics } from './create-topics.ts';
+import { handleDeleteAcls } from './delete-acls.ts';
 import { handleDeleteGroups } from './delete-groups.ts';
 import { handleDeleteRecords } from './delete-records.ts';
 import { handleDeleteTopics } from './delete-topics.ts';
+import { handleDescribeAcls } from './describe-acls.ts';
+import { handleDescribeClientQuotas } from './describe-client-quotas.ts';
 import { handleDescribeCluster } from './describe-cluster.ts';
 import { handleDescribeConfigs } from './describe-configs.ts';
 import { handleDescribeGroups } from './describe-groups.ts';
 import { handleDescribeLogDirs } from './describe-log-dirs.ts';
 import { handleDescribeProducers } from './describe-producers.ts';
+import { handleDescribeQuorum } from './describe-quorum.ts';
+import { handleDescribeTopicPartitions } from './describe-topic-partitions.ts';
 import { handleDescribeTransactions } from './describe-transactions.ts';
+import { handleDescribeUserScramCredentials } from './describe-user-scram-credentials.ts';
+import { handleElectLeaders } from './elect-leaders.ts';
 import { handleEndTxn } from './end-txn.ts';
 import { handleFetch } from './fetch.ts';
 import { handleFindCoordinator } from './find-coordinator.ts';
@@ -65,8 +92,10 @@ import { handleIncrementalAlterConfigs } from './incremental-alter-configs.ts';
 import { handleInitProducerId } from './init-producer-id.ts';
 import { handleJoinGroup } from './join-group.ts';
 import { handleLeaveGroup } from './leave-group.ts';
+import { handleListConfigResources } from './list-config-resources.ts';
 import { handleListGroups } from './list-groups.ts';
 import { handleListOffsets } from './list-offsets.ts';
+import { handleListPartitionReassignments } from './list-partition-reassignments.ts';
 import { handleListTransactions } from './list-transactions.ts';
 import { handleMetadata } from './metadata.ts';
 import { handleOffsetCommit } from './offset-commit.ts';
@@ -75,6 +104,7 @@ import { handleOffsetFetch } from './offset-fetch.ts';
 import { handleProduce } from './produce.ts';
 import { handleSyncGroup } from './sync-group.ts';
 import { handleTxnOffsetCommit } from './txn-offset-commit.ts';
+import { handleUpdateFeatures } from './update-features.ts';
 import { handleWriteTxnMarkers } from './write-txn-markers.ts';
 
 /** How one API is served. */
@@ -166,3 +196,52 @@ serve(
   loading,
 );
 serve(listTransactions, handleListTransactions, refuseAtTop(listTransactions), loading);
+serve(describeAcls, handleDescribeAcls, refuseAtTop(describeAcls), timedOut);
+serve(createAcls, handleCreateAcls, adminRefusals.refuseCreateAcls, noController);
+serve(deleteAcls, handleDeleteAcls, adminRefusals.refuseDeleteAcls, noController);
+serve(electLeaders, handleElectLeaders, adminRefusals.refuseElectLeaders, noController);
+serve(
+  alterPartitionReassignments,
+  handleAlterPartitionReassignments,
+  refuseAtTop(alterPartitionReassignments),
+  noController,
+);
+serve(
+  listPartitionReassignments,
+  handleListPartitionReassignments,
+  refuseAtTop(listPartitionReassignments),
+  noController,
+);
+serve(
+  describeClientQuotas,
+  handleDescribeClientQuotas,
+  adminRefusals.refuseDescribeClientQuotas,
+  timedOut,
+);
+serve(
+  alterClientQuotas,
+  handleAlterClientQuotas,
+  adminRefusals.refuseAlterClientQuotas,
+  noController,
+);
+serve(
+  describeUserScramCredentials,
+  handleDescribeUserScramCredentials,
+  refuseAtTop(describeUserScramCredentials),
+  noController,
+);
+serve(
+  alterUserScramCredentials,
+  handleAlterUserScramCredentials,
+  adminRefusals.refuseAlterUserScramCredentials,
+  noController,
+);
+serve(describeQuorum, handleDescribeQuorum, refuseAtTop(describeQuorum), noController);
+serve(updateFeatures, handleUpdateFeatures, refuseAtTop(updateFeatures), noController);
+serve(listConfigResources, handleListConfigResources, refuseAtTop(listConfigResources), timedOut);
+serve(
+  describeTopicPartitions,
+  handleDescribeTopicPartitions,
+  adminRefusals.refuseDescribeTopicPartitions,
+  noLeader,
+);

@@ -1,27 +1,38 @@
 /**
- * A topic's configs after a change, by Kafka's rules. The surprise: what is appended to or taken
- * from a list are pieces of text between commas, blanks and all, and a list that was never set
- * starts from its default.
+ * The configs of a topic, or of another resource, after a change, by Kafka's rules. The surprise:
+ * what is appended to or taken from a list are pieces of text between commas, blanks and all, and a
+ * list that was never set starts from its default.
  */
 import { ErrorCode, KafkaError } from '../../protocol/errors.ts';
-import type { AlteredTopic, ConfigChange } from './commands.ts';
-import { topicConfigs } from './topic-configs.ts';
+import type { ConfigChange } from './commands.ts';
+import type { ConfigDefinition } from './config-definitions.ts';
 
 /** Kafka's numbers for what is to be done with a config. */
 export const ConfigOperation = { SET: 0, DELETE: 1, APPEND: 2, SUBTRACT: 3 } as const;
 
 type Configs = Readonly<Record<string, string>>;
+type Definitions = ReadonlyMap<string, ConfigDefinition>;
+
+interface Alteration {
+  /** What is not set by the changes goes back to its default. */
+  readonly replaces: boolean;
+  readonly changes: readonly ConfigChange[];
+}
 
 /**
  * What the configs become; not yet checked. Throws INVALID_CONFIG where an operation does not fit.
  */
-export function alteredConfigs(current: Configs, { changes, replaces }: AlteredTopic): Configs {
+export function alteredConfigs(
+  current: Configs,
+  { changes, replaces }: Alteration,
+  definitions: Definitions,
+): Configs {
   const configs = new Map(replaces ? [] : Object.entries(current));
   for (const change of changes) {
     const { name, operation, value } = change;
     if (operation === ConfigOperation.DELETE) configs.delete(name);
     else if (operation === ConfigOperation.SET) configs.set(name, value ?? '');
-    else configs.set(name, alteredList(configs.get(name), change));
+    else configs.set(name, alteredList(configs.get(name), change, definitions));
   }
   return Object.fromEntries(configs);
 }
@@ -37,8 +48,9 @@ export function sameConfigs(left: Configs, right: Configs): boolean {
 function alteredList(
   current: string | undefined,
   { name, operation, value }: ConfigChange,
+  definitions: Definitions,
 ): string {
-  const definition = topicConfigs.get(name);
+  const definition = definitions.get(name);
   const appends = operation === ConfigOperation.APPEND;
   if (definition?.type !== 'LIST') {
     const what = appends ? 'APPEND' : 'SUBTRACT';
@@ -47,7 +59,7 @@ function alteredList(
       `Can't ${what} to key ${name} because its type is not LIST.`,
     );
   }
-  const items = itemsOf(current ?? definition.default);
+  const items = itemsOf(current ?? definition.default ?? '');
   for (const item of itemsOf(value ?? '')) {
     const at = items.indexOf(item);
     if (appends && at < 0) items.push(item);

@@ -1,12 +1,15 @@
 /**
  * The cluster as one machine: its id, its topics, the producer ids given out, the groups and
- * transactional ids that exist, and what partitions have still to be told. The surprise: deleting a
+ * transactional ids that exist, quotas, credentials and the configs of what is no topic, and what
+ * partitions have still to be told. The surprise: deleting a
  * topic or changing its configs is done when it is written down; its partitions, each an object of
  * its own, are told afterwards, slice by slice.
  */
 import { ErrorCode, KafkaError } from '../../protocol/errors.ts';
 import type { CallOf, Machine, Outcome, ReplyOf, Row } from '../machine.ts';
 import { alteredConfigs, sameConfigs } from './altered-configs.ts';
+import type { QuotaEntry } from './client-quotas.ts';
+import { ClientQuotas } from './client-quotas.ts';
 import type { AlteredTopic, ClusterCalls, NewTopic, TopicResult, TopicView } from './commands.ts';
 import { doomedTopics } from './doomed-topics.ts';
 import type { Errand } from './errands.ts';
@@ -18,7 +21,11 @@ import {
   newTopicPartitions,
   withMorePartitions,
 } from './new-topics.ts';
-import { checkTopicConfigs } from './topic-configs.ts';
+import { ResourceConfigs } from './resource-configs.ts';
+import { resultOf } from './results.ts';
+import type { ScramCredential } from './scram-credentials.ts';
+import { ScramCredentials } from './scram-credentials.ts';
+import { checkTopicConfigs, topicConfigs } from './topic-configs.ts';
 import { collisionKey, topicNameProblem } from './topic-names.ts';
 
 /** What the host of the machine also tells it: how the errands are going. */
@@ -32,8 +39,9 @@ export interface HostedClusterCalls extends ClusterCalls {
 type ClusterCommand = CallOf<HostedClusterCalls>;
 type ClusterReply = ReplyOf<HostedClusterCalls>;
 /**
- * `cluster`, `producerIds`, `topic:<id>`, `drop:<id>`, `configure:<id>`, `group:<id>` or
- * `transactionalId:<id>`.
+ * `cluster`, `producerIds`, `topic:<id>`, `drop:<id>`, `configure:<id>`, `group:<id>`,
+ * `transactionalId:<id>`, `groupConfigs:<group>`, `clientMetricsConfigs:<subscription>`,
+ * `quota:<entity>` or `scram:<mechanism>:<user>`.
  */
 export type ClusterRow = Row;
 
@@ -57,6 +65,9 @@ export class ClusterMachine implements Machine<ClusterCommand, ClusterReply, Clu
   /** For names with a dot or an underscore: the topics that share a collision key. */
   readonly #colliding = new Map<string, Set<string>>();
   readonly #errands = new Errands();
+  readonly #resourceConfigs = new ResourceConfigs();
+  readonly #quotas = new ClientQuotas();
+  readonly #credentials = new ScramCredentials();
   /** The coordinators that announced themselves, by name. */
   readonly #announced = { group: new Set<string>(), transactionalId: new Set<string>() };
 
@@ -93,6 +104,29 @@ export class ClusterMachine implements Machine<ClusterCommand, ClusterReply, Clu
       case 'alterConfigs':
         this.#errands.hurry(now);
         return this.#alterConfigs(call.command);
+      case 'alterResourceConfigs': {
+        const { results, rows } = this.#resourceConfigs.alter(call.command.resources);
+        return answer({ results }, call.command.validateOnly ? [] : rows);
+      }
+      case 'describeResourceConfigs': {
+        const { resources } = call.command;
+        return answer({ configs: resources.map((one) => this.#resourceConfigs.of(one)) });
+      }
+      case 'listResourceConfigs':
+        return answer({ resources: this.#resourceConfigs.list() });
+      case 'alterClientQuotas': {
+        const { entries, rows } = this.#quotas.alter(call.command.alterations);
+        return answer({ entries }, call.command.validateOnly ? [] : rows);
+      }
+      case 'describeClientQuotas':
+        return this.#describeQuotas(call.command);
+      case 'alterScramCredentials': {
+        const { deletions, upsertions } = call.command;
+        const { results, rows } = this.#credentials.alter(deletions, upsertions);
+        return answer({ results }, rows);
+      }
+      case 'describeScramCredentials':
+        return answer({ results: this.#credentials.describe(call.command.users) });
       case 'allocateProducerIds':
         return this.#allocateProducerIds(call.command.count);
       case 'registerGroup':
@@ -147,6 +181,18 @@ export class ClusterMachine implements Machine<ClusterCommand, ClusterReply, Clu
       case 'transactionalId':
         if (value === null) this.#announced[table].delete(id);
         else this.#announced[table].add(id);
+        break;
+      case 'groupConfigs':
+        this.#resourceConfigs.replay('group', id, value as Record<string, string> | null);
+        break;
+      case 'clientMetricsConfigs':
+        this.#resourceConfigs.replay('clientMetrics', id, value as Record<string, string> | null);
+        break;
+      case 'quota':
+        this.#quotas.replay(id, value as QuotaEntry['values'] | null);
+        break;
+      case 'scram':
+        this.#credentials.replay(id, value as ScramCredential | null);
         break;
       default:
         throw new Error(`no such row: ${key}`);
@@ -210,7 +256,7 @@ export class ClusterMachine implements Machine<ClusterCommand, ClusterReply, Clu
     } catch (error) {
       return topics.map(({ name }) => failedTopic(name, error));
     }
-    return topics.map((topic) => resultOf(topic.name, () => create(topic)));
+    return topics.map((topic) => topicResultOf(topic.name, () => create(topic)));
   }
 
   #newTopic(topic: NewTopic): TopicView {
@@ -259,7 +305,7 @@ export class ClusterMachine implements Machine<ClusterCommand, ClusterReply, Clu
       failedTopic(name, new KafkaError(ErrorCode.INVALID_REQUEST, 'Duplicate topic name.')),
     );
     const results = unique.map((wanted) =>
-      resultOf(wanted.name, () => {
+      topicResultOf(wanted.name, () => {
         const topic = this.#byName(wanted.name);
         if (!topic) throw new KafkaError(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION);
         const { topicId, ...stored } = withMorePartitions(topic, wanted, this.#settings);
@@ -273,7 +319,7 @@ export class ClusterMachine implements Machine<ClusterCommand, ClusterReply, Clu
   #alterConfigs({ topics, validateOnly }: ClusterCalls['alterConfigs']['command']): ClusterOutcome {
     const rows: ClusterRow[] = [];
     const results = topics.map((wanted) =>
-      resultOf(wanted.name, () => {
+      topicResultOf(wanted.name, () => {
         const topic = this.#byName(wanted.name);
         const altered = this.#alteredTopic(topic, wanted);
         if (altered === topic) return altered;
@@ -288,7 +334,7 @@ export class ClusterMachine implements Machine<ClusterCommand, ClusterReply, Clu
   /** As Kafka does, looks at the configs first, then whether there is such a topic. */
   #alteredTopic(topic: TopicView | undefined, wanted: AlteredTopic): TopicView {
     const { name } = wanted;
-    const configs = alteredConfigs(topic?.configs ?? {}, wanted);
+    const configs = alteredConfigs(topic?.configs ?? {}, wanted, topicConfigs);
     if (name === '') {
       const message = 'Default topic resources are not allowed.';
       throw new KafkaError(ErrorCode.INVALID_REQUEST, message);
@@ -302,6 +348,14 @@ export class ClusterMachine implements Machine<ClusterCommand, ClusterReply, Clu
     }
     if (sameConfigs(topic.configs, configs)) return topic;
     return { ...topic, configs, configsVersion: (topic.configsVersion ?? 0) + 1 };
+  }
+
+  #describeQuotas(filter: ClusterCalls['describeClientQuotas']['command']): ClusterOutcome {
+    let entries: readonly QuotaEntry[] = [];
+    const result = resultOf(() => {
+      entries = this.#quotas.matching(filter);
+    });
+    return answer({ ...result, entries });
   }
 
   #allocateProducerIds(asked: number): ClusterOutcome {
@@ -368,7 +422,7 @@ function splitKey(key: string): [table: string, id: string] {
   return colon < 0 ? [key, ''] : [key.slice(0, colon), key.slice(colon + 1)];
 }
 
-function resultOf(name: string, make: () => TopicView): TopicResult {
+function topicResultOf(name: string, make: () => TopicView): TopicResult {
   try {
     return { name, errorCode: ErrorCode.NONE, errorMessage: null, topic: make() };
   } catch (error) {

@@ -3,6 +3,15 @@
  * and its reply. The same shapes cross the RPC to the object and drive the pure machine in tests.
  * Refusals are codes, never exceptions; a bad topic never spoils the others of its request.
  */
+import type { AlteredQuota, QuotaAlteration, QuotaEntry, QuotaFilter } from './client-quotas.ts';
+import type { AlteredConfigs, ConfiguredResource } from './resource-configs.ts';
+import type { Result } from './results.ts';
+import type {
+  AlteredUser,
+  DescribedUser,
+  ScramDeletion,
+  ScramUpsertion,
+} from './scram-credentials.ts';
 
 /** A topic incarnation as every gateway caches it. */
 export interface TopicView {
@@ -95,6 +104,42 @@ export interface ClusterCalls {
   alterConfigs: {
     command: { topics: readonly AlteredTopic[]; validateOnly: boolean };
     reply: { topics: readonly TopicResult[] };
+  };
+  /** Changes the configs of what is no topic; each resource is named once. */
+  alterResourceConfigs: {
+    command: { resources: readonly AlteredConfigs[]; validateOnly: boolean };
+    reply: { results: readonly Result[] };
+  };
+  /** What is set on each of these, in their order. */
+  describeResourceConfigs: {
+    command: { resources: readonly ConfiguredResource[] };
+    reply: { configs: readonly Readonly<Record<string, string>>[] };
+  };
+  listResourceConfigs: {
+    command: Record<never, never>;
+    reply: { resources: readonly ConfiguredResource[] };
+  };
+  /** Each entity for itself. */
+  alterClientQuotas: {
+    command: { alterations: readonly QuotaAlteration[]; validateOnly: boolean };
+    reply: { entries: readonly AlteredQuota[] };
+  };
+  describeClientQuotas: {
+    command: QuotaFilter;
+    reply: Result & { entries: readonly QuotaEntry[] };
+  };
+  /** Each user for itself. */
+  alterScramCredentials: {
+    command: {
+      deletions: readonly ScramDeletion[];
+      upsertions: readonly ScramUpsertion[];
+    };
+    reply: { results: readonly AlteredUser[] };
+  };
+  /** Null or none: all. What is described proves nothing: the keys stay here. */
+  describeScramCredentials: {
+    command: { users: readonly string[] | null };
+    reply: { results: readonly DescribedUser[] };
   };
   /** A block of producer ids for one gateway: `count` ids from `firstProducerId` are its alone. */
   allocateProducerIds: {

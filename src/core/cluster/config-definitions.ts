@@ -24,6 +24,8 @@ export const ConfigSource = {
   DYNAMIC_TOPIC_CONFIG: 1,
   STATIC_BROKER_CONFIG: 4,
   DEFAULT_CONFIG: 5,
+  DYNAMIC_CLIENT_METRICS_CONFIG: 7,
+  DYNAMIC_GROUP_CONFIG: 8,
 } as const;
 
 export interface ConfigDefinition {

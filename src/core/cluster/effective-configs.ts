@@ -1,11 +1,13 @@
 /**
- * What a topic or the broker is set to, where each value comes from and what it hides. The
- * surprise: DescribeConfigs calls every place a value may come from a "synonym", the config itself
- * included, and the first of them is the one that counts.
+ * What a topic, a group, a subscription to client metrics or the broker is set to, where each value
+ * comes from and what it hides. The surprise: DescribeConfigs calls every place a value may come
+ * from a "synonym", the config itself included, and the first of them is the one that counts.
  */
 import { brokerConfigs } from './broker-configs.ts';
+import { clientMetricsConfigs } from './client-metrics-configs.ts';
 import type { ConfigDefinition } from './config-definitions.ts';
 import { ConfigSource, ConfigType, printConfig } from './config-definitions.ts';
+import { groupConfigs } from './group-configs.ts';
 import { topicConfigs } from './topic-configs.ts';
 
 export interface ConfigSynonym {
@@ -51,6 +53,39 @@ export function effectiveBrokerConfigs(broker: BrokerSettings): EffectiveConfig[
   return [...brokerConfigs.values()].map((definition) =>
     effective(definition, brokerSynonyms(definition.name, broker), true),
   );
+}
+
+/** Every config of a group, by name, given what is set on the group itself. */
+export function effectiveGroupConfigs(
+  set: Readonly<Record<string, string>>,
+  broker: BrokerSettings,
+): EffectiveConfig[] {
+  return [...groupConfigs.values()].map((definition) => {
+    const { name, synonym = name } = definition;
+    const synonyms = brokerSynonyms(synonym, broker);
+    if (!brokerConfigs.has(synonym)) {
+      const source = ConfigSource.DEFAULT_CONFIG;
+      synonyms.push({ name: synonym, value: definition.default, source });
+    }
+    if (Object.hasOwn(set, name)) {
+      const source = ConfigSource.DYNAMIC_GROUP_CONFIG;
+      synonyms.unshift({ name, value: printConfig(definition, set[name]), source });
+    }
+    return effective(definition, synonyms, false);
+  });
+}
+
+/** Every config of a subscription to client metrics; its defaults are nobody else's. */
+export function effectiveClientMetricsConfigs(
+  set: Readonly<Record<string, string>>,
+): EffectiveConfig[] {
+  return [...clientMetricsConfigs.values()].map((definition) => {
+    const { name } = definition;
+    if (!Object.hasOwn(set, name)) return effective(definition, [], false);
+    const source = ConfigSource.DYNAMIC_CLIENT_METRICS_CONFIG;
+    const synonym = { name, value: printConfig(definition, set[name]), source };
+    return effective(definition, [synonym], false);
+  });
 }
 
 function brokerSynonyms(name: string, broker: BrokerSettings): ConfigSynonym[] {

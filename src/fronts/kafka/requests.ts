@@ -9,16 +9,23 @@ import { dispatch, Unanswerable } from '../../broker/broker.ts';
 import type { ClientContext } from '../../broker/gateway.ts';
 import { DecodeError } from '../../bytes/reader.ts';
 import { type ApiVersionsResponse, apiVersions } from '../../protocol/apis/api-versions.ts';
+import { describeAcls } from '../../protocol/apis/describe-acls.ts';
+import { describeClientQuotas } from '../../protocol/apis/describe-client-quotas.ts';
 import { describeCluster } from '../../protocol/apis/describe-cluster.ts';
 import { describeConfigs } from '../../protocol/apis/describe-configs.ts';
 import { describeGroups } from '../../protocol/apis/describe-groups.ts';
 import { describeLogDirs } from '../../protocol/apis/describe-log-dirs.ts';
 import { describeProducers } from '../../protocol/apis/describe-producers.ts';
+import { describeQuorum } from '../../protocol/apis/describe-quorum.ts';
+import { describeTopicPartitions } from '../../protocol/apis/describe-topic-partitions.ts';
 import { describeTransactions } from '../../protocol/apis/describe-transactions.ts';
+import { describeUserScramCredentials } from '../../protocol/apis/describe-user-scram-credentials.ts';
 import { fetch } from '../../protocol/apis/fetch.ts';
 import { findCoordinator } from '../../protocol/apis/find-coordinator.ts';
+import { listConfigResources } from '../../protocol/apis/list-config-resources.ts';
 import { listGroups } from '../../protocol/apis/list-groups.ts';
 import { listOffsets } from '../../protocol/apis/list-offsets.ts';
+import { listPartitionReassignments } from '../../protocol/apis/list-partition-reassignments.ts';
 import { listTransactions } from '../../protocol/apis/list-transactions.ts';
 import { metadata } from '../../protocol/apis/metadata.ts';
 import { offsetFetch } from '../../protocol/apis/offset-fetch.ts';
@@ -36,16 +43,23 @@ export function isAppend(frame: Uint8Array): boolean {
 const reads: ReadonlySet<number> = new Set(
   [
     apiVersions,
+    describeAcls,
+    describeClientQuotas,
     describeCluster,
     describeConfigs,
     describeGroups,
     describeLogDirs,
     describeProducers,
+    describeQuorum,
+    describeTopicPartitions,
     describeTransactions,
+    describeUserScramCredentials,
     fetch,
     findCoordinator,
+    listConfigResources,
     listGroups,
     listOffsets,
+    listPartitionReassignments,
     listTransactions,
     metadata,
     offsetFetch,

@@ -132,16 +132,28 @@ describe('DescribeConfigs of the broker', () => {
 });
 
 describe('DescribeConfigs', () => {
-  it('has nothing set for loggers, client metrics and groups', async () => {
+  it('has nothing set for loggers', async () => {
     const context = (await connect())(4);
-    for (const [type, name] of [
-      [loggerType, '1'],
-      [metricsType, 'any'],
-      [groupType, 'any'],
-    ] as const) {
-      const { results } = await handleDescribeConfigs(request(type, name), context);
-      expect(results).toMatchObject([{ errorCode: ErrorCode.NONE, configs: [] }]);
-    }
+    const { results } = await handleDescribeConfigs(request(loggerType, '1'), context);
+    expect(results).toMatchObject([{ errorCode: ErrorCode.NONE, configs: [] }]);
+  });
+
+  it.each([
+    ['group', groupType, 'consumer.session.timeout.ms', '50000', '45000', 8],
+    ['clientMetrics', metricsType, 'interval.ms', '1000', '300000', 7],
+  ] as const)('says what is set on a %s, and what is not', async (...row) => {
+    const [kind, type, config, value, preset, source] = row;
+    const context = (await connect())(4);
+    const found = async () => {
+      const { results } = await handleDescribeConfigs(request(type, 'any'), context);
+      return results[0].configs.find(({ name }) => name === config);
+    };
+    expect(await found()).toMatchObject({ value: preset, configSource: 5, readOnly: false });
+    const changes = [{ name: config, operation: 0, value }];
+    const resource = { kind, name: 'any', replaces: false, changes };
+    const command = { resources: [resource], validateOnly: false };
+    await cluster.memory.controller().call('alterResourceConfigs', command);
+    expect(await found()).toMatchObject({ value, configSource: source, readOnly: false });
   });
 
   it('refuses the whole request for a type that Kafka does not have', async () => {

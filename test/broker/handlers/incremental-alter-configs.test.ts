@@ -214,17 +214,49 @@ describe('IncrementalAlterConfigs of anything else', () => {
     [loggerType, '1', ['x', SET, 'INFO'], INVALID_CONFIG, 'Logger x does not exist!'],
     [loggerType, '', undefined, INVALID_REQUEST, 'Node id must be an integer, but it is: '],
     [loggerType, '9', undefined, INVALID_REQUEST, 'Unexpected node id. Expected 1, but received 9'],
-    [metricsType, 'm', nothing, 0, null],
-    [metricsType, 'm', ['x', SET, '5'], INVALID_REQUEST, 'Unknown client metrics configuration: x'],
-    [metricsType, '', undefined, INVALID_REQUEST, "Subscription name can't be empty"],
-    [groupType, 'g', nothing, 0, null],
-    [groupType, 'g', ['x', SET, '5'], INVALID_CONFIG, 'Unknown group config name: x'],
-    [groupType, '', undefined, INVALID_REQUEST, 'Default group resources are not allowed.'],
     [3, 'x', undefined, INVALID_REQUEST, 'Unknown resource type 3'],
   ])('type %i %j, %j: %i %s', async (type, name, op, code, message) => {
     const context = (await connect())(1);
     const ops = op === undefined ? [] : [op];
     expect(await alter(context, [[type, name, ...ops]])).toEqual([[code, message]]);
     expect(cluster.takeAsked()).toEqual([]);
+  });
+
+  it.each<[number, string, Op | undefined, number, string | null]>([
+    [metricsType, 'm', nothing, 0, null],
+    [metricsType, 'm', ['x', SET, '5'], INVALID_REQUEST, 'Unknown client metrics configuration: x'],
+    [metricsType, '', undefined, INVALID_REQUEST, "Subscription name can't be empty"],
+    [groupType, 'g', nothing, 0, null],
+    [groupType, 'g', ['x', SET, '5'], INVALID_CONFIG, 'Unknown group config name: x'],
+    [groupType, '', undefined, INVALID_REQUEST, 'Default group resources are not allowed.'],
+  ])('the controller answers for type %i %j, %j: %i %s', async (type, name, op, code, message) => {
+    const context = (await connect())(1);
+    const ops = op === undefined ? [] : [op];
+    expect(await alter(context, [[type, name, ...ops]])).toEqual([[code, message]]);
+    expect(cluster.takeAsked()).toEqual(['alterResourceConfigs']);
+  });
+
+  it('keeps what is set on a group, and answers in the order of the request', async () => {
+    const context = (await connect())(1);
+    const heartbeat: Op = ['consumer.heartbeat.interval.ms', SET, '6000'];
+    const resources: Resource[] = [
+      [groupType, 'g', heartbeat],
+      [topicType, 'nobody', ['retention.ms', SET, '5']],
+      [metricsType, 'm', ['interval.ms', SET, '1000']],
+      [groupType, 'h', ['consumer.heartbeat.interval.ms', SET, '1']],
+    ];
+    const codes = (await alter(context, resources)).map(([code]) => code);
+    expect(codes).toEqual([0, ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, 0, INVALID_CONFIG]);
+    const { resources: kept } = await cluster.memory.controller().call('listResourceConfigs', {});
+    expect(kept).toEqual([
+      { kind: 'group', name: 'g' },
+      { kind: 'clientMetrics', name: 'm' },
+    ]);
+    expect(await alter(context, [[groupType, 'h', heartbeat]], true)).toEqual([[0, null]]);
+    expect(await alter(context, [[groupType, 'g', [heartbeat[0], DELETE, null]]])).toEqual([
+      [0, null],
+    ]);
+    const left = await cluster.memory.controller().call('listResourceConfigs', {});
+    expect(left.resources).toEqual([{ kind: 'clientMetrics', name: 'm' }]);
   });
 });

@@ -127,9 +127,9 @@ export const intended: readonly Intended[] = [
     why: 'The configs of the broker come from the environment: nobody changes them by a request.',
   },
   {
-    script: 'describe-configs-client-metrics-without-any',
-    at: 'DescribeConfigs v4: results[0].configs[*]',
-    why: 'Kedge has no subscriptions to client metrics, so it has no configs of them.',
+    script: 'update-features-lower',
+    at: 'UpdateFeatures v2: error*',
+    why: 'A release of Kedge has one level of each feature: none can be lowered.',
   },
   ...newer.map(({ api, why }) => ({
     script: 'api-versions-of-what-both-have',

@@ -40,17 +40,26 @@ const none = new Set<unknown>([-1, '', null, ZERO_UUID]);
 const unordered: Readonly<Record<string, readonly string[]>> = {
   'AddPartitionsToTxn resultsByPartition': ['partitionIndex'],
   'AddPartitionsToTxn resultsByTopicV3AndBelow': ['name'],
+  'AlterClientQuotas entity': ['entityType'],
+  'AlterClientQuotas entries': ['entity'],
   'AlterConfigs responses': ['resourceName'],
+  'AlterUserScramCredentials results': ['user'],
   'CreatePartitions results': ['name'],
   'CreateTopics topics': ['name'],
   'DeleteRecords partitions': ['partitionIndex'],
   'DeleteRecords topics': ['name'],
   'DeleteTopics responses': ['name', 'topicId'],
+  'DescribeClientQuotas entity': ['entityType'],
+  'DescribeClientQuotas entries': ['entity'],
+  'DescribeClientQuotas values': ['key'],
   'DescribeConfigs configs': ['name'],
   'DescribeProducers activeProducers': ['producerId'],
   'DescribeProducers topics': ['name'],
   'DescribeTransactions partitions': [],
   'DescribeTransactions topics': ['topic'],
+  'DescribeUserScramCredentials credentialInfos': ['mechanism'],
+  'DescribeUserScramCredentials results': ['user'],
+  'ElectLeaders partitionResult': ['partitionId'],
   'Fetch abortedTransactions': ['firstOffset'],
   'IncrementalAlterConfigs responses': ['resourceName'],
   'ListOffsets partitions': ['partitionIndex'],
@@ -182,7 +191,9 @@ function withoutLaterAborts<T extends Fetched>(value: T): T {
 function inOrder(list: readonly unknown[], by: readonly string[] | undefined): readonly unknown[] {
   if (by === undefined) return list;
   if (by.length === 0) return list.toSorted();
-  const key = (one: unknown) => by.map((name) => (one as Record<string, unknown>)[name]).join(' ');
+  const asText = (value: unknown) => (typeof value === 'string' ? value : JSON.stringify(value));
+  const key = (one: unknown) =>
+    by.map((name) => asText((one as Record<string, unknown>)[name])).join(' ');
   return list.toSorted((a, b) => key(a).localeCompare(key(b)));
 }
 

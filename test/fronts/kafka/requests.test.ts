@@ -156,12 +156,18 @@ describe('onlyReads', () => {
     expect(changing.sort()).toEqual([
       'AddOffsetsToTxn',
       'AddPartitionsToTxn',
+      'AlterClientQuotas',
       'AlterConfigs',
+      'AlterPartitionReassignments',
+      'AlterUserScramCredentials',
+      'CreateAcls',
       'CreatePartitions',
       'CreateTopics',
+      'DeleteAcls',
       'DeleteGroups',
       'DeleteRecords',
       'DeleteTopics',
+      'ElectLeaders',
       'EndTxn',
       'Heartbeat',
       'IncrementalAlterConfigs',
@@ -173,6 +179,7 @@ describe('onlyReads', () => {
       'Produce',
       'SyncGroup',
       'TxnOffsetCommit',
+      'UpdateFeatures',
       'WriteTxnMarkers',
     ]);
     expect(onlyReads(Uint8Array.of(0))).toBe(false);

@@ -1,5 +1,6 @@
 /** All scripts, each under one name. */
 import type { Script } from '../player.ts';
+import { administrationScripts } from './administration.ts';
 import { clusterScripts } from './cluster.ts';
 import { configValueScripts } from './config-values.ts';
 import { configScripts } from './configs.ts';
@@ -14,6 +15,7 @@ import { logWalkOf } from './log-walks.ts';
 import { offsetScripts } from './offsets.ts';
 import { produceScripts } from './produce.ts';
 import { producerIdScripts } from './producer-ids.ts';
+import { settingsScripts } from './settings.ts';
 import { topicScripts } from './topics.ts';
 import { transactionScripts } from './transactions.ts';
 import { walkOf } from './walks.ts';
@@ -38,6 +40,8 @@ const all: readonly Script[] = [
   ...clusterScripts,
   ...groupScripts,
   ...walks.flatMap((walk) => numbered.map(walk)),
+  ...administrationScripts,
+  ...settingsScripts,
 ];
 
 /** All scripts, or the one of this name, which may be a walk of any number. */

@@ -1,0 +1,18 @@
+/**
+ * The features of the cluster that a client can ask about, with the levels they may have and the
+ * one they have. The surprise: none of them can be changed, up or down: a release has one level of
+ * each.
+ */
+
+export interface Feature {
+  readonly name: string;
+  readonly minVersion: number;
+  readonly maxVersion: number;
+  /** The level that is final in the cluster. */
+  readonly level: number;
+}
+
+export const features: readonly Feature[] = [
+  /** Clients take to transactions v2 (KIP-890) when this is 2; at 1 they go on with v1. */
+  { name: 'transaction.version', minVersion: 0, maxVersion: 2, level: 2 },
+];

@@ -1,0 +1,35 @@
+/**
+ * DescribeClientQuotas: the quotas that were set, as they were set. The surprise: they are kept and
+ * described, and nobody is throttled by them.
+ *
+ * Behaviour
+ * - A filter without components matches everything, unless it is strict: then nothing.
+ *
+ * Versions
+ * - 0: KIP-546 · 1: flexible (KIP-482)
+ */
+import type {
+  DescribeClientQuotasRequest,
+  DescribeClientQuotasResponse,
+} from '../../protocol/apis/describe-client-quotas.ts';
+import { KafkaError } from '../../protocol/errors.ts';
+import type { Handler } from '../context.ts';
+
+export const handleDescribeClientQuotas: Handler<
+  DescribeClientQuotasRequest,
+  DescribeClientQuotasResponse
+> = async (filter, { objects }) => {
+  const { entries, ...result } = await objects.controller().call('describeClientQuotas', filter);
+  if (result.errorCode !== 0) throw new KafkaError(result.errorCode, result.errorMessage ?? '');
+  return {
+    throttleTimeMs: 0,
+    ...result,
+    entries: entries.map(({ entity, values }) => ({
+      entity: Object.entries(entity).map(([entityType, entityName]) => ({
+        entityType,
+        entityName,
+      })),
+      values: Object.entries(values).map(([key, value]) => ({ key, value })),
+    })),
+  };
+};
