@@ -25,7 +25,7 @@ const bugs: readonly PlantedBug[] = [
   ...(['dirty-read', 'precommitted-read', 'G1c'] as const).map((key: AnomalyKey) => ({
     name: `a read goes beyond the last stable offset, told by ${key}`,
     shows: [key],
-    withinSeeds: 20,
+    withinSeeds: 40,
     plant: () => ({
       partition: everyNth(1, 'read', (stub, command) =>
         stub.call('read', { ...command, isolationLevel: 0 }),
@@ -66,7 +66,7 @@ const bugs: readonly PlantedBug[] = [
   {
     name: 'a coordinator tells of its decision before it stands, and forgets it in a crash',
     shows: ['G1a', 'torn', 'lost-write', 'unseen', 'not-once', 'lost-commit'],
-    withinSeeds: 20,
+    withinSeeds: 40,
     plant: () => ({ transactionRows: forgettingDecisions }),
   },
   {

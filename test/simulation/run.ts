@@ -69,6 +69,8 @@ class Runner {
     let seed = first;
     for (; seed <= last && Date.now() < end; seed++) {
       if (!(await this.#runOne(seed, false))) failed.push(seed);
+      const count = seed - first + 1;
+      if (count % 100 === 0) console.log(`${count} seeds, ${failed.length} of them failed`);
     }
     const took = Math.round((Date.now() - began) / 1_000);
     console.log(

@@ -1,8 +1,8 @@
 /**
  * A transactional producer, of the kind before transactions v2 (adds partitions and groups by
  * requests of their own) or of this kind (adds them by writing; the epoch rises with each end). The
- * surprise: an answer to EndTxn that never came is asked for again a few times, then the process
- * gives up, and nobody may ever know how the transaction ended.
+ * surprise: an answer to EndTxn that never came is asked for again a few times, or not at all; then
+ * the process gives up, and nobody may ever know how the transaction ended.
  */
 import { addOffsetsToTxn } from '../../../src/protocol/apis/add-offsets-to-txn.ts';
 import { addPartitionsToTxn } from '../../../src/protocol/apis/add-partitions-to-txn.ts';
@@ -250,11 +250,12 @@ export class Transactor {
     if (this.#isEmpty) return transaction.settle(committed ? 'ok' : 'fail');
     if (committed) transaction.decide();
     let isUncertain = false;
-    for (let tries = this.#client.random.between(1, 10); ; tries--) {
-      const answer = await this.#client.ask(endTxn, this.#isV2 ? 5 : 4, {
-        ...this.#who,
-        committed,
-      });
+    const { random } = this.#client;
+    const leaves = random.chance(0.1);
+    const patience = leaves ? random.between(1, 50) : 30_000;
+    for (let tries = leaves ? 0 : random.between(1, 10); ; tries--) {
+      const request = { ...this.#who, committed };
+      const answer = await this.#client.ask(endTxn, this.#isV2 ? 5 : 4, request, patience);
       if (answer?.errorCode === ErrorCode.NONE) {
         transaction.settle(committed ? 'ok' : 'fail');
         const { producerId, producerEpoch } = answer;
