@@ -9,5 +9,5 @@ export const suite = javaClient({
   name: 'java',
   long: true,
   sources: files.map((file) => `java/cases/${file}`).sort(),
-  trouble: { workers: 2, kills: 4, restarts: 2, stranger: true },
+  trouble: { workers: 2, kills: 3, restarts: 2, stranger: true },
 });

@@ -6,10 +6,13 @@ import threading
 import time
 import traceback
 
-from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition, libversion
+from confluent_kafka import Consumer, KafkaError, KafkaException, Producer
+from confluent_kafka import TopicPartition, libversion
 
 BOOTSTRAP, SOURCE, TARGET, GROUP, NAME, INSTANCE, FATAL_STEP, FATAL_TRANSACTION = sys.argv[1:]
 GAVE_UP = 3
+# What becomes of a static member that fenced itself: see FINDINGS.md.
+FATAL = (KafkaError._FATAL, KafkaError.FENCED_INSTANCE_ID)
 COMMON = {"bootstrap.servers": BOOTSTRAP, "reconnect.backoff.max.ms": 500}
 if libversion()[1] >= 0x020B0000:
     # Having forgotten a broker that was away it waits for ever for the group's: see FINDINGS.md.
@@ -39,7 +42,6 @@ def consumer():
         "auto.offset.reset": "earliest",
         "enable.auto.commit": False,
         "isolation.level": "read_committed",
-        "session.timeout.ms": 6_000,
         "heartbeat.interval.ms": 500,
     }
     if INSTANCE:
@@ -94,8 +96,8 @@ def work(reader, polled, writer):
     reach("started")
     while not ending.is_set():
         message = reader.poll(0.05)
-        if message is not None and message.error() and message.error().fatal():
-            raise KafkaException(message.error())  # a static member may fence itself: FINDINGS.md
+        if message is not None and message.error() and message.error().code() in FATAL:
+            raise KafkaException(message.error())
         if message is not None and message.error() is None:
             polled.append(message)
             if len(polled) < 10:
@@ -110,7 +112,7 @@ def work(reader, polled, writer):
             copy(reader, writer, messages)
         except KafkaException as failure:
             traceback.print_exc()
-            if failure.args[0].fatal():
+            if failure.args[0].fatal() or failure.args[0].code() in FATAL:
                 raise
             abort(reader, writer, messages)
         number += 1
