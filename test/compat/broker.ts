@@ -41,7 +41,9 @@ export class Kedge implements Broker {
   static async start(): Promise<Kedge> {
     const dataDirectory = await mkdtemp(join(tmpdir(), 'kedge-compat-'));
     process.once('exit', () => rmSync(dataDirectory, { recursive: true, force: true }));
-    const kedge = new Kedge(await freePort(), await freePort(), dataDirectory);
+    // Both are held at the same time, or they could be the same.
+    const [kafkaPort, httpPort] = await Promise.all([freePort(), freePort()]);
+    const kedge = new Kedge(kafkaPort, httpPort, dataDirectory);
     await kedge.#up();
     return kedge;
   }

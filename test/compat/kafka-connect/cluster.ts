@@ -7,7 +7,7 @@ import { appendFile, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { type Admin, Kafka, logLevel } from 'kafkajs';
+import { type Admin, Kafka, type KafkaMessage, logLevel } from 'kafkajs';
 import { freePort } from '../broker.ts';
 import { jarsOf, jvm } from '../maven.ts';
 import { Running } from '../processes.ts';
@@ -240,16 +240,31 @@ export class ConnectCluster {
 
   /** What is committed in the topic's one partition, up to its first record of this value. */
   async valuesUpTo(last: string): Promise<string[]> {
+    const records = await this.#read(this.topic, ({ value }) => `${value}` === last);
+    return records.map(({ value }) => `${value}`);
+  }
+
+  /** How many records the workers' configs still hold for a key. */
+  async configRecords(wanted: string): Promise<number> {
+    const topic = `${this.id}-config`;
+    const [end] = await this.admin.fetchTopicOffsets(topic);
+    const last = Number(end!.high) - 1;
+    const records = await this.#read(topic, ({ offset }) => Number(offset) >= last);
+    return records.filter(({ key }) => `${key}` === wanted).length;
+  }
+
+  /** All records of a topic with one partition, up to the first one that is the last. */
+  async #read(topic: string, isLast: (one: KafkaMessage) => boolean): Promise<KafkaMessage[]> {
     const consumer = this.#kafka.consumer({ groupId: unique('auditor'), maxWaitTimeInMs: 100 });
     const { promise: complete, resolve, reject } = Promise.withResolvers<void>();
-    const all: string[] = [];
+    const all: KafkaMessage[] = [];
     consumer.on(consumer.events.CRASH, ({ payload }) => reject(payload.error));
     await consumer.connect();
-    await consumer.subscribe({ topic: this.topic, fromBeginning: true });
+    await consumer.subscribe({ topic, fromBeginning: true });
     await consumer.run({
       eachMessage: async ({ message }) => {
-        all.push(`${message.value}`);
-        if (all.at(-1) === last) resolve();
+        all.push(message);
+        if (isLast(message)) resolve();
       },
     });
     await complete;

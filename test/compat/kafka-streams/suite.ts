@@ -76,6 +76,34 @@ const atLeastOnce: Case = {
     ),
 };
 
+/** It runs beside the others, and loses its broker when they do. */
+const compactedChangelog: Case = {
+  name: 'compacted-changelog',
+  timeoutMs: LIMIT_MS,
+  run: (context, signal) =>
+    Application.with(
+      context,
+      signal,
+      { guarantee: 'exactly_once_v2', store: 'memory' },
+      async (application) => {
+        const instance = application.instance();
+        await instance.start();
+        await application.feed((lines) => lines < 100);
+        equal(await application.caughtUp([instance]), application.sent);
+        do {
+          await delay(16_000, null, { signal }); // what is due is compacted 15 s later
+          await instance.killAndWipe();
+          await instance.start();
+        } while (instance.restored >= 500);
+        equal(await instance.counts(), application.sent);
+        await application.feed((lines) => lines < 20);
+        equal(await application.caughtUp([instance]), application.sent);
+        await instance.stop();
+        equal(await application.written(), everyCount(application.sent));
+      },
+    ),
+};
+
 const internalTopics: Case = {
   name: 'internal-topics',
   timeoutMs: LIMIT_MS,
@@ -160,9 +188,10 @@ export const suite: Suite = {
     return jars.find((name) => /^kafka-streams-\d/.test(name))?.replace('.jar', '') ?? '';
   },
   run: async (context) => {
+    const waiting = runCases([compactedChangelog], context);
     await runCases([exactlyOnce], context);
     // They wait more than they work.
     const quiet = [atLeastOnce, internalTopics, reset];
-    await Promise.all(quiet.map((one) => runCases([one], context)));
+    await Promise.all([waiting, ...quiet.map((one) => runCases([one], context))]);
   },
 };
