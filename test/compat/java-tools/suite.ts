@@ -9,6 +9,8 @@ import { fetchJars, jarsOf, jdk, jvm } from '../maven.ts';
 import { Running, runToEnd, type SpawnOptions } from '../processes.ts';
 import { type Case, runCases, type Suite, type SuiteContext } from '../suite.ts';
 import { equal, includes, lines, needsRestart, unique } from '../words.ts';
+import { administrationCases } from './administration.ts';
+import { Toolbox } from './toolbox.ts';
 
 const TOOLS = {
   producer: 'org.apache.kafka.tools.ConsoleProducer',
@@ -315,5 +317,13 @@ export const suite: Suite = {
     const jars = readdirSync(join(cacheOf('java-tools'), 'libs'));
     return jars.find((name) => /^kafka-tools-\d/.test(name))?.replace('.jar', '') ?? '';
   },
-  run: (context) => runCases([...records, ...topics, ...groups, ...transactions], context),
+  run: async (context) => {
+    await runCases([...records, ...topics, ...groups, ...transactions], context);
+    const toolbox = new Toolbox();
+    try {
+      await runCases(administrationCases(toolbox), context);
+    } finally {
+      await toolbox.close();
+    }
+  },
 };
