@@ -250,8 +250,8 @@ export class Transactor {
     if (this.#isEmpty) return transaction.settle(committed ? 'ok' : 'fail');
     if (committed) transaction.decide();
     let isUncertain = false;
-    const { random } = this.#client;
-    const leaves = random.chance(0.1);
+    const { random, world } = this.#client;
+    const leaves = Number.isFinite(world.trouble.clientCrashEveryMs) && random.chance(0.1);
     const patience = leaves ? random.between(1, 50) : 30_000;
     for (let tries = leaves ? 0 : random.between(1, 10); ; tries--) {
       const request = { ...this.#who, committed };
