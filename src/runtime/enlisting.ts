@@ -1,7 +1,8 @@
 /**
  * Appends of transactions on their way into a log: the first of a transaction waits for the
  * coordinator's word, and the others of its producer wait behind it. The surprise: nobody else
- * does; and when the word is no, those behind get the same answer, for they must not go first.
+ * does, not even who names the same transactional id; and when the word is no, those behind get the
+ * same answer, for they must not go first.
  */
 import type { AppendReply } from '../core/log/calls.ts';
 import { type EnlistQuestion, enlistRefusal } from '../core/log/enlistments.ts';
@@ -18,51 +19,37 @@ export interface EnlistingSurroundings {
   write(command: AppendCommand): Promise<AppendReply>;
 }
 
-/** A question on its way, until what it is about is written. */
-interface Asked {
-  readonly producerEpoch: number;
-  readonly answer: Promise<Enlisted>;
-}
-
 export class Enlisting {
   readonly #around: EnlistingSurroundings;
-  /** By transactional id. */
-  readonly #underWay = new Map<string, Asked>();
+  /** Questions on their way, until what they are about is written: by producer and epoch. */
+  readonly #underWay = new Map<string, Promise<Enlisted>>();
 
   constructor(surroundings: EnlistingSurroundings) {
     this.#around = surroundings;
   }
 
-  async append(command: AppendCommand, transactionalId: string): Promise<AppendReply> {
-    let before: Asked | undefined;
-    let answer: Enlisted | undefined;
-    let ahead = this.#underWay.get(transactionalId);
-    while (ahead !== undefined && ahead !== before) {
-      before = ahead;
-      answer = await ahead.answer;
-      if (answer.errorCode !== ErrorCode.NONE) return enlistRefused(answer.errorCode);
-      ahead = this.#underWay.get(transactionalId);
-    }
+  async append(command: AppendCommand): Promise<AppendReply> {
     const question = this.#around.question(command);
     if (question === undefined) return this.#around.write(command);
     if ('errorCode' in question) return question;
-    const { producerEpoch } = question;
-    return answer !== undefined && before?.producerEpoch === producerEpoch
-      ? this.#around.write({ ...command, transactionNumber: answer.transactionNumber })
-      : this.#begin(command, question);
+    const key = keyOf(question);
+    const ahead = this.#underWay.get(key);
+    if (ahead !== undefined) return this.#follow(command, ahead);
+    const answer = this.#ask(question, command);
+    this.#underWay.set(key, answer);
+    try {
+      return await this.#follow(command, answer);
+    } finally {
+      this.#underWay.delete(key);
+    }
   }
 
-  async #begin(command: AppendCommand, question: EnlistQuestion): Promise<AppendReply> {
-    const { transactionalId, producerEpoch } = question;
-    const asked = { producerEpoch, answer: this.#ask(question, command) };
-    this.#underWay.set(transactionalId, asked);
-    try {
-      const { errorCode, transactionNumber } = await asked.answer;
-      if (errorCode !== ErrorCode.NONE) return enlistRefused(errorCode);
-      return await this.#around.write({ ...command, transactionNumber });
-    } finally {
-      if (this.#underWay.get(transactionalId) === asked) this.#underWay.delete(transactionalId);
-    }
+  /** Those that wait for the same answer are written in the order in which they came. */
+  async #follow(command: AppendCommand, answer: Promise<Enlisted>): Promise<AppendReply> {
+    const { errorCode, transactionNumber } = await answer;
+    return errorCode === ErrorCode.NONE
+      ? this.#around.write({ ...command, transactionNumber })
+      : enlistRefused(errorCode);
   }
 
   async #ask(question: EnlistQuestion, command: AppendCommand): Promise<Enlisted> {
@@ -72,6 +59,14 @@ export class Enlisting {
       return { errorCode: ErrorCode.COORDINATOR_NOT_AVAILABLE, transactionNumber: -1 };
     }
   }
+}
+
+/**
+ * Who asks: not the transactional id alone, which zombies and strangers may name too. What is said
+ * of one of them, be it yes or no, holds for no other.
+ */
+function keyOf({ transactionalId, producerId, producerEpoch }: EnlistQuestion): string {
+  return `${producerId} ${producerEpoch} ${transactionalId}`;
 }
 
 /** Kafka says nothing of the log then. */

@@ -178,7 +178,7 @@ export class PartitionHost implements Stub<PartitionCalls> {
     const { transactionalId } = command;
     return transactionalId === undefined
       ? this.#write(command, failed)
-      : this.#enlisting.append(command, transactionalId);
+      : this.#enlisting.append(command);
   }
 
   #question(command: AppendCommand): EnlistQuestion | AppendReply | undefined {

@@ -7,7 +7,7 @@ import { Enlisting } from '../../src/runtime/enlisting.ts';
 import { append, batch } from '../core/log/samples.ts';
 
 /** What was asked, and how to answer it. */
-let asked: { epoch: number; answer(enlisted: Enlisted): void; fail(): void }[];
+let asked: { producerId: number; epoch: number; answer(enlisted: Enlisted): void; fail(): void }[];
 /** Names of what was written, in order, each with its transaction's number. */
 let written: [name: string, transactionNumber: number | undefined][];
 let enlisting: Enlisting;
@@ -25,6 +25,7 @@ const good: AppendReply = {
 
 interface Named extends AppendCommand {
   readonly name: string;
+  readonly producerId: number;
   readonly epoch: number;
 }
 
@@ -34,13 +35,14 @@ beforeEach(() => {
   open = new Set();
   enlisting = new Enlisting({
     question: (command) => {
-      const { epoch, transactionalId } = command as Named;
+      const { producerId, epoch, transactionalId } = command as Named;
       if (open.has(epoch)) return undefined;
-      return { transactionalId: transactionalId!, producerId: 1, producerEpoch: epoch, adds: true };
+      return { transactionalId: transactionalId!, producerId, producerEpoch: epoch, adds: true };
     },
-    ask: ({ producerEpoch }) =>
+    ask: ({ producerId, producerEpoch }) =>
       new Promise((answer, fail) => {
-        asked.push({ epoch: producerEpoch, answer, fail: () => fail(new Error('lost')) });
+        const lose = () => fail(new Error('lost'));
+        asked.push({ producerId, epoch: producerEpoch, answer, fail: lose });
       }),
     write: async (command) => {
       written.push([(command as Named).name, command.transactionNumber]);
@@ -54,9 +56,9 @@ const turn = () => new Promise((resolve) => setTimeout(resolve, 0));
 const yes = (transactionNumber: number): Enlisted => ({ errorCode: 0, transactionNumber });
 const no = (errorCode: number): Enlisted => ({ errorCode, transactionNumber: -1 });
 
-function send(name: string, { id = 'a', epoch = 0 } = {}): Promise<AppendReply> {
-  const command: Named = { ...append(batch(['v'])), name, epoch, transactionalId: id };
-  return enlisting.append(command, id);
+function send(name: string, { id = 'a', producerId = 1, epoch = 0 } = {}): Promise<AppendReply> {
+  const command: Named = { ...append(batch(['v'])), name, producerId, epoch, transactionalId: id };
+  return enlisting.append(command);
 }
 
 describe('Enlisting', () => {
@@ -137,7 +139,35 @@ describe('Enlisting', () => {
     expect((await fenced).errorCode).toBe(ErrorCode.INVALID_PRODUCER_EPOCH);
   });
 
-  it('asks once for a new epoch, behind what is sent in the old one', async () => {
+  it('does not refuse a producer for what its zombie sent before', async () => {
+    const zombie = send('1');
+    const replies = [send('2', { epoch: 1 }), send('3', { epoch: 1 })];
+    await turn();
+    asked[0].answer(no(ErrorCode.PRODUCER_FENCED));
+    expect((await zombie).errorCode).toBe(ErrorCode.INVALID_PRODUCER_EPOCH);
+    await turn();
+    expect(asked.map(({ epoch }) => epoch)).toEqual([0, 1]);
+    asked[1].answer(yes(8));
+    await Promise.all(replies);
+    expect(written).toEqual([
+      ['2', 8],
+      ['3', 8],
+    ]);
+  });
+
+  it('takes the word on one producer for no other, though their epochs are the same', async () => {
+    const good = send('1');
+    const stranger = send('2', { producerId: 2 });
+    await turn();
+    asked[0].answer(yes(7));
+    await good;
+    expect(asked.map(({ producerId }) => producerId)).toEqual([1, 2]);
+    asked[1].answer(no(ErrorCode.INVALID_PRODUCER_ID_MAPPING));
+    expect((await stranger).errorCode).toBe(ErrorCode.INVALID_PRODUCER_ID_MAPPING);
+    expect(written).toEqual([['1', 7]]);
+  });
+
+  it('asks once for each epoch', async () => {
     const replies = [send('1'), send('2', { epoch: 1 }), send('3', { epoch: 1 })];
     await turn();
     asked[0].answer(yes(7));
