@@ -27,13 +27,12 @@ function lines(first: number, last: number): string[] {
   return Array.from({ length: last - first + 1 }, (_, at) => `line ${first + at}`);
 }
 
-/** The first hundred lines go all the way, and both connectors have committed them. */
-async function hundredLines(cluster: ConnectCluster, worker: Worker): Promise<void> {
-  const hundred = lines(1, 100);
-  await cluster.write(hundred);
-  equal(await cluster.linesUpTo('line 100'), hundred);
-  await worker.committed(cluster.source, 'position', hundred.join('\n').length + 1);
-  await worker.committed(cluster.sink, 'kafka_offset', 100);
+/** Waits until the sink has written all lines, each once, and both connectors' offsets are kept. */
+async function arrived(cluster: ConnectCluster, worker: Worker, last: number): Promise<void> {
+  const all = lines(1, last);
+  equal(await cluster.linesUpTo(`line ${last}`), all);
+  await worker.committed(cluster.source, 'position', all.join('\n').length + 1);
+  await worker.committed(cluster.sink, 'kafka_offset', last);
 }
 
 const restarted = clusterCase('file-to-file-restarted', async (cluster) => {
@@ -41,14 +40,15 @@ const restarted = clusterCase('file-to-file-restarted', async (cluster) => {
   await worker.start();
   await cluster.createSource(worker);
   await cluster.createSink(worker);
-  await hundredLines(cluster, worker);
+  await cluster.write(lines(1, 100));
+  await arrived(cluster, worker, 100);
   await worker.kill();
   await cluster.write(lines(101, 200));
   await worker.start();
-  await cluster.linesUpTo('line 200');
+  await arrived(cluster, worker, 200);
   await cluster.restartBroker();
   await cluster.write(lines(201, 300));
-  equal(await cluster.linesUpTo('line 300'), lines(1, 300));
+  await arrived(cluster, worker, 300);
   equal(await cluster.valuesUpTo('line 300'), lines(1, 300));
   await worker.stop();
 });
@@ -97,14 +97,15 @@ const twoWorkers = clusterCase('two-workers', async (cluster) => {
   // One of them leads; the other passes on what it is asked.
   await cluster.createSource(first);
   await cluster.createSink(second);
-  await hundredLines(cluster, first);
+  await cluster.write(lines(1, 100));
+  await arrived(cluster, first, 100);
   const states = [await first.running(cluster.source), await second.running(cluster.sink)];
   const parts = states.flatMap(({ connector, tasks }) => [connector, ...tasks]);
   const busy = new Set(parts.map((one) => one.worker_id));
   equal([...busy].sort(), [first.id, second.id].sort());
   await second.kill();
   await cluster.write(lines(101, 200));
-  equal(await cluster.linesUpTo('line 200'), lines(1, 200));
+  await arrived(cluster, first, 200);
   await first.stop();
 });
 
@@ -114,7 +115,8 @@ const offsets = clusterCase('offsets-of-a-stopped-connector', async (cluster) =>
   await worker.start();
   await cluster.createSource(worker);
   await cluster.createSink(worker);
-  await hundredLines(cluster, worker);
+  await cluster.write(lines(1, 100));
+  await arrived(cluster, worker, 100);
   await worker.ask('PUT', `/connectors/${sink}/stop`);
   const partition = { kafka_topic: topic, kafka_partition: 0 };
   const back = { offsets: [{ partition, offset: { kafka_offset: 98 } }] };

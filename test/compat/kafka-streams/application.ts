@@ -220,6 +220,15 @@ export class Application {
     }
   }
 
+  /** Waits until every partition has state that is committed, for somebody to lose. */
+  async committed(): Promise<void> {
+    const what = { groupId: this.id, topics: [`${this.id}-words-repartition`] };
+    for (let done = false; !done; await delay(100, null, { signal: this.#signal })) {
+      const [offsets] = await this.admin.fetchOffsets(what);
+      done = offsets!.partitions.every(({ offset }) => Number(offset) > 0);
+    }
+  }
+
   /** The committed counts of each word, in the order they were written; nothing may run now. */
   async written(): Promise<Record<string, number[]>> {
     const producer = await this.#producer();

@@ -34,7 +34,7 @@ const exactlyOnce: Case = {
         await Promise.all([first.start(), second.start()]);
         let troubled = true;
         const feeding = application.feed(() => troubled);
-        await delay(1_500);
+        await application.committed();
         await first.killAndWipe();
         await first.start();
         for (let times = context.broker.restartable ? 2 : 0; times > 0; times -= 1) {
