@@ -24,6 +24,8 @@ export interface MetadataCache {
   refresh(names: readonly string[]): Promise<ReadonlyMap<string, TopicView>>;
   /** Forgets one topic, after a partition or the controller refused it. */
   forget(name: string): void;
+  /** When a topic was last noticed to have come, gone or grown; groups look again then. */
+  readonly changedAt: number;
   /** Remembers what a change answered (create, add partitions). */
   learn(topics: readonly TopicView[]): void;
 }
@@ -46,6 +48,8 @@ export class ClusterMemory {
   clusterId: string | undefined;
   /** When the whole list was last asked for. */
   listedAt = Number.NEGATIVE_INFINITY;
+  /** When a topic was last noticed to be another than before. */
+  changedAt = 0;
   readonly #byName = new Map<string, Entry>();
   readonly #nameById = new Map<string, string>();
 
@@ -67,6 +71,8 @@ export class ClusterMemory {
     const known = this.#byName.get(topic.name);
     if (known && known.at > at) return;
     if (known) this.#nameById.delete(known.topic.topicId);
+    const { topicId, partitions } = known?.topic ?? {};
+    if (topicId !== topic.topicId || partitions !== topic.partitions) this.changedAt = at;
     this.#byName.set(topic.name, { topic, at });
     this.#nameById.set(topic.topicId, topic.name);
   }
@@ -108,6 +114,10 @@ class CachedMetadata implements MetadataCache {
     this.#memory = memory;
     this.#objects = objects;
     this.#now = now;
+  }
+
+  get changedAt(): number {
+    return this.#memory.changedAt;
   }
 
   async clusterId(): Promise<string> {

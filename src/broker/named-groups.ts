@@ -31,5 +31,6 @@ const missingGroup: Stub<GroupCalls> = {
 
 function answerMissing(call: GroupCall): GroupReply {
   if (call.kind === 'fetchOffsets') return { errorCode: ErrorCode.NONE, topics: [] };
-  return refuseGroupCall(call, ErrorCode.GROUP_ID_NOT_FOUND);
+  const { groupId } = call.command;
+  return refuseGroupCall(call, ErrorCode.GROUP_ID_NOT_FOUND, `Group ${groupId} not found.`);
 }

@@ -6,6 +6,7 @@
 import { ZERO_UUID } from '../bytes/uuid.ts';
 import type { addPartitionsToTxn } from '../protocol/apis/add-partitions-to-txn.ts';
 import type { alterConfigs } from '../protocol/apis/alter-configs.ts';
+import { consumerGroupDescribe } from '../protocol/apis/consumer-group-describe.ts';
 import type { createPartitions } from '../protocol/apis/create-partitions.ts';
 import { createTopics } from '../protocol/apis/create-topics.ts';
 import type { deleteGroups } from '../protocol/apis/delete-groups.ts';
@@ -178,6 +179,19 @@ export const refuseDescribeGroups: Refuses<typeof describeGroups> = ({ groups },
   })),
 });
 type DescribedGroup = Infer<typeof describeGroups.response.fields>['groups'][number];
+
+export const refuseConsumerGroupDescribe: Refuses<typeof consumerGroupDescribe> = (
+  { groupIds },
+  refusal,
+) => ({
+  throttleTimeMs: 0,
+  groups: groupIds.map((groupId) => ({
+    ...blank<DescribedConsumerGroup>(consumerGroupDescribe, 'groups'),
+    groupId,
+    ...refusal,
+  })),
+});
+type DescribedConsumerGroup = Infer<typeof consumerGroupDescribe.response.fields>['groups'][number];
 
 export const refuseDeleteGroups: Refuses<typeof deleteGroups> = ({ groupsNames }, refusal) => ({
   throttleTimeMs: 0,

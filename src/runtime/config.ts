@@ -21,6 +21,16 @@ export interface BrokerConfig {
   readonly groupMaxSessionTimeoutMs: number;
   /** `group.max.size` */
   readonly groupMaxSize: number;
+  /** `group.consumer.session.timeout.ms` */
+  readonly groupConsumerSessionTimeoutMs: number;
+  /** `group.consumer.heartbeat.interval.ms` */
+  readonly groupConsumerHeartbeatIntervalMs: number;
+  /** `group.consumer.assignment.interval.ms`: how often at most a group assigns anew */
+  readonly groupConsumerAssignmentIntervalMs: number;
+  /** `group.consumer.max.size` */
+  readonly groupConsumerMaxSize: number;
+  /** `group.consumer.migration.policy`: bidirectional, upgrade, downgrade or disabled */
+  readonly groupConsumerMigrationPolicy: string;
   /** `offset.metadata.max.bytes` */
   readonly offsetMetadataMaxBytes: number;
   /** `offsets.retention.minutes` */
@@ -53,6 +63,11 @@ export const defaultBrokerConfig: BrokerConfig = {
   groupMinSessionTimeoutMs: 6_000,
   groupMaxSessionTimeoutMs: 1_800_000,
   groupMaxSize: 2_147_483_647,
+  groupConsumerSessionTimeoutMs: 45_000,
+  groupConsumerHeartbeatIntervalMs: 5_000,
+  groupConsumerAssignmentIntervalMs: 1_000,
+  groupConsumerMaxSize: 2_147_483_647,
+  groupConsumerMigrationPolicy: 'bidirectional',
   offsetMetadataMaxBytes: 4_096,
   offsetsRetentionMinutes: 10_080,
   messageMaxBytes: 1_048_588,
@@ -74,6 +89,9 @@ const least: Partial<Record<NumberIn<BrokerConfig>, number>> = {
   numPartitions: 1,
   defaultReplicationFactor: 1,
   groupMaxSize: 1,
+  groupConsumerSessionTimeoutMs: 1,
+  groupConsumerHeartbeatIntervalMs: 1,
+  groupConsumerMaxSize: 1,
   offsetsRetentionMinutes: 1,
   producerIdExpirationMs: 1,
   transactionMaxTimeoutMs: 1,
@@ -112,6 +130,7 @@ export function brokerConfigFrom(variables: Readonly<Record<string, unknown>>): 
     const value = variables[name];
     if (value === undefined || value === '') continue;
     if (property === 'advertisedListener') config[property] = parseListener(name, String(value));
+    else if (typeof initial === 'string') config[property] = parsePolicy(name, value);
     else if (typeof initial === 'boolean') config[property] = parseBoolean(name, value);
     else {
       const key = property as NumberIn<BrokerConfig>;
@@ -152,6 +171,16 @@ function parseBoolean(name: string, value: unknown): boolean {
     throw new Error(`${name} must be true or false, not ${value}`);
   }
   return text === 'true';
+}
+
+const policies: readonly string[] = ['bidirectional', 'upgrade', 'downgrade', 'disabled'];
+
+function parsePolicy(name: string, value: unknown): string {
+  const policy = String(value).toLowerCase();
+  if (!policies.includes(policy)) {
+    throw new Error(`${name} must be one of ${policies.join(', ')}, not ${value}`);
+  }
+  return policy;
 }
 
 function parseCount(name: string, value: unknown, from: number, to: number): number {

@@ -2,6 +2,7 @@
  * A group's machine on its host, the same in a Durable Object and in memory. The surprise: only
  * some calls can bring a group into being, and before those the controller is told of it.
  */
+import type { TopicView } from '../core/cluster/commands.ts';
 import type { GroupCalls } from '../core/group/commands.ts';
 import { GroupMachine } from '../core/group/group-machine.ts';
 import { type GroupCall, refuseGroupCall } from '../core/group/replies.ts';
@@ -17,11 +18,13 @@ type TransactionalCommit = GroupCalls['commitTransactionalOffsets']['command'];
 export class GroupHost implements Stub<GroupCalls> {
   readonly #host: MachineHost<GroupCalls, GroupRow, GroupMachine>;
   readonly #objects: Objects;
+  readonly #now: () => number;
   readonly #announcement: Announcement;
   #groupId: string | undefined;
 
   constructor({ config, rows, objects, now, setAlarm }: CoordinatorHostOptions) {
     this.#objects = objects;
+    this.#now = now;
     this.#host = new MachineHost({
       create: () => new GroupMachine(config, () => crypto.randomUUID()),
       rows,
@@ -54,6 +57,8 @@ export class GroupHost implements Stub<GroupCalls> {
     if (call.kind === 'commitTransactionalOffsets') {
       call = { kind: call.kind, command: await this.#enlist(call.command) };
     }
+    const wanted = this.#host.machine.wantedTopics(call, this.#now());
+    if (wanted !== undefined) call = await this.#withTopics(call, wanted);
     const act = (): Promise<GroupCalls[K]['reply']> => {
       const reply = this.#host.call(kind, call.command);
       // A group that is listed and does not exist was announced for nothing, or could not take it
@@ -69,6 +74,22 @@ export class GroupHost implements Stub<GroupCalls> {
   async expire(): Promise<void> {
     this.#host.expire();
     await this.#announcement.takeBackIfGone();
+  }
+
+  /**
+   * The call with the topics that its group must know. Out of reach, it goes on with what it knew
+   * before.
+   */
+  async #withTopics(call: GroupCall, asked: readonly string[] | 'all'): Promise<GroupCall> {
+    const names = asked === 'all' ? null : asked;
+    try {
+      const command = { names, topicIds: names && [] };
+      const reply = await this.#objects.controller().call('getTopics', command);
+      const seen = { asked, topics: reply.topics.map(seenTopic) };
+      return { kind: call.kind, command: { ...call.command, seen } } as GroupCall;
+    } catch {
+      return call;
+    }
   }
 
   /**
@@ -95,11 +116,18 @@ export class GroupHost implements Stub<GroupCalls> {
   }
 }
 
+/** What a group has asked for, and nothing else of the topics. */
+function seenTopic({ name, topicId, partitions }: TopicView) {
+  return { name, topicId, partitions };
+}
+
 /** Whether a call may bring a group into being. */
 function mayCreate(call: GroupCall): boolean {
   switch (call.kind) {
     case 'joinGroup':
       return call.command.memberId === '' && call.command.groupId !== '';
+    case 'consumerGroupHeartbeat':
+      return call.command.memberEpoch === 0;
     case 'commitOffsets':
       return call.command.generationId < 0;
     case 'commitTransactionalOffsets':

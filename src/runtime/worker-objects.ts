@@ -56,6 +56,7 @@ const repeatable: ReadonlySet<string> = new Set<
   'fetchOffsets',
   'deleteOffsets',
   'describeGroup',
+  'describeConsumerGroup',
   'listGroup',
   'endTransaction',
   // A producer's own calls are left to it: a late one could begin or end its next transaction.

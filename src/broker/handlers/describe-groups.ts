@@ -21,13 +21,10 @@ import { eachBounded } from '../../runtime/each-bounded.ts';
 import type { Stub } from '../../runtime/stubs.ts';
 import type { Handler, RequestContext } from '../context.ts';
 import { failureCode } from '../failures.ts';
+import { authorizedOperations } from '../group-operations.ts';
 import { namedGroups } from '../named-groups.ts';
 
 type Described = DescribeGroupsResponse['groups'][number];
-
-const notAsked = -0x8000_0000;
-/** READ, DELETE, DESCRIBE, DESCRIBE_CONFIGS and ALTER_CONFIGS, one bit each. */
-const everything = (1 << 3) | (1 << 6) | (1 << 8) | (1 << 10) | (1 << 11);
 
 export const handleDescribeGroups: Handler<DescribeGroupsRequest, DescribeGroupsResponse> = async (
   { groups, includeAuthorizedOperations },
@@ -36,8 +33,8 @@ export const handleDescribeGroups: Handler<DescribeGroupsRequest, DescribeGroups
   const groupOf = await namedGroups(groups, context);
   const described = await eachBounded(groups, async (groupId) => {
     const group = await describe(groupId, groupOf(groupId), context);
-    const asked = includeAuthorizedOperations && group.errorCode === ErrorCode.NONE;
-    return { ...group, authorizedOperations: asked ? everything : notAsked };
+    const operations = authorizedOperations(includeAuthorizedOperations, group.errorCode);
+    return { ...group, authorizedOperations: operations };
   });
   return { throttleTimeMs: 0, groups: described };
 };

@@ -10,6 +10,8 @@ import { alterConfigs } from '../../protocol/apis/alter-configs.ts';
 import { alterPartitionReassignments } from '../../protocol/apis/alter-partition-reassignments.ts';
 import { alterUserScramCredentials } from '../../protocol/apis/alter-user-scram-credentials.ts';
 import { apiVersions } from '../../protocol/apis/api-versions.ts';
+import { consumerGroupDescribe } from '../../protocol/apis/consumer-group-describe.ts';
+import { consumerGroupHeartbeat } from '../../protocol/apis/consumer-group-heartbeat.ts';
 import { createAcls } from '../../protocol/apis/create-acls.ts';
 import { createPartitions } from '../../protocol/apis/create-partitions.ts';
 import { createTopics } from '../../protocol/apis/create-topics.ts';
@@ -65,6 +67,8 @@ import { handleAlterConfigs } from './alter-configs.ts';
 import { handleAlterPartitionReassignments } from './alter-partition-reassignments.ts';
 import { handleAlterUserScramCredentials } from './alter-user-scram-credentials.ts';
 import { handleApiVersions } from './api-versions.ts';
+import { handleConsumerGroupDescribe } from './consumer-group-describe.ts';
+import { handleConsumerGroupHeartbeat } from './consumer-group-heartbeat.ts';
 import { handleCreateAcls } from './create-acls.ts';
 import { handleCreatePartitions } from './create-partitions.ts';
 import { handleCreateTopics } from './create-topics.ts';
@@ -158,6 +162,18 @@ serve(joinGroup, handleJoinGroup, refuseAtTop(joinGroup), notCoordinator);
 serve(heartbeat, handleHeartbeat, refuseAtTop(heartbeat), notCoordinator);
 serve(leaveGroup, handleLeaveGroup, refuseAtTop(leaveGroup), notCoordinator);
 serve(syncGroup, handleSyncGroup, refuseAtTop(syncGroup), notCoordinator);
+serve(
+  consumerGroupHeartbeat,
+  handleConsumerGroupHeartbeat,
+  refuseAtTop(consumerGroupHeartbeat),
+  notCoordinator,
+);
+serve(
+  consumerGroupDescribe,
+  handleConsumerGroupDescribe,
+  refusals.refuseConsumerGroupDescribe,
+  notCoordinator,
+);
 serve(describeGroups, handleDescribeGroups, refusals.refuseDescribeGroups, notCoordinator);
 serve(listGroups, handleListGroups, refuseAtTop(listGroups), noCoordinator);
 serve(apiVersions, handleApiVersions, refuseAtTop(apiVersions), timedOut);

@@ -11,8 +11,8 @@
  *
  * Versions
  * - 2: all topics, an error for the group (KIP-88) · 5: leader epoch (KIP-320) · 6: flexible
- * - 7: stable offsets only (KIP-447) · 8: many groups (KIP-709) · 9: member id and epoch (KIP-848),
- *   which a classic group does not look at
+ * - 7: stable offsets only (KIP-447) · 8: many groups (KIP-709) · 9: member id and epoch (KIP-848):
+ *   a consumer group answers its members at their epoch only, a classic group does not look at it
  */
 import type { GroupCalls } from '../../core/group/commands.ts';
 import type { OffsetFetchRequest, OffsetFetchResponse } from '../../protocol/apis/offset-fetch.ts';
@@ -36,8 +36,12 @@ export const handleOffsetFetch: Handler<OffsetFetchRequest, OffsetFetchResponse>
   if (context.apiVersion >= 8) {
     const groupIds = request.groups.map(({ groupId }) => groupId);
     const groupOf = await namedGroups(groupIds, context);
-    const groups = await eachBounded(request.groups, ({ groupId, topics }) =>
-      answerGroup({ groupId, topics, requireStable }, groupOf(groupId), context),
+    const groups = await eachBounded(request.groups, ({ groupId, topics, ...reader }) =>
+      answerGroup(
+        { groupId, topics, requireStable, ...readerOf(reader) },
+        groupOf(groupId),
+        context,
+      ),
     );
     return { throttleTimeMs: 0, errorCode: 0, topics: [], groups };
   }
@@ -49,6 +53,13 @@ export const handleOffsetFetch: Handler<OffsetFetchRequest, OffsetFetchResponse>
   );
   return { throttleTimeMs: 0, errorCode: ErrorCode.NONE, topics, groups: [] };
 };
+
+/** Who names neither a member nor an epoch is none. */
+function readerOf(asked: { memberId: string | null; memberEpoch: number }): Pick<Wanted, 'reader'> {
+  const { memberId, memberEpoch } = asked;
+  if (memberId === null && memberEpoch < 0) return {};
+  return { reader: { memberId: memberId ?? '', memberEpoch } };
+}
 
 /** One of many groups: what is wrong with it is its own error. */
 async function answerGroup(

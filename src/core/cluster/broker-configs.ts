@@ -55,9 +55,45 @@ const own: readonly ConfigDefinition[] = [
     documentation: 'The most bytes of records that one Fetch answers, whatever the client allows.',
   },
   {
+    name: 'group.consumer.assignment.interval.ms',
+    type: 'INT',
+    default: '1000',
+    documentation: 'How many milliseconds pass at least between two assignments of a group.',
+  },
+  {
+    name: 'group.consumer.assignors',
+    type: 'LIST',
+    default: 'uniform,range',
+    documentation: 'The assignors that members may ask for; the first is the default.',
+  },
+  {
+    name: 'group.consumer.heartbeat.interval.ms',
+    type: 'INT',
+    default: '5000',
+    documentation: 'How often members of the consumer protocol are to send heartbeats.',
+  },
+  {
+    name: 'group.consumer.max.size',
+    type: 'INT',
+    default: '2147483647',
+    documentation: 'How many members a group of the consumer protocol may have.',
+  },
+  {
+    name: 'group.consumer.migration.policy',
+    type: 'STRING',
+    default: 'bidirectional',
+    documentation: 'Which way groups may change between the classic and the consumer protocol.',
+  },
+  {
+    name: 'group.consumer.session.timeout.ms',
+    type: 'INT',
+    default: '45000',
+    documentation: 'After how long without a heartbeat a member of the consumer protocol is out.',
+  },
+  {
     name: 'group.coordinator.rebalance.protocols',
     type: 'LIST',
-    default: 'classic',
+    default: 'classic,consumer',
     documentation: 'The group protocols that clients may use.',
   },
   {

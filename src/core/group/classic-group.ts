@@ -37,6 +37,8 @@ export interface GroupCheckpoint {
   readonly leader: string | null;
   /** When the group came into this state, in milliseconds since the epoch. */
   readonly stateTimestampMs: number;
+  /** Everybody is to join again: the group was of another protocol when this was settled. */
+  readonly mustRebalance?: true;
   readonly members: readonly MemberCheckpoint[];
 }
 

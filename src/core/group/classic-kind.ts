@@ -12,7 +12,7 @@ import type { CommitForm, GroupKind, KindOptions } from './group-kind.ts';
 import { checkJoin, join } from './join.ts';
 import { heartbeat, leave, sync } from './membership.ts';
 import { Rebalance } from './rebalance.ts';
-import type { GroupCall, GroupReply } from './replies.ts';
+import { type GroupCall, type GroupReply, joinRefusal, syncRefusal } from './replies.ts';
 import type { GroupRow, Probation, Turn } from './rows.ts';
 
 type Command<K extends keyof GroupCalls> = GroupCalls[K]['command'];
@@ -24,6 +24,8 @@ export class ClassicKind implements GroupKind {
   #rebalance: Rebalance | undefined;
   #checkpoint: GroupCheckpoint | undefined;
   #probation: Probation = {};
+  /** The checkpoint says so, and it has not been done. */
+  #mustRebalance = false;
 
   constructor(options: KindOptions) {
     this.#options = options;
@@ -55,11 +57,24 @@ export class ClassicKind implements GroupKind {
   }
 
   get deadline(): number | undefined {
-    return this.#rebalance?.deadline;
+    return this.#mustRebalance ? this.#checkpoint?.stateTimestampMs : this.#rebalance?.deadline;
   }
 
   start(turn: Turn, wokenByAlarm: boolean): void {
     this.#rebalance?.start(turn, wokenByAlarm);
+    if (!this.#mustRebalance) return;
+    this.#mustRebalance = false;
+    this.#rebalance?.prepare(turn);
+  }
+
+  /** The group goes on as one of another kind: whoever waits is to join that. */
+  abandon(turn: Turn): void {
+    const errorCode = ErrorCode.REBALANCE_IN_PROGRESS;
+    for (const member of this.group?.members.values() ?? []) {
+      this.#rebalance?.answerJoin(member, joinRefusal(member.memberId, errorCode), turn);
+      this.#rebalance?.answerSync(member, syncRefusal(errorCode), turn);
+    }
+    turn.rows.push(...this.removal());
   }
 
   expire(turn: Turn): void {
@@ -136,6 +151,9 @@ export class ClassicKind implements GroupKind {
     }
   }
 
+  /** A classic group lets everybody read its offsets. */
+  checkReader(): void {}
+
   heardCommitter({ memberId }: Committer, turn: Turn): void {
     if (this.state !== 'Stable' && this.state !== 'PreparingRebalance') return;
     const member = this.#rebalance?.group.members.get(memberId);
@@ -165,7 +183,8 @@ export class ClassicKind implements GroupKind {
     const rows: GroupRow[] = [];
     if (Object.keys(this.#probation).length > 0) rows.push({ key: 'probation', value: null });
     if (this.#checkpoint) rows.push({ key: 'group', value: null });
-    else this.#rebalance = undefined;
+    this.#rebalance = undefined;
+    this.#mustRebalance = false;
     return rows;
   }
 
@@ -194,6 +213,7 @@ export class ClassicKind implements GroupKind {
     else if (!this.#rebalance?.isOwn(checkpoint)) {
       const group = ClassicGroup.restore(checkpoint);
       this.#rebalance = new Rebalance(group, this.#options.config, this.#probation);
+      this.#mustRebalance = checkpoint.mustRebalance === true;
     }
   }
 }

@@ -97,6 +97,45 @@ export interface CommitReply {
   }[];
 }
 
+/** What the cluster has of the topics that a group asked for. */
+export interface SeenTopics {
+  readonly asked: readonly string[] | 'all';
+  readonly topics: readonly {
+    readonly name: string;
+    readonly topicId: string;
+    readonly partitions: number;
+  }[];
+}
+
+/** Partitions of topics by id, as heartbeats name them. */
+export type PartitionsById = readonly {
+  readonly topicId: string;
+  readonly partitions: readonly number[];
+}[];
+
+/** A consumer group in ConsumerGroupDescribe, with topics by id. */
+export interface ConsumerGroupDescription {
+  readonly groupState: string;
+  readonly groupEpoch: number;
+  readonly assignmentEpoch: number;
+  readonly assignorName: string;
+  readonly members: readonly {
+    readonly memberId: string;
+    readonly groupInstanceId: string | null;
+    readonly rackId: string | null;
+    readonly memberEpoch: number;
+    readonly clientId: string;
+    readonly clientHost: string;
+    readonly subscribedTopicNames: readonly string[];
+    /** '' where there is none. */
+    readonly subscribedTopicRegex: string;
+    readonly assignment: PartitionsById;
+    readonly targetAssignment: PartitionsById;
+    /** It speaks the classic protocol. */
+    readonly isClassic: boolean;
+  }[];
+}
+
 /** Every call to a group coordinator; named after Kafka's APIs. */
 export interface GroupCalls {
   joinGroup: {
@@ -115,6 +154,8 @@ export interface GroupCalls {
       readonly requiresKnownMemberId: boolean;
       /** The leader can be told to skip the assignment (KIP-814). */
       readonly supportsSkippingAssignment: boolean;
+      /** Filled in by the group's host where the members are served by the consumer protocol. */
+      readonly seen?: SeenTopics;
     };
     reply: JoinGroupReply;
   };
@@ -131,6 +172,7 @@ export interface GroupCalls {
         readonly memberId: string;
         readonly assignment: Uint8Array;
       }[];
+      readonly seen?: SeenTopics;
     };
     reply: SyncGroupReply;
   };
@@ -142,6 +184,46 @@ export interface GroupCalls {
       readonly groupInstanceId: string | null;
     };
     reply: { readonly errorCode: number };
+  };
+  /** KIP-848: joins, lives, reports, hears its assignment and leaves. */
+  consumerGroupHeartbeat: {
+    command: {
+      readonly groupId: string;
+      readonly memberId: string;
+      /** 0 joins, -1 leaves, -2 leaves a static member's place to whoever comes next. */
+      readonly memberEpoch: number;
+      readonly groupInstanceId: string | null;
+      readonly rackId: string | null;
+      /** -1: as before. */
+      readonly rebalanceTimeoutMs: number;
+      /** Null: as before; so for all that follows. */
+      readonly subscribedTopicNames: readonly string[] | null;
+      readonly subscribedTopicRegex: string | null;
+      readonly serverAssignor: string | null;
+      readonly owned: PartitionsById | null;
+      readonly clientId: string;
+      readonly clientHost: string;
+      /** When the gateway last noticed that topics are others than they were. */
+      readonly topicsChangedAtMs: number;
+      readonly seen?: SeenTopics;
+    };
+    reply: {
+      readonly errorCode: number;
+      readonly errorMessage: string | null;
+      readonly memberId: string | null;
+      readonly memberEpoch: number;
+      readonly heartbeatIntervalMs: number;
+      /** Null: as before. */
+      readonly assignedPartitions: PartitionsById | null;
+    };
+  };
+  describeConsumerGroup: {
+    command: { readonly groupId: string };
+    reply: {
+      readonly errorCode: number;
+      readonly errorMessage: string | null;
+      readonly group: ConsumerGroupDescription | null;
+    };
   };
   leaveGroup: {
     command: { readonly groupId: string; readonly members: readonly LeavingMember[] };
@@ -189,6 +271,8 @@ export interface GroupCalls {
   fetchOffsets: {
     command: {
       readonly groupId: string;
+      /** Absent: somebody who is no member, or does not say. */
+      readonly reader?: { readonly memberId: string; readonly memberEpoch: number };
       readonly topics:
         | readonly { readonly name: string; readonly partitionIndexes: readonly number[] }[]
         | null;

@@ -5,7 +5,7 @@
  * put.
  */
 import type { Parked, Ticket } from '../machine.ts';
-import type { Committer } from './commands.ts';
+import type { Committer, CommittingTopic, GroupCalls } from './commands.ts';
 import type { RetainedSince } from './committed-offsets.ts';
 import type { GroupCall, GroupReply } from './replies.ts';
 import type { GroupConfig, GroupRow, Turn } from './rows.ts';
@@ -23,6 +23,9 @@ export interface KindOptions {
 /** How the call of a committer came. */
 export interface CommitForm {
   readonly inTransaction: boolean;
+  /** Its client knows of member epochs: see `commitOffsets`. */
+  readonly namesMissingGroup: boolean;
+  readonly topics: readonly CommittingTopic[];
 }
 
 export interface GroupKind {
@@ -49,6 +52,8 @@ export interface GroupKind {
   answer(call: GroupCall, turn: Turn): GroupReply | Parked | undefined;
   /** Throws KafkaError where this committer may not commit. Asked only of a group that exists. */
   checkCommitter(committer: Committer, form: CommitForm): void;
+  /** Throws KafkaError where this member may not read offsets. */
+  checkReader(command: GroupCalls['fetchOffsets']['command']): void;
   /** Somebody committed who may. */
   heardCommitter(committer: Committer, turn: Turn): void;
   /** Whether an operator may delete offsets of some topics while there are members. */

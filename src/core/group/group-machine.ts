@@ -11,6 +11,7 @@ import { ClassicGroup } from './classic-group.ts';
 import { ClassicKind } from './classic-kind.ts';
 import type { Committer, GroupCalls } from './commands.ts';
 import { CommittedOffsets, type RetainedSince, type RowsThatRemove } from './committed-offsets.ts';
+import { ConsumerKind } from './consumer/consumer-kind.ts';
 import type { CommitForm, GroupKind } from './group-kind.ts';
 import type { GroupCall, GroupReply } from './replies.ts';
 import type { GroupConfig, GroupRow, Turn } from './rows.ts';
@@ -23,11 +24,18 @@ type Command<K extends keyof GroupCalls> = GroupCalls[K]['command'];
  */
 const emptyGroupMs = 600_000;
 
+/** Calls that another kind than classic answers. */
+const memberCalls: Partial<Record<GroupCall['kind'], string>> = {
+  consumerGroupHeartbeat: 'consumer',
+  describeConsumerGroup: 'consumer',
+};
+
 const notEnlisted: Enlisted = { errorCode: ErrorCode.INVALID_TXN_STATE, transactionNumber: -1 };
 
 export class GroupMachine implements Machine<GroupCall, GroupReply, GroupRow> {
   readonly #offsets: CommittedOffsets;
   readonly #classic: ClassicKind;
+  readonly #consumer: ConsumerKind;
   /** At most one of them exists. */
   readonly #kinds: readonly GroupKind[];
   /**
@@ -47,7 +55,8 @@ export class GroupMachine implements Machine<GroupCall, GroupReply, GroupRow> {
       hasOffsets: () => !this.#offsets.isEmpty,
     };
     this.#classic = new ClassicKind(options);
-    this.#kinds = [this.#classic];
+    this.#consumer = new ConsumerKind(options, this.#classic);
+    this.#kinds = [this.#classic, this.#consumer];
   }
 
   /** Whether there is such a group, if only in memory. */
@@ -81,7 +90,7 @@ export class GroupMachine implements Machine<GroupCall, GroupReply, GroupRow> {
       case 'endTransaction':
         return this.#endTransaction(call.command, turn);
       case 'fetchOffsets':
-        return { errorCode: ErrorCode.NONE, topics: this.#offsets.read(call.command) };
+        return this.#committed(call.command);
       case 'deleteOffsets':
         return this.#deleteOffsets(call.command, turn);
       case 'describeGroup':
@@ -97,16 +106,42 @@ export class GroupMachine implements Machine<GroupCall, GroupReply, GroupRow> {
 
   /** What members say, to the kind of group that they are in or would bring into being. */
   #answerMember(call: GroupCall, turn: Turn): GroupReply | Parked {
-    const reply = (this.#kind ?? this.#classic).answer(call, turn);
-    if (reply === undefined) throw new KafkaError(ErrorCode.GROUP_ID_NOT_FOUND);
+    const reply = this.#kindFor(call).answer(call, turn);
+    if (reply === undefined) {
+      const { groupId } = call.command;
+      const what = `Group ${groupId} is not a ${memberCalls[call.kind] ?? 'classic'} group.`;
+      throw new KafkaError(ErrorCode.GROUP_ID_NOT_FOUND, what);
+    }
+    // An empty group of another kind makes room for the one that is made by this call.
+    if (call.kind === 'joinGroup' && this.#consumer.exists && this.#classic.exists) {
+      turn.rows.push(...this.#consumer.removal());
+    }
     return reply;
+  }
+
+  #kindFor({ kind }: GroupCall): GroupKind {
+    const own = memberCalls[kind] === 'consumer' ? this.#consumer : this.#classic;
+    const present = this.#kind;
+    if (!present) return own;
+    if (kind === 'joinGroup' && present.state === 'Empty') return this.#classic;
+    return kind === 'consumerGroupHeartbeat' && present === this.#classic ? own : present;
+  }
+
+  #committed(command: Command<'fetchOffsets'>): GroupReply {
+    this.#kind?.checkReader(command);
+    return { errorCode: ErrorCode.NONE, topics: this.#offsets.read(command) };
+  }
+
+  /** What the host is to look up of topics before this call. */
+  wantedTopics(call: GroupCall, now: number): readonly string[] | 'all' | undefined {
+    return this.#consumer.wantedTopics(call, now);
   }
 
   #commit(command: Command<'commitOffsets'>, turn: Turn): GroupReply {
     if (!this.exists && command.generationId >= 0 && command.namesMissingGroup) {
       throw new KafkaError(ErrorCode.GROUP_ID_NOT_FOUND);
     }
-    this.#checkCommitter(command, { inTransaction: false });
+    this.#checkCommitter(command, { ...command, inTransaction: false });
     this.#kind?.heardCommitter(command, turn);
     const { rows, answer } = this.#offsets.commit(command, turn.now);
     turn.rows.push(...rows);
@@ -128,7 +163,7 @@ export class GroupMachine implements Machine<GroupCall, GroupReply, GroupRow> {
   #commitTransactional(command: Command<'commitTransactionalOffsets'>, turn: Turn): GroupReply {
     if (command.groupId === '') throw new KafkaError(ErrorCode.INVALID_GROUP_ID);
     const transactionNumber = this.#transactionNumber(command);
-    this.#checkCommitter(command, { inTransaction: true });
+    this.#checkCommitter(command, { ...command, inTransaction: true, namesMissingGroup: true });
     const { rows, answer } = this.#offsets.commitTransactional(
       command,
       transactionNumber,
@@ -191,6 +226,10 @@ export class GroupMachine implements Machine<GroupCall, GroupReply, GroupRow> {
   #describe({ groupId }: Command<'describeGroup'>): GroupReply {
     if (!this.exists) {
       throw new KafkaError(ErrorCode.GROUP_ID_NOT_FOUND, `Group ${groupId} not found.`);
+    }
+    if (this.#kind && this.#kind !== this.#classic) {
+      const what = `Group ${groupId} is not a classic group.`;
+      throw new KafkaError(ErrorCode.GROUP_ID_NOT_FOUND, what);
     }
     const simple = { groupState: 'Empty', protocolType: '', protocolData: '', members: [] };
     return { errorCode: ErrorCode.NONE, group: this.#classic.group?.describe() ?? simple };

@@ -31,8 +31,23 @@ function description(groupState: string): GroupDescription {
 }
 
 /** How any call to a group coordinator is refused. */
-export function refuseGroupCall(call: GroupCall, errorCode: number): GroupReply {
+export function refuseGroupCall(
+  call: GroupCall,
+  errorCode: number,
+  errorMessage: string | null = null,
+): GroupReply {
   switch (call.kind) {
+    case 'consumerGroupHeartbeat':
+      return {
+        errorCode,
+        errorMessage,
+        memberId: null,
+        memberEpoch: 0,
+        heartbeatIntervalMs: 0,
+        assignedPartitions: null,
+      };
+    case 'describeConsumerGroup':
+      return { errorCode, errorMessage, group: null };
     case 'joinGroup':
       return joinRefusal(call.command.memberId, errorCode);
     case 'syncGroup':

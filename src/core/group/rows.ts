@@ -6,6 +6,7 @@
  */
 import type { Row, Ticket } from '../machine.ts';
 import type { GroupCheckpoint } from './classic-group.ts';
+import type { ConsumerGroupCheckpoint, ConsumerMember } from './consumer/consumer-group.ts';
 import type { GroupReply } from './replies.ts';
 
 /** One partition's committed offset. */
@@ -53,6 +54,9 @@ export type Probation = Readonly<Record<string, number>>;
 export type GroupRow =
   | Row<'group', GroupCheckpoint>
   | Row<'probation', Probation>
+  | Row<'consumer/group', ConsumerGroupCheckpoint>
+  | Row<`consumer/member/${string}`, ConsumerMember>
+  | Row<'consumer/probation', Probation>
   | Row<`offsets/${string}`, TopicOffsets>
   | Row<`pending/${number}`, OpenTransaction>;
 
@@ -62,6 +66,12 @@ export interface GroupConfig {
   readonly groupMinSessionTimeoutMs: number;
   readonly groupMaxSessionTimeoutMs: number;
   readonly groupMaxSize: number;
+  readonly groupConsumerSessionTimeoutMs: number;
+  readonly groupConsumerHeartbeatIntervalMs: number;
+  readonly groupConsumerAssignmentIntervalMs: number;
+  readonly groupConsumerMaxSize: number;
+  /** Which way groups may change their protocol while they are used. */
+  readonly groupConsumerMigrationPolicy: string;
   readonly offsetMetadataMaxBytes: number;
   readonly offsetsRetentionMinutes: number;
 }

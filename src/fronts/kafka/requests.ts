@@ -9,6 +9,7 @@ import { dispatch, Unanswerable } from '../../broker/broker.ts';
 import type { ClientContext } from '../../broker/gateway.ts';
 import { DecodeError } from '../../bytes/reader.ts';
 import { type ApiVersionsResponse, apiVersions } from '../../protocol/apis/api-versions.ts';
+import { consumerGroupDescribe } from '../../protocol/apis/consumer-group-describe.ts';
 import { describeAcls } from '../../protocol/apis/describe-acls.ts';
 import { describeClientQuotas } from '../../protocol/apis/describe-client-quotas.ts';
 import { describeCluster } from '../../protocol/apis/describe-cluster.ts';
@@ -45,6 +46,7 @@ const reads: ReadonlySet<number> = new Set(
     apiVersions,
     describeAcls,
     describeClientQuotas,
+    consumerGroupDescribe,
     describeCluster,
     describeConfigs,
     describeGroups,

@@ -32,17 +32,25 @@ describe('ApiVersions', () => {
 
   it.each([
     [3, 0],
-    [4, 1],
-  ])('version %i: transactions v2 are final, and %i features supported', async (version, many) => {
-    const context = new TestCluster().client().context(version);
-    const bytes = concat(
-      encodeResponse(apiVersions, version, await handleApiVersions(request, context)),
-    );
-    const name = 'transaction.version';
-    expect(decodeResponse(apiVersions, version, bytes)).toMatchObject({
-      supportedFeatures: [{ name, minVersion: 0, maxVersion: 2 }].slice(0, many),
-      finalizedFeaturesEpoch: 0,
-      finalizedFeatures: [{ name, minVersionLevel: 2, maxVersionLevel: 2 }],
-    });
-  });
+    [4, 2],
+  ])(
+    'version %i: transactions v2 and the consumer protocol are final, and %i features supported',
+    async (version, many) => {
+      const context = new TestCluster().client().context(version);
+      const bytes = concat(
+        encodeResponse(apiVersions, version, await handleApiVersions(request, context)),
+      );
+      expect(decodeResponse(apiVersions, version, bytes)).toMatchObject({
+        supportedFeatures: [
+          { name: 'group.version', minVersion: 0, maxVersion: 1 },
+          { name: 'transaction.version', minVersion: 0, maxVersion: 2 },
+        ].slice(0, many),
+        finalizedFeaturesEpoch: 0,
+        finalizedFeatures: [
+          { name: 'group.version', minVersionLevel: 1, maxVersionLevel: 1 },
+          { name: 'transaction.version', minVersionLevel: 2, maxVersionLevel: 2 },
+        ],
+      });
+    },
+  );
 });

@@ -6,6 +6,8 @@ export { alterConfigs } from '../../../src/protocol/apis/alter-configs.ts';
 export { alterPartitionReassignments } from '../../../src/protocol/apis/alter-partition-reassignments.ts';
 export { alterUserScramCredentials } from '../../../src/protocol/apis/alter-user-scram-credentials.ts';
 export { apiVersions } from '../../../src/protocol/apis/api-versions.ts';
+export { consumerGroupDescribe } from '../../../src/protocol/apis/consumer-group-describe.ts';
+export { consumerGroupHeartbeat } from '../../../src/protocol/apis/consumer-group-heartbeat.ts';
 export { createAcls } from '../../../src/protocol/apis/create-acls.ts';
 export { createPartitions } from '../../../src/protocol/apis/create-partitions.ts';
 export { createTopics } from '../../../src/protocol/apis/create-topics.ts';

@@ -71,6 +71,12 @@ const unordered: Readonly<Record<string, readonly string[]>> = {
   'Produce responses': ['name', 'topicId'],
   'WriteTxnMarkers partitions': ['partitionIndex'],
   'WriteTxnMarkers topics': ['name'],
+  'ConsumerGroupHeartbeat topicPartitions': ['topicId'],
+  'ConsumerGroupHeartbeat partitions': [],
+  'ConsumerGroupDescribe members': ['memberId'],
+  'ConsumerGroupDescribe topicPartitions': ['topicName'],
+  'ConsumerGroupDescribe partitions': [],
+  'ConsumerGroupDescribe subscribedTopicNames': [],
 };
 
 const text = new TextDecoder();

@@ -17,6 +17,11 @@ export const config: GroupConfig = {
   groupMinSessionTimeoutMs: 6_000,
   groupMaxSessionTimeoutMs: 1_800_000,
   groupMaxSize: 1_000,
+  groupConsumerSessionTimeoutMs: 45_000,
+  groupConsumerHeartbeatIntervalMs: 5_000,
+  groupConsumerAssignmentIntervalMs: 1_000,
+  groupConsumerMaxSize: 1_000,
+  groupConsumerMigrationPolicy: 'bidirectional',
   offsetMetadataMaxBytes: 4_096,
   offsetsRetentionMinutes: 10_080,
 };

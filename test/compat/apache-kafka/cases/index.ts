@@ -4,6 +4,7 @@ import { administrationScripts } from './administration.ts';
 import { clusterScripts } from './cluster.ts';
 import { configValueScripts } from './config-values.ts';
 import { configScripts } from './configs.ts';
+import { consumerGroupScripts } from './consumer-groups.ts';
 import { deleteRecordsScripts } from './delete-records.ts';
 import { fetchScripts } from './fetch.ts';
 import { groupScripts } from './groups.ts';
@@ -12,6 +13,7 @@ import { interferenceScripts } from './interference.ts';
 import { isolationScripts } from './isolation.ts';
 import { listOffsetsScripts } from './list-offsets.ts';
 import { logWalkOf } from './log-walks.ts';
+import { migrationScripts } from './migration.ts';
 import { offsetScripts } from './offsets.ts';
 import { produceScripts } from './produce.ts';
 import { producerIdScripts } from './producer-ids.ts';
@@ -42,6 +44,8 @@ const all: readonly Script[] = [
   ...walks.flatMap((walk) => numbered.map(walk)),
   ...administrationScripts,
   ...settingsScripts,
+  ...consumerGroupScripts,
+  ...migrationScripts,
 ];
 
 /** All scripts, or the one of this name, which may be a walk of any number. */

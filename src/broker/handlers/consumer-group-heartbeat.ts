@@ -1,0 +1,80 @@
+/**
+ * ConsumerGroupHeartbeat: carries a member's word to its group and the group's back. The surprise:
+ * the gateway adds when it last noticed that a topic changed, and so a group learns of new topics
+ * without asking the controller at every heartbeat.
+ *
+ * Behaviour
+ * - What no group would take is INVALID_REQUEST here: empty ids, a first request that leaves
+ *   something out, an epoch that means nothing. An assignor nobody has: UNSUPPORTED_ASSIGNOR.
+ * - FENCED_MEMBER_EPOCH and UNKNOWN_MEMBER_ID mean: give everything up and join again.
+ *   UNRELEASED_INSTANCE_ID: another member has this group instance id.
+ *   INVALID_REGULAR_EXPRESSION: the pattern is none of RE2's.
+ *
+ * Versions
+ * - 0: the group names a member that has no id yet · 1: the client names it (KIP-1082); patterns
+ */
+
+import { assignors } from '../../core/group/assignors/index.ts';
+import { Epoch } from '../../core/group/consumer/consumer-group.ts';
+import type {
+  ConsumerGroupHeartbeatRequest,
+  ConsumerGroupHeartbeatResponse,
+} from '../../protocol/apis/consumer-group-heartbeat.ts';
+import { ErrorCode, KafkaError } from '../../protocol/errors.ts';
+import type { Handler } from '../context.ts';
+
+type Request = ConsumerGroupHeartbeatRequest;
+
+export const handleConsumerGroupHeartbeat: Handler<
+  Request,
+  ConsumerGroupHeartbeatResponse
+> = async (request, { apiVersion, clientId, clientHost, metadata, objects }) => {
+  check(request, apiVersion);
+  const { instanceId, topicPartitions, ...said } = request;
+  const reply = await objects.group(request.groupId).call('consumerGroupHeartbeat', {
+    ...said,
+    groupInstanceId: instanceId,
+    owned: topicPartitions,
+    clientId: clientId ?? '',
+    clientHost,
+    topicsChangedAtMs: metadata.changedAt,
+  });
+  const { assignedPartitions, ...answer } = reply;
+  const assignment = assignedPartitions && { topicPartitions: assignedPartitions };
+  return { ...answer, throttleTimeMs: 0, assignment };
+};
+
+/** Throws INVALID_REQUEST or UNSUPPORTED_ASSIGNOR. */
+function check(request: Request, apiVersion: number): void {
+  const { memberId, memberEpoch, serverAssignor } = request;
+  const isNamed = apiVersion >= 1 || memberEpoch > Epoch.JOIN || memberEpoch === Epoch.LEAVE;
+  if (isNamed && memberId === '') throw invalid("MemberId can't be empty.");
+  if (request.groupId === '') throw invalid("GroupId can't be empty.");
+  if (request.instanceId === '') throw invalid("InstanceId can't be empty.");
+  if (request.rackId === '') throw invalid("RackId can't be empty.");
+  if (memberEpoch === Epoch.JOIN) checkFirst(request);
+  if (memberEpoch === Epoch.LEAVE_STATIC && request.instanceId === null) {
+    throw invalid("InstanceId can't be null.");
+  }
+  if (memberEpoch < Epoch.LEAVE_STATIC) throw invalid(`MemberEpoch is invalid.`);
+  if (serverAssignor !== null && !assignors.has(serverAssignor)) {
+    const what = `ServerAssignor ${serverAssignor} is not supported. Supported assignors: `;
+    throw new KafkaError(ErrorCode.UNSUPPORTED_ASSIGNOR, what + [...assignors.keys()].join(', '));
+  }
+}
+
+function checkFirst(request: Request): void {
+  if (request.rebalanceTimeoutMs === -1) {
+    throw invalid('RebalanceTimeoutMs must be provided in first request.');
+  }
+  if (request.topicPartitions === null || request.topicPartitions.length > 0) {
+    throw invalid('TopicPartitions must be empty when (re-)joining.');
+  }
+  if (request.subscribedTopicNames === null && request.subscribedTopicRegex === null) {
+    throw invalid('SubscribedTopicNames or SubscribedTopicRegex must be set in first request.');
+  }
+}
+
+function invalid(what: string): KafkaError {
+  return new KafkaError(ErrorCode.INVALID_REQUEST, what);
+}

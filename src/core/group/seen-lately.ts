@@ -1,0 +1,42 @@
+/**
+ * The topics of the cluster as they were last looked up for a group, and when that is to be done
+ * again. The surprise: nobody tells a group that a topic came or grew. It looks again when a
+ * gateway has noticed a change, soon while a topic is missing that members wait for, and otherwise
+ * within the minute that every other change of a topic may take.
+ */
+import { ErrorCode, KafkaError } from '../../protocol/errors.ts';
+import type { SeenTopics } from './commands.ts';
+import { TopicsImage } from './topics-image.ts';
+
+/** As old as what gateways know of topics may grow. */
+const maxAgeMs = 60_000;
+/** While members read a topic that is not there. */
+const missingMaxAgeMs = 5_000;
+
+export class SeenLately {
+  #image: TopicsImage | undefined;
+  #at = Number.NEGATIVE_INFINITY;
+
+  /** What a call brought, if it brought something. */
+  take(seen: SeenTopics | undefined, now: number): void {
+    if (!seen) return;
+    this.#image = new TopicsImage(seen);
+    this.#at = now;
+  }
+
+  /** Throws COORDINATOR_LOAD_IN_PROGRESS, which clients repeat, before the first look. */
+  get image(): TopicsImage {
+    if (!this.#image) throw new KafkaError(ErrorCode.COORDINATOR_LOAD_IN_PROGRESS);
+    return this.#image;
+  }
+
+  get imageOrNone(): TopicsImage | undefined {
+    return this.#image;
+  }
+
+  /** Whether all that is wanted is known, and not too long ago. */
+  suffices(wanted: Iterable<string> | 'all', changedAtMs: number, now: number): boolean {
+    if (!this.#image?.covers(wanted) || changedAtMs >= this.#at) return false;
+    return now - this.#at < (this.#image.lacksSome ? missingMaxAgeMs : maxAgeMs);
+  }
+}

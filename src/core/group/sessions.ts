@@ -1,0 +1,89 @@
+/**
+ * Whom a coordinator has heard of lately, and until when it waits for the others. The surprise:
+ * sessions are memory, and heartbeats write nothing; only members that were silent when an alarm
+ * woke the coordinator are kept, since an object that sleeps between alarms would otherwise give
+ * them a fresh session for ever.
+ */
+import type { Probation, Turn } from './rows.ts';
+
+/** How probation is kept: with this key. */
+type ProbationKey = 'consumer/probation';
+
+export class Sessions {
+  readonly #key: ProbationKey;
+  readonly #deadlines = new Map<string, number>();
+  #probation: Probation = {};
+  /** Set by the first event after a load: until then no session runs. */
+  #started = false;
+
+  constructor(key: ProbationKey) {
+    this.#key = key;
+  }
+
+  /**
+   * The first event after a load: every member gets a full session, or what is left of its
+   * probation. If that event is an alarm, nobody is known to live, so whoever is silent now is put
+   * on probation.
+   */
+  start(turn: Turn, wokenByAlarm: boolean, timeouts: Iterable<readonly [string, number]>): void {
+    if (this.#started) return;
+    this.#started = true;
+    const silent: Record<string, number> = {};
+    let news = false;
+    for (const [memberId, timeoutMs] of timeouts) {
+      const deadline = this.#probation[memberId] ?? turn.now + timeoutMs;
+      this.#deadlines.set(memberId, deadline);
+      silent[memberId] = deadline;
+      news ||= !Object.hasOwn(this.#probation, memberId);
+    }
+    if (wokenByAlarm && news) this.#put(silent, turn);
+  }
+
+  /** The member is alive: its session starts again. */
+  heard(memberId: string, timeoutMs: number, turn: Turn): void {
+    this.#deadlines.set(memberId, turn.now + timeoutMs);
+    this.#absolve(memberId, turn);
+  }
+
+  /** The member is gone. */
+  forget(memberId: string, turn: Turn): void {
+    this.#deadlines.delete(memberId);
+    this.#absolve(memberId, turn);
+  }
+
+  #absolve(memberId: string, turn: Turn): void {
+    if (!Object.hasOwn(this.#probation, memberId)) return;
+    const { [memberId]: _, ...others } = this.#probation;
+    this.#put(others, turn);
+  }
+
+  #put(probation: Probation, turn: Turn): void {
+    this.#probation = probation;
+    const value = Object.keys(probation).length === 0 ? null : probation;
+    turn.rows.push({ key: this.#key, value });
+  }
+
+  /** Nobody is left. */
+  clear(): void {
+    this.#deadlines.clear();
+    this.#probation = {};
+    this.#started = false;
+  }
+
+  replay(probation: Probation | null): void {
+    this.#probation = probation ?? {};
+  }
+
+  get onProbation(): boolean {
+    return Object.keys(this.#probation).length > 0;
+  }
+
+  get deadline(): number {
+    return Math.min(Infinity, ...this.#deadlines.values());
+  }
+
+  /** Those that were silent for too long. */
+  expired(now: number): string[] {
+    return [...this.#deadlines].flatMap(([memberId, at]) => (at <= now ? [memberId] : []));
+  }
+}
