@@ -2,10 +2,10 @@
 Metadata request with bytes left over at its end."""
 
 import confluent_transactions  # noqa: F401  (the cases)
-from confluent import admin, create
+from confluent import Member, admin, create, producer
 from confluent_kafka import KafkaException
 from confluent_kafka.admin import AlterConfigOpType, ConfigEntry, ConfigResource
-from harness import case, equal, main, raises, unique
+from harness import case, equal, main, raises, unique, until
 
 
 def change(operation, name, value=None):
@@ -30,6 +30,26 @@ def admin_incremental_alter_configs():
     refused = ConfigResource("topic", topic, incremental_configs=bad)
     future = client.incremental_alter_configs([refused])[refused]
     raises(KafkaException, lambda: future.result(20))
+
+
+@case("group-consumer-protocol")
+def group_consumer_protocol():
+    topic, group = unique("shared"), unique("workers")
+    create(topic, 4)
+    first = Member(topic, group, group_protocol="consumer")
+    until(lambda: len(first.assignment) == 4, "the first member alone")
+    second = Member(topic, group, group_protocol="consumer")
+    until(lambda: len(first.assignment) == len(second.assignment) == 2, "two each")
+    equal(first.assignment & second.assignment, set())
+    second.leave()
+    until(lambda: len(first.assignment) == 4, "the rest to come back")
+    client = producer()
+    for number in range(4):
+        client.produce(topic, b"%d" % number, partition=number)
+    equal(client.flush(20), 0)
+    until(lambda: len(first.values) == 4, "a record from each partition")
+    equal(sorted(first.values), [b"0", b"1", b"2", b"3"])
+    first.leave()
 
 
 main()

@@ -254,7 +254,9 @@ class Member:
 
     def __init__(self, topic, group, **options):
         self.values, self.assignment, self.leaving = [], set(), False
-        client = subscribed(topic, group_id=group, heartbeat_interval_ms=500, **options)
+        if options.get("group_protocol") != "consumer":
+            options["heartbeat_interval_ms"] = 500
+        client = subscribed(topic, group_id=group, **options)
         self.thread = in_background(lambda: self.work(client))
 
     def work(self, client):

@@ -8,6 +8,7 @@ public final class Main {
     ProducerCases.addTo(harness);
     ConsumerCases.addTo(harness);
     GroupCases.addTo(harness);
+    ConsumerProtocolCases.addTo(harness);
     AdminCases.addTo(harness);
     TransactionCases.addTo(harness);
     TransactionAdminCases.addTo(harness);
