@@ -77,15 +77,19 @@ export class GroupHost implements Stub<GroupCalls> {
   }
 
   /**
-   * The call with the topics that its group must know. Out of reach, it goes on with what it knew
-   * before.
+   * The call with the topics that its group must know, and the configs of the group. While the
+   * controller is out of reach it goes on with what it knew before.
    */
   async #withTopics(call: GroupCall, asked: readonly string[] | 'all'): Promise<GroupCall> {
     const names = asked === 'all' ? null : asked;
     try {
-      const command = { names, topicIds: names && [] };
-      const reply = await this.#objects.controller().call('getTopics', command);
-      const seen = { asked, topics: reply.topics.map(seenTopic) };
+      const controller = this.#objects.controller();
+      const self = { kind: 'group', name: call.command.groupId } as const;
+      const [{ topics }, { configs }] = await Promise.all([
+        controller.call('getTopics', { names, topicIds: names && [] }),
+        controller.call('describeResourceConfigs', { resources: [self] }),
+      ]);
+      const seen = { asked, topics: topics.map(seenTopic), configs: configs[0] };
       return { kind: call.kind, command: { ...call.command, seen } } as GroupCall;
     } catch {
       return call;

@@ -35,9 +35,11 @@ const next: Beat = {
 function hosted() {
   const asked: unknown[] = [];
   const state = { now: 1_000_000, down: false };
+  const configs: Record<string, string> = {};
   const topics = [{ name: 't', topicId: 'T', partitions: 2, configs: {} }];
   const controller = {
     call: async (kind: string, command: unknown) => {
+      if (kind === 'describeResourceConfigs') return { configs: [configs] };
       if (kind !== 'getTopics') return { errorCode: 0 };
       asked.push(command);
       if (state.down) throw new Error('unreachable');
@@ -52,7 +54,7 @@ function hosted() {
     setAlarm: () => {},
   });
   const beat = (command: Beat) => host.call('consumerGroupHeartbeat', command);
-  return { asked, state, beat };
+  return { asked, state, configs, beat };
 }
 
 describe('the topics of a hosted group', () => {
@@ -80,6 +82,17 @@ describe('the topics of a hosted group', () => {
       { names: ['t'], topicIds: [] },
       { names: null, topicIds: null },
     ]);
+  });
+
+  it('bring the configs of the group itself', async () => {
+    const { state, configs, beat } = hosted();
+    expect((await beat(first)).heartbeatIntervalMs).toBe(5_000);
+    configs['consumer.heartbeat.interval.ms'] = '7000';
+    configs['consumer.session.timeout.ms'] = '60000';
+    state.now += 1_000;
+    expect((await beat({ ...next, topicsChangedAtMs: state.now })).heartbeatIntervalMs).toBe(7_000);
+    state.now += 59_000;
+    expect((await beat(next)).errorCode).toBe(0);
   });
 
   it('are what they were while the controller is out of reach', async () => {

@@ -14,6 +14,8 @@ const maxAgeMs = 60_000;
 const missingMaxAgeMs = 5_000;
 
 export class SeenLately {
+  /** What was set on the group itself; nothing before the first look. */
+  configs: Readonly<Record<string, string>> = {};
   #image: TopicsImage | undefined;
   #at = Number.NEGATIVE_INFINITY;
 
@@ -21,6 +23,7 @@ export class SeenLately {
   take(seen: SeenTopics | undefined, now: number): void {
     if (!seen) return;
     this.#image = new TopicsImage(seen);
+    this.configs = seen.configs ?? {};
     this.#at = now;
   }
 

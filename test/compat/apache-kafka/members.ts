@@ -20,6 +20,8 @@ export class Member {
   constructor(on: Player, label: string, topic: Topic) {
     this.#on = on;
     this.memberId = on.name(label);
+    // From here on it bears the same name in both transcripts.
+    on.note('a member', { memberId: this.memberId });
     this.#topic = topic;
   }
 

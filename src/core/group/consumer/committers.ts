@@ -25,13 +25,14 @@ export function checkCommitter(
     throw new KafkaError(ErrorCode.UNSUPPORTED_VERSION);
   }
   if (generationId === member.memberEpoch) return;
-  if (generationId > member.memberEpoch) throw staleEpoch(member);
+  const stale = inTransaction ? illegalGeneration() : staleEpoch(member);
+  if (generationId > member.memberEpoch) throw stale;
   for (const { topicId, partitions } of topics) {
     for (const { partitionIndex } of partitions) {
       const since =
         member.assigned[topicId]?.[partitionIndex] ??
         member.pendingRevocation[topicId]?.[partitionIndex];
-      if (since === undefined || generationId < since) throw staleEpoch(member);
+      if (since === undefined || generationId < since) throw stale;
     }
   }
 }
@@ -49,5 +50,10 @@ export function checkReader(
 }
 
 function staleEpoch({ classic }: ConsumerMember): KafkaError {
-  return new KafkaError(classic ? ErrorCode.ILLEGAL_GENERATION : ErrorCode.STALE_MEMBER_EPOCH);
+  return classic ? illegalGeneration() : new KafkaError(ErrorCode.STALE_MEMBER_EPOCH);
+}
+
+/** Who commits in a transaction knows no other code for it. */
+function illegalGeneration(): KafkaError {
+  return new KafkaError(ErrorCode.ILLEGAL_GENERATION);
 }

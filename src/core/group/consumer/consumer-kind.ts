@@ -12,11 +12,12 @@ import type { RetainedSince } from '../committed-offsets.ts';
 import type { CommitForm, GroupKind, KindOptions } from '../group-kind.ts';
 import { checkJoin } from '../join.ts';
 import type { GroupCall, GroupReply } from '../replies.ts';
-import type { GroupRow, Probation, Turn } from '../rows.ts';
+import type { GroupConfig, GroupRow, Probation, Turn } from '../rows.ts';
 import { SeenLately } from '../seen-lately.ts';
 import { Sessions } from '../sessions.ts';
 import { beating, classicLeaving, joinConsumerGroup, syncing } from './classic-members.ts';
 import { checkCommitter, checkReader } from './committers.ts';
+import { configured } from './configured.ts';
 import {
   type ConsumerGroupCheckpoint,
   type ConsumerMember,
@@ -79,6 +80,11 @@ export class ConsumerKind implements GroupKind {
     return this.#checkpoint?.changedAtMs;
   }
 
+  /** What holds for this group, as far as it knows. */
+  get #config(): GroupConfig {
+    return configured(this.#options.config, this.#seen.configs);
+  }
+
   /** The group as it stands; new where there is none. */
   get #draft(): ConsumerDraft {
     return new ConsumerDraft(this.#checkpoint ?? newConsumerGroup, this.#members, this.#checkpoint);
@@ -124,7 +130,7 @@ export class ConsumerKind implements GroupKind {
   }
 
   #sessionTimeoutMs({ classic }: ConsumerMember): number {
-    return classic?.sessionTimeoutMs ?? this.#options.config.groupConsumerSessionTimeoutMs;
+    return classic?.sessionTimeoutMs ?? this.#config.groupConsumerSessionTimeoutMs;
   }
 
   answer(call: GroupCall, turn: Turn): GroupReply | Parked | undefined {
@@ -170,7 +176,8 @@ export class ConsumerKind implements GroupKind {
 
   #beat(command: Command<'consumerGroupHeartbeat'>, turn: Turn): GroupReply {
     const image = this.#seen.image;
-    const { config, newUuid } = this.#options;
+    const { newUuid } = this.#options;
+    const config = this.#config;
     const before = this.exists ? this.#draft : this.#firstDraft(command);
     const assignmentIntervalMs = config.groupConsumerAssignmentIntervalMs;
     const { now } = turn;
@@ -220,7 +227,8 @@ export class ConsumerKind implements GroupKind {
   // Members that speak the classic protocol
 
   #join(command: Command<'joinGroup'>, turn: Turn): GroupReply {
-    const { config, newUuid } = this.#options;
+    const { newUuid } = this.#options;
+    const config = this.#config;
     checkJoin(command, config);
     const draft = this.#draft;
     const image = this.#seen.image;
