@@ -3,6 +3,8 @@
  * not exist are refused here, each for itself; whether the member may commit at all is the group's
  * to say, for all the rest, and if nothing is left, it is not asked.
  */
+import { ZERO_UUID } from '../bytes/uuid.ts';
+import type { TopicView } from '../core/cluster/commands.ts';
 import type { CommitReply, CommittingTopic } from '../core/group/commands.ts';
 import type { OffsetCommitRequest, OffsetCommitResponse } from '../protocol/apis/offset-commit.ts';
 import { ErrorCode } from '../protocol/errors.ts';
@@ -14,6 +16,7 @@ type Answered = OffsetCommitResponse['topics'][number];
 /** A topic and which of its partitions. */
 interface Named {
   readonly name: string;
+  readonly topicId: string;
   readonly partitions: readonly { readonly partitionIndex: number }[];
 }
 
@@ -26,42 +29,67 @@ export async function commitExisting(
   metadata: MetadataCache,
   commit: (topics: readonly CommittingTopic[]) => Promise<CommitReply>,
 ): Promise<readonly Answered[]> {
-  // No partition is asked that could say it is gone: an offset of an older topic of this name would
-  // hide those of the new one.
-  const views = await metadata.recent([...new Set(asked.map(({ name }) => name))]);
-  const existing: CommittingTopic[] = [];
+  const views = await viewsOf(asked, metadata);
+  const existing: (CommittingTopic & Named)[] = [];
   const missing: Answered[] = [];
-  for (const { name, partitions } of asked) {
-    const { topicId = '', partitions: count = 0 } = views.get(name) ?? {};
+  for (const { name: asName, topicId: asId, partitions } of asked) {
+    const view = views.get(asId === ZERO_UUID ? asName : asId);
+    const { name = asName, topicId = asId, partitions: count = 0 } = view ?? {};
     const { known = [], unknown = [] } = Object.groupBy(partitions, ({ partitionIndex }) =>
       partitionIndex >= 0 && partitionIndex < count ? 'known' : 'unknown',
     );
     if (known.length > 0) existing.push({ name, topicId, partitions: known.map(committing) });
-    const answer = refused({ name, partitions: unknown }, ErrorCode.UNKNOWN_TOPIC_OR_PARTITION);
+    const errorCode =
+      view === undefined && asId !== ZERO_UUID
+        ? ErrorCode.UNKNOWN_TOPIC_ID
+        : ErrorCode.UNKNOWN_TOPIC_OR_PARTITION;
+    const answer = refused({ name, topicId, partitions: unknown }, errorCode);
     if (unknown.length > 0) missing.push(answer);
   }
   if (existing.length === 0) return missing;
   const { errorCode, topics } = await commit(existing);
+  const idOf = new Map(existing.map(({ name, topicId }) => [name, topicId]));
   const answers =
-    errorCode === ErrorCode.NONE ? topics : existing.map((topic) => refused(topic, errorCode));
+    errorCode === ErrorCode.NONE
+      ? topics.map((topic) => ({ ...topic, topicId: idOf.get(topic.name)! }))
+      : existing.map((topic) => refused(topic, errorCode));
   return missing.length === 0 ? answers : merged([...missing, ...answers]);
+}
+
+/**
+ * The topics by what they were asked for with, a name or an id. They are looked up, since no
+ * partition is asked that could say it is gone: an offset of an older topic of this name would hide
+ * those of the new one.
+ */
+async function viewsOf(
+  asked: readonly Topic[],
+  metadata: MetadataCache,
+): Promise<ReadonlyMap<string, TopicView>> {
+  const ids = new Set(asked.map(({ topicId }) => topicId));
+  ids.delete(ZERO_UUID);
+  const names = new Set(
+    asked.filter(({ topicId }) => topicId === ZERO_UUID).map(({ name }) => name),
+  );
+  const byName = names.size > 0 ? await metadata.recent([...names]) : new Map();
+  const byId = ids.size > 0 ? await metadata.recentById([...ids]) : new Map();
+  return new Map([...byName, ...byId]);
 }
 
 function committing({ committedMetadata, ...offset }: Topic['partitions'][number]) {
   return { ...offset, metadata: committedMetadata };
 }
 
-function refused({ name, partitions }: Named, errorCode: number): Answered {
+function refused({ name, topicId, partitions }: Named, errorCode: number): Answered {
   return {
     name,
+    topicId,
     partitions: partitions.map(({ partitionIndex }) => ({ partitionIndex, errorCode })),
   };
 }
 
 /** Each topic once. */
 function merged(answers: readonly Answered[]): Answered[] {
-  return [...Map.groupBy(answers, ({ name }) => name)].map(([name, parts]) => ({
-    name,
-    partitions: parts.flatMap(({ partitions }) => partitions),
-  }));
+  return [...Map.groupBy(answers, ({ name, topicId }) => `${topicId} ${name}`).values()].map(
+    (parts) => ({ ...parts[0], partitions: parts.flatMap(({ partitions }) => partitions) }),
+  );
 }

@@ -147,8 +147,9 @@ export const refuseOffsetCommit = (
   { errorCode }: Refusal,
 ): Infer<CommitsOffsets['response']['fields']> => ({
   throttleTimeMs: 0,
-  topics: topics.map(({ name, partitions }) => ({
+  topics: topics.map(({ name, topicId, partitions }) => ({
     name,
+    topicId,
     partitions: partitions.map(({ partitionIndex }) => ({ partitionIndex, errorCode })),
   })),
 });

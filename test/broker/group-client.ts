@@ -2,10 +2,12 @@
  * A client of the group APIs over a cluster in memory. Every request and every answer goes through
  * the bytes of its version, so that what a version cannot carry shows.
  */
+
 import { dispatch } from '../../src/broker/broker.ts';
 import type { RequestContext } from '../../src/broker/context.ts';
 import { handleCreateTopics } from '../../src/broker/handlers/create-topics.ts';
 import { handleDeleteTopics } from '../../src/broker/handlers/delete-topics.ts';
+import { ZERO_UUID } from '../../src/bytes/uuid.ts';
 import { concat } from '../../src/bytes/writer.ts';
 import { endTxn } from '../../src/protocol/apis/end-txn.ts';
 import { findCoordinator } from '../../src/protocol/apis/find-coordinator.ts';
@@ -39,7 +41,7 @@ export function topicOf(offsets: Record<number, number>, name = 't') {
     committedLeaderEpoch: -1,
     committedMetadata: null,
   }));
-  return [{ name, partitions }];
+  return [{ name, topicId: ZERO_UUID, partitions }];
 }
 
 export class GroupClient {
@@ -155,7 +157,7 @@ export class GroupClient {
 
   /** What was committed in one group: all of it, or these partitions of topic `t`. */
   async committed(partitionIndexes: number[] | null = null, groupId = 'g') {
-    const topics = partitionIndexes && [{ name: 't', partitionIndexes }];
+    const topics = partitionIndexes && [{ name: 't', topicId: ZERO_UUID, partitionIndexes }];
     const group = { groupId, memberId: null, memberEpoch: -1, topics };
     const answer = await this.ask(offsetFetch, 8, { groups: [group] });
     return answer.groups[0];

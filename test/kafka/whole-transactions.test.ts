@@ -2,7 +2,9 @@
  * Whole transactions against a whole Kedge, byte by byte as clients send them: with the oldest
  * requests that any client of today still uses, and with the newest there are.
  */
+
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { ZERO_UUID } from '../../src/bytes/uuid.ts';
 import { concat } from '../../src/bytes/writer.ts';
 import { addOffsetsToTxn } from '../../src/protocol/apis/add-offsets-to-txn.ts';
 import { addPartitionsToTxn } from '../../src/protocol/apis/add-partitions-to-txn.ts';
@@ -178,7 +180,9 @@ class Session {
       generationIdOrMemberEpoch: -1,
       memberId: '',
       groupInstanceId: null,
-      topics: [{ name: topic, partitions: [{ ...offset, committedMetadata: null }] }],
+      topics: [
+        { name: topic, topicId: ZERO_UUID, partitions: [{ ...offset, committedMetadata: null }] },
+      ],
     });
     return topics[0].partitions[0].errorCode;
   }

@@ -4,6 +4,7 @@
  *
  * Behaviour
  * - Null topics ask for everything that was committed.
+ * - An id that no topic has: UNKNOWN_TOPIC_ID.
  * - Offsets belong to one incarnation of a topic: one that was deleted and created again starts
  *   without, for every gateway within a second.
  * - `requireStable`: partitions whose offsets an open transaction may change are
@@ -13,7 +14,9 @@
  * - 2: all topics, an error for the group (KIP-88) · 5: leader epoch (KIP-320) · 6: flexible
  * - 7: stable offsets only (KIP-447) · 8: many groups (KIP-709) · 9: member id and epoch (KIP-848):
  *   a consumer group answers its members at their epoch only, a classic group does not look at it
+ * - 10: topics by id (KIP-848)
  */
+import { ZERO_UUID } from '../../bytes/uuid.ts';
 import type { GroupCalls } from '../../core/group/commands.ts';
 import type { OffsetFetchRequest, OffsetFetchResponse } from '../../protocol/apis/offset-fetch.ts';
 import { ErrorCode, KafkaError } from '../../protocol/errors.ts';
@@ -26,7 +29,9 @@ import { namedGroups } from '../named-groups.ts';
 /** One group, and what is asked of it. */
 type Wanted = GroupCalls['fetchOffsets']['command'];
 type Stored = GroupCalls['fetchOffsets']['reply']['topics'][number];
-type Topic = OffsetFetchResponse['topics'][number];
+type Asked = Wanted & { readonly topics: readonly AskedTopic[] | null };
+type AskedTopic = NonNullable<OffsetFetchRequest['groups'][number]['topics']>[number];
+type GroupTopic = OffsetFetchResponse['groups'][number]['topics'][number];
 
 export const handleOffsetFetch: Handler<OffsetFetchRequest, OffsetFetchResponse> = async (
   request,
@@ -63,31 +68,57 @@ function readerOf(asked: { memberId: string | null; memberEpoch: number }): Pick
 
 /** One of many groups: what is wrong with it is its own error. */
 async function answerGroup(
-  wanted: Wanted,
+  wanted: Asked,
   group: Stub<GroupCalls>,
   context: RequestContext,
 ): Promise<OffsetFetchResponse['groups'][number]> {
   const { groupId } = wanted;
   try {
-    const topics = await committed(wanted, group, context);
-    return { groupId, topics, errorCode: ErrorCode.NONE };
+    const { named, strangers } = await withNames(wanted.topics, context);
+    const topics = await committed({ ...wanted, topics: named }, group, context);
+    return { groupId, topics: [...topics, ...strangers], errorCode: ErrorCode.NONE };
   } catch (error) {
     return { groupId, topics: [], errorCode: failureCode(error, ErrorCode.NOT_COORDINATOR) };
   }
+}
+
+/** Looks up the names of topics that are asked for by id; those of nobody are refused. */
+async function withNames(
+  asked: readonly AskedTopic[] | null,
+  { metadata }: RequestContext,
+): Promise<{ named: Wanted['topics']; strangers: readonly GroupTopic[] }> {
+  const ids = new Set(asked?.map(({ topicId }) => topicId));
+  ids.delete(ZERO_UUID);
+  if (asked === null || ids.size === 0) return { named: asked, strangers: [] };
+  const found = await metadata.recentById([...ids]);
+  const isKnown = ({ topicId }: AskedTopic) => topicId === ZERO_UUID || found.has(topicId);
+  const named = asked.filter(isKnown).map(({ topicId, name, partitionIndexes }) => ({
+    name: found.get(topicId)?.name ?? name,
+    partitionIndexes,
+  }));
+  const errorCode = ErrorCode.UNKNOWN_TOPIC_ID;
+  const strangers = asked
+    .filter((topic) => !isKnown(topic))
+    .map(({ name, topicId, partitionIndexes }) => ({
+      name,
+      topicId,
+      partitions: partitionIndexes.map((index) => ({ ...none(index), errorCode })),
+    }));
+  return { named, strangers };
 }
 
 async function committed(
   command: Wanted,
   group: Stub<GroupCalls>,
   { metadata }: RequestContext,
-): Promise<Topic[]> {
+): Promise<GroupTopic[]> {
   const { topics: wanted } = command;
   const reply = await group.call('fetchOffsets', command);
   if (reply.errorCode !== ErrorCode.NONE) throw new KafkaError(reply.errorCode);
   const living = await metadata.recent([...new Set(reply.topics.map(({ name }) => name))]);
   const lives = ({ name, topicId }: Stored): boolean => living.get(name)?.topicId === topicId;
   const stored = reply.topics.filter(lives);
-  if (wanted === null) return stored.map(({ name, partitions }) => ({ name, partitions }));
+  if (wanted === null) return stored;
   // By topic: a request may name a topic twice.
   const byTopic = Map.groupBy(stored, ({ name }) => name);
   return wanted.map(({ name, partitionIndexes }) => {
@@ -95,12 +126,13 @@ async function committed(
     const byIndex = new Map(known.map((each) => [each.partitionIndex, each]));
     return {
       name,
+      topicId: living.get(name)?.topicId ?? ZERO_UUID,
       partitions: partitionIndexes.map((index) => byIndex.get(index) ?? none(index)),
     };
   });
 }
 
-function none(partitionIndex: number): Topic['partitions'][number] {
-  const errorCode = ErrorCode.NONE;
+function none(partitionIndex: number): GroupTopic['partitions'][number] {
+  const errorCode: number = ErrorCode.NONE;
   return { partitionIndex, committedOffset: -1, committedLeaderEpoch: -1, metadata: '', errorCode };
 }

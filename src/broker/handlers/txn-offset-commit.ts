@@ -4,8 +4,8 @@
  * they are.
  *
  * Behaviour
- * - Partitions that do not exist: UNKNOWN_TOPIC_OR_PARTITION. If none is left, the group is not
- *   asked.
+ * - Partitions that do not exist: UNKNOWN_TOPIC_OR_PARTITION. An id that no topic
+ *   has: UNKNOWN_TOPIC_ID. If no partition is left, the group is not asked.
  * - The group asks the transaction's coordinator whether it is part of it, before the first offsets
  *   of a transaction, and only then looks at the member.
  *
@@ -14,6 +14,7 @@
  *   that time did not survive
  * - 3: generation and member (KIP-447), flexible · 4: TRANSACTION_ABORTABLE (KIP-890), before it
  *   INVALID_TXN_STATE · 5: adds the group to the transaction (KIP-890)
+ * - 6: topics by id (KIP-1319)
  */
 import type {
   TxnOffsetCommitRequest,

@@ -14,11 +14,12 @@
  * - 7 static members (KIP-345)
  * - 8 flexible (KIP-482)
  * - 9 members of the new protocol (KIP-848)
+ * - 10 topics by id (KIP-848)
  */
-import { api, array, type Infer, int16, int32, int64, string, struct } from '../schema.ts';
+import { api, array, type Infer, int16, int32, int64, string, struct, uuid } from '../schema.ts';
 
 export const offsetCommit = api(8, 'OffsetCommit', {
-  versions: [2, 9],
+  versions: [2, 10],
   flexible: 8,
   request: {
     groupId: string,
@@ -28,7 +29,8 @@ export const offsetCommit = api(8, 'OffsetCommit', {
     retentionTimeMs: int64.until(4).default(-1).ignorable(),
     topics: array(
       struct({
-        name: string,
+        name: string.until(9).ignorable(),
+        topicId: uuid.since(10).ignorable(),
         partitions: array(
           struct({
             partitionIndex: int32,
@@ -44,7 +46,8 @@ export const offsetCommit = api(8, 'OffsetCommit', {
     throttleTimeMs: int32.since(3).ignorable(),
     topics: array(
       struct({
-        name: string,
+        name: string.until(9).ignorable(),
+        topicId: uuid.since(10).ignorable(),
         partitions: array(
           struct({
             partitionIndex: int32,

@@ -16,11 +16,23 @@
  * - 7 stable offsets only (KIP-447)
  * - 8 many groups (KIP-709)
  * - 9 member id and epoch (KIP-848)
+ * - 10 topics by id (KIP-848)
  */
-import { api, array, boolean, type Infer, int16, int32, int64, string, struct } from '../schema.ts';
+import {
+  api,
+  array,
+  boolean,
+  type Infer,
+  int16,
+  int32,
+  int64,
+  string,
+  struct,
+  uuid,
+} from '../schema.ts';
 
 export const offsetFetch = api(9, 'OffsetFetch', {
-  versions: [1, 9],
+  versions: [1, 10],
   flexible: 6,
   request: {
     groupId: string.until(7),
@@ -39,7 +51,8 @@ export const offsetFetch = api(9, 'OffsetFetch', {
         memberEpoch: int32.since(9).default(-1).ignorable(),
         topics: array(
           struct({
-            name: string,
+            name: string.until(9).ignorable(),
+            topicId: uuid.since(10).ignorable(),
             partitionIndexes: array(int32),
           }),
         ).nullable(),
@@ -69,7 +82,8 @@ export const offsetFetch = api(9, 'OffsetFetch', {
         groupId: string,
         topics: array(
           struct({
-            name: string,
+            name: string.until(9).ignorable(),
+            topicId: uuid.since(10).ignorable(),
             partitions: array(
               struct({
                 partitionIndex: int32,

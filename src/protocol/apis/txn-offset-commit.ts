@@ -12,11 +12,12 @@
  * - 3 member, generation and static members (KIP-447), flexible (KIP-482)
  * - 4 a transaction that can only be aborted has a code of its own (KIP-890)
  * - 5 adds the group to the transaction (KIP-890)
+ * - 6 topics by id (KIP-1319)
  */
-import { api, array, type Infer, int16, int32, int64, string, struct } from '../schema.ts';
+import { api, array, type Infer, int16, int32, int64, string, struct, uuid } from '../schema.ts';
 
 export const txnOffsetCommit = api(28, 'TxnOffsetCommit', {
-  versions: [0, 5],
+  versions: [0, 6],
   flexible: 3,
   request: {
     transactionalId: string,
@@ -28,7 +29,8 @@ export const txnOffsetCommit = api(28, 'TxnOffsetCommit', {
     groupInstanceId: string.since(3).nullable().default(null),
     topics: array(
       struct({
-        name: string,
+        name: string.until(5).ignorable(),
+        topicId: uuid.since(6).ignorable(),
         partitions: array(
           struct({
             partitionIndex: int32,
@@ -44,7 +46,8 @@ export const txnOffsetCommit = api(28, 'TxnOffsetCommit', {
     throttleTimeMs: int32,
     topics: array(
       struct({
-        name: string,
+        name: string.until(5).ignorable(),
+        topicId: uuid.since(6).ignorable(),
         partitions: array(
           struct({
             partitionIndex: int32,

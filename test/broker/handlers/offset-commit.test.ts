@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
+import { ZERO_UUID } from '../../../src/bytes/uuid.ts';
 import { offsetCommit } from '../../../src/protocol/apis/offset-commit.ts';
 import { ErrorCode } from '../../../src/protocol/errors.ts';
 import { GroupClient } from '../group-client.ts';
@@ -78,7 +79,7 @@ describe('OffsetCommit', () => {
       { ...partition, partitionIndex: 1, committedMetadata: 'x' },
       { ...partition, committedMetadata: 'named twice' },
     ];
-    const topics = [{ name: 't', partitions }];
+    const topics = [{ name: 't', topicId: ZERO_UUID, partitions }];
     const answer = await client.ask(offsetCommit, 8, { groupId: 'g', topics });
     expect(answer.topics[0].partitions).toEqual([
       { partitionIndex: 0, errorCode: ErrorCode.OFFSET_METADATA_TOO_LARGE },

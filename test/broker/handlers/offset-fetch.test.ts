@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
+import { ZERO_UUID } from '../../../src/bytes/uuid.ts';
 import { offsetCommit } from '../../../src/protocol/apis/offset-commit.ts';
 import { offsetFetch } from '../../../src/protocol/apis/offset-fetch.ts';
 import { ErrorCode } from '../../../src/protocol/errors.ts';
@@ -15,7 +16,10 @@ async function withCommit(): Promise<GroupClient> {
   await client.createTopic('t', 3);
   const partition = { partitionIndex: 1, committedOffset: 42, committedLeaderEpoch: 0 };
   const partitions = [{ ...partition, committedMetadata: 'mine' }];
-  await client.ask(offsetCommit, 8, { groupId: 'g', topics: [{ name: 't', partitions }] });
+  await client.ask(offsetCommit, 8, {
+    groupId: 'g',
+    topics: [{ name: 't', topicId: ZERO_UUID, partitions }],
+  });
   return client;
 }
 
@@ -39,8 +43,8 @@ describe('OffsetFetch', () => {
     await withCommit();
     const epoch = version < 5 ? { committedLeaderEpoch: -1 } : {};
     const topics = [
-      { name: 't', partitionIndexes: [1, 0, 99] },
-      { name: 'nothing', partitionIndexes: [5] },
+      { name: 't', topicId: ZERO_UUID, partitionIndexes: [1, 0, 99] },
+      { name: 'nothing', topicId: ZERO_UUID, partitionIndexes: [5] },
     ];
     const requireStable = version >= 7;
     const some = await client.ask(offsetFetch, version, { groupId: 'g', topics, requireStable });
@@ -57,13 +61,13 @@ describe('OffsetFetch', () => {
   it.each([7, 8])('version %i: answers a topic that is named twice both times', async (version) => {
     await withCommit();
     const topics = [
-      { name: 't', partitionIndexes: [1] },
-      { name: 't', partitionIndexes: [0] },
+      { name: 't', topicId: ZERO_UUID, partitionIndexes: [1] },
+      { name: 't', topicId: ZERO_UUID, partitionIndexes: [0] },
     ];
     const groups = [{ groupId: 'g', memberId: null, memberEpoch: -1, topics }];
     const asked = version < 8 ? { groupId: 'g', topics } : { groups };
     const answer = await client.ask(offsetFetch, version, asked);
-    expect(version < 8 ? answer.topics : answer.groups[0].topics).toEqual([
+    expect(version < 8 ? answer.topics : answer.groups[0].topics).toMatchObject([
       { name: 't', partitions: [stored] },
       { name: 't', partitions: [none(0)] },
     ]);
@@ -73,7 +77,7 @@ describe('OffsetFetch', () => {
     await withCommit();
     const group = (
       groupId: string,
-      topics: { name: string; partitionIndexes: number[] }[] | null,
+      topics: { name: string; topicId: string; partitionIndexes: number[] }[] | null,
     ) => ({
       groupId,
       memberId: null,
@@ -84,12 +88,12 @@ describe('OffsetFetch', () => {
       groups: [
         group('g', null),
         group('none', null),
-        group('none', [{ name: 't', partitionIndexes: [1] }]),
+        group('none', [{ name: 't', topicId: ZERO_UUID, partitionIndexes: [1] }]),
         group('', []),
       ],
       requireStable: true,
     });
-    expect(groups).toEqual([
+    expect(groups).toMatchObject([
       { groupId: 'g', topics: [{ name: 't', partitions: [stored] }], errorCode: 0 },
       { groupId: 'none', topics: [], errorCode: 0 },
       { groupId: 'none', topics: [{ name: 't', partitions: [none(1)] }], errorCode: 0 },
@@ -102,14 +106,14 @@ describe('OffsetFetch', () => {
     const transaction = await client.pending({ 1: 50, 2: 51 });
     const fetch = async (
       requireStable: boolean,
-      topics: { name: string; partitionIndexes: number[] }[] | null,
+      topics: { name: string; topicId: string; partitionIndexes: number[] }[] | null,
     ) => {
       const groups = [{ groupId: 'g', memberId: null, memberEpoch: -1, topics }];
       const wanted = version < 8 ? { groupId: 'g', topics } : { groups };
       const answer = await client.ask(offsetFetch, version, { ...wanted, requireStable });
       return version < 8 ? answer : answer.groups[0];
     };
-    const some = [{ name: 't', partitionIndexes: [0, 1, 2] }];
+    const some = [{ name: 't', topicId: ZERO_UUID, partitionIndexes: [0, 1, 2] }];
     const unstable = (index: number) => ({
       ...none(index),
       errorCode: ErrorCode.UNSTABLE_OFFSET_COMMIT,
@@ -136,7 +140,7 @@ describe('OffsetFetch', () => {
     await client.deleteTopic('t');
     await client.createTopic('t', 3);
     await client.commit(8, { 1: 3 });
-    const topics = [{ name: 't', partitionIndexes: [0, 1, 2] }];
+    const topics = [{ name: 't', topicId: ZERO_UUID, partitionIndexes: [0, 1, 2] }];
     const fetch = () => client.ask(offsetFetch, 7, { groupId: 'g', topics, requireStable: true });
     const before = await fetch();
     expect(before.topics[0].partitions.map((each) => each.committedOffset)).toEqual([-1, 3, -1]);
@@ -173,7 +177,7 @@ describe('OffsetFetch', () => {
       topics: [],
       errorCode: ErrorCode.NOT_COORDINATOR,
     });
-    const topics = [{ name: 't', partitionIndexes: [1] }];
+    const topics = [{ name: 't', topicId: ZERO_UUID, partitionIndexes: [1] }];
     const first = await client.ask(offsetFetch, 1, { groupId: 'g', topics });
     expect(first.topics[0].partitions[0].errorCode).toBe(ErrorCode.NOT_COORDINATOR);
     const second = await client.ask(offsetFetch, 2, { groupId: 'g', topics });

@@ -30,9 +30,6 @@ function matches(pattern: string, text: string): boolean {
 /** APIs of which Kafka 4.4 has later versions than Kedge speaks. */
 const newer = [
   { api: 'Fetch', why: 'Version 18 is for followers.' },
-  { api: 'OffsetCommit', why: 'Version 10 names topics by id (docs/not-yet.md).' },
-  { api: 'OffsetFetch', why: 'Version 10 names topics by id (docs/not-yet.md).' },
-  { api: 'TxnOffsetCommit', why: 'Version 6 names topics by id (docs/not-yet.md).' },
   { api: 'ApiVersions', why: 'Version 5 says which broker the client means to reach.' },
   { api: 'DeleteGroups', why: 'Version 3 has messages with its errors.' },
   { api: 'AddPartitionsToTxn', why: 'Versions 4 and 5 are what brokers say to coordinators.' },

@@ -3,6 +3,7 @@
  * and starts over when told so. The surprise: what it has read and not committed is read again by
  * whoever comes next, so it may be seen twice, but never not at all.
  */
+import { ZERO_UUID } from '../../../src/bytes/uuid.ts';
 import { heartbeat } from '../../../src/protocol/apis/heartbeat.ts';
 import { type JoinGroupResponse, joinGroup } from '../../../src/protocol/apis/join-group.ts';
 import { leaveGroup } from '../../../src/protocol/apis/leave-group.ts';
@@ -224,6 +225,7 @@ export class GroupMember extends Client {
     const end = this.around.recorder.begin({ process: this.process }, steps);
     const topics = positions.map(({ topic, index, offset }) => ({
       name: topic.name,
+      topicId: ZERO_UUID,
       partitions: [
         {
           partitionIndex: index,

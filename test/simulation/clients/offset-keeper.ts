@@ -2,6 +2,7 @@
  * Uses a group for its offsets alone, without being a member. The surprise: what it commits and
  * asks for is the same in every place, so that another one can say afterwards what was lost.
  */
+import { ZERO_UUID } from '../../../src/bytes/uuid.ts';
 import { offsetCommit } from '../../../src/protocol/apis/offset-commit.ts';
 import { offsetFetch } from '../../../src/protocol/apis/offset-fetch.ts';
 import { ErrorCode } from '../../../src/protocol/errors.ts';
@@ -20,6 +21,7 @@ export class OffsetKeeper extends Client {
       generationIdOrMemberEpoch: -1,
       topics: topics.map(({ name, partitions }) => ({
         name,
+        topicId: ZERO_UUID,
         partitions: Array.from({ length: partitions }, (_, partitionIndex) => ({
           partitionIndex,
           committedOffset: offset,

@@ -4,6 +4,7 @@
  * surprise: an answer to EndTxn that never came is asked for again a few times, or not at all; then
  * the process gives up, and nobody may ever know how the transaction ended.
  */
+import { ZERO_UUID } from '../../../src/bytes/uuid.ts';
 import { addOffsetsToTxn } from '../../../src/protocol/apis/add-offsets-to-txn.ts';
 import { addPartitionsToTxn } from '../../../src/protocol/apis/add-partitions-to-txn.ts';
 import { endTxn } from '../../../src/protocol/apis/end-txn.ts';
@@ -206,6 +207,7 @@ export class Transactor {
     }
     const topics = positions.map(({ topic, index, offset }) => ({
       name: topic.name,
+      topicId: ZERO_UUID,
       partitions: [
         {
           partitionIndex: index,

@@ -3,6 +3,7 @@
  * when nothing is known. The surprise: to this dialect a committed offset is that of the last
  * record read, so Kafka is told the next one.
  */
+import { ZERO_UUID } from '../../../bytes/uuid.ts';
 import type { ConsumedPartition } from '../../../core/rest-consumer/calls.ts';
 import {
   consumedOffsets,
@@ -107,6 +108,7 @@ export async function committedOffsets(
           wanted &&
           byTopic(wanted, ({ partition }) => partition).map(({ name, partitions }) => ({
             name,
+            topicId: ZERO_UUID,
             partitionIndexes: partitions,
           })),
       },
@@ -202,12 +204,12 @@ async function offsetOrNone(
 function byTopic<P extends TopicPartition, T>(
   partitions: readonly P[],
   convert: (one: P) => T,
-): { name: string; partitions: T[] }[] {
+): { name: string; topicId: string; partitions: T[] }[] {
   const topics = new Map<string, T[]>();
   for (const one of partitions) {
     const known = topics.get(one.topic);
     if (known) known.push(convert(one));
     else topics.set(one.topic, [convert(one)]);
   }
-  return [...topics].map(([name, list]) => ({ name, partitions: list }));
+  return [...topics].map(([name, list]) => ({ name, topicId: ZERO_UUID, partitions: list }));
 }
