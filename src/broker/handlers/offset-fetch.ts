@@ -29,7 +29,7 @@ import { namedGroups } from '../named-groups.ts';
 /** One group, and what is asked of it. */
 type Wanted = GroupCalls['fetchOffsets']['command'];
 type Stored = GroupCalls['fetchOffsets']['reply']['topics'][number];
-type Asked = Wanted & { readonly topics: readonly AskedTopic[] | null };
+type Asked = Omit<Wanted, 'topics'> & { readonly topics: readonly AskedTopic[] | null };
 type AskedTopic = NonNullable<OffsetFetchRequest['groups'][number]['topics']>[number];
 type GroupTopic = OffsetFetchResponse['groups'][number]['topics'][number];
 
@@ -51,11 +51,9 @@ export const handleOffsetFetch: Handler<OffsetFetchRequest, OffsetFetchResponse>
     return { throttleTimeMs: 0, errorCode: 0, topics: [], groups };
   }
   const group = context.objects.group(request.groupId);
-  const topics = await committed(
-    { groupId: request.groupId, topics: request.topics, requireStable },
-    group,
-    context,
-  );
+  const wanted = request.topics?.map((topic) => ({ ...topic, topicId: ZERO_UUID })) ?? null;
+  const command = { groupId: request.groupId, topics: wanted, requireStable };
+  const topics = await committed(command, group, context);
   return { throttleTimeMs: 0, errorCode: ErrorCode.NONE, topics, groups: [] };
 };
 
@@ -86,15 +84,15 @@ async function answerGroup(
 async function withNames(
   asked: readonly AskedTopic[] | null,
   { metadata }: RequestContext,
-): Promise<{ named: Wanted['topics']; strangers: readonly GroupTopic[] }> {
+): Promise<{ named: Asked['topics']; strangers: readonly GroupTopic[] }> {
   const ids = new Set(asked?.map(({ topicId }) => topicId));
   ids.delete(ZERO_UUID);
   if (asked === null || ids.size === 0) return { named: asked, strangers: [] };
   const found = await metadata.recentById([...ids]);
   const isKnown = ({ topicId }: AskedTopic) => topicId === ZERO_UUID || found.has(topicId);
-  const named = asked.filter(isKnown).map(({ topicId, name, partitionIndexes }) => ({
-    name: found.get(topicId)?.name ?? name,
-    partitionIndexes,
+  const named = asked.filter(isKnown).map((topic) => ({
+    ...topic,
+    name: found.get(topic.topicId)?.name ?? topic.name,
   }));
   const errorCode = ErrorCode.UNKNOWN_TOPIC_ID;
   const strangers = asked
@@ -108,7 +106,7 @@ async function withNames(
 }
 
 async function committed(
-  command: Wanted,
+  command: Asked,
   group: Stub<GroupCalls>,
   { metadata }: RequestContext,
 ): Promise<GroupTopic[]> {
@@ -121,12 +119,14 @@ async function committed(
   if (wanted === null) return stored;
   // By topic: a request may name a topic twice.
   const byTopic = Map.groupBy(stored, ({ name }) => name);
-  return wanted.map(({ name, partitionIndexes }) => {
-    const known = (byTopic.get(name) ?? []).flatMap(({ partitions }) => partitions);
+  return wanted.map(({ name, topicId, partitionIndexes }) => {
+    const known = (byTopic.get(name) ?? [])
+      .filter((topic) => topicId === ZERO_UUID || topicId === topic.topicId)
+      .flatMap(({ partitions }) => partitions);
     const byIndex = new Map(known.map((each) => [each.partitionIndex, each]));
     return {
       name,
-      topicId: living.get(name)?.topicId ?? ZERO_UUID,
+      topicId,
       partitions: partitionIndexes.map((index) => byIndex.get(index) ?? none(index)),
     };
   });

@@ -87,4 +87,25 @@ describe('OffsetCommit', () => {
       { partitionIndex: 0, errorCode: ErrorCode.NONE },
     ]);
   });
+
+  it('stores offsets of topics by id, and refuses an id that no topic has', async () => {
+    await withTopic();
+    const topicId = (await client.context(10).metadata.topic('t'))!.topicId;
+    const stranger = 'c29tZS1vdGhlci10b3BpYw';
+    const offset = { committedOffset: 7, committedLeaderEpoch: -1, committedMetadata: null };
+    const partitions = [0, 99].map((partitionIndex) => ({ ...offset, partitionIndex }));
+    const topics = [stranger, topicId].map((id) => ({ name: '', topicId: id, partitions }));
+    const answer = await client.ask(offsetCommit, 10, { groupId: 'g', topics });
+    const codes = answer.topics.map((topic) => [
+      topic.topicId,
+      ...topic.partitions.map(({ partitionIndex, errorCode }) => [partitionIndex, errorCode]),
+    ]);
+    const [unknownId, unknown] = [ErrorCode.UNKNOWN_TOPIC_ID, ErrorCode.UNKNOWN_TOPIC_OR_PARTITION];
+    expect(codes).toEqual([
+      [stranger, [0, unknownId], [99, unknownId]],
+      [topicId, [99, unknown], [0, 0]],
+    ]);
+    const kept = await client.committed([0]);
+    expect(kept.topics[0].partitions[0].committedOffset).toBe(7);
+  });
 });

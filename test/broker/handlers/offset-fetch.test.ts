@@ -183,4 +183,40 @@ describe('OffsetFetch', () => {
     const second = await client.ask(offsetFetch, 2, { groupId: 'g', topics });
     expect(second.errorCode).toBe(ErrorCode.NOT_COORDINATOR);
   });
+
+  it('answers topics that are asked for by id, and all of them with their ids', async () => {
+    await withCommit();
+    const topicId = (await client.context(10).metadata.topic('t'))!.topicId;
+    const stranger = 'c29tZS1vdGhlci10b3BpYw';
+    const group = (topics: readonly (readonly [string, number[]])[] | null) => ({
+      groupId: 'g',
+      memberId: null,
+      memberEpoch: -1,
+      topics: topics?.map(([id, partitionIndexes]) => ({
+        name: '',
+        topicId: id,
+        partitionIndexes,
+      })),
+    });
+    const groups = [
+      group([
+        [stranger, [3]],
+        [topicId, [0, 1]],
+      ]),
+      group(null),
+    ];
+    const answer = await client.ask(offsetFetch, 10, { groups });
+    const unknown = { ...none(3), errorCode: ErrorCode.UNKNOWN_TOPIC_ID };
+    expect(answer.groups.map(({ topics }) => topics)).toEqual([
+      [
+        { name: '', topicId, partitions: [none(0), stored] },
+        { name: '', topicId: stranger, partitions: [unknown] },
+      ],
+      [{ name: '', topicId, partitions: [stored] }],
+    ]);
+    const nothing = await client.ask(offsetFetch, 10, {
+      groups: [{ ...group([[topicId, [2]]]), groupId: 'none' }],
+    });
+    expect(nothing.groups[0].topics).toEqual([{ name: '', topicId, partitions: [none(2)] }]);
+  });
 });

@@ -397,4 +397,70 @@ const ends = scripts('transactional-offsets', {
   },
 });
 
-export const offsetScripts = [...plain, ...transactional, ...ends, ...unverified];
+const noSuchTopicId = 'c29tZS1vdGhlci10b3BpYw';
+
+/** Offsets of a topic by its id, and what was committed for it, in every way to ask. */
+async function fetchedById(on: Player, { topicId }: Topic): Promise<void> {
+  const groupId = on.name('group');
+  const topics = [
+    { topicId, partitionIndexes: [0, 1, 9] },
+    { topicId: noSuchTopicId, partitionIndexes: [0] },
+  ];
+  for (const asked of [topics, topics.slice(1), [], null]) {
+    await on.ask(offsetFetch, 10, { groups: [{ groupId, topics: asked }] });
+  }
+}
+
+const byId = scripts('offsets-by-topic-id', {
+  committed: async (on) => {
+    const topic = await on.topic('topic', {}, 2);
+    const { topicId } = topic;
+    const groupId = on.name('group');
+    const known = {
+      topicId,
+      partitions: partitionsOf([
+        [0, 7],
+        [1, 5, 'words'],
+        [9, 1],
+      ]),
+    };
+    const unknown = {
+      topicId: noSuchTopicId,
+      partitions: partitionsOf([
+        [0, 1],
+        [1, 1],
+      ]),
+    };
+    await fetchedById(on, topic);
+    for (const topics of [[known], [unknown], [unknown, known]]) {
+      await on.ask(offsetCommit, 10, { groupId, topics });
+    }
+    await fetchedById(on, topic);
+    await committed(on, topic, false, 9);
+  },
+  'by-a-stranger': async (on) => {
+    const { topicId } = await on.topic();
+    const topics = [{ topicId, partitions: partitionsOf([[0, 7]]) }];
+    const stranger = { generationIdOrMemberEpoch: 3, memberId: 'nobody' };
+    await on.ask(offsetCommit, 10, { groupId: on.name('group'), ...stranger, topics });
+  },
+  'in-a-transaction': async (on) => {
+    const topic = await on.topic('topic', {}, 2);
+    const producer = await init(on);
+    const request = txnCommitOf(on, producer, topic, [0, 20], [1, 21], [9, 1]);
+    const [{ partitions }] = request.topics;
+    const topics = [
+      { topicId: topic.topicId, partitions },
+      { topicId: noSuchTopicId, partitions },
+    ];
+    await on.until(txnOffsetCommit, 6, { ...request, topics }, (answer) =>
+      answer.topics.every((one) => one.partitions.every(settled)),
+    );
+    await fetchedById(on, topic);
+    await end(on, producer, true, 5);
+    await decided(on, topic);
+    await fetchedById(on, topic);
+  },
+});
+
+export const offsetScripts = [...plain, ...transactional, ...ends, ...unverified, ...byId];
