@@ -192,11 +192,10 @@ describe('OffsetFetch', () => {
       groupId: 'g',
       memberId: null,
       memberEpoch: -1,
-      topics: topics?.map(([id, partitionIndexes]) => ({
-        name: '',
-        topicId: id,
-        partitionIndexes,
-      })),
+      topics:
+        topics === null
+          ? null
+          : topics.map(([id, partitionIndexes]) => ({ name: '', topicId: id, partitionIndexes })),
     });
     const groups = [
       group([
