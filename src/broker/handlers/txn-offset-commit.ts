@@ -14,7 +14,7 @@
  *   that time did not survive
  * - 3: generation and member (KIP-447), flexible · 4: TRANSACTION_ABORTABLE (KIP-890), before it
  *   INVALID_TXN_STATE · 5: adds the group to the transaction (KIP-890)
- * - 6: topics by id (KIP-1319)
+ * - 6: topics by id, STALE_MEMBER_EPOCH (KIP-1319), before it ILLEGAL_GENERATION
  */
 import type {
   TxnOffsetCommitRequest,
@@ -49,7 +49,11 @@ export const handleTxnOffsetCommit: Handler<
 
 /** A code that clients of this version know. */
 function codeFor(apiVersion: number, errorCode: number): number {
-  return errorCode === ErrorCode.COORDINATOR_LOAD_IN_PROGRESS && apiVersion < 2
-    ? ErrorCode.COORDINATOR_NOT_AVAILABLE
-    : abortableCode(errorCode, apiVersion, 4);
+  if (errorCode === ErrorCode.COORDINATOR_LOAD_IN_PROGRESS && apiVersion < 2) {
+    return ErrorCode.COORDINATOR_NOT_AVAILABLE;
+  }
+  if (errorCode === ErrorCode.STALE_MEMBER_EPOCH && apiVersion < 6) {
+    return ErrorCode.ILLEGAL_GENERATION;
+  }
+  return abortableCode(errorCode, apiVersion, 4);
 }

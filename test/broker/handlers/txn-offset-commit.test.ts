@@ -132,4 +132,17 @@ describe('TxnOffsetCommit', () => {
       Array(2).fill(ErrorCode.NOT_COORDINATOR),
     );
   });
+
+  it.each([
+    [5, ErrorCode.ILLEGAL_GENERATION],
+    [6, ErrorCode.STALE_MEMBER_EPOCH],
+  ])('version %i: says %i of an epoch that is over', async (version, code) => {
+    await withTopic();
+    const topicId = (await client.context(version).metadata.topic('t'))!.topicId;
+    const member = { generationIdOrMemberEpoch: 4, memberId: 'me', groupInstanceId: null };
+    const topics = topicOf({ 0: 5 }).map((topic) => (version < 6 ? topic : { ...topic, topicId }));
+    const refusal = { errorCode: ErrorCode.STALE_MEMBER_EPOCH, topics: [] };
+    const { codes } = await heard(version, { ...producer, ...member, topics }, refusal);
+    expect(codes).toEqual([code]);
+  });
 });
