@@ -160,6 +160,7 @@ describe('onlyReads', () => {
       'AlterConfigs',
       'AlterPartitionReassignments',
       'AlterUserScramCredentials',
+      'ConsumerGroupHeartbeat',
       'CreateAcls',
       'CreatePartitions',
       'CreateTopics',
