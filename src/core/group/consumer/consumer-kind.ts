@@ -53,6 +53,8 @@ export class ConsumerKind implements GroupKind {
   #checkpoint: ConsumerGroupCheckpoint | undefined;
   /** What this turn makes of the group. */
   #open: { readonly turn: Turn; readonly draft: ConsumerDraft } | undefined;
+  /** Topic → whether a member reads it: asked after every call, the same until a row changes. */
+  readonly #isRead = new Map<string, boolean>();
   readonly #seen = new SeenLately();
   readonly #sessions = new Sessions('consumer/probation');
   /** By when a member that speaks the classic protocol must do what it was told to. */
@@ -343,11 +345,12 @@ export class ConsumerKind implements GroupKind {
   heardCommitter(): void {}
 
   isSubscribedTo(topic: string): boolean {
-    return [...this.#members.values()].some(
-      ({ subscribedTopicNames, subscribedTopicRegex }) =>
-        subscribedTopicNames.includes(topic) ||
-        (subscribedTopicRegex !== '' && matcherOf(subscribedTopicRegex)(topic)),
-    );
+    let isRead = this.#isRead.get(topic);
+    if (isRead === undefined) {
+      isRead = [...this.#members.values()].some((member) => reads(member, topic));
+      this.#isRead.set(topic, isRead);
+    }
+    return isRead;
   }
 
   retainedSince: RetainedSince = (topic, stored) =>
@@ -369,6 +372,7 @@ export class ConsumerKind implements GroupKind {
   }
 
   #clear(): void {
+    this.#isRead.clear();
     this.#members.clear();
     this.#checkpoint = undefined;
     this.#sessions.clear();
@@ -386,6 +390,7 @@ export class ConsumerKind implements GroupKind {
   }
 
   replay(row: GroupRow): void {
+    this.#isRead.clear();
     if (row.key === 'consumer/probation') {
       this.#sessions.replay(row.value as Probation | null);
     } else if (row.key === 'consumer/group') {
@@ -396,4 +401,10 @@ export class ConsumerKind implements GroupKind {
       else this.#members.set(memberId, row.value as ConsumerMember);
     }
   }
+}
+
+function reads(member: ConsumerMember, topic: string): boolean {
+  const { subscribedTopicNames, subscribedTopicRegex } = member;
+  if (subscribedTopicNames.includes(topic)) return true;
+  return subscribedTopicRegex !== '' && matcherOf(subscribedTopicRegex)(topic);
 }
