@@ -25,7 +25,7 @@ export function checkCommitter(
     throw new KafkaError(ErrorCode.UNSUPPORTED_VERSION);
   }
   if (generationId === member.memberEpoch) return;
-  const stale = inTransaction ? illegalGeneration() : staleEpoch(member);
+  const stale = staleEpoch(member);
   if (generationId > member.memberEpoch) throw stale;
   for (const { topicId, partitions } of topics) {
     for (const { partitionIndex } of partitions) {
@@ -50,10 +50,5 @@ export function checkReader(
 }
 
 function staleEpoch({ classic }: ConsumerMember): KafkaError {
-  return classic ? illegalGeneration() : new KafkaError(ErrorCode.STALE_MEMBER_EPOCH);
-}
-
-/** Who commits in a transaction knows no other code for it. */
-function illegalGeneration(): KafkaError {
-  return new KafkaError(ErrorCode.ILLEGAL_GENERATION);
+  return new KafkaError(classic ? ErrorCode.ILLEGAL_GENERATION : ErrorCode.STALE_MEMBER_EPOCH);
 }
