@@ -1,7 +1,8 @@
 /**
  * The memory that answers full of records may take in an isolate, all clients together. The
  * surprise: when it runs short answers become smaller, down to none at all, and whoever has left an
- * answer lying for long is hung up on, so that clients that ask and never read stall nobody else.
+ * answer lying for long must go, so that clients that ask and never read stall nobody else. Each
+ * connection finds that out by itself: in a Worker nobody may touch another one's socket.
  */
 
 /** Of the 128 MB of an isolate. */
@@ -14,16 +15,16 @@ const leastGrant = 64 * 1024;
 const stalledMs = 10_000;
 
 /** An answer on its way to a client that has not taken all of it yet. */
-interface Unsent {
-  readonly since: number;
-  hangUp(): void;
+export interface Unsent {
+  /** It has waited for its client for so long that others should have its memory. */
+  readonly mustGo: boolean;
+  /** It was sent, or given up. */
+  done(): void;
 }
 
 /** One for each isolate. */
 export class AnswerMemory {
   readonly #now: () => number;
-  /** In the order in which their sending began. */
-  readonly #unsent = new Set<Unsent>();
   #used = 0;
 
   constructor(now: () => number = () => Date.now()) {
@@ -43,16 +44,20 @@ export class AnswerMemory {
     );
   }
 
-  /**
-   * Counts an answer while it is sent; call what is returned when it was. `hangUp` gives up the
-   * client, should others need the memory.
-   */
-  sending(bytes: number, hangUp: () => void): () => void {
-    const unsent: Unsent = { since: this.#now(), hangUp };
-    this.#unsent.add(unsent);
+  /** Counts an answer while it is sent. */
+  sending(bytes: number): Unsent {
+    const since = this.#now();
+    let held = bytes;
     this.#take(bytes);
-    return () => {
-      if (this.#unsent.delete(unsent)) this.#take(-bytes);
+    const mustGo = () => this.#isShort && this.#now() - since >= stalledMs;
+    return {
+      get mustGo() {
+        return mustGo();
+      },
+      done: () => {
+        this.#take(-held);
+        held = 0;
+      },
     };
   }
 
@@ -60,18 +65,18 @@ export class AnswerMemory {
     this.#used += bytes;
   }
 
-  #grant(wanted: number): number {
-    const part = Math.floor((mostBytes - this.#used) / partOfRest);
-    if (part >= wanted) return wanted;
-    if (part >= leastGrant) return part;
-    this.#hangUpOnStalled();
-    return 0;
+  /** What one answer may have. */
+  get #part(): number {
+    return Math.floor((mostBytes - this.#used) / partOfRest);
   }
 
-  /** The one that began first, if it is long enough ago. */
-  #hangUpOnStalled(): void {
-    const [oldest] = this.#unsent;
-    if (oldest !== undefined && this.#now() - oldest.since >= stalledMs) oldest.hangUp();
+  get #isShort(): boolean {
+    return this.#part < leastGrant;
+  }
+
+  #grant(wanted: number): number {
+    if (this.#part >= wanted) return wanted;
+    return this.#isShort ? 0 : this.#part;
   }
 }
 

@@ -6,13 +6,12 @@ import { defaultsOf } from '../../src/protocol/schema.ts';
 import { TestCluster } from './test-cluster.ts';
 
 const MiB = 1024 * 1024;
-const nothing = () => {};
 
 describe('the memory of answers', () => {
   it('gives what is wanted while there is plenty, and less the less is left', () => {
     const memory = new AnswerMemory();
     expect(memory.claim().extend(8 * MiB)).toBe(8 * MiB);
-    memory.sending(24 * MiB, nothing);
+    memory.sending(24 * MiB);
     expect(memory.claim().extend(8 * MiB)).toBe(4 * MiB);
     expect(memory.claim().extend(8 * MiB)).toBe(3 * MiB);
     expect(memory.claim().extend(1 * MiB)).toBe(1 * MiB);
@@ -24,7 +23,7 @@ describe('the memory of answers', () => {
       const claim = memory.claim();
       const granted = claim.extend(8 * MiB);
       claim.release();
-      memory.sending(granted, nothing);
+      memory.sending(granted);
     }
     expect(memory.used).toBeLessThanOrEqual(48 * MiB);
     expect(memory.claim().extend(8 * MiB)).toBe(0);
@@ -37,32 +36,29 @@ describe('the memory of answers', () => {
     claim.settle(1_000);
     expect(memory.used).toBe(1_000);
     claim.release();
-    const sent = memory.sending(500, nothing);
+    const sent = memory.sending(500);
     expect(memory.used).toBe(500);
-    sent();
-    sent();
+    sent.done();
+    sent.done();
     expect(memory.used).toBe(0);
   });
 
-  it('hangs up on the client that left its answer lying longest, and on nobody in a hurry', () => {
+  it('says who must go: who left an answer lying for long, while there is no room for others', () => {
     let now = 0;
     const memory = new AnswerMemory(() => now);
-    const gone: string[] = [];
-    for (const name of ['first', 'second']) {
-      const sent = memory.sending(24 * MiB, () => {
-        gone.push(name);
-        sent();
-      });
-      now += 1_000;
-    }
+    const first = memory.sending(24 * MiB);
+    now = 1_000;
+    const second = memory.sending(24 * MiB);
+    const others = [first, second];
     now = 9_999;
     expect(memory.claim().extend(MiB)).toBe(0);
-    expect(gone).toEqual([]);
+    expect(others.map(({ mustGo }) => mustGo)).toEqual([false, false]);
     now = 10_000;
-    memory.claim().extend(MiB);
-    expect(gone).toEqual(['first']);
+    expect(others.map(({ mustGo }) => mustGo)).toEqual([true, false]);
+    first.done();
+    now = 20_000;
+    expect(second.mustGo).toBe(false);
     expect(memory.claim().extend(MiB)).toBe(MiB);
-    expect(gone).toEqual(['first']);
   });
 });
 
@@ -94,21 +90,21 @@ describe('Fetch while memory is short', () => {
 
   it('answers without records, and with them once there is room', async () => {
     const { answers, bytesWithin } = await clusterWith('a');
-    const sent = answers.sending(48 * MiB, nothing);
+    const sent = answers.sending(48 * MiB);
     expect(await bytesWithin(10)).toBe(0);
-    sent();
+    sent.done();
     expect(await bytesWithin(10)).toBeGreaterThan(0);
     expect(answers.used).toBe(0);
   });
 
   it('waits for room as for records, and reads no more than once in vain', async () => {
     const { cluster, answers, bytesWithin } = await clusterWith('a');
-    const sent = answers.sending(48 * MiB, nothing);
+    const sent = answers.sending(48 * MiB);
     const answer = bytesWithin(60_000);
     await new Promise((resolve) => {
       setTimeout(resolve, 50);
     });
-    sent();
+    sent.done();
     expect(await answer).toBeGreaterThan(0);
     const reads = cluster.takeCalls().filter((call) => call.startsWith('read'));
     expect(reads).toHaveLength(2);

@@ -99,6 +99,8 @@ export class Flush {
   /** Takes the end of a transaction; one that was heard before changes nothing. */
   end(marker: MarkerCommand['marker'], logAppendTime: boolean): MarkerReply {
     const { producerId, producerEpoch, coordinatorEpoch, transactionNumber = 0 } = marker;
+    // No producer has such an id or epoch; Kafka cannot build the batch.
+    if (producerId < 0 || producerEpoch < 0) return { errorCode: ErrorCode.UNKNOWN_SERVER_ERROR };
     const entry = this.#producer(producerId);
     try {
       if (!checkMarker(entry, marker)) return { errorCode: ErrorCode.NONE };

@@ -4,6 +4,7 @@
  * way, which is weather and not worth a word; and a Worker may make only so many calls, so a
  * connection is closed between two requests before that, and the client connects again by itself.
  */
+import type { Unsent } from '../../broker/answer-memory.ts';
 import { type ClientContext, clientContext, type Gateway } from '../../broker/gateway.ts';
 import { concat } from '../../bytes/writer.ts';
 import { ioTurn } from '../../runtime/io-turn.ts';
@@ -55,8 +56,7 @@ async function exchange(
       giveWay: ioTurn,
       send: async (chunks) => {
         idle.touch();
-        const sent = client.answers.sending(sizeOf(chunks), hangUp);
-        await send(writer, chunks).finally(sent);
+        await new Sending(client.answers.sending(sizeOf(chunks)), hangUp).of(send(writer, chunks));
       },
       isSpent: () => objects.calls >= maxCalls,
       close: () => void reader.cancel().catch(gone),
@@ -92,6 +92,8 @@ async function exchange(
  * Past the limit a connection still serves what was sent already, up to so many times the limit.
  */
 const drainAllowance = 1.1;
+/** How often a connection looks whether the answer it is sending has to go. */
+const lookAtUnsentMs = 1_000;
 /** Chunks smaller than this are joined before they are sent. */
 const joinBelow = 64 * 1024;
 
@@ -120,6 +122,34 @@ function joined(chunks: readonly Uint8Array[]): Uint8Array[] {
     from = to;
   }
   return result;
+}
+
+/** Watches an answer being sent: hangs up on a client that leaves it lying when memory is short. */
+class Sending {
+  readonly #unsent: Unsent;
+  readonly #hangUp: () => void;
+
+  constructor(unsent: Unsent, hangUp: () => void) {
+    this.#unsent = unsent;
+    this.#hangUp = hangUp;
+  }
+
+  async of(sent: Promise<void>): Promise<void> {
+    const timer = setInterval(() => this.#check(), lookAtUnsentMs);
+    try {
+      await sent;
+    } finally {
+      clearInterval(timer);
+      this.#unsent.done();
+    }
+  }
+
+  #check(): void {
+    if (!this.#unsent.mustGo) return;
+    // At once: the next one that looks may find that it can stay.
+    this.#unsent.done();
+    this.#hangUp();
+  }
 }
 
 /** Hangs up when the client neither sent nor took anything for `connections.max.idle.ms`. */
