@@ -1,9 +1,10 @@
 /** The command line of the simulation: what may be said, and what is made of it. */
 import { parseArgs } from 'node:util';
 
-export const help = `Lets crashes, lost messages and broken connections befall a whole Kedge, its
-objects and its clients, in one process and on a virtual clock, and checks what the clients saw. All
-of it comes from a seed: the same seed gives the same history, event for event.
+export const help = `
+Lets crashes, lost messages and broken connections befall a whole Kedge, its objects and its
+clients, in one process and on a virtual clock, and checks what the clients saw. All of it comes
+from a seed: the same seed gives the same history, event for event.
 
 Usage: npm run sim [-- options]         one seed, and what befell it
        npm run sim:long [-- options]    seed after seed; prints those that fail, and how many ran
@@ -20,7 +21,7 @@ Options
 
 Exit code: 0 when nothing was found, 1 when something was, 2 for a command line that makes no sense.
 What failed prints one command that plays it again.
-`;
+`.trimStart();
 
 /** A command line that cannot be obeyed; the message is for the person who typed it. */
 export class UsageError extends Error {}
@@ -53,7 +54,7 @@ export function parseOptions(args: readonly string[]): Options {
     minutes: number('minutes', 0),
     seed: whole('seed', 0),
     seeds: values.seeds === undefined ? undefined : range(values.seeds),
-    duration: number('for', 0) * 60_000,
+    duration: number('for', 0.01) * 60_000,
     transactionsOnly: values.transactions,
     everyCrash: values['every-crash'],
     crashAt: whole('crash-at', 1),

@@ -103,6 +103,7 @@ try {
   else if (!(await new Runner(options).run())) process.exitCode = 1;
 } catch (error) {
   if (!(error instanceof UsageError)) throw error;
-  console.error(`sim: ${error.message} See npm run sim -- --help.`);
+  const message = error.message.replace(/\.?$/, '.');
+  console.error(`sim: ${message} See npm run sim -- --help.`);
   process.exitCode = 2;
 }

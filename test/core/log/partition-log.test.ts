@@ -253,6 +253,13 @@ describe('PartitionLog, of transactions', () => {
     });
   });
 
+  it('writes no marker of a producer that cannot be', () => {
+    const log = new PartitionLog(new MemoryStore(), settings);
+    const refused = { errorCode: ErrorCode.UNKNOWN_SERVER_ERROR };
+    expect(log.append([marker(-1, 0, 1), marker(7, -1, 1)], now)).toEqual([refused, refused]);
+    expect(log.highWatermark).toBe(0);
+  });
+
   it('needs nobody to say which topic it is of, for however many markers', () => {
     const store = new MemoryStore();
     const log = new PartitionLog(store, settings);
