@@ -178,6 +178,8 @@ describe('onlyReads', () => {
       'OffsetCommit',
       'OffsetDelete',
       'Produce',
+      'SaslAuthenticate',
+      'SaslHandshake',
       'SyncGroup',
       'TxnOffsetCommit',
       'UpdateFeatures',
