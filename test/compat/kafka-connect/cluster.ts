@@ -60,10 +60,9 @@ export class Worker {
     await this.#process?.stop('SIGKILL');
   }
 
-  /** As its operator stops it: its tasks commit, and it leaves its group. */
+  /** As its operator stops it; one that hangs in its own shutdown (FINDINGS.md) is killed. */
   async stop(): Promise<void> {
-    this.#process?.signal('SIGTERM');
-    await this.#process?.exited;
+    await this.#process?.stop('SIGTERM');
   }
 
   /** Asks until it is answered; a refusal that will not go away fails. */
