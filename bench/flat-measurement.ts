@@ -3,7 +3,7 @@
  * another for each round. One alone would grow, and fit the processor's cache, which makes reading
  * it quicker than reading 2 GB whatever Kedge does.
  */
-import { closeSync, fsyncSync, openSync, readdirSync } from 'node:fs';
+import { closeSync, fsyncSync, openSync, readdirSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import { createTopics } from '../src/protocol/apis/create-topics.ts';
 import type { Kedge } from '../src/testing/index.ts';
@@ -22,6 +22,8 @@ const restartsAtOnce = 20;
 const wanted = { ofAnswers: 0.03, ofLoads: 0.06 };
 /** Partitions that are loaded before any that is measured, so that the code for it is warm. */
 const warmUps = 6;
+/** The files are read as a whole once in so many rounds. */
+const roundsPerReading = 10;
 const day = 86_400_000;
 
 export interface FlatSizes {
@@ -92,6 +94,7 @@ export class FlatMeasurement {
       const isTime = round > 0 && round % roundsAtOnce === 0;
       if (isTime && series.every((each) => isEnough(each, wanted.ofAnswers))) break;
       progress(`round ${round + 1} of at most ${rounds}`);
+      if (round % roundsPerReading === 0) readAll(this.#kedge.dataDir);
       const asked = this.#asked(round, large);
       // One that was left alone for a while is unloaded.
       for (const part of parts) await asked[part].append(wire, 1_000);
@@ -108,6 +111,7 @@ export class FlatMeasurement {
     for (let round = 0; round < restarts; round++) {
       if (round > 0 && round % restartsAtOnce === 0 && isEnough(series, wanted.ofLoads)) break;
       progress(`restart ${round + 1} of at most ${restarts}`);
+      readAll(this.#kedge.dataDir);
       await this.#kedge.restart();
       const wire = await Wire.open(this.#kedge);
       const asked = this.#asked(round, large);
@@ -205,10 +209,28 @@ async function createTopic(wire: Wire, numPartitions: number): Promise<void> {
 
 /** The disk is not to be busy with what was filled while something is measured. */
 function syncAll(directory: string): void {
-  for (const entry of readdirSync(directory, { recursive: true, withFileTypes: true })) {
-    if (!entry.name.endsWith('.sqlite')) continue;
-    const file = openSync(join(entry.parentPath, entry.name), 'r+');
+  for (const path of databases(directory)) {
+    const file = openSync(path, 'r+');
     fsyncSync(file);
     closeSync(file);
   }
+}
+
+/**
+ * Reads all files, so that the system has them in memory: it drops what nobody has asked for in
+ * minutes, of 2 GB more than of 10 MB, and then it is the disk that is measured.
+ */
+function readAll(directory: string): void {
+  const chunk = Buffer.alloc(1 << 20);
+  for (const path of databases(directory)) {
+    const file = openSync(path, 'r');
+    while (readSync(file, chunk) > 0);
+    closeSync(file);
+  }
+}
+
+function databases(directory: string): string[] {
+  return readdirSync(directory, { recursive: true, withFileTypes: true })
+    .filter(({ name }) => name.endsWith('.sqlite'))
+    .map(({ parentPath, name }) => join(parentPath, name));
 }

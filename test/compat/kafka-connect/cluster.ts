@@ -243,15 +243,6 @@ export class ConnectCluster {
     return records.map(({ value }) => `${value}`);
   }
 
-  /** How many records the workers' configs still hold for a key. */
-  async configRecords(wanted: string): Promise<number> {
-    const topic = `${this.id}-config`;
-    const [end] = await this.admin.fetchTopicOffsets(topic);
-    const last = Number(end!.high) - 1;
-    const records = await this.#read(topic, ({ offset }) => Number(offset) >= last);
-    return records.filter(({ key }) => `${key}` === wanted).length;
-  }
-
   /** All records of a topic with one partition, up to the first one that is the last. */
   async #read(topic: string, isLast: (one: KafkaMessage) => boolean): Promise<KafkaMessage[]> {
     const consumer = this.#kafka.consumer({ groupId: unique('auditor'), maxWaitTimeInMs: 100 });
