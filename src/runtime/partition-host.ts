@@ -3,6 +3,8 @@
  * The surprise: an append waits for nothing but what was written before it (and the first of a
  * transaction for its coordinator), and those that wait together share a row.
  */
+
+import { shareDescribeRefused, shareFetchRefused } from '../core/group/share-partition/replies.ts';
 import type { AppendReply, PartitionCalls, PartitionSpec } from '../core/log/calls.ts';
 import type { EnlistQuestion } from '../core/log/enlistments.ts';
 import { type AppendCommand, refused } from '../core/log/flush.ts';
@@ -108,6 +110,15 @@ export class PartitionHost implements Stub<PartitionCalls> {
           () => this.#loaded().describeProducers(this.#around.now()),
           (errorCode) => ({ errorCode, producers: [] }),
         ),
+      shareFetch: async () => shareFetchRefused(ErrorCode.UNSUPPORTED_VERSION),
+      shareAcknowledge: async () => ({
+        errorCode: ErrorCode.UNSUPPORTED_VERSION,
+        errorMessage: null,
+      }),
+      shareRelease: async () => ({ errorCode: ErrorCode.UNSUPPORTED_VERSION }),
+      shareDescribe: async () => shareDescribeRefused(ErrorCode.UNSUPPORTED_VERSION),
+      shareAlter: async () => ({ errorCode: ErrorCode.UNSUPPORTED_VERSION }),
+      shareDelete: async () => ({ errorCode: ErrorCode.UNSUPPORTED_VERSION }),
       drop: () =>
         this.#guard(
           () => this.#drop(),

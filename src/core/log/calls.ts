@@ -3,6 +3,7 @@
  * to the object and drive the pure log in tests. Refusals are codes, never exceptions: no domain
  * error crosses an RPC.
  */
+import type { ShareCalls } from '../group/share-partition/calls.ts';
 import type { TransactionMarker } from '../transaction-marker.ts';
 
 /** Which partition a caller believes it talks to. A partition opens itself on its first append. */
@@ -85,7 +86,7 @@ export interface ProducerDescription {
   readonly currentTxnStartOffset: number;
 }
 
-export interface PartitionCalls {
+export interface PartitionCalls extends ShareCalls {
   /** One or more record batches (magic 2), as the client sent them. */
   append: {
     command: {
