@@ -3,7 +3,6 @@
  * partition is kept by the partition beside its log, and the group's configs come with each call,
  * so that no call needs another object.
  */
-import type { PartitionSpec } from '../../log/calls.ts';
 
 /** Where a group begins that the partition does not know. */
 export type ShareOffsetReset =
@@ -50,6 +49,8 @@ export interface ShareFetchRoom {
   /** Upper bound of bytes, but that with `minOneBatch` the first batch is whole. */
   readonly maxBytes: number;
   readonly minOneBatch: boolean;
+  /** With less than this to be had nothing is acquired. */
+  readonly minBytes: number;
   readonly maxRecords: number;
   /** What one entry of acquired records should have at most. */
   readonly batchSize: number;
@@ -80,10 +81,9 @@ export interface ShareFetchReply extends ShareAcknowledgeReply {
 }
 
 export interface ShareCalls {
-  /** Acknowledges first, then acquires what there is. Opens the group's state. */
+  /** Acknowledges first, then acquires what there is. A group that is new here begins. */
   shareFetch: {
     command: ShareMember & {
-      readonly spec: PartitionSpec;
       readonly settings: ShareSettings;
       readonly acknowledgements: readonly AcknowledgementBatch[];
       readonly room: ShareFetchRoom;
@@ -116,7 +116,6 @@ export interface ShareCalls {
   /** The group begins anew at this offset, whatever it has read or holds. Safe to repeat. */
   shareAlter: {
     command: {
-      readonly spec: PartitionSpec;
       readonly groupId: string;
       readonly startOffset: number;
     };
