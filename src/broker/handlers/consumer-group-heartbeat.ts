@@ -15,7 +15,7 @@
  */
 
 import { assignors } from '../../core/group/assignors/index.ts';
-import { Epoch } from '../../core/group/consumer/consumer-group.ts';
+import { Epoch } from '../../core/group/modern-group.ts';
 import type {
   ConsumerGroupHeartbeatRequest,
   ConsumerGroupHeartbeatResponse,

@@ -6,7 +6,8 @@
  */
 import type { Row, Ticket } from '../machine.ts';
 import type { GroupCheckpoint } from './classic-group.ts';
-import type { ConsumerGroupCheckpoint, ConsumerMember } from './consumer/consumer-group.ts';
+import type { ConsumerMember } from './consumer/consumer-group.ts';
+import type { GroupEpochs } from './modern-group.ts';
 import type { GroupReply } from './replies.ts';
 
 /** One partition's committed offset. */
@@ -54,7 +55,7 @@ export type Probation = Readonly<Record<string, number>>;
 export type GroupRow =
   | Row<'group', GroupCheckpoint>
   | Row<'probation', Probation>
-  | Row<'consumer/group', ConsumerGroupCheckpoint>
+  | Row<'consumer/group', GroupEpochs>
   | Row<`consumer/member/${string}`, ConsumerMember>
   | Row<'consumer/probation', Probation>
   | Row<`offsets/${string}`, TopicOffsets>

@@ -12,6 +12,7 @@ import {
 import { ErrorCode, KafkaError } from '../../../protocol/errors.ts';
 import type { GroupCalls, MemberProtocol } from '../commands.ts';
 import type { KindOptions } from '../group-kind.ts';
+import { unknownMember } from '../modern-group.ts';
 import { joinRefusal } from '../replies.ts';
 import type { TopicsImage } from '../topics-image.ts';
 import type { ConsumerGroupView, ConsumerMember } from './consumer-group.ts';
@@ -24,7 +25,7 @@ import {
   replaceMember,
   updateMember,
 } from './epochs.ts';
-import { instance, unknownMember } from './heartbeat.ts';
+import { instance } from './heartbeat.ts';
 import { type Reported, waitsForOthers } from './reconcile.ts';
 
 type Join = GroupCalls['joinGroup'];

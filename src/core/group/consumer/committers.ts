@@ -6,8 +6,8 @@
 import { ErrorCode, KafkaError } from '../../../protocol/errors.ts';
 import type { Committer, GroupCalls } from '../commands.ts';
 import type { CommitForm } from '../group-kind.ts';
+import { unknownMember } from '../modern-group.ts';
 import type { ConsumerGroupView, ConsumerMember } from './consumer-group.ts';
-import { unknownMember } from './heartbeat.ts';
 
 /** Throws UNKNOWN_MEMBER_ID, UNSUPPORTED_VERSION, and where an epoch is over. */
 export function checkCommitter(

@@ -9,25 +9,20 @@ import { matcherOf } from '../../pattern/pattern.ts';
 import type { ClassicKind } from '../classic-kind.ts';
 import type { Committer, GroupCalls } from '../commands.ts';
 import type { RetainedSince } from '../committed-offsets.ts';
+import { configured } from '../configured.ts';
 import type { CommitForm, GroupKind, KindOptions } from '../group-kind.ts';
 import { checkJoin } from '../join.ts';
+import { Epoch, type GroupEpochs } from '../modern-group.ts';
 import type { GroupCall, GroupReply } from '../replies.ts';
 import type { GroupConfig, GroupRow, Probation, Turn } from '../rows.ts';
 import { SeenLately } from '../seen-lately.ts';
 import { Sessions } from '../sessions.ts';
+import { wantedNames } from '../subscriptions.ts';
 import { beating, classicLeaving, joinConsumerGroup, syncing } from './classic-members.ts';
 import { checkCommitter, checkReader } from './committers.ts';
-import { configured } from './configured.ts';
-import {
-  type ConsumerGroupCheckpoint,
-  type ConsumerMember,
-  Epoch,
-  newConsumerGroup,
-  stateOf,
-} from './consumer-group.ts';
+import { type ConsumerMember, newConsumerGroup, stateOf } from './consumer-group.ts';
 import { described } from './describe.ts';
 import { ConsumerDraft } from './draft.ts';
-import { takeOut } from './epochs.ts';
 import { beat, leaving } from './heartbeat.ts';
 import {
   checkUpgrade,
@@ -37,7 +32,6 @@ import {
   downgrades,
   upgraded,
 } from './migration.ts';
-import { wantedNames } from './subscriptions.ts';
 
 type Command<K extends keyof GroupCalls> = GroupCalls[K]['command'];
 
@@ -50,7 +44,7 @@ export class ConsumerKind implements GroupKind {
   readonly #options: KindOptions;
   readonly #classic: ClassicKind;
   readonly #members = new Map<string, ConsumerMember>();
-  #checkpoint: ConsumerGroupCheckpoint | undefined;
+  #checkpoint: GroupEpochs | undefined;
   /** What this turn makes of the group. */
   #open: { readonly turn: Turn; readonly draft: ConsumerDraft } | undefined;
   /** Topic → whether a member reads it: asked after every call, the same until a row changes. */
@@ -300,7 +294,7 @@ export class ConsumerKind implements GroupKind {
       this.#downgrade(draft, turn);
       return;
     }
-    takeOut(memberIds, draft, turn.now, this.#seen.imageOrNone);
+    draft.takeOut(memberIds, this.#seen.imageOrNone, turn.now);
     this.#close(draft, turn);
   }
 
@@ -394,7 +388,7 @@ export class ConsumerKind implements GroupKind {
     if (row.key === 'consumer/probation') {
       this.#sessions.replay(row.value as Probation | null);
     } else if (row.key === 'consumer/group') {
-      this.#checkpoint = (row.value as ConsumerGroupCheckpoint | null) ?? undefined;
+      this.#checkpoint = (row.value as GroupEpochs | null) ?? undefined;
     } else {
       const memberId = row.key.slice(memberPrefix.length);
       if (row.value === null) this.#members.delete(memberId);

@@ -1,6 +1,6 @@
 /** A consumer group as ConsumerGroupDescribe shows it, with topics by id. */
-import type { Partitions } from '../assignors/assignor.ts';
 import type { GroupCalls } from '../commands.ts';
+import { listedPartitions } from '../modern-group.ts';
 import {
   type ConsumerGroupView,
   type ConsumerMember,
@@ -8,7 +8,6 @@ import {
   stateOf,
 } from './consumer-group.ts';
 import { listed } from './heartbeat.ts';
-import type { Reported } from './reconcile.ts';
 import { preferredAssignor } from './target.ts';
 
 type Described = NonNullable<GroupCalls['describeConsumerGroup']['reply']['group']>;
@@ -30,7 +29,7 @@ export function described(group: ConsumerGroupView): Described {
       subscribedTopicNames: member.subscribedTopicNames,
       subscribedTopicRegex: member.subscribedTopicRegex,
       assignment: listed(held(member)),
-      targetAssignment: listedTarget(member.target),
+      targetAssignment: listedPartitions(member.target),
       isClassic: member.classic !== null,
     })),
   };
@@ -43,10 +42,4 @@ function held({ assigned, pendingRevocation }: ConsumerMember): OwnedPartitions 
     all[topicId] = { ...all[topicId], ...partitions };
   }
   return all;
-}
-
-function listedTarget(target: Partitions): Reported {
-  return Object.keys(target)
-    .sort()
-    .map((topicId) => ({ topicId, partitions: target[topicId] }));
 }

@@ -3,11 +3,12 @@
  * group epoch when what is read has changed, targets when they are due, and one step of this member
  * towards its own.
  */
+import { same } from '../modern-group.ts';
+import { topicsHashOf } from '../subscriptions.ts';
 import type { TopicsImage } from '../topics-image.ts';
-import { type ConsumerMember, newMember, same } from './consumer-group.ts';
+import { type ConsumerMember, newMember } from './consumer-group.ts';
 import type { ConsumerDraft } from './draft.ts';
 import { type Reported, reconciled } from './reconcile.ts';
-import { topicsHashOf } from './subscriptions.ts';
 import { makeTargets, preferredAssignor } from './target.ts';
 
 export interface Circumstances {
@@ -59,19 +60,6 @@ export function moveOn(
   const after = revokes && revokeBy !== undefined ? { ...settled, revokeBy } : settled;
   draft.put(after);
   return after;
-}
-
-/** Takes members out: those who stay learn of it at their next heartbeat. */
-export function takeOut(
-  memberIds: readonly string[],
-  draft: ConsumerDraft,
-  now: number,
-  image: TopicsImage | undefined,
-): void {
-  if (memberIds.length === 0) return;
-  for (const memberId of memberIds) draft.remove(memberId);
-  const topicsHash = image ? topicsHashOf(draft, image) : draft.checkpoint.topicsHash;
-  draft.bumpEpoch(topicsHash, now);
 }
 
 /**

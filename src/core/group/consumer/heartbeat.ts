@@ -5,9 +5,11 @@
  * one may have been lost.
  */
 import { ErrorCode, KafkaError } from '../../../protocol/errors.ts';
+import { matcherOf, PatternError } from '../../pattern/pattern.ts';
 import type { GroupCalls } from '../commands.ts';
 import type { KindOptions } from '../group-kind.ts';
-import { type ConsumerMember, Epoch, type OwnedPartitions, same } from './consumer-group.ts';
+import { Epoch, same, unknownMember } from '../modern-group.ts';
+import type { ConsumerMember, OwnedPartitions } from './consumer-group.ts';
 import type { ConsumerDraft } from './draft.ts';
 import {
   type Circumstances,
@@ -18,7 +20,6 @@ import {
   updateMember,
 } from './epochs.ts';
 import type { Reported } from './reconcile.ts';
-import { checkedMatcher } from './subscriptions.ts';
 
 type Heartbeat = GroupCalls['consumerGroupHeartbeat']['command'];
 type Reply = GroupCalls['consumerGroupHeartbeat']['reply'];
@@ -40,7 +41,7 @@ export function beat(beating: Beating): Reply {
   const after = updated(before, command);
   const subscriptionChanged = readsAnew(before, after);
   if (after.subscribedTopicRegex !== '' && subscriptionChanged) {
-    checkedMatcher(after.subscribedTopicRegex);
+    checkPattern(after.subscribedTopicRegex);
   }
   updateMember(before, after, beating);
   const member = moveOn(memberId, { owned: command.owned, subscriptionChanged }, beating);
@@ -57,6 +58,19 @@ export function beat(beating: Beating): Reply {
     heartbeatIntervalMs: config.groupConsumerHeartbeatIntervalMs,
     assignedPartitions: tells ? listed(member.assigned) : null,
   };
+}
+
+/** Throws INVALID_REGULAR_EXPRESSION. */
+function checkPattern(pattern: string): void {
+  try {
+    matcherOf(pattern);
+  } catch (error) {
+    if (!(error instanceof PatternError)) throw error;
+    throw new KafkaError(
+      ErrorCode.INVALID_REGULAR_EXPRESSION,
+      `SubscribedTopicRegex \`${pattern}\` is not a valid regular expression: ${error.message}.`,
+    );
+  }
 }
 
 function checkRoom({ command, draft, config }: Beating): void {
@@ -134,11 +148,6 @@ export function instance(
     `Static member ${memberId} with instance id ${groupInstanceId} was fenced by member ` +
       `${known.memberId}.`,
   );
-}
-
-export function unknownMember({ groupId, memberId }: { groupId: string; memberId: string }) {
-  const what = `Member ${memberId} is not a member of group ${groupId}.`;
-  return new KafkaError(ErrorCode.UNKNOWN_MEMBER_ID, what);
 }
 
 function checkEpoch(member: ConsumerMember, { memberEpoch, owned }: Heartbeat): void {

@@ -5,6 +5,7 @@
  * go.
  */
 import type { Partitions } from '../assignors/assignor.ts';
+import { subscribedIds } from '../subscriptions.ts';
 import type { TopicsImage } from '../topics-image.ts';
 import {
   type ConsumerGroupView,
@@ -13,7 +14,6 @@ import {
   type MemberState,
   type OwnedPartitions,
 } from './consumer-group.ts';
-import { subscribedIds } from './subscriptions.ts';
 
 /** What a client says it has: by topic id. */
 export type Reported = readonly {

@@ -6,10 +6,10 @@
  */
 import type { AssignedMember } from '../assignors/assignor.ts';
 import { assignors, defaultAssignor } from '../assignors/index.ts';
+import { subscribedIds } from '../subscriptions.ts';
 import type { TopicsImage } from '../topics-image.ts';
-import { type ConsumerGroupView, same } from './consumer-group.ts';
+import type { ConsumerGroupView } from './consumer-group.ts';
 import type { ConsumerDraft } from './draft.ts';
-import { subscribedIds } from './subscriptions.ts';
 
 /** The assignor most members ask for. */
 export function preferredAssignor(group: ConsumerGroupView): string {
@@ -32,8 +32,7 @@ export function makeTargets(
   intervalMs: number,
   now: number,
 ): void {
-  const { groupEpoch, assignmentEpoch, assignedAtMs } = draft.checkpoint;
-  if (groupEpoch <= assignmentEpoch || now < assignedAtMs + intervalMs) return;
+  if (!draft.wantsTargets(intervalMs, now)) return;
   const topics = new Map<string, number>();
   const members = [...draft.members()].map((member): AssignedMember => {
     const subscribed = subscribedIds(member, image);
@@ -44,12 +43,7 @@ export function makeTargets(
     return { memberId, groupInstanceId, subscribed, target };
   });
   const assign = assignors.get(preferredAssignor(draft))!;
-  const targets = assign({ members: members.sort(byName), topics });
-  for (const member of [...draft.members()]) {
-    const target = targets.get(member.memberId) ?? {};
-    if (!same(member.target, target)) draft.put({ ...member, target });
-  }
-  draft.checkpoint = { ...draft.checkpoint, assignmentEpoch: groupEpoch, assignedAtMs: now };
+  draft.setTargets(assign({ members: members.sort(byName), topics }), now);
 }
 
 function byName(left: AssignedMember, right: AssignedMember): number {

@@ -3,34 +3,17 @@
  * its topics as one short text; when that differs from what the cluster has now (a topic came, went
  * or grew), the group epoch rises and everybody's target is made anew.
  */
-import { crc32c } from '../../../bytes/crc32c.ts';
-import { murmur2 } from '../../../bytes/murmur2.ts';
-import { ErrorCode, KafkaError } from '../../../protocol/errors.ts';
-import { type Matcher, matcherOf, PatternError } from '../../pattern/pattern.ts';
-import type { TopicsImage } from '../topics-image.ts';
-import type { ConsumerGroupView, ConsumerMember } from './consumer-group.ts';
+import { crc32c } from '../../bytes/crc32c.ts';
+import { murmur2 } from '../../bytes/murmur2.ts';
+import type { ModernGroup, ModernMember, Subscription } from './modern-group.ts';
+import type { TopicsImage } from './topics-image.ts';
 
 const utf8 = new TextEncoder();
-
-/** Throws INVALID_REGULAR_EXPRESSION. */
-export function checkedMatcher(pattern: string): Matcher {
-  try {
-    return matcherOf(pattern);
-  } catch (error) {
-    if (!(error instanceof PatternError)) throw error;
-    throw new KafkaError(
-      ErrorCode.INVALID_REGULAR_EXPRESSION,
-      `SubscribedTopicRegex \`${pattern}\` is not a valid regular expression: ${error.message}.`,
-    );
-  }
-}
-
-type Subscription = Pick<ConsumerMember, 'subscribedTopicNames' | 'subscribedTopicRegex'>;
 
 /** Every name a member reads, of topics that exist or may. */
 export function subscribedNames(member: Subscription, image: TopicsImage): Iterable<string> {
   const { subscribedTopicNames, subscribedTopicRegex } = member;
-  if (subscribedTopicRegex === '') return subscribedTopicNames;
+  if (!subscribedTopicRegex) return subscribedTopicNames;
   return [...subscribedTopicNames, ...image.matching(subscribedTopicRegex)];
 }
 
@@ -48,14 +31,14 @@ export function subscribedIds(member: Subscription, image: TopicsImage): Set<str
 export function wantedNames(members: Iterable<Subscription>): Set<string> | 'all' {
   const names = new Set<string>();
   for (const { subscribedTopicNames, subscribedTopicRegex } of members) {
-    if (subscribedTopicRegex !== '') return 'all';
+    if (subscribedTopicRegex) return 'all';
     for (const name of subscribedTopicNames) names.add(name);
   }
   return names;
 }
 
 /** Stands for all topics that members read: their names, ids and partitions. */
-export function topicsHashOf(group: ConsumerGroupView, image: TopicsImage): string {
+export function topicsHashOf(group: ModernGroup<ModernMember>, image: TopicsImage): string {
   const names = new Set<string>();
   for (const member of group.members()) {
     for (const name of subscribedNames(member, image)) names.add(name);

@@ -3,7 +3,7 @@
  * group itself. The surprise: the controller keeps the latter, and a group hears of them when it
  * looks at its topics, within a minute.
  */
-import type { GroupConfig } from '../rows.ts';
+import type { GroupConfig } from './rows.ts';
 
 export type SetConfigs = Readonly<Record<string, string>>;
 
