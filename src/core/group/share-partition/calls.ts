@@ -118,6 +118,8 @@ export interface ShareCalls {
     command: {
       readonly groupId: string;
       readonly startOffset: number;
+      /** Leaves alone a group that the partition knows: for partitions that a topic gained. */
+      readonly onlyIfNew?: boolean;
     };
     reply: { errorCode: number };
   };
