@@ -19,6 +19,7 @@ export class MemoryStore implements LogStore {
   #aborted: AbortedTransaction[] = [];
   #snapshot: Snapshot | undefined;
   #state: LogState | undefined;
+  readonly #shareStates = new Map<string, Uint8Array>();
   #dropped = false;
 
   get dropped(): boolean {
@@ -70,6 +71,15 @@ export class MemoryStore implements LogStore {
     return this.#aborted.filter(({ lastOffset }) => lastOffset >= offset);
   }
 
+  shareState(groupId: string): Uint8Array | undefined {
+    return this.#shareStates.get(groupId);
+  }
+
+  keepShareState(groupId: string, state: Uint8Array | undefined): void {
+    if (state === undefined) this.#shareStates.delete(groupId);
+    else this.#shareStates.set(groupId, state.slice());
+  }
+
   append(rows: readonly LogRow[], snapshot: Snapshot | undefined, state?: LogState): void {
     checkOrder([...this.#rows.slice(-1), ...rows]);
     this.#rows.push(...rows.map(copyOf));
@@ -94,6 +104,7 @@ export class MemoryStore implements LogStore {
     this.#aborted = [];
     this.#snapshot = undefined;
     this.#state = undefined;
+    this.#shareStates.clear();
     this.#dropped = true;
   }
 

@@ -4,7 +4,9 @@
  * transaction for its coordinator), and those that wait together share a row.
  */
 
+import type { ShareCalls } from '../core/group/share-partition/calls.ts';
 import { shareDescribeRefused, shareFetchRefused } from '../core/group/share-partition/replies.ts';
+import { SharePartitions } from '../core/group/share-partition/share-partitions.ts';
 import type { AppendReply, PartitionCalls, PartitionSpec } from '../core/log/calls.ts';
 import type { EnlistQuestion } from '../core/log/enlistments.ts';
 import { type AppendCommand, refused } from '../core/log/flush.ts';
@@ -22,7 +24,7 @@ import type { TransactionCalls } from '../core/transaction/calls.ts';
 import type { Enlisted } from '../core/transaction-marker.ts';
 import { ErrorCode, KafkaError } from '../protocol/errors.ts';
 import { Enlisting } from './enlisting.ts';
-import type { LogEnds, Stub } from './stubs.ts';
+import type { Announced, LogEnds, Stub } from './stubs.ts';
 
 /** One write takes no more than this, but for a single larger append. */
 const flushBytes = 8 * 1024 * 1024;
@@ -38,8 +40,8 @@ export interface PartitionSurroundings {
   now(): number;
   /** Settles when all that was written is durable; rejects when it never will be. */
   durable(): Promise<void>;
-  /** Tells the watchers that the log ends elsewhere now. */
-  announce(ends: LogEnds): void;
+  /** Tells the watchers that the log ends elsewhere now, or that a share group may ask again. */
+  announce(announcement: Announced): void;
   /** Asks the coordinator of a transaction. */
   enlist(
     transactionalId: string,
@@ -65,6 +67,8 @@ export class PartitionHost implements Stub<PartitionCalls> {
   readonly #around: PartitionSurroundings;
   readonly #enlisting: Enlisting;
   #log: PartitionLog | undefined;
+  /** They go with the log. */
+  #shares: { readonly log: PartitionLog; readonly groups: SharePartitions } | undefined;
   #waiting: Waiting[] = [];
   #flushing = false;
   /** When the alarm will ring; undefined: nobody asked yet. */
@@ -110,15 +114,7 @@ export class PartitionHost implements Stub<PartitionCalls> {
           () => this.#loaded().describeProducers(this.#around.now()),
           (errorCode) => ({ errorCode, producers: [] }),
         ),
-      shareFetch: async () => shareFetchRefused(ErrorCode.UNSUPPORTED_VERSION),
-      shareAcknowledge: async () => ({
-        errorCode: ErrorCode.UNSUPPORTED_VERSION,
-        errorMessage: null,
-      }),
-      shareRelease: async () => ({ errorCode: ErrorCode.UNSUPPORTED_VERSION }),
-      shareDescribe: async () => shareDescribeRefused(ErrorCode.UNSUPPORTED_VERSION),
-      shareAlter: async () => ({ errorCode: ErrorCode.UNSUPPORTED_VERSION }),
-      shareDelete: async () => ({ errorCode: ErrorCode.UNSUPPORTED_VERSION }),
+      ...this.#shareAnswers,
       drop: () =>
         this.#guard(
           () => this.#drop(),
@@ -126,6 +122,25 @@ export class PartitionHost implements Stub<PartitionCalls> {
         ),
     };
     return answers[kind](command);
+  }
+
+  get #shareAnswers(): { [C in keyof ShareCalls]: Answer<C> } {
+    const now = () => this.#around.now();
+    const failed = (errorCode: number) => ({ errorCode });
+    return {
+      shareFetch: (fetch) =>
+        this.#guard(() => this.#sharing().acquire(fetch, now()), shareFetchRefused),
+      shareAcknowledge: (acknowledgement) =>
+        this.#guard(
+          () => this.#sharing().acknowledge(acknowledgement, now()),
+          (errorCode) => ({ errorCode, errorMessage: null }),
+        ),
+      shareRelease: (member) => this.#guard(() => this.#sharing().release(member, now()), failed),
+      shareDescribe: (group) =>
+        this.#guard(() => this.#sharing().describe(group, now()), shareDescribeRefused),
+      shareAlter: (change) => this.#guard(() => this.#sharing().alter(change), failed),
+      shareDelete: (group) => this.#guard(() => this.#sharing().delete(group), failed),
+    };
   }
 
   /** What the alarm does: cleans up in slices, between which everybody else has a turn. */
@@ -291,6 +306,16 @@ export class PartitionHost implements Stub<PartitionCalls> {
   #loaded(): PartitionLog {
     this.#log ??= new PartitionLog(this.#around.store(), this.#around.settings);
     return this.#log;
+  }
+
+  /** The share groups of the log. */
+  #sharing(): SharePartitions {
+    const log = this.#loaded();
+    if (this.#shares?.log !== log) {
+      const announce = (groupId: string) => this.#around.announce({ ...this.ends, groupId });
+      this.#shares = { log, groups: new SharePartitions(this.#around.store(), log, announce) };
+    }
+    return this.#shares.groups;
   }
 
   /** A failure is a bug or a broken store: memory is thrown away, to be rebuilt from rows. */

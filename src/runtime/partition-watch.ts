@@ -3,20 +3,25 @@
  * memory cells. The surprise: a watch never fails; whatever goes wrong, it is just not open any
  * more, and the caller reads and watches anew.
  */
-import type { LogEnds, PartitionWatch } from './stubs.ts';
+import type { Announced, LogEnds, PartitionWatch } from './stubs.ts';
 
 /** The partition was dropped: there will be nothing more to watch. */
 export const droppedCloseCode = 4404;
 
-/** What a partition says to its watchers: the second number only where it is another one. */
-export function announcementOf({ highWatermark, lastStableOffset }: LogEnds): string {
+/**
+ * What a partition says to its watchers: the second number only where it is another one, or where
+ * the share group follows it that may find records.
+ */
+export function announcementOf({ highWatermark, lastStableOffset, groupId }: Announced): string {
+  if (groupId !== undefined) return `${highWatermark} ${lastStableOffset} ${groupId}`;
   const same = highWatermark === lastStableOffset;
   return same ? `${highWatermark}` : `${highWatermark} ${lastStableOffset}`;
 }
 
-export function parseAnnouncement(text: string): LogEnds {
-  const [highWatermark, lastStableOffset = highWatermark] = text.split(' ').map(Number);
-  return { highWatermark, lastStableOffset };
+export function parseAnnouncement(text: string): Announced {
+  const [first, second = first, ...rest] = text.split(' ');
+  const ends = { highWatermark: Number(first), lastStableOffset: Number(second) };
+  return rest.length === 0 ? ends : { ...ends, groupId: rest.join(' ') };
 }
 
 /** Tells its listeners; both forms of a watch are this. */
@@ -24,6 +29,7 @@ export class WatchState implements PartitionWatch {
   #ends: LogEnds;
   #open = true;
   readonly #listeners = new Set<() => void>();
+  readonly #shared = new Map<string, number>();
   readonly #whenClosed: () => void;
 
   /** @param whenClosed runs once, however the watch ends */
@@ -44,9 +50,14 @@ export class WatchState implements PartitionWatch {
     return this.#open;
   }
 
-  announce(ends: LogEnds): void {
+  sharedTimes(groupId: string): number {
+    return this.#shared.get(groupId) ?? 0;
+  }
+
+  announce({ groupId, ...ends }: Announced): void {
     if (!this.#open) return;
     this.#ends = ends;
+    if (groupId !== undefined) this.#shared.set(groupId, this.sharedTimes(groupId) + 1);
     this.#tell();
   }
 
@@ -131,8 +142,8 @@ export class MemoryWatches {
     return watch;
   }
 
-  announce(ends: LogEnds): void {
-    for (const watch of [...this.#watches]) watch.announce(ends);
+  announce(announcement: Announced): void {
+    for (const watch of [...this.#watches]) watch.announce(announcement);
   }
 
   closeAll(): void {

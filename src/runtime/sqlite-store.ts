@@ -46,6 +46,11 @@ const migrations: readonly Migration[] = [
       last_stable_offset INTEGER NOT NULL
     )`);
   },
+  (sql) => {
+    sql.exec(`CREATE TABLE share_state (
+      group_id TEXT, piece INTEGER, data BLOB NOT NULL, PRIMARY KEY (group_id, piece)
+    ) WITHOUT ROWID`);
+  },
 ];
 
 const droppedKey = 'dropped';
@@ -74,6 +79,9 @@ const insertAborted = 'INSERT INTO aborted VALUES (?, ?, ?, ?)';
 const deleteAborted = 'DELETE FROM aborted WHERE last_offset = ?';
 const insertRow = 'INSERT INTO log VALUES (?, ?, ?, ?, ?, ?, ?, ?)';
 const insertContinuation = 'INSERT INTO continuation VALUES (?, ?, ?)';
+const selectShareState = 'SELECT data FROM share_state WHERE group_id = ? ORDER BY piece';
+const putShareState = 'INSERT OR REPLACE INTO share_state VALUES (?, ?, ?)';
+const cutShareState = 'DELETE FROM share_state WHERE group_id = ? AND piece >= ?';
 const putSnapshot = 'INSERT OR REPLACE INTO producer_snapshot VALUES (?, ?, ?)';
 const cutSnapshot = 'DELETE FROM producer_snapshot WHERE piece >= ?';
 
@@ -161,6 +169,20 @@ export class SqliteStore implements LogStore {
 
   abortedFrom(offset: number): Iterable<AbortedTransaction> {
     return this.#open ? this.#sql.exec<AbortedColumns>(selectAborted, offset) : [];
+  }
+
+  shareState(groupId: string): Uint8Array | undefined {
+    if (!this.#open) return undefined;
+    const pieces = this.#sql.exec<{ data: ArrayBuffer }>(selectShareState, groupId).toArray();
+    return pieces.length === 0 ? undefined : join(pieces.map(({ data }) => data));
+  }
+
+  keepShareState(groupId: string, state: Uint8Array | undefined): void {
+    this.#write(() => {
+      const pieces = state === undefined ? [] : cut(state);
+      for (const [i, piece] of pieces.entries()) this.#sql.exec(putShareState, groupId, i, piece);
+      this.#sql.exec(cutShareState, groupId, pieces.length);
+    });
   }
 
   append(rows: readonly LogRow[], snapshot: Snapshot | undefined, state?: LogState): void {

@@ -23,6 +23,12 @@ export interface LogEnds {
   readonly lastStableOffset: number;
 }
 
+/** What a partition tells its watchers. */
+export interface Announced extends LogEnds {
+  /** The share group that may find records though the log did not grow; absent: none. */
+  readonly groupId?: string | undefined;
+}
+
 /**
  * A live view of one partition's end as it was last announced, held by a gateway connection. It
  * costs the partition nothing while idle: locally a pair of memory cells, in a Worker one
@@ -34,6 +40,8 @@ export interface PartitionWatch extends LogEnds {
    * anew.
    */
   readonly open: boolean;
+  /** How often it was said that this share group may find records. */
+  sharedTimes(groupId: string): number;
   /**
    * Calls back at every announcement and once when the watch closes. Returns the way to stop
    * listening.

@@ -32,6 +32,8 @@ export class CrashingStore {
       snapshot: () => store.snapshot(),
       producerRows: (offset) => store.producerRows(offset),
       abortedFrom: (offset) => store.abortedFrom(offset),
+      shareState: (groupId) => store.shareState(groupId),
+      keepShareState: (groupId, state) => dying(() => store.keepShareState(groupId, state)),
       append: (rows: readonly LogRow[], snapshot: Snapshot | undefined, state?: LogState) =>
         dying(() => store.append(rows, snapshot, state)),
       rewrite: (change: Rewrite) => dying(() => store.rewrite(change)),

@@ -54,6 +54,24 @@ export function describeLogStore(name: string, withStore: WithStore): void {
         expect(store.producerRows(0)).toEqual([]);
       }));
 
+    it('keeps what share groups have read, and forgets it', () =>
+      withStore((open) => {
+        const [first, second] = [pattern(700), pattern(4_500_000)];
+        open().keepShareState('a group', first);
+        open().keepShareState('another', second);
+        expect(open().shareState('a group')).toEqual(first);
+        expect(open().shareState('another')).toEqual(second);
+        expect(open().shareState('a third')).toBeUndefined();
+        open().keepShareState('another', first);
+        expect(open().shareState('another')).toEqual(first);
+        open().keepShareState('a group', undefined);
+        expect(open().shareState('a group')).toBeUndefined();
+        expect(open().state()).toBeUndefined();
+        expect(open().from(0, 1)).toEqual([]);
+        open().drop();
+        expect(open().shareState('another')).toBeUndefined();
+      }));
+
     it('finds rows by offset, before and after a restart', () =>
       withStore((open) => {
         const rows = [row(0, 3), row(3, 1), row(10, 5)];

@@ -42,6 +42,8 @@ export interface ReadCommand {
   readonly minOneBatch: boolean;
   /** 0 read_uncommitted, 1 read_committed. */
   readonly isolationLevel: number;
+  /** Batches that begin beyond this offset are not wanted. */
+  readonly upTo?: number | undefined;
 }
 
 /** Records of this producer from this offset on to its next marker are not to be seen. */

@@ -37,7 +37,8 @@ export function readLog(store: LogStore, bounds: LogBounds, command: ReadCommand
     return readRefused(ErrorCode.OFFSET_OUT_OF_RANGE);
   }
   const committed = command.isolationLevel === 1;
-  const end = committed ? bounds.lastStableOffset : bounds.highWatermark;
+  const last = committed ? bounds.lastStableOffset : bounds.highWatermark;
+  const end = Math.min(last, (command.upTo ?? last) + 1);
   const found = fetchOffset < end ? collect(store, command, end) : { pieces: [], end };
   return {
     errorCode: ErrorCode.NONE,

@@ -123,6 +123,10 @@ export interface LogStore {
   producerRows(offset: number): readonly ProducerRow[];
   /** In order, those whose marker is at or after this offset. To be walked through at once. */
   abortedFrom(offset: number): Iterable<AbortedTransaction>;
+  /** What a share group has read, as it was kept last. */
+  shareState(groupId: string): Uint8Array | undefined;
+  /** Undefined: the group is forgotten. */
+  keepShareState(groupId: string, state: Uint8Array | undefined): void;
   /**
    * Stores all of it or, throwing, nothing. A snapshot and a state take the place of the one
    * before.

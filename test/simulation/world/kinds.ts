@@ -95,6 +95,9 @@ function durableStore(instance: Instance<MemoryStore>): LogStore {
     snapshot: () => instance.look().snapshot(),
     producerRows: (offset) => instance.look().producerRows(offset),
     abortedFrom: (offset) => instance.look().abortedFrom(offset),
+    shareState: (groupId) => instance.look().shareState(groupId),
+    keepShareState: (groupId, state) =>
+      instance.write((to) => to.keepShareState(groupId, state?.slice())),
     append: (rows, snapshot, state) => instance.write((to) => to.append(rows, snapshot, state)),
     rewrite: (change) => instance.write((to) => to.rewrite(change)),
     drop: () => instance.write((to) => to.drop()),

@@ -6,7 +6,8 @@
 
 /** Where a group begins that the partition does not know. */
 export type ShareOffsetReset =
-  | { readonly from: 'earliest' | 'latest' }
+  | { readonly from: 'earliest' }
+  | { readonly from: 'latest' }
   /** So many milliseconds before now. */
   | { readonly from: 'duration'; readonly durationMs: number };
 
