@@ -31,6 +31,14 @@ export interface BrokerConfig {
   readonly groupConsumerMaxSize: number;
   /** `group.consumer.migration.policy`: bidirectional, upgrade, downgrade or disabled */
   readonly groupConsumerMigrationPolicy: string;
+  /** `group.share.session.timeout.ms` */
+  readonly groupShareSessionTimeoutMs: number;
+  /** `group.share.heartbeat.interval.ms` */
+  readonly groupShareHeartbeatIntervalMs: number;
+  /** `group.share.assignment.interval.ms`: how often at most a group assigns anew */
+  readonly groupShareAssignmentIntervalMs: number;
+  /** `group.share.max.size` */
+  readonly groupShareMaxSize: number;
   /** `offset.metadata.max.bytes` */
   readonly offsetMetadataMaxBytes: number;
   /** `offsets.retention.minutes` */
@@ -68,6 +76,10 @@ export const defaultBrokerConfig: BrokerConfig = {
   groupConsumerAssignmentIntervalMs: 1_000,
   groupConsumerMaxSize: 2_147_483_647,
   groupConsumerMigrationPolicy: 'bidirectional',
+  groupShareSessionTimeoutMs: 45_000,
+  groupShareHeartbeatIntervalMs: 5_000,
+  groupShareAssignmentIntervalMs: 1_000,
+  groupShareMaxSize: 200,
   offsetMetadataMaxBytes: 4_096,
   offsetsRetentionMinutes: 10_080,
   messageMaxBytes: 1_048_588,
@@ -92,6 +104,9 @@ const least: Partial<Record<NumberIn<BrokerConfig>, number>> = {
   groupConsumerSessionTimeoutMs: 1,
   groupConsumerHeartbeatIntervalMs: 1,
   groupConsumerMaxSize: 1,
+  groupShareSessionTimeoutMs: 1,
+  groupShareHeartbeatIntervalMs: 1,
+  groupShareMaxSize: 1,
   offsetsRetentionMinutes: 1,
   producerIdExpirationMs: 1,
   transactionMaxTimeoutMs: 1,
@@ -102,6 +117,7 @@ const least: Partial<Record<NumberIn<BrokerConfig>, number>> = {
 /** The most each may be, where that is less than the largest int. */
 const most: Partial<Record<NumberIn<BrokerConfig>, number>> = {
   numPartitions: maxPartitionsPerTopic,
+  groupShareMaxSize: 1_000,
 };
 
 /** Kafka's name of a config: `autoCreateTopicsEnable` is `auto.create.topics.enable`. */

@@ -131,7 +131,10 @@ function mayCreate(call: GroupCall): boolean {
     case 'joinGroup':
       return call.command.memberId === '' && call.command.groupId !== '';
     case 'consumerGroupHeartbeat':
+    case 'shareGroupHeartbeat':
       return call.command.memberEpoch === 0;
+    case 'alterShareOffsets':
+      return call.command.topics.length > 0;
     case 'commitOffsets':
       return call.command.generationId < 0;
     case 'commitTransactionalOffsets':

@@ -5,6 +5,29 @@
 import type { ConfigDefinition } from './config-definitions.ts';
 import { topicConfigs } from './topic-configs.ts';
 
+function int(name: string, preset: number, documentation: string): ConfigDefinition {
+  return { name, type: 'INT', default: String(preset), documentation };
+}
+
+const shareGroups: readonly ConfigDefinition[] = [
+  int('group.share.assignment.interval.ms', 1_000, 'How long a share group waits to assign anew.'),
+  {
+    name: 'group.share.assignors',
+    type: 'LIST',
+    default: 'simple',
+    documentation: 'The assignor of share groups; there is one.',
+  },
+  int('group.share.heartbeat.interval.ms', 5_000, 'How often share consumers are to heartbeat.'),
+  int('group.share.max.assignment.interval.ms', 15_000, 'The most a share group may set.'),
+  int('group.share.max.heartbeat.interval.ms', 15_000, 'The most a share group may set.'),
+  int('group.share.max.session.timeout.ms', 60_000, 'The most a share group may set.'),
+  int('group.share.max.size', 200, 'How many members a share group may have.'),
+  int('group.share.min.assignment.interval.ms', 0, 'The least a share group may set.'),
+  int('group.share.min.heartbeat.interval.ms', 5_000, 'The least a share group may set.'),
+  int('group.share.min.session.timeout.ms', 45_000, 'The least a share group may set.'),
+  int('group.share.session.timeout.ms', 45_000, 'After how long in silence a member is out.'),
+];
+
 const own: readonly ConfigDefinition[] = [
   {
     name: 'advertised.listeners',
@@ -120,6 +143,7 @@ const own: readonly ConfigDefinition[] = [
     default: '6000',
     documentation: 'The shortest session timeout a group member may ask for.',
   },
+  ...shareGroups,
   {
     name: 'log.retention.hours',
     type: 'INT',

@@ -160,8 +160,9 @@ export class ClassicKind implements GroupKind {
     if (member) this.#rebalance?.heard(member, turn);
   }
 
-  get letsOffsetsGo(): boolean {
-    return this.state === 'Empty' || this.#rebalance?.group.protocolType === 'consumer';
+  checkDeleter(): void {
+    if (this.state === 'Empty' || this.protocolType === 'consumer') return;
+    throw new KafkaError(ErrorCode.NON_EMPTY_GROUP);
   }
 
   isSubscribedTo(topic: string): boolean {

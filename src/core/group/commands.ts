@@ -5,6 +5,7 @@
  * their callers wait.
  */
 import type { Enlisted, TransactionMarker } from '../transaction-marker.ts';
+import type { ShareGroupCalls } from './share/calls.ts';
 
 /** `name` and `metadata` of one embedded protocol, in the member's order of preference. */
 export interface MemberProtocol {
@@ -139,7 +140,7 @@ export interface ConsumerGroupDescription {
 }
 
 /** Every call to a group coordinator; named after Kafka's APIs. */
-export interface GroupCalls {
+export interface GroupCalls extends ShareGroupCalls {
   joinGroup: {
     command: {
       readonly groupId: string;
@@ -325,6 +326,13 @@ export interface GroupCalls {
   };
   deleteGroup: {
     command: { readonly groupId: string };
-    reply: { readonly errorCode: number };
+    reply: {
+      readonly errorCode: number;
+      /**
+       * Partitions that must forget the group first, as for `forgetShareTopics`; then it is to be
+       * asked again.
+       */
+      readonly toForget: PartitionsById;
+    };
   };
 }

@@ -1,7 +1,7 @@
 /**
- * What holds for one consumer group: the broker's configs, and over them those that are set on the
- * group itself. The surprise: the controller keeps the latter, and a group hears of them when it
- * looks at its topics, within a minute.
+ * What holds for one group of consumers or of share consumers: the broker's configs, and over them
+ * those that are set on the group itself. The surprise: the controller keeps the latter, and a
+ * group hears of them when it looks at its topics, within a minute.
  */
 import type { GroupConfig } from './rows.ts';
 
@@ -22,6 +22,18 @@ export function configured(config: GroupConfig, set: SetConfigs): GroupConfig {
     groupConsumerAssignmentIntervalMs: number(
       'consumer.assignment.interval.ms',
       config.groupConsumerAssignmentIntervalMs,
+    ),
+    groupShareSessionTimeoutMs: number(
+      'share.session.timeout.ms',
+      config.groupShareSessionTimeoutMs,
+    ),
+    groupShareHeartbeatIntervalMs: number(
+      'share.heartbeat.interval.ms',
+      config.groupShareHeartbeatIntervalMs,
+    ),
+    groupShareAssignmentIntervalMs: number(
+      'share.assignment.interval.ms',
+      config.groupShareAssignmentIntervalMs,
     ),
   };
 }

@@ -56,8 +56,8 @@ export interface GroupKind {
   checkReader(command: GroupCalls['fetchOffsets']['command']): void;
   /** Somebody committed who may. */
   heardCommitter(committer: Committer, turn: Turn): void;
-  /** Whether an operator may delete offsets of some topics while there are members. */
-  readonly letsOffsetsGo: boolean;
+  /** Throws KafkaError where an operator may delete no offsets. */
+  checkDeleter(command: GroupCalls['deleteOffsets']['command']): void;
   isSubscribedTo(topic: string): boolean;
   /** The rows that remove the group; what of it is memory alone is gone at once. */
   removal(): readonly GroupRow[];

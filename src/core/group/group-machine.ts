@@ -15,6 +15,7 @@ import { ConsumerKind } from './consumer/consumer-kind.ts';
 import type { CommitForm, GroupKind } from './group-kind.ts';
 import type { GroupCall, GroupReply } from './replies.ts';
 import type { GroupConfig, GroupRow, Turn } from './rows.ts';
+import { ShareKind } from './share/share-kind.ts';
 
 type Command<K extends keyof GroupCalls> = GroupCalls[K]['command'];
 
@@ -28,6 +29,13 @@ const emptyGroupMs = 600_000;
 const memberCalls: Partial<Record<GroupCall['kind'], string>> = {
   consumerGroupHeartbeat: 'consumer',
   describeConsumerGroup: 'consumer',
+  shareGroupHeartbeat: 'share',
+  describeShareGroup: 'share',
+  startSharePartitions: 'share',
+  listSharePartitions: 'share',
+  alterShareOffsets: 'share',
+  deleteShareOffsets: 'share',
+  forgetShareTopics: 'share',
 };
 
 const notEnlisted: Enlisted = { errorCode: ErrorCode.INVALID_TXN_STATE, transactionNumber: -1 };
@@ -36,6 +44,7 @@ export class GroupMachine implements Machine<GroupCall, GroupReply, GroupRow> {
   readonly #offsets: CommittedOffsets;
   readonly #classic: ClassicKind;
   readonly #consumer: ConsumerKind;
+  readonly #share: ShareKind;
   /** At most one of them exists. */
   readonly #kinds: readonly GroupKind[];
   /**
@@ -56,7 +65,8 @@ export class GroupMachine implements Machine<GroupCall, GroupReply, GroupRow> {
     };
     this.#classic = new ClassicKind(options);
     this.#consumer = new ConsumerKind(options, this.#classic);
-    this.#kinds = [this.#classic, this.#consumer];
+    this.#share = new ShareKind(options);
+    this.#kinds = [this.#classic, this.#consumer, this.#share];
   }
 
   /** Whether there is such a group, if only in memory. */
@@ -120,9 +130,10 @@ export class GroupMachine implements Machine<GroupCall, GroupReply, GroupRow> {
   }
 
   #kindFor({ kind }: GroupCall): GroupKind {
-    const own = memberCalls[kind] === 'consumer' ? this.#consumer : this.#classic;
+    const type = memberCalls[kind] ?? 'classic';
+    const own = this.#kinds.find(({ groupType }) => groupType === type)!;
     const present = this.#kind;
-    if (!present) return own;
+    if (!present || present === this.#share) return present ?? own;
     if (kind === 'joinGroup' && present.state === 'Empty') return this.#classic;
     return kind === 'consumerGroupHeartbeat' && present === this.#classic ? own : present;
   }
@@ -134,7 +145,7 @@ export class GroupMachine implements Machine<GroupCall, GroupReply, GroupRow> {
 
   /** What the host is to look up of topics before this call. */
   wantedTopics(call: GroupCall, now: number): readonly string[] | 'all' | undefined {
-    return this.#consumer.wantedTopics(call, now);
+    return this.#consumer.wantedTopics(call, now) ?? this.#share.wantedTopics(call, now);
   }
 
   #commit(command: Command<'commitOffsets'>, turn: Turn): GroupReply {
@@ -205,11 +216,12 @@ export class GroupMachine implements Machine<GroupCall, GroupReply, GroupRow> {
     return { errorCode: ErrorCode.NONE };
   }
 
-  #deleteOffsets({ groupId, topics }: Command<'deleteOffsets'>, turn: Turn): GroupReply {
+  #deleteOffsets(command: Command<'deleteOffsets'>, turn: Turn): GroupReply {
+    const { groupId, topics } = command;
     if (groupId === '') throw new KafkaError(ErrorCode.INVALID_GROUP_ID);
     if (!this.exists) throw new KafkaError(ErrorCode.GROUP_ID_NOT_FOUND);
     const kind = this.#kind;
-    if (kind && !kind.letsOffsetsGo) throw new KafkaError(ErrorCode.NON_EMPTY_GROUP);
+    kind?.checkDeleter(command);
     const isUsed = (name: string): boolean => kind?.isSubscribedTo(name) ?? false;
     this.#forgetOffsets(this.#offsets.remove(topics.filter(({ name }) => !isUsed(name))), turn);
     const subscribedTopics = topics.map(({ name }) => name).filter(isUsed);
@@ -248,8 +260,11 @@ export class GroupMachine implements Machine<GroupCall, GroupReply, GroupRow> {
     if ((this.#kind?.state ?? 'Empty') !== 'Empty') {
       throw new KafkaError(ErrorCode.NON_EMPTY_GROUP);
     }
-    turn.rows.push(...this.#offsets.removeAll(), ...(this.#kind?.removal() ?? []));
-    return { errorCode: ErrorCode.NONE };
+    const toForget = this.#share.forgetPartitions(turn);
+    if (toForget.length === 0) {
+      turn.rows.push(...this.#offsets.removeAll(), ...(this.#kind?.removal() ?? []));
+    }
+    return { errorCode: ErrorCode.NONE, toForget };
   }
 
   #forgetGhosts(): void {

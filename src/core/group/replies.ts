@@ -5,6 +5,7 @@
 import { ErrorCode } from '../../protocol/errors.ts';
 import type { CallOf, ReplyOf } from '../machine.ts';
 import type { GroupCalls, GroupDescription, JoinGroupReply, SyncGroupReply } from './commands.ts';
+import type { ShareGroupCalls } from './share/calls.ts';
 
 export type GroupCall = CallOf<GroupCalls>;
 export type GroupReply = ReplyOf<GroupCalls>;
@@ -66,9 +67,42 @@ export function refuseGroupCall(
     }
     case 'listGroup':
       return { errorCode, group: null };
-    case 'heartbeat':
     case 'deleteGroup':
+      return { errorCode, toForget: [] };
+    case 'heartbeat':
     case 'endTransaction':
+      return { errorCode };
+    default:
+      return refuseShareCall(call, errorCode, errorMessage);
+  }
+}
+
+function refuseShareCall(
+  call: CallOf<ShareGroupCalls>,
+  errorCode: number,
+  errorMessage: string | null,
+): GroupReply {
+  switch (call.kind) {
+    case 'shareGroupHeartbeat':
+      return {
+        errorCode,
+        errorMessage,
+        memberId: null,
+        memberEpoch: 0,
+        heartbeatIntervalMs: 0,
+        assignedPartitions: null,
+        toStart: [],
+      };
+    case 'describeShareGroup':
+      return { errorCode, errorMessage, group: null };
+    case 'listSharePartitions':
+      return { errorCode, topics: [] };
+    case 'alterShareOffsets':
+      return { errorCode, errorMessage };
+    case 'deleteShareOffsets':
+      return { errorCode, errorMessage, topics: [] };
+    case 'startSharePartitions':
+    case 'forgetShareTopics':
       return { errorCode };
   }
 }

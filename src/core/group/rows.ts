@@ -9,6 +9,8 @@ import type { GroupCheckpoint } from './classic-group.ts';
 import type { ConsumerMember } from './consumer/consumer-group.ts';
 import type { GroupEpochs } from './modern-group.ts';
 import type { GroupReply } from './replies.ts';
+import type { ShareMember } from './share/share-group.ts';
+import type { ShareTopics } from './share/share-topics.ts';
 
 /** One partition's committed offset. */
 export interface StoredOffset {
@@ -58,6 +60,10 @@ export type GroupRow =
   | Row<'consumer/group', GroupEpochs>
   | Row<`consumer/member/${string}`, ConsumerMember>
   | Row<'consumer/probation', Probation>
+  | Row<'share/group', GroupEpochs>
+  | Row<`share/member/${string}`, ShareMember>
+  | Row<'share/topics', ShareTopics>
+  | Row<'share/probation', Probation>
   | Row<`offsets/${string}`, TopicOffsets>
   | Row<`pending/${number}`, OpenTransaction>;
 
@@ -73,6 +79,10 @@ export interface GroupConfig {
   readonly groupConsumerMaxSize: number;
   /** Which way groups may change their protocol while they are used. */
   readonly groupConsumerMigrationPolicy: string;
+  readonly groupShareSessionTimeoutMs: number;
+  readonly groupShareHeartbeatIntervalMs: number;
+  readonly groupShareAssignmentIntervalMs: number;
+  readonly groupShareMaxSize: number;
   readonly offsetMetadataMaxBytes: number;
   readonly offsetsRetentionMinutes: number;
 }

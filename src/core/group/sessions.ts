@@ -6,8 +6,8 @@
  */
 import type { Probation, Turn } from './rows.ts';
 
-/** How probation is kept: with this key. */
-type ProbationKey = 'consumer/probation';
+/** How probation is kept: with one of these keys. */
+type ProbationKey = 'consumer/probation' | 'share/probation';
 
 export class Sessions {
   readonly #key: ProbationKey;

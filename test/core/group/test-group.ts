@@ -22,6 +22,10 @@ export const config: GroupConfig = {
   groupConsumerAssignmentIntervalMs: 1_000,
   groupConsumerMaxSize: 1_000,
   groupConsumerMigrationPolicy: 'bidirectional',
+  groupShareSessionTimeoutMs: 45_000,
+  groupShareHeartbeatIntervalMs: 5_000,
+  groupShareAssignmentIntervalMs: 1_000,
+  groupShareMaxSize: 200,
   offsetMetadataMaxBytes: 4_096,
   offsetsRetentionMinutes: 10_080,
 };

@@ -40,7 +40,6 @@ const memberPrefix = 'consumer/member/';
 export class ConsumerKind implements GroupKind {
   readonly groupType = 'consumer';
   readonly protocolType = 'consumer';
-  readonly letsOffsetsGo = true;
   readonly #options: KindOptions;
   readonly #classic: ClassicKind;
   readonly #members = new Map<string, ConsumerMember>();
@@ -337,6 +336,9 @@ export class ConsumerKind implements GroupKind {
 
   /** A commit says nothing of a session: members have heartbeats for that. */
   heardCommitter(): void {}
+
+  /** Only what members read must stay. */
+  checkDeleter(): void {}
 
   isSubscribedTo(topic: string): boolean {
     let isRead = this.#isRead.get(topic);

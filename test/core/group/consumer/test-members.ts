@@ -1,32 +1,13 @@
 /**
  * Members of a consumer group around a test group: each says what it has and takes what it is told,
- * as a client does; topics are looked up as the group's host would.
+ * as a client does.
  */
 import type { GroupCalls, PartitionsById } from '../../../../src/core/group/commands.ts';
-import type { GroupCall } from '../../../../src/core/group/replies.ts';
-import { TestGroup } from '../test-group.ts';
+import { TopicsTestGroup } from '../topics-test-group.ts';
 
 type Beat = GroupCalls['consumerGroupHeartbeat'];
 
-export class ConsumerTestGroup extends TestGroup {
-  /** Name → partitions; the id of a topic is its name in capitals. */
-  readonly topics = new Map<string, number>([['t', 4]]);
-  /** How often topics were looked up. */
-  lookUps = 0;
-
-  ask<K extends 'consumerGroupHeartbeat' | 'joinGroup' | 'syncGroup'>(
-    kind: K,
-    command: GroupCalls[K]['command'],
-  ): GroupCalls[K]['reply'] {
-    const asked = this.machine.wantedTopics({ kind, command } as GroupCall, this.now);
-    if (asked === undefined) return this.call(kind, command).answer;
-    this.lookUps++;
-    const topics = [...this.topics]
-      .filter(([name]) => asked === 'all' || asked.includes(name))
-      .map(([name, partitions]) => ({ name, topicId: name.toUpperCase(), partitions }));
-    return this.call(kind, { ...command, seen: { asked, topics } }).answer;
-  }
-
+export class ConsumerTestGroup extends TopicsTestGroup {
   describe848() {
     return this.call('describeConsumerGroup', { groupId: 'g' }).answer.group!;
   }
