@@ -5,6 +5,8 @@
 import type { BrokerConfig } from '../runtime/config.ts';
 import type { Objects, PartitionWatch } from '../runtime/stubs.ts';
 import type { AnswerMemory } from './answer-memory.ts';
+import type { ControllerWatch } from './controller-watch.ts';
+import type { MemberWatches } from './member-watches.ts';
 import type { MetadataCache } from './metadata-cache.ts';
 import type { ProducerIds } from './producer-ids.ts';
 
@@ -26,8 +28,13 @@ export interface WatchedPartition {
   listen(listener: () => void): () => void;
 }
 
-/** The watches one connection (or one HTTP request) holds, one per partition it waits on. */
+/**
+ * The watches one connection (or one HTTP request) holds: one per partition it waits on, one per
+ * member of a group that it speaks for, and one over the controller.
+ */
 export interface Watches {
+  readonly members: MemberWatches;
+  readonly controller: ControllerWatch;
   /**
    * Undefined when none is open, or it was silent for so long that the partition is to be asked.
    */

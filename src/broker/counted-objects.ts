@@ -4,10 +4,18 @@
  * partition is kept, since calls through one stub arrive in the order they were made.
  */
 import type { ClusterCalls } from '../core/cluster/commands.ts';
-import type { GroupCalls } from '../core/group/commands.ts';
+import type { GroupCalls, VouchedMember } from '../core/group/commands.ts';
 import type { PartitionCalls } from '../core/log/calls.ts';
 import type { TransactionCalls } from '../core/transaction/calls.ts';
-import type { Objects, PartitionStub, PartitionWatch, Stub } from '../runtime/stubs.ts';
+import type {
+  ControllerStub,
+  GroupStub,
+  Objects,
+  PartitionStub,
+  PartitionWatch,
+  Stub,
+  Watch,
+} from '../runtime/stubs.ts';
 
 /** How many stubs of partitions a connection keeps: those it used last. */
 const keptStubs = 10_000;
@@ -35,16 +43,30 @@ export class CountedObjects implements Objects {
     return stub;
   }
 
-  group(groupId: string): Stub<GroupCalls> {
-    return this.#counted(this.#objects.group(groupId));
+  group(groupId: string): GroupStub {
+    const stub = this.#objects.group(groupId);
+    return {
+      ...this.#counted<GroupCalls>(stub),
+      watch: (member: VouchedMember): Promise<Watch> => {
+        this.calls++;
+        return stub.watch(member);
+      },
+    };
   }
 
   transaction(transactionalId: string): Stub<TransactionCalls> {
     return this.#counted(this.#objects.transaction(transactionalId));
   }
 
-  controller(): Stub<ClusterCalls> {
-    return this.#counted(this.#objects.controller());
+  controller(): ControllerStub {
+    const stub = this.#objects.controller();
+    return {
+      ...this.#counted<ClusterCalls>(stub),
+      watch: (): Promise<Watch> => {
+        this.calls++;
+        return stub.watch();
+      },
+    };
   }
 
   #countedPartition(stub: PartitionStub): PartitionStub {

@@ -7,6 +7,7 @@ import type { BrokerConfig } from '../runtime/config.ts';
 import type { Objects } from '../runtime/stubs.ts';
 import { AnswerMemory } from './answer-memory.ts';
 import type { RequestContext } from './context.ts';
+import { ControllerWatch } from './controller-watch.ts';
 import { CountedObjects } from './counted-objects.ts';
 import { ClusterMemory, metadataCache } from './metadata-cache.ts';
 import { ProducerIds } from './producer-ids.ts';
@@ -53,16 +54,21 @@ export interface ClientOrigin {
 export function clientContext(gateway: Gateway, client: ClientOrigin): ClientContext {
   const now = () => Date.now();
   const objects = new CountedObjects(gateway.objects);
+  const watches = new ConnectionWatches(
+    objects,
+    now,
+    new ControllerWatch(objects, gateway.memory, now),
+  );
   const { config, memory, producerIds, answers } = gateway;
   return {
     clientHost: client.clientHost,
     advertised: config.advertisedListener ?? client.dialled,
     objects,
-    metadata: metadataCache(memory, objects, now),
+    metadata: metadataCache(memory, objects, now, watches.controller),
     producerIds,
     answers,
     config,
-    watches: new ConnectionWatches(objects, now),
+    watches,
     signal: client.signal,
     now,
   };

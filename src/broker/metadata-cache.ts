@@ -8,6 +8,7 @@
 import type { TopicView } from '../core/cluster/commands.ts';
 import type { Objects } from '../runtime/stubs.ts';
 import { Weather } from '../runtime/weather.ts';
+import type { ControllerWatch } from './controller-watch.ts';
 
 export interface MetadataCache {
   clusterId(): Promise<string>;
@@ -24,6 +25,8 @@ export interface MetadataCache {
   refresh(names: readonly string[]): Promise<ReadonlyMap<string, TopicView>>;
   /** Forgets one topic, after a partition or the controller refused it. */
   forget(name: string): void;
+  /** The named topic (or the one of this id) where it is known to be as it was, without asking. */
+  standing(key: string): TopicView | undefined;
   /** When a topic was last noticed to have come, gone or grown; groups look again then. */
   readonly changedAt: number;
   /** Remembers what a change answered (create, add partitions). */
@@ -50,6 +53,8 @@ export class ClusterMemory {
   listedAt = Number.NEGATIVE_INFINITY;
   /** When a topic was last noticed to be another than before. */
   changedAt = 0;
+  /** When the controller last said that something changed: what is older may not hold. */
+  announcedAt = Number.NEGATIVE_INFINITY;
   readonly #byName = new Map<string, Entry>();
   readonly #nameById = new Map<string, string>();
 
@@ -77,6 +82,11 @@ export class ClusterMemory {
     this.#nameById.set(topic.topicId, topic.name);
   }
 
+  /** The controller says that a topic or something's configs have changed. */
+  announce(at: number): void {
+    this.announcedAt = this.changedAt = at;
+  }
+
   /** Forgets what was known at `at`; what was learned since stays. */
   forget(name: string, at = Number.POSITIVE_INFINITY): void {
     const known = this.#byName.get(name);
@@ -99,21 +109,29 @@ export function metadataCache(
   memory: ClusterMemory,
   objects: Objects,
   now: () => number,
+  changes?: ControllerWatch,
 ): MetadataCache {
-  return new CachedMetadata(memory, objects, now);
+  return new CachedMetadata(memory, objects, now, changes);
 }
 
 class CachedMetadata implements MetadataCache {
   readonly #memory: ClusterMemory;
   readonly #objects: Objects;
   readonly #now: () => number;
+  readonly #changes: ControllerWatch | undefined;
   /** Look-ups under way that this connection started itself, by what is looked up. */
   readonly #underWay = new Map<string, Promise<void>>();
 
-  constructor(memory: ClusterMemory, objects: Objects, now: () => number) {
+  constructor(
+    memory: ClusterMemory,
+    objects: Objects,
+    now: () => number,
+    changes: ControllerWatch | undefined,
+  ) {
     this.#memory = memory;
     this.#objects = objects;
     this.#now = now;
+    this.#changes = changes;
   }
 
   get changedAt(): number {
@@ -127,7 +145,7 @@ class CachedMetadata implements MetadataCache {
 
   async topic(name: string): Promise<TopicView | undefined> {
     const known = this.#memory.byName(name);
-    if (known && this.#now() - known.at < maxAgeMs) return known.topic;
+    if (known && this.#isGood(known)) return known.topic;
     const lookUp = () => this.#once(`name ${name}`, () => this.#lookUp([name], []));
     await this.#orElseStale(known !== undefined, lookUp);
     return this.#memory.byName(name)?.topic;
@@ -135,33 +153,45 @@ class CachedMetadata implements MetadataCache {
 
   async topicById(topicId: string): Promise<TopicView | undefined> {
     const known = this.#memory.byId(topicId);
-    if (known && this.#now() - known.at < maxAgeMs) return known.topic;
+    if (known && this.#isGood(known)) return known.topic;
     const lookUp = () => this.#once(`id ${topicId}`, () => this.#lookUp([], [topicId]));
     await this.#orElseStale(known !== undefined, lookUp);
     return this.#memory.byId(topicId)?.topic;
   }
 
   async topics(): Promise<readonly TopicView[]> {
-    const { listedAt } = this.#memory;
-    if (this.#now() - listedAt >= recentMs) {
+    const listedAt = () => [this.#memory.listedAt];
+    const isRecent = this.#now() - this.#memory.listedAt < recentMs;
+    const proof = !isRecent && this.#proof(listedAt);
+    if (!isRecent && !(proof && (await proof))) {
       const lookUp = () => this.#once('all', () => this.#lookUpAll());
-      await this.#orElseStale(Number.isFinite(listedAt), lookUp);
+      await this.#orElseStale(Number.isFinite(this.#memory.listedAt), lookUp);
     }
     return this.#memory.all();
   }
 
-  async recent(names: readonly string[]): Promise<ReadonlyMap<string, TopicView>> {
-    const old = names.filter((name) => !this.#isRecent(this.#memory.byName(name)));
-    const known = old.every((name) => this.#memory.byName(name));
-    if (old.length > 0) await this.#orElseStale(known, () => this.#lookUp(old, []));
-    return this.#pick(names, (name) => this.#memory.byName(name));
+  recent(names: readonly string[]): Promise<ReadonlyMap<string, TopicView>> {
+    const lookUp = (old: readonly string[]) => this.#lookUp(old, []);
+    return this.#recent(names, (name) => this.#memory.byName(name), lookUp);
   }
 
-  async recentById(topicIds: readonly string[]): Promise<ReadonlyMap<string, TopicView>> {
-    const old = topicIds.filter((topicId) => !this.#isRecent(this.#memory.byId(topicId)));
-    const known = old.every((topicId) => this.#memory.byId(topicId));
-    if (old.length > 0) await this.#orElseStale(known, () => this.#lookUp([], old));
-    return this.#pick(topicIds, (topicId) => this.#memory.byId(topicId));
+  recentById(topicIds: readonly string[]): Promise<ReadonlyMap<string, TopicView>> {
+    const lookUp = (old: readonly string[]) => this.#lookUp([], old);
+    return this.#recent(topicIds, (topicId) => this.#memory.byId(topicId), lookUp);
+  }
+
+  async #recent(
+    keys: readonly string[],
+    get: (key: string) => Entry | undefined,
+    lookUp: (old: readonly string[]) => Promise<void>,
+  ): Promise<ReadonlyMap<string, TopicView>> {
+    const old = keys.filter((key) => !this.#isRecent(get(key)));
+    const proof = this.#proof(() => old.map((key) => get(key)?.at ?? -Infinity));
+    if (old.length > 0 && !(proof && (await proof))) {
+      const known = old.every(get);
+      await this.#orElseStale(known, () => lookUp(old));
+    }
+    return this.#pick(keys, get);
   }
 
   async refresh(names: readonly string[]): Promise<ReadonlyMap<string, TopicView>> {
@@ -175,6 +205,28 @@ class CachedMetadata implements MetadataCache {
 
   learn(topics: readonly TopicView[]): void {
     for (const topic of topics) this.#memory.learn(topic, this.#now());
+  }
+
+  standing(key: string): TopicView | undefined {
+    const entry = this.#memory.byName(key) ?? this.#memory.byId(key);
+    return entry && this.#stands(entry.at) ? entry.topic : undefined;
+  }
+
+  /** Whether what was asked then still holds, as far as the controller has said. */
+  #stands(at: number): boolean {
+    return at > (this.#changes?.unchangedSince ?? Infinity);
+  }
+
+  /** The same for all of these, to the moment; false where it is known not to be so. */
+  #proof(ats: () => readonly number[]): Promise<boolean> | false {
+    const stand = () => ats().every((at) => this.#stands(at));
+    const controller = this.#changes;
+    if (controller === undefined || !stand()) return false;
+    return controller.prove().then((proven) => proven && stand());
+  }
+
+  #isGood({ at }: Entry): boolean {
+    return this.#now() - at < maxAgeMs || this.#stands(at);
   }
 
   #isRecent(entry: Entry | undefined): boolean {
@@ -195,6 +247,7 @@ class CachedMetadata implements MetadataCache {
 
   /** What is merely old goes on being served while the controller cannot be reached. */
   async #orElseStale(known: boolean, lookUp: () => Promise<void>): Promise<void> {
+    if (known) this.#changes?.follow();
     try {
       await lookUp();
     } catch (error) {

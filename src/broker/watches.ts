@@ -1,13 +1,15 @@
 /**
  * The watches of one connection: which partitions it waits on without asking them anything. The
- * surprise: a watch that heard nothing for two minutes is given up and opened anew, so that a line
- * that was lost in silence stalls no consumer.
+ * surprise: a watch that heard nothing for a minute is put to the proof, which costs the partition
+ * nothing, so that a line that was lost in silence stalls no consumer.
  */
 import type { Objects, PartitionWatch } from '../runtime/stubs.ts';
 import type { PartitionState, WatchedPartition, Watches } from './context.ts';
+import { type ControllerWatch, renewMs } from './controller-watch.ts';
+import { MemberWatches } from './member-watches.ts';
 
-/** A watch that announced nothing for this long is not believed any more. */
-const silenceMs = 120_000;
+/** A watch that announced nothing for this long is asked for a sign of life. */
+const silenceMs = 60_000;
 /** A watch that no Fetch asked for in this time is closed. */
 const unusedMs = 60_000;
 
@@ -17,14 +19,28 @@ class Watched implements WatchedPartition {
   heardAt: number;
   usedAt: number;
   listeners = 0;
+  readonly #openedAt: number;
+  readonly #now: () => number;
 
   constructor(watch: PartitionWatch, now: () => number) {
     this.watch = watch;
+    this.#now = now;
+    this.#openedAt = now();
     this.heardAt = now();
     this.usedAt = now();
     watch.listen(() => {
       this.heardAt = now();
     });
+  }
+
+  /** Whether it may be believed; one that was silent for long soon proves itself, or closes. */
+  get isGood(): boolean {
+    const now = this.#now();
+    if (now - this.heardAt > silenceMs) {
+      this.heardAt = now;
+      void this.watch.prove();
+    }
+    return this.watch.open && now - this.#openedAt < renewMs;
   }
 
   listen(listener: () => void): () => void {
@@ -41,6 +57,8 @@ class Watched implements WatchedPartition {
 }
 
 export class ConnectionWatches implements Watches {
+  readonly members: MemberWatches;
+  readonly controller: ControllerWatch;
   readonly #objects: Objects;
   readonly #now: () => number;
   readonly #watched = new Map<string, Watched>();
@@ -48,21 +66,22 @@ export class ConnectionWatches implements Watches {
   #sweep: ReturnType<typeof setTimeout> | undefined;
   #closed = false;
 
-  constructor(objects: Objects, now: () => number) {
+  constructor(objects: Objects, now: () => number, controller: ControllerWatch) {
     this.#objects = objects;
     this.#now = now;
+    this.members = new MemberWatches(objects, now);
+    this.controller = controller;
   }
 
   get(topicId: string, partition: number): WatchedPartition | undefined {
     const key = `${topicId}:${partition}`;
     const watched = this.#watched.get(key);
     if (watched === undefined) return undefined;
-    const now = this.#now();
-    if (!watched.watch.open || now - watched.heardAt > silenceMs) {
+    if (!watched.isGood) {
       this.#close(key, watched);
       return undefined;
     }
-    watched.usedAt = now;
+    watched.usedAt = this.#now();
     return watched;
   }
 
@@ -92,6 +111,8 @@ export class ConnectionWatches implements Watches {
   /** Closes every watch, and those still being opened as soon as they are. */
   closeAll(): void {
     this.#closed = true;
+    this.members.closeAll();
+    this.controller.close();
     clearTimeout(this.#sweep);
     for (const [key, watched] of this.#watched) this.#close(key, watched);
   }

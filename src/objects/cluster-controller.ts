@@ -9,6 +9,7 @@ import type { ClusterHost } from '../runtime/cluster-host.ts';
 import { clusterHost, runErrands } from '../runtime/cluster-host.ts';
 import { brokerConfigFrom } from '../runtime/config.ts';
 import { sqliteRows } from '../runtime/rows.ts';
+import { acceptWatch, giveSignsOfLife, tellWatchers } from '../runtime/watch.ts';
 import type { Env } from '../runtime/worker-objects.ts';
 import { workerObjects } from '../runtime/worker-objects.ts';
 
@@ -17,11 +18,13 @@ export class ClusterController extends DurableObject<Env> {
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
+    giveSignsOfLife(ctx);
     this.#host = clusterHost({
       config: brokerConfigFrom(env),
       rows: sqliteRows(ctx.storage),
       now: () => Date.now(),
       setAlarm: (at) => void ctx.storage.setAlarm(at),
+      announce: () => tellWatchers(ctx, (watcher) => watcher.send('changed')),
     });
   }
 
@@ -30,6 +33,11 @@ export class ClusterController extends DurableObject<Env> {
     command: ClusterCalls[K]['command'],
   ): Promise<ClusterCalls[K]['reply']> {
     return this.#host.call(kind, command);
+  }
+
+  /** A watch: says when what gateways remember may be others' past. */
+  override fetch(request: Request): Response {
+    return acceptWatch(this.ctx, request, 'watching');
   }
 
   override alarm(): Promise<void> {

@@ -4,10 +4,12 @@
  * finds the members that fell silent.
  */
 import { DurableObject } from 'cloudflare:workers';
-import type { GroupCalls } from '../core/group/commands.ts';
+import type { GroupCalls, VouchedMember } from '../core/group/commands.ts';
 import { brokerConfigFrom } from '../runtime/config.ts';
 import { GroupHost } from '../runtime/group-host.ts';
+import type { GroupLine, Vouching } from '../runtime/group-lines.ts';
 import { sqliteRows } from '../runtime/rows.ts';
+import { acceptWatch, giveSignsOfLife, questionOf } from '../runtime/watch.ts';
 import type { Env } from '../runtime/worker-objects.ts';
 import { workerObjects } from '../runtime/worker-objects.ts';
 
@@ -16,12 +18,14 @@ export class GroupCoordinator extends DurableObject<Env> {
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
+    giveSignsOfLife(ctx);
     this.#host = new GroupHost({
       config: brokerConfigFrom(env),
       rows: sqliteRows(ctx.storage),
       objects: workerObjects(env),
       now: () => Date.now(),
       setAlarm: (at) => void ctx.storage.setAlarm(at),
+      lines: () => ctx.getWebSockets().flatMap((socket) => lineOver(ctx, socket)),
     });
   }
 
@@ -35,4 +39,51 @@ export class GroupCoordinator extends DurableObject<Env> {
   override alarm(): Promise<void> {
     return this.#host.expire();
   }
+
+  /** A watch: closes as soon as the member that it asks about is to hear something. */
+  override fetch(request: Request): Response {
+    const member = JSON.parse(questionOf(request.url)) as VouchedMember;
+    const sessionTimeoutMs = this.#host.vouch(member);
+    // Without a body: one that nobody reads would keep the object awake.
+    if (sessionTimeoutMs === undefined) return new Response(null, { status: 409 });
+    const kept: Kept = { member, sessionTimeoutMs, openedAt: Date.now() };
+    return acceptWatch(this.ctx, request, `${sessionTimeoutMs}`, kept);
+  }
+
+  override async webSocketClose(socket: WebSocket, _code: number, why: string): Promise<void> {
+    const kept = socket.deserializeAttachment() as Kept | null;
+    socket.serializeAttachment(null);
+    if (kept !== null) await this.#host.lineClosed(kept, why);
+  }
+
+  override webSocketError(socket: WebSocket): Promise<void> {
+    return this.webSocketClose(socket, 1006, '');
+  }
+}
+
+/** What stays with a socket while the object sleeps; null once it is closed. */
+interface Kept extends Vouching {
+  readonly openedAt: number;
+}
+
+function lineOver(ctx: DurableObjectState, socket: WebSocket): GroupLine[] {
+  const kept = socket.deserializeAttachment() as Kept | null;
+  if (kept === null) return [];
+  const proven = ctx.getWebSocketAutoResponseTimestamp(socket)?.getTime() ?? 0;
+  const quietly = (act: () => void): void => {
+    try {
+      act();
+    } catch {}
+  };
+  return [
+    {
+      ...kept,
+      provenAt: Math.max(kept.openedAt, proven),
+      tell: (partitions) => quietly(() => socket.send(JSON.stringify(partitions))),
+      close: () => {
+        socket.serializeAttachment(null);
+        quietly(() => socket.close(1000));
+      },
+    },
+  ];
 }

@@ -9,6 +9,7 @@ import { brokerConfigFrom } from '../runtime/config.ts';
 import { PartitionHost } from '../runtime/partition-host.ts';
 import { announcementOf, droppedCloseCode } from '../runtime/partition-watch.ts';
 import { SqliteStore } from '../runtime/sqlite-store.ts';
+import { acceptWatch, giveSignsOfLife, tellWatchers } from '../runtime/watch.ts';
 import { type Env, workerObjects } from '../runtime/worker-objects.ts';
 
 export class Partition extends DurableObject<Env> {
@@ -17,6 +18,7 @@ export class Partition extends DurableObject<Env> {
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
+    giveSignsOfLife(ctx);
     const { messageMaxBytes, producerIdExpirationMs } = brokerConfigFrom(env);
     const store = new SqliteStore(ctx.storage);
     const objects = workerObjects(env);
@@ -26,12 +28,12 @@ export class Partition extends DurableObject<Env> {
       settings: { messageMaxBytes, producerIdExpirationMs },
       now: () => Date.now(),
       durable: () => ctx.storage.sync(),
-      announce: (ends) => this.#tell((watcher) => watcher.send(announcementOf(ends))),
+      announce: (ends) => tellWatchers(ctx, (watcher) => watcher.send(announcementOf(ends))),
       enlist: (transactionalId, question) =>
         objects.transaction(transactionalId).call('enlist', question),
       dropped: () => {
         this.#dropped = true;
-        this.#tell((watcher) => watcher.close(droppedCloseCode, 'dropped'));
+        tellWatchers(ctx, (watcher) => watcher.close(droppedCloseCode, 'dropped'));
       },
       alarm: () => ctx.storage.getAlarm(),
       setAlarm: (at) => void ctx.storage.setAlarm(at),
@@ -54,21 +56,6 @@ export class Partition extends DurableObject<Env> {
   override fetch(request: Request): Response {
     // Without a body: one that nobody reads would keep the object awake.
     if (this.#dropped) return new Response(null, { status: 410 });
-    if (request.headers.get('Upgrade')?.toLowerCase() !== 'websocket') {
-      return new Response(null, { status: 426 });
-    }
-    const [theirs, ours] = Object.values(new WebSocketPair());
-    this.ctx.acceptWebSocket(ours);
-    ours.send(announcementOf(this.#host.ends));
-    return new Response(null, { status: 101, webSocket: theirs });
-  }
-
-  /** A watcher that is gone already is no event. */
-  #tell(say: (watcher: WebSocket) => void): void {
-    for (const watcher of this.ctx.getWebSockets()) {
-      try {
-        say(watcher);
-      } catch {}
-    }
+    return acceptWatch(this.ctx, request, announcementOf(this.#host.ends));
   }
 }

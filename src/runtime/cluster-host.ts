@@ -21,9 +21,15 @@ export interface ClusterHostOptions {
   readonly rows: Rows;
   now(): number;
   setAlarm(at: number): void;
+  /** Tells the watchers that a topic, or configs, are others than they were. */
+  announce?(): void;
 }
 
-export function clusterHost({ config, rows, now, setAlarm }: ClusterHostOptions): ClusterHost {
+/** Nobody remembers these but the controller itself. */
+const ownTables = /^(cluster|producerIds|group|transactionalId|drop|configure)(:|$)/;
+
+export function clusterHost(options: ClusterHostOptions): ClusterHost {
+  const { config, rows, now, setAlarm, announce } = options;
   const { nodeId, numPartitions } = config;
   return new MachineHost({
     create: () => new ClusterMachine({ nodeId, numPartitions, newUuid: randomUuid }),
@@ -31,6 +37,9 @@ export function clusterHost({ config, rows, now, setAlarm }: ClusterHostOptions)
     now,
     setAlarm,
     refuse: refuseClusterCall,
+    onStored: (stored) => {
+      if (stored.some(({ key }) => !ownTables.test(key))) announce?.();
+    },
     onBug: (error) => console.error('Kedge met a bug in the cluster controller:', error),
   });
 }

@@ -3,26 +3,33 @@
  * some calls can bring a group into being, and before those the controller is told of it.
  */
 import type { TopicView } from '../core/cluster/commands.ts';
-import type { GroupCalls } from '../core/group/commands.ts';
+import type { GroupCalls, VouchedMember } from '../core/group/commands.ts';
 import { GroupMachine } from '../core/group/group-machine.ts';
 import { type GroupCall, refuseGroupCall } from '../core/group/replies.ts';
 import type { GroupRow } from '../core/group/rows.ts';
 import { ErrorCode } from '../protocol/errors.ts';
 import { Announcement } from './announcement.ts';
 import type { CoordinatorHostOptions } from './coordinator-host.ts';
+import { type GroupLine, GroupLines, silenceOf, type Vouching } from './group-lines.ts';
 import { MachineHost } from './machine-host.ts';
 import type { Objects, Stub } from './stubs.ts';
 
 type TransactionalCommit = GroupCalls['commitTransactionalOffsets']['command'];
+
+export interface GroupHostOptions extends CoordinatorHostOptions {
+  /** The gateways' lines that are open, oldest first: see `GroupLines`. */
+  lines?(): readonly GroupLine[];
+}
 
 export class GroupHost implements Stub<GroupCalls> {
   readonly #host: MachineHost<GroupCalls, GroupRow, GroupMachine>;
   readonly #objects: Objects;
   readonly #now: () => number;
   readonly #announcement: Announcement;
+  readonly #lines: GroupLines;
   #groupId: string | undefined;
 
-  constructor({ config, rows, objects, now, setAlarm }: CoordinatorHostOptions) {
+  constructor({ config, rows, objects, now, setAlarm, lines }: GroupHostOptions) {
     this.#objects = objects;
     this.#now = now;
     this.#host = new MachineHost({
@@ -33,6 +40,8 @@ export class GroupHost implements Stub<GroupCalls> {
       refuse: refuseGroupCall,
       onBug: (error) => console.error('Kedge met a bug in a group coordinator:', error),
     });
+    this.#lines = new GroupLines(lines ?? (() => []), now);
+    this.#lines.review(this.#host.machine);
     this.#announcement = new Announcement({
       exists: () => this.#host.machine.exists,
       say: async (isThere) => {
@@ -61,6 +70,7 @@ export class GroupHost implements Stub<GroupCalls> {
     if (wanted !== undefined) call = await this.#withTopics(call, wanted);
     const act = (): Promise<GroupCalls[K]['reply']> => {
       const reply = this.#host.call(kind, call.command);
+      this.#review();
       // A group that is listed and does not exist was announced for nothing, or could not take it
       // back.
       if (kind === 'listGroup') this.#announcement.suspect();
@@ -73,7 +83,27 @@ export class GroupHost implements Stub<GroupCalls> {
   /** What the alarm does. */
   async expire(): Promise<void> {
     this.#host.expire();
+    this.#review();
     await this.#announcement.takeBackIfGone();
+  }
+
+  /**
+   * A gateway would vouch for a member: the session timeout, whereupon its line is to be opened at
+   * once; undefined where the member is to hear something.
+   */
+  vouch(member: VouchedMember): number | undefined {
+    return this.#lines.vouch(member, this.#host.machine);
+  }
+
+  /** A gateway's line is gone; `why` is what it said last, if it said anything. */
+  async lineClosed(line: Vouching, why: string): Promise<void> {
+    this.#lines.closed(line, silenceOf(why), this.#host.machine);
+    await this.expire();
+  }
+
+  #review(): void {
+    this.#lines.review(this.#host.machine);
+    this.#host.arm();
   }
 
   /**

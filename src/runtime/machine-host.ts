@@ -13,7 +13,7 @@ import { Waiters } from './waiters.ts';
 /** What a table of calls looks like. */
 type Table<Calls> = { [K in keyof Calls]: { command: unknown; reply: unknown } };
 
-export interface MachineHostOptions<Calls extends Table<Calls>, M> {
+export interface MachineHostOptions<Calls extends Table<Calls>, R, M> {
   /**
    * Makes an empty machine; the host replays the rows into it. Called again after a bug, to rebuild
    * memory.
@@ -26,6 +26,8 @@ export interface MachineHostOptions<Calls extends Table<Calls>, M> {
   setAlarm(at: number): void;
   /** The reply that refuses a call with an error code: no domain exception leaves the host. */
   refuse(call: CallOf<Calls>, errorCode: number, message: string): ReplyOf<Calls>;
+  /** Told what was stored. */
+  onStored?(rows: readonly R[]): void;
   /** Told of bugs: what the machine threw that is not a refusal. */
   onBug?(error: unknown): void;
 }
@@ -37,7 +39,7 @@ export class MachineHost<
   M extends Machine<CallOf<Calls>, ReplyOf<Calls>, R>,
 > implements Stub<Calls>
 {
-  readonly #options: MachineHostOptions<Calls, M>;
+  readonly #options: MachineHostOptions<Calls, R, M>;
   readonly #waiters = new Waiters<ReplyOf<Calls>>();
   #machine: M;
   /**
@@ -46,7 +48,7 @@ export class MachineHost<
    */
   #alarmAt: number | undefined;
 
-  constructor(options: MachineHostOptions<Calls, M>) {
+  constructor(options: MachineHostOptions<Calls, R, M>) {
     this.#options = options;
     this.#machine = this.#load();
   }
@@ -91,7 +93,7 @@ export class MachineHost<
       return answer;
     } catch (error) {
       if (error instanceof KafkaError) {
-        this.#arm();
+        this.arm();
         return this.#options.refuse(call, error.code, error.message);
       }
       this.#rebuild(error);
@@ -103,18 +105,19 @@ export class MachineHost<
     if (outcome.rows.length > 0) {
       this.#options.rows.put(outcome.rows);
       for (const row of outcome.rows) this.#machine.replay(row);
+      this.#options.onStored?.(outcome.rows);
     }
-    this.#arm();
+    this.arm();
     for (const [ticket, reply] of outcome.wake) {
       this.#waiters.answer(ticket, reply as ReplyOf<Calls>);
     }
   }
 
   /**
-   * A refused call changes nothing that is kept, but it may have been the first since a load, which
-   * starts clocks.
+   * Sees to it that the alarm rings in time. A refused call changes nothing that is kept, but it
+   * may have been the first since a load, which starts clocks.
    */
-  #arm(): void {
+  arm(): void {
     const { deadline } = this.#machine;
     if (deadline !== undefined && (this.#alarmAt === undefined || deadline < this.#alarmAt)) {
       this.#options.setAlarm(deadline);

@@ -3,17 +3,18 @@
  * the simulation. The surprise: commands and replies are copied as an RPC would copy them, so that
  * nobody can come to rely on sharing an object with the other side.
  */
-import type { ClusterCalls } from '../core/cluster/commands.ts';
-import type { GroupCalls } from '../core/group/commands.ts';
+import type { VouchedMember } from '../core/group/commands.ts';
 import type { TransactionCalls } from '../core/transaction/calls.ts';
 import { clusterHost, runErrands } from './cluster-host.ts';
 import type { BrokerConfig } from './config.ts';
 import type { CoordinatorHostOptions } from './coordinator-host.ts';
 import { GroupHost } from './group-host.ts';
+import type { GroupLine } from './group-lines.ts';
 import { memoryPartition } from './memory-partition.ts';
 import { memoryRows } from './rows.ts';
-import type { Objects, PartitionStub, Stub } from './stubs.ts';
+import type { ControllerStub, GroupStub, Objects, PartitionStub, Stub } from './stubs.ts';
 import { TransactionHost } from './transaction-host.ts';
+import { closedWatch, MemoryWatches, WatchState } from './watch.ts';
 import { Weather } from './weather.ts';
 
 export interface MemoryObjectsOptions {
@@ -36,9 +37,9 @@ export class MemoryObjects implements Objects {
   readonly #config: BrokerConfig;
   readonly #now: () => number;
   readonly #partitions = new Map<string, PartitionStub>();
-  readonly #groups = new Map<string, Stub<GroupCalls>>();
+  readonly #groups = new Map<string, GroupStub>();
   readonly #transactions = new Map<string, Stub<TransactionCalls>>();
-  #controller: Stub<ClusterCalls> | undefined;
+  #controller: ControllerStub | undefined;
   readonly #alarms = new Set<Alarm>();
 
   constructor({ config, now = () => Date.now() }: MemoryObjectsOptions) {
@@ -60,10 +61,17 @@ export class MemoryObjects implements Objects {
     });
   }
 
-  group(groupId: string): Stub<GroupCalls> {
-    return remembered(this.#groups, groupId, () =>
-      this.#hosted((surroundings) => new GroupHost(surroundings)),
-    );
+  group(groupId: string): GroupStub {
+    return remembered(this.#groups, groupId, () => {
+      const lines: GroupLine[] = [];
+      let host: GroupHost | undefined;
+      const stub = this.#hosted((surroundings) => {
+        host = new GroupHost({ ...surroundings, lines: () => [...lines] });
+        return host;
+      });
+      const now = this.#now;
+      return { ...stub, watch: async (member) => vouchedWatch(host!, lines, member, now) };
+    });
   }
 
   transaction(transactionalId: string): Stub<TransactionCalls> {
@@ -72,7 +80,7 @@ export class MemoryObjects implements Objects {
     );
   }
 
-  controller(): Stub<ClusterCalls> {
+  controller(): ControllerStub {
     this.#controller ??= this.#newController();
     return this.#controller;
   }
@@ -96,15 +104,17 @@ export class MemoryObjects implements Objects {
     return copying(host);
   }
 
-  #newController(): Stub<ClusterCalls> {
+  #newController(): ControllerStub {
+    const watches = new MemoryWatches();
     const alarm = this.#newAlarm(() => runErrands(host, this, this.#now()));
     const host = clusterHost({
       config: this.#config,
       rows: memoryRows(),
       now: this.#now,
       setAlarm: (at) => alarm.set(at),
+      announce: () => watches.announce('changed'),
     });
-    return copying(host);
+    return { ...copying(host), watch: async () => watches.open('watching') };
   }
 
   #newAlarm(ring: () => Promise<void>): Alarm {
@@ -135,6 +145,42 @@ class Alarm {
   clear(): void {
     clearTimeout(this.#timer);
   }
+}
+
+/** A gateway's line for one member, as long as the group lets it be open. */
+function vouchedWatch(
+  host: GroupHost,
+  lines: GroupLine[],
+  member: VouchedMember,
+  now: () => number,
+): WatchState {
+  const sessionTimeoutMs = host.vouch(member);
+  if (sessionTimeoutMs === undefined) return closedWatch();
+  const forget = (): boolean => {
+    const at = lines.indexOf(line);
+    if (at >= 0) lines.splice(at, 1);
+    return at >= 0;
+  };
+  const watch: WatchState = new WatchState(`${sessionTimeoutMs}`, {
+    ask: () => watch.answered(),
+    close: (why) => {
+      if (forget()) void host.lineClosed(line, why);
+    },
+  });
+  const line: GroupLine = {
+    member,
+    sessionTimeoutMs,
+    get provenAt() {
+      return now();
+    },
+    tell: (partitions) => watch.announce(JSON.stringify(partitions)),
+    close: () => {
+      forget();
+      watch.close();
+    },
+  };
+  lines.push(line);
+  return watch;
 }
 
 function remembered<T>(map: Map<string, T>, key: string, create: () => T): T {

@@ -6,8 +6,9 @@
 import type { LogSettings } from '../core/log/partition-log.ts';
 import { MemoryStore } from './memory-store.ts';
 import { PartitionHost, type PartitionSurroundings } from './partition-host.ts';
-import { closedWatch, MemoryWatches } from './partition-watch.ts';
+import { announcementOf, partitionWatch } from './partition-watch.ts';
 import type { PartitionStub } from './stubs.ts';
+import { closedWatch, MemoryWatches } from './watch.ts';
 
 export interface MemoryPartitionOptions {
   readonly settings: LogSettings;
@@ -35,7 +36,7 @@ export function memoryPartition(options: MemoryPartitionOptions): MemoryPartitio
     settings,
     now,
     durable,
-    announce: (ends) => watches.announce(ends),
+    announce: (ends) => watches.announce(announcementOf(ends)),
     enlist,
     dropped: () => watches.closeAll(),
     alarm: async () => null,
@@ -45,7 +46,8 @@ export function memoryPartition(options: MemoryPartitionOptions): MemoryPartitio
   return {
     call: (kind, command) => host.call(kind, command),
     ring: () => host.ring(),
-    watch: async () => (store.dropped ? closedWatch() : watches.open(host.ends)),
+    watch: async () =>
+      partitionWatch(store.dropped ? closedWatch() : watches.open(announcementOf(host.ends))),
   };
 }
 

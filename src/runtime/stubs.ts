@@ -4,7 +4,7 @@
  * (that is an errorCode), only for weather.
  */
 import type { ClusterCalls } from '../core/cluster/commands.ts';
-import type { GroupCalls } from '../core/group/commands.ts';
+import type { GroupCalls, VouchedMember } from '../core/group/commands.ts';
 import type { PartitionCalls } from '../core/log/calls.ts';
 import type { TransactionCalls } from '../core/transaction/calls.ts';
 
@@ -30,34 +30,53 @@ export interface Announced extends LogEnds {
 }
 
 /**
- * A live view of one partition's end as it was last announced, held by a gateway connection. It
- * costs the partition nothing while idle: locally a pair of memory cells, in a Worker one
- * hibernating WebSocket.
+ * A live view of what one object last announced, held by a gateway connection. It costs the object
+ * nothing while idle: locally a pair of memory cells, in a Worker one hibernating WebSocket.
  */
-export interface PartitionWatch extends LogEnds {
-  /**
-   * False once the partition restarted, was dropped, or the line was cut: read again and watch
-   * anew.
-   */
+export interface Watch {
+  /** What was announced last. */
+  readonly said: string;
+  /** False once the object restarted, had nothing more to say, or the line was cut: ask again. */
   readonly open: boolean;
-  /** How often it was said that this share group may find records. */
-  sharedTimes(groupId: string): number;
   /**
    * Calls back at every announcement and once when the watch closes. Returns the way to stop
    * listening.
    */
   listen(listener: () => void): () => void;
-  close(): void;
+  /**
+   * Whether all has been heard that was announced until this was asked. Costs the object nothing;
+   * a line that gives no sign of life is closed.
+   */
+  prove(): Promise<boolean>;
+  /** `why`: for the object to read. */
+  close(why?: string): void;
+}
+
+/** A watch over one partition's end. */
+export interface PartitionWatch extends Watch, LogEnds {
+  /** How often it was said that this share group may find records. */
+  sharedTimes(groupId: string): number;
 }
 
 export interface PartitionStub extends Stub<PartitionCalls> {
   watch(): Promise<PartitionWatch>;
 }
 
+/** Announces that a topic, or the configs of something, are others than they were. */
+export interface ControllerStub extends Stub<ClusterCalls> {
+  watch(): Promise<Watch>;
+}
+
+/** See `VouchedMember`. */
+export interface GroupStub extends Stub<GroupCalls> {
+  /** Closed at once for a member that is to hear something. */
+  watch(member: VouchedMember): Promise<Watch>;
+}
+
 /** Every kind of object, by its identity. */
 export interface Objects {
   partition(topicId: string, partition: number): PartitionStub;
-  group(groupId: string): Stub<GroupCalls>;
+  group(groupId: string): GroupStub;
   transaction(transactionalId: string): Stub<TransactionCalls>;
-  controller(): Stub<ClusterCalls>;
+  controller(): ControllerStub;
 }

@@ -6,12 +6,21 @@
  * but the namespaces.
  */
 import type { ClusterCalls } from '../core/cluster/commands.ts';
-import type { GroupCalls } from '../core/group/commands.ts';
+import type { GroupCalls, VouchedMember } from '../core/group/commands.ts';
 import type { PartitionCalls } from '../core/log/calls.ts';
 import type { RestConsumerCalls } from '../core/rest-consumer/calls.ts';
 import type { TransactionCalls } from '../core/transaction/calls.ts';
-import { openWatch } from './partition-watch.ts';
-import type { Objects, PartitionStub, PartitionWatch, Stub } from './stubs.ts';
+import { partitionWatch } from './partition-watch.ts';
+import type {
+  ControllerStub,
+  GroupStub,
+  Objects,
+  PartitionStub,
+  PartitionWatch,
+  Stub,
+  Watch,
+} from './stubs.ts';
+import { openWatch } from './watch.ts';
 import { isUnsendable, mayRepeat, Weather } from './weather.ts';
 
 export { Weather } from './weather.ts';
@@ -75,10 +84,10 @@ export function workerObjects(env: Env): Objects {
   return {
     partition: (topicId, partition) =>
       new WorkerPartition(env.PARTITION, `${topicId}:${partition}`),
-    group: (groupId) => new WorkerObject<GroupCalls>(env.GROUP_COORDINATOR, groupId),
+    group: (groupId) => new WorkerGroup(env.GROUP_COORDINATOR, groupId),
     transaction: (transactionalId) =>
       new WorkerObject<TransactionCalls>(env.TRANSACTION_COORDINATOR, transactionalId),
-    controller: () => new WorkerObject<ClusterCalls>(env.CLUSTER_CONTROLLER, 'cluster'),
+    controller: () => new WorkerController(env.CLUSTER_CONTROLLER, 'cluster'),
   };
 }
 
@@ -176,6 +185,18 @@ class Line {
 
 class WorkerPartition extends WorkerObject<PartitionCalls> implements PartitionStub {
   watch(): Promise<PartitionWatch> {
+    return openWatch(this.newStub()).then(partitionWatch);
+  }
+}
+
+class WorkerGroup extends WorkerObject<GroupCalls> implements GroupStub {
+  watch(member: VouchedMember): Promise<Watch> {
+    return openWatch(this.newStub(), JSON.stringify(member));
+  }
+}
+
+class WorkerController extends WorkerObject<ClusterCalls> implements ControllerStub {
+  watch(): Promise<Watch> {
     return openWatch(this.newStub());
   }
 }

@@ -28,6 +28,7 @@ import {
 } from '../../src/protocol/schema.ts';
 import type { BrokerConfig } from '../../src/runtime/config.ts';
 import type { Objects } from '../../src/runtime/stubs.ts';
+import { closedWatch } from '../../src/runtime/watch.ts';
 import { Weather } from '../../src/runtime/weather.ts';
 import { MemoryCluster } from './memory-cluster.ts';
 
@@ -61,7 +62,10 @@ export class GroupClient {
 
   context(apiVersion: number): RequestContext {
     const context = this.#connect(apiVersion);
-    const unreachable = { call: async () => Promise.reject(new Weather(new Error('moved'))) };
+    const unreachable = {
+      call: async () => Promise.reject(new Weather(new Error('moved'))),
+      watch: async () => closedWatch(),
+    };
     const objects: Objects = {
       partition: (topicId, partition) => context.objects.partition(topicId, partition),
       group: (groupId) => (this.storm ? unreachable : context.objects.group(groupId)),

@@ -5,10 +5,9 @@
 import type { RequestContext } from '../../src/broker/context.ts';
 import { clientContext, createGateway } from '../../src/broker/gateway.ts';
 import { ClusterMemory, metadataCache } from '../../src/broker/metadata-cache.ts';
-import type { ClusterCalls } from '../../src/core/cluster/commands.ts';
 import { type BrokerConfig, defaultBrokerConfig } from '../../src/runtime/config.ts';
 import { MemoryObjects } from '../../src/runtime/memory-objects.ts';
-import type { Objects, Stub } from '../../src/runtime/stubs.ts';
+import type { ControllerStub, Objects } from '../../src/runtime/stubs.ts';
 
 export class MemoryCluster {
   readonly config: BrokerConfig;
@@ -21,11 +20,12 @@ export class MemoryCluster {
   constructor(config: Partial<BrokerConfig> = {}) {
     this.config = { ...defaultBrokerConfig, ...config };
     this.memory = new MemoryObjects({ config: this.config });
-    const controller: Stub<ClusterCalls> = {
+    const controller: ControllerStub = {
       call: (kind, command) => {
         this.asked.push(kind);
         return this.memory.controller().call(kind, command);
       },
+      watch: () => this.memory.controller().watch(),
     };
     this.#objects = {
       partition: (topicId, partition) => this.memory.partition(topicId, partition),

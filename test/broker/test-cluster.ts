@@ -9,7 +9,8 @@ import type { TopicView } from '../../src/core/cluster/commands.ts';
 import { buildBatch } from '../../src/protocol/records/index.ts';
 import { type BrokerConfig, defaultBrokerConfig } from '../../src/runtime/config.ts';
 import { memoryPartition } from '../../src/runtime/memory-partition.ts';
-import type { Objects, PartitionStub, Stub } from '../../src/runtime/stubs.ts';
+import type { ControllerStub, Objects, PartitionStub } from '../../src/runtime/stubs.ts';
+import { MemoryWatches } from '../../src/runtime/watch.ts';
 
 export const topicIdOf = (number: number): string => `${String(number).padStart(21, '0')}A`;
 
@@ -19,6 +20,8 @@ export class TestCluster {
   readonly topics = new Map<string, TopicView>();
   /** Thrown by every call whose text starts with the key. */
   readonly storms = new Map<string, Error>();
+  /** The controller's watchers. */
+  readonly changes = new MemoryWatches();
   readonly #partitions = new Map<string, PartitionStub>();
   readonly #names = new Map<string, string>();
   #created = 0;
@@ -48,7 +51,8 @@ export class TestCluster {
           );
           return { clusterId: 'test', topics };
         },
-      }) as unknown as Stub<never>,
+        watch: async () => this.changes.open('watching'),
+      }) as unknown as ControllerStub,
   };
 
   create(name: string, partitions = 1, configs: Record<string, string> = {}): TopicView {

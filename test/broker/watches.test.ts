@@ -1,9 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { ControllerWatch } from '../../src/broker/controller-watch.ts';
+import { ClusterMemory } from '../../src/broker/metadata-cache.ts';
 import { ConnectionWatches } from '../../src/broker/watches.ts';
-import { MemoryWatches } from '../../src/runtime/partition-watch.ts';
+import { partitionWatch } from '../../src/runtime/partition-watch.ts';
 import type { Objects, PartitionWatch } from '../../src/runtime/stubs.ts';
-
-const at = (offset: number) => ({ highWatermark: offset, lastStableOffset: offset });
+import { MemoryWatches } from '../../src/runtime/watch.ts';
 
 /** Watches over one partition that only announces; `opened` are the watches it gave out. */
 function watchesOf() {
@@ -16,15 +17,20 @@ function watchesOf() {
     },
     watch: async () => {
       await delayed;
-      opened.push(partition.open(at(7)));
+      opened.push(partitionWatch(partition.open('7')));
       return opened[opened.length - 1];
     },
   };
+  const now = () => Date.now();
   const objects = { partition: () => stub } as unknown as Objects;
   return {
     partition,
     opened,
-    watches: new ConnectionWatches(objects, () => Date.now()),
+    watches: new ConnectionWatches(
+      objects,
+      now,
+      new ControllerWatch(objects, new ClusterMemory(), now),
+    ),
     delayOpening: (until: Promise<void>) => {
       delayed = until;
     },
@@ -69,23 +75,38 @@ describe('the watches of a connection', () => {
     watches.closeAll();
   });
 
-  it('do not believe two minutes of silence', async () => {
+  it('put a line to the proof that was silent for a minute', async () => {
     const { watches, partition, opened } = watchesOf();
     await watches.open('id', 0);
     const poll = async (ms: number): Promise<boolean> => {
-      for (let passed = 0; passed < ms; passed += 30_000) {
-        await vi.advanceTimersByTimeAsync(30_000);
+      for (let passed = 0; passed < ms; passed += 10_000) {
+        await vi.advanceTimersByTimeAsync(10_000);
         if (watches.get('id', 0) === undefined) return false;
       }
       return true;
     };
-    expect(await poll(120_000)).toBe(true);
-    partition.announce(at(8));
-    expect(await poll(120_000)).toBe(true);
-    expect(await poll(30_000)).toBe(false);
+    expect(await poll(3_600_000)).toBe(true);
+    expect(opened).toHaveLength(1);
+    partition.announce('8');
+    partition.silent = true;
+    expect(await poll(60_000)).toBe(true);
+    expect(await poll(20_000)).toBe(false);
     expect(opened[0].open).toBe(false);
     await watches.open('id', 0);
     expect(opened).toHaveLength(2);
+    watches.closeAll();
+  });
+
+  it('are opened anew after half a day, whatever they say of themselves', async () => {
+    const { watches } = watchesOf();
+    const { listen } = await watches.open('id', 0);
+    expect(listen).toBeDefined();
+    const used = setInterval(() => watches.get('id', 0), 30_000);
+    await vi.advanceTimersByTimeAsync(11 * 3_600_000);
+    expect(watches.get('id', 0)).toBeDefined();
+    await vi.advanceTimersByTimeAsync(2 * 3_600_000);
+    expect(watches.get('id', 0)).toBeUndefined();
+    clearInterval(used);
     watches.closeAll();
   });
 
@@ -108,10 +129,10 @@ describe('the watches of a connection', () => {
     const watched = await watches.open('id', 0);
     const heard: number[] = [];
     const stop = watched.listen(() => heard.push(watched.watch.highWatermark));
-    partition.announce(at(8));
-    partition.announce(at(9));
+    partition.announce('8');
+    partition.announce('9');
     stop();
-    partition.announce(at(10));
+    partition.announce('10');
     expect(heard).toEqual([8, 9]);
     expect(watched.watch.highWatermark).toBe(10);
     watches.closeAll();

@@ -4,8 +4,9 @@ import { describe, expect, it } from 'vitest';
 import type { PartitionCalls } from '../../src/core/log/calls.ts';
 import { ErrorCode } from '../../src/protocol/errors.ts';
 import { buildBatch, decodeRecords, type NewRecord } from '../../src/protocol/records/index.ts';
-import { openWatch } from '../../src/runtime/partition-watch.ts';
+import { partitionWatch } from '../../src/runtime/partition-watch.ts';
 import type { Stub } from '../../src/runtime/stubs.ts';
+import { openWatch } from '../../src/runtime/watch.ts';
 import {
   append,
   batchesOf,
@@ -62,7 +63,7 @@ describe('a Partition that forgets', () => {
 
   it('deletes old rows when its alarm rings, and goes on after an eviction', async () => {
     const partition = newPartition();
-    const watch = await openWatch(partition);
+    const watch = partitionWatch(await openWatch(partition));
     const old = (value: string) => buildBatch(records([value], longAgo));
     await send(partition, sequenced(4, 0, 0), { 'message.timestamp.type': 'LogAppendTime' });
     for (const value of ['a', 'b', 'c']) await send(partition, old(value), configs, 1);

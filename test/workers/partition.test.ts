@@ -3,8 +3,9 @@ import { env } from 'cloudflare:workers';
 import { describe, expect, it, vi } from 'vitest';
 import type { PartitionCalls } from '../../src/core/log/calls.ts';
 import { ErrorCode } from '../../src/protocol/errors.ts';
-import { droppedCloseCode, openWatch } from '../../src/runtime/partition-watch.ts';
+import { droppedCloseCode, partitionWatch } from '../../src/runtime/partition-watch.ts';
 import type { PartitionWatch, Stub } from '../../src/runtime/stubs.ts';
+import { openWatch } from '../../src/runtime/watch.ts';
 import { append, batch, list, offsetOf, read, sequenced, valuesOf } from '../core/log/samples.ts';
 
 const partitions = (env as unknown as { PARTITION: DurableObjectNamespace }).PARTITION;
@@ -164,7 +165,7 @@ describe('a watch of a Partition', () => {
   it('knows the high watermark at once and hears of every append', async () => {
     const partition = newPartition();
     await send(partition, 'a');
-    const watch = await openWatch(partition);
+    const watch = partitionWatch(await openWatch(partition));
     expect(watch).toMatchObject({ open: true, highWatermark: 1 });
     const announced = heard(watch);
     await send(partition, 'b');
@@ -177,7 +178,7 @@ describe('a watch of a Partition', () => {
 
   it('outlives the eviction of the object', async () => {
     const partition = newPartition();
-    const watch = await openWatch(partition);
+    const watch = partitionWatch(await openWatch(partition));
     const announced = heard(watch);
     await send(partition, 'a');
     await until(() => announced.length === 1);
@@ -190,7 +191,7 @@ describe('a watch of a Partition', () => {
 
   it('closes when the line is cut', async () => {
     const partition = newPartition();
-    const watch = await openWatch(partition);
+    const watch = partitionWatch(await openWatch(partition));
     const announced = heard(watch);
     await evictDurableObject(partition, { webSockets: 'close' });
     await until(() => !watch.open);
@@ -199,7 +200,7 @@ describe('a watch of a Partition', () => {
 
   it('closes when the partition is dropped, and cannot be opened again', async () => {
     const partition = newPartition();
-    const watch = await openWatch(partition);
+    const watch = partitionWatch(await openWatch(partition));
     const response = await partition.fetch('https://partition/watch', {
       headers: { Upgrade: 'websocket' },
     });
@@ -214,7 +215,7 @@ describe('a watch of a Partition', () => {
 
   it('is gone from the object once it is closed', async () => {
     const partition = newPartition();
-    const watch = await openWatch(partition);
+    const watch = partitionWatch(await openWatch(partition));
     watch.close();
     let watchers = 1;
     while (watchers > 0) {

@@ -8,6 +8,8 @@
  *   has: UNKNOWN_TOPIC_ID. If no partition is left, the group is not asked.
  * - Which topic bears a name is known from at most a second ago: no partition says that it is gone,
  *   and an offset that was committed for the old one would hide those of the new one.
+ * - Who commits again what it has committed, and what nobody has changed since, is answered here:
+ *   many consumers do so every few seconds, for ever.
  * - Generation -1 without a member id is a consumer that assigned its partitions itself; it may
  *   commit while the group has no members.
  *
@@ -15,21 +17,34 @@
  * - 2 to 4: retention time · 6: leader epoch (KIP-320) · 7: static members (KIP-345) · 8: flexible
  * - 9: a missing group is GROUP_ID_NOT_FOUND (KIP-848) · 10: topics by id (KIP-848)
  */
+import { ZERO_UUID } from '../../bytes/uuid.ts';
 import type {
   OffsetCommitRequest,
   OffsetCommitResponse,
 } from '../../protocol/apis/offset-commit.ts';
+import { ErrorCode } from '../../protocol/errors.ts';
 import { commitExisting } from '../committable-offsets.ts';
 import type { Handler } from '../context.ts';
+import type { Commits } from '../member-watches.ts';
+import type { MetadataCache } from '../metadata-cache.ts';
 
 export const handleOffsetCommit: Handler<OffsetCommitRequest, OffsetCommitResponse> = async (
-  { groupId, generationIdOrMemberEpoch, memberId, groupInstanceId, retentionTimeMs, topics },
-  { apiVersion, metadata, objects },
+  request,
+  { apiVersion, metadata, objects, watches },
 ) => {
+  const { groupId, memberId, groupInstanceId, retentionTimeMs, topics } = request;
+  const generationId = request.generationIdOrMemberEpoch;
+  const committer = { memberId, groupInstanceId, epoch: generationId };
+  const { members } = watches;
+  const commits = commitsOf(request, metadata);
+  if (commits && (await members.repeats(groupId, committer, commits))) {
+    return { throttleTimeMs: 0, topics: topics.map(committed) };
+  }
+  const nowStands = commits && members.committing(groupId, committer, commits);
   const answers = await commitExisting(topics, metadata, (existing) =>
     objects.group(groupId).call('commitOffsets', {
       groupId,
-      generationId: generationIdOrMemberEpoch,
+      generationId,
       memberId,
       groupInstanceId,
       retentionTimeMs,
@@ -37,5 +52,45 @@ export const handleOffsetCommit: Handler<OffsetCommitRequest, OffsetCommitRespon
       topics: existing,
     }),
   );
+  const stands = answers.every(({ partitions }) =>
+    partitions.every(({ errorCode }) => errorCode === ErrorCode.NONE),
+  );
+  if (stands) nowStands?.();
   return { throttleTimeMs: 0, topics: answers };
 };
+
+type Topic = OffsetCommitRequest['topics'][number];
+
+/**
+ * What would stand after this commit, if all of its topics are known to be what they were; else
+ * they are to be looked up.
+ */
+function commitsOf(
+  { memberId, retentionTimeMs, topics }: OffsetCommitRequest,
+  metadata: MetadataCache,
+): Commits | undefined {
+  if (memberId === '' || retentionTimeMs >= 0) return undefined;
+  const commits = new Map<string, string>();
+  for (const { name: asName, topicId: asId, partitions } of topics) {
+    const topic = metadata.standing(asId === ZERO_UUID ? asName : asId);
+    if (topic === undefined) return undefined;
+    for (const partition of partitions) {
+      const { partitionIndex, committedOffset, committedLeaderEpoch } = partition;
+      const said = [topic.topicId, committedOffset, committedLeaderEpoch];
+      commits.set(
+        `${topic.name}:${partitionIndex}`,
+        JSON.stringify([...said, partition.committedMetadata]),
+      );
+    }
+  }
+  return commits;
+}
+
+function committed({ name, topicId, partitions }: Topic) {
+  const errorCode = ErrorCode.NONE;
+  return {
+    name,
+    topicId,
+    partitions: partitions.map(({ partitionIndex }) => ({ partitionIndex, errorCode })),
+  };
+}

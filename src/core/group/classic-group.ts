@@ -160,6 +160,14 @@ export class ClassicGroup {
     return member;
   }
 
+  /** The same, undefined where that throws. */
+  knownMember(memberId: string, groupInstanceId: string | null): Member | undefined {
+    if (groupInstanceId !== null && this.staticMembers.get(groupInstanceId) !== memberId) {
+      return undefined;
+    }
+    return this.members.get(memberId);
+  }
+
   get awaitingJoin(): number {
     let count = 0;
     for (const { joinTicket } of this.members.values()) if (joinTicket !== undefined) count++;

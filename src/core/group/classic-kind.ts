@@ -6,7 +6,7 @@
 import { ErrorCode, KafkaError } from '../../protocol/errors.ts';
 import type { Parked } from '../machine.ts';
 import { ClassicGroup, type GroupCheckpoint, type GroupState } from './classic-group.ts';
-import type { Committer, GroupCalls } from './commands.ts';
+import type { Committer, GroupCalls, VouchedMember } from './commands.ts';
 import type { RetainedSince } from './committed-offsets.ts';
 import type { CommitForm, GroupKind, KindOptions } from './group-kind.ts';
 import { checkJoin, join } from './join.ts';
@@ -163,6 +163,21 @@ export class ClassicKind implements GroupKind {
   checkDeleter(): void {
     if (this.state === 'Empty' || this.protocolType === 'consumer') return;
     throw new KafkaError(ErrorCode.NON_EMPTY_GROUP);
+  }
+
+  quietFor({ protocol, memberId, groupInstanceId, epoch }: VouchedMember): number | undefined {
+    if (protocol !== 'classic' || this.#mustRebalance) return undefined;
+    const { group } = this;
+    if (group?.state !== 'Stable' || group.generationId !== epoch) return undefined;
+    return group.knownMember(memberId, groupInstanceId)?.sessionTimeoutMs;
+  }
+
+  vouchFor(memberId: string): void {
+    this.#rebalance?.vouchFor(memberId);
+  }
+
+  release(memberId: string, heardAt: number): void {
+    this.#rebalance?.release(memberId, heardAt);
   }
 
   isSubscribedTo(topic: string): boolean {

@@ -139,6 +139,18 @@ export interface ConsumerGroupDescription {
   }[];
 }
 
+/**
+ * A member that a gateway vouches for: it answers the member's heartbeats as long as the group has
+ * nothing new for it, and says when they stop. While somebody vouches, no session runs here.
+ */
+export interface VouchedMember {
+  readonly protocol: 'classic' | 'consumer' | 'share';
+  readonly memberId: string;
+  readonly groupInstanceId: string | null;
+  /** The generation, or member epoch, that its heartbeats name. */
+  readonly epoch: number;
+}
+
 /** Every call to a group coordinator; named after Kafka's APIs. */
 export interface GroupCalls extends ShareGroupCalls {
   joinGroup: {

@@ -30,6 +30,14 @@ interface Committed {
   readonly answer: CommitReply['topics'];
 }
 
+/** Offsets that whoever committed them last may not take for what stands any more. */
+export interface Overwritten {
+  /** Who changed them; undefined: no member. */
+  readonly by: string | undefined;
+  /** `topic:partition` */
+  readonly partitions: readonly string[];
+}
+
 export interface RowsThatRemove {
   readonly rows: readonly GroupRow[];
   /** Whether they leave nothing at all. */
@@ -45,6 +53,11 @@ export class CommittedOffsets {
   readonly #topics = new Map<string, TopicOffsets>();
   readonly #pending = new PendingOffsets();
   readonly #config: GroupConfig;
+  /** Who last changed an offset, as far as memory goes back: `topic:partition` → member id. */
+  readonly #committers = new Map<string, string | undefined>();
+  /** Whose change the next rows are. */
+  #committer: string | undefined;
+  #overwritten: string[] = [];
 
   constructor(config: GroupConfig) {
     this.#config = config;
@@ -59,9 +72,30 @@ export class CommittedOffsets {
     if (PendingOffsets.holds(key)) this.#pending.replay(key, value as OpenTransaction | null);
     else {
       const topic = key.slice(keyPrefix.length);
+      this.#noteChange(topic, (value as TopicOffsets | null) ?? undefined);
       if (value === null) this.#topics.delete(topic);
       else this.#topics.set(topic, value as TopicOffsets);
     }
+  }
+
+  /** Who committed what is changed now may have to know; who changes its own need not. */
+  #noteChange(topic: string, after: TopicOffsets | undefined): void {
+    const before = this.#topics.get(topic)?.partitions ?? {};
+    const now = after?.partitions ?? {};
+    for (const index of Object.keys({ ...before, ...now }).map(Number)) {
+      if (before[index] === now[index]) continue;
+      const partition = `${topic}:${index}`;
+      const own = this.#committers.get(partition);
+      if (own === undefined || own !== this.#committer) this.#overwritten.push(partition);
+      this.#committers.set(partition, this.#committer);
+    }
+  }
+
+  takeOverwritten(): Overwritten {
+    const overwritten = { by: this.#committer, partitions: this.#overwritten };
+    this.#committer = undefined;
+    this.#overwritten = [];
+    return overwritten;
   }
 
   /** A producer's transaction whose offsets wait for its end. */
@@ -70,7 +104,8 @@ export class CommittedOffsets {
   }
 
   /** Metadata that is too long refuses its partition alone. */
-  commit({ topics, retentionTimeMs }: Commit, now: number): Committed {
+  commit({ memberId, topics, retentionTimeMs }: Commit, now: number): Committed {
+    this.#committer = memberId;
     const expiry = retentionTimeMs >= 0 ? { expireTimestampMs: now + retentionTimeMs } : {};
     // By topic: a request may name a topic twice.
     const changed = new Map<string, TopicOffsets>();

@@ -5,7 +5,7 @@
  * put.
  */
 import type { Parked, Ticket } from '../machine.ts';
-import type { Committer, CommittingTopic, GroupCalls } from './commands.ts';
+import type { Committer, CommittingTopic, GroupCalls, VouchedMember } from './commands.ts';
 import type { RetainedSince } from './committed-offsets.ts';
 import type { GroupCall, GroupReply } from './replies.ts';
 import type { GroupConfig, GroupRow, Turn } from './rows.ts';
@@ -58,6 +58,15 @@ export interface GroupKind {
   heardCommitter(committer: Committer, turn: Turn): void;
   /** Throws KafkaError where an operator may delete no offsets. */
   checkDeleter(command: GroupCalls['deleteOffsets']['command']): void;
+  /**
+   * The session timeout of a member that, as things stand, hears the same at every heartbeat;
+   * undefined where it is to hear something else, or is none.
+   */
+  quietFor(member: VouchedMember): number | undefined;
+  /** Somebody vouches for this member: its session does not run. */
+  vouchFor(memberId: string): void;
+  /** Nobody does any more; it was last heard of then, in milliseconds since the epoch. */
+  release(memberId: string, heardAt: number): void;
   isSubscribedTo(topic: string): boolean;
   /** The rows that remove the group; what of it is memory alone is gone at once. */
   removal(): readonly GroupRow[];

@@ -9,8 +9,13 @@ import type { Machine, Outcome, Parked } from '../machine.ts';
 import type { Enlisted } from '../transaction-marker.ts';
 import { ClassicGroup } from './classic-group.ts';
 import { ClassicKind } from './classic-kind.ts';
-import type { Committer, GroupCalls } from './commands.ts';
-import { CommittedOffsets, type RetainedSince, type RowsThatRemove } from './committed-offsets.ts';
+import type { Committer, GroupCalls, VouchedMember } from './commands.ts';
+import {
+  CommittedOffsets,
+  type Overwritten,
+  type RetainedSince,
+  type RowsThatRemove,
+} from './committed-offsets.ts';
 import { ConsumerKind } from './consumer/consumer-kind.ts';
 import type { CommitForm, GroupKind } from './group-kind.ts';
 import type { GroupCall, GroupReply } from './replies.ts';
@@ -146,6 +151,26 @@ export class GroupMachine implements Machine<GroupCall, GroupReply, GroupRow> {
   /** What the host is to look up of topics before this call. */
   wantedTopics(call: GroupCall, now: number): readonly string[] | 'all' | undefined {
     return this.#consumer.wantedTopics(call, now) ?? this.#share.wantedTopics(call, now);
+  }
+
+  /** As `GroupKind.quietFor`. */
+  quietFor(member: VouchedMember): number | undefined {
+    return this.#kind?.quietFor(member);
+  }
+
+  /** Memory alone, as all sessions are: whoever vouches says so again after a load. */
+  vouchFor(memberId: string): void {
+    this.#kind?.vouchFor(memberId);
+  }
+
+  /** Nobody vouches for the member any more; it was last heard of then. */
+  release(memberId: string, heardAt: number): void {
+    this.#kind?.release(memberId, heardAt);
+  }
+
+  /** The offsets that were changed, since this was last asked, by others than who set them. */
+  takeOverwritten(): Overwritten {
+    return this.#offsets.takeOverwritten();
   }
 
   #commit(command: Command<'commitOffsets'>, turn: Turn): GroupReply {

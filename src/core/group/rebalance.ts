@@ -31,6 +31,8 @@ export class Rebalance {
   /** A member joined since the initial delay was last extended. */
   #newMemberAdded = false;
   #probation: Probation;
+  /** Somebody else looks after these: see `VouchedMember`. */
+  readonly #vouched = new Set<string>();
   /** Set by the first event after a load: until then no session runs. */
   #started = false;
   /** The checkpoint this group itself put last: when it is replayed, memory is already there. */
@@ -81,7 +83,9 @@ export class Rebalance {
     let news = false;
     for (const member of this.group.members.values()) {
       const { memberId, sessionTimeoutMs } = member;
-      member.sessionDeadline = this.#probation[memberId] ?? turn.now + sessionTimeoutMs;
+      if (this.#vouched.has(memberId)) continue;
+      member.sessionDeadline =
+        this.#probation[memberId] ?? member.sessionDeadline ?? turn.now + sessionTimeoutMs;
       silent[memberId] = member.sessionDeadline;
       news ||= !Object.hasOwn(this.#probation, memberId);
     }
@@ -90,11 +94,27 @@ export class Rebalance {
 
   /** The member is alive: its session starts again. */
   heard(member: Member, turn: Turn, timeoutMs = member.sessionTimeoutMs): void {
-    member.sessionDeadline = turn.now + timeoutMs;
+    const vouched = this.#vouched.has(member.memberId);
+    member.sessionDeadline = vouched ? undefined : turn.now + timeoutMs;
     if (Object.hasOwn(this.#probation, member.memberId)) {
       const { [member.memberId]: _, ...others } = this.#probation;
       this.#putProbation(others, turn);
     }
+  }
+
+  /** Somebody vouches for the member: its session does not run. */
+  vouchFor(memberId: string): void {
+    const member = this.group.members.get(memberId);
+    if (member === undefined) return;
+    this.#vouched.add(memberId);
+    member.sessionDeadline = undefined;
+  }
+
+  /** Nobody does any more; it was last heard of then. */
+  release(memberId: string, heardAt: number): void {
+    this.#vouched.delete(memberId);
+    const member = this.group.members.get(memberId);
+    if (member) member.sessionDeadline = heardAt + member.sessionTimeoutMs;
   }
 
   heardNew(member: Member, turn: Turn): void {
@@ -122,6 +142,7 @@ export class Rebalance {
   remove(member: Member, turn: Turn): void {
     this.answerJoin(member, joinRefusal('', ErrorCode.UNKNOWN_MEMBER_ID), turn);
     this.answerSync(member, syncRefusal(ErrorCode.UNKNOWN_MEMBER_ID), turn);
+    this.#vouched.delete(member.memberId);
     this.group.remove(member.memberId);
   }
 

@@ -13,6 +13,8 @@ export class Sessions {
   readonly #key: ProbationKey;
   readonly #deadlines = new Map<string, number>();
   #probation: Probation = {};
+  /** Somebody else looks after these. */
+  readonly #vouched = new Set<string>();
   /** Set by the first event after a load: until then no session runs. */
   #started = false;
 
@@ -31,7 +33,9 @@ export class Sessions {
     const silent: Record<string, number> = {};
     let news = false;
     for (const [memberId, timeoutMs] of timeouts) {
-      const deadline = this.#probation[memberId] ?? turn.now + timeoutMs;
+      if (this.#vouched.has(memberId)) continue;
+      const known = this.#probation[memberId] ?? this.#deadlines.get(memberId);
+      const deadline = known ?? turn.now + timeoutMs;
       this.#deadlines.set(memberId, deadline);
       silent[memberId] = deadline;
       news ||= !Object.hasOwn(this.#probation, memberId);
@@ -41,14 +45,27 @@ export class Sessions {
 
   /** The member is alive: its session starts again. */
   heard(memberId: string, timeoutMs: number, turn: Turn): void {
-    this.#deadlines.set(memberId, turn.now + timeoutMs);
+    if (!this.#vouched.has(memberId)) this.#deadlines.set(memberId, turn.now + timeoutMs);
     this.#absolve(memberId, turn);
   }
 
   /** The member is gone. */
   forget(memberId: string, turn: Turn): void {
     this.#deadlines.delete(memberId);
+    this.#vouched.delete(memberId);
     this.#absolve(memberId, turn);
+  }
+
+  /** Somebody vouches for the member: it needs no session. */
+  vouchFor(memberId: string): void {
+    this.#vouched.add(memberId);
+    this.#deadlines.delete(memberId);
+  }
+
+  /** Nobody does any more. */
+  release(memberId: string, deadline: number): void {
+    this.#vouched.delete(memberId);
+    this.#deadlines.set(memberId, deadline);
   }
 
   #absolve(memberId: string, turn: Turn): void {
@@ -66,6 +83,7 @@ export class Sessions {
   /** Nobody is left. */
   clear(): void {
     this.#deadlines.clear();
+    this.#vouched.clear();
     this.#probation = {};
     this.#started = false;
   }

@@ -11,6 +11,7 @@ import {
   encodeRequest,
   encodeResponse,
 } from '../../../src/protocol/schema.ts';
+import { closedWatch } from '../../../src/runtime/watch.ts';
 import { Weather } from '../../../src/runtime/weather.ts';
 import { MemoryCluster } from '../memory-cluster.ts';
 
@@ -170,7 +171,8 @@ describe('IncrementalAlterConfigs of topics', () => {
 
   it('in bad weather says that there is no controller', async () => {
     const context = (await connect())(1);
-    const controller = { call: async () => Promise.reject(new Weather(new Error('moved'))) };
+    const call = async () => Promise.reject(new Weather(new Error('moved')));
+    const controller = { call, watch: async () => closedWatch() };
     const objects = { ...context.objects, controller: () => controller };
     const once: Resource = [topicType, 'orders', ['retention.ms', SET, '5']];
     const [[code]] = await alter({ ...context, objects }, [once]);

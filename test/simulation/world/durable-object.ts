@@ -9,8 +9,10 @@ import type { World } from './world.ts';
 export interface Program {
   call(kind: string, command: unknown): Promise<unknown>;
   alarm?(): Promise<void>;
-  /** What a watcher is told first; undefined: there is nothing to watch. */
-  watchFrom?(): string | undefined;
+  /** What a watcher is told first who asks this; undefined: there is nothing to watch. */
+  watchFrom?(question: string): Watched | undefined;
+  /** A watcher's line was closed by its other end, or lost. */
+  watcherGone?(watcher: Watcher, why: string): Promise<void>;
 }
 
 /** One write: how it is done to storage `S`. */
@@ -22,11 +24,20 @@ export interface Kind<S> {
   start(instance: Instance<S>, name: string): Program;
 }
 
-/** A watcher's line, as the object sees it. */
+/** What a watcher is told first, and what stays with its line. */
+export interface Watched {
+  readonly said: string;
+  readonly attachment?: unknown;
+}
+
+/** A watcher's line, as the object sees it. It outlives an instance that sleeps. */
 export interface Watcher {
+  readonly attachment: unknown;
+  /** When the platform last answered for the object, or the line was opened. */
+  readonly provenAt: number;
   /** Leaves once the gate opens. */
   send(text: string, gate: Promise<void>): void;
-  close(): void;
+  close(gate?: Promise<void>): void;
 }
 
 export class PlatformError extends Error {
@@ -112,6 +123,17 @@ export class DurableObjectSim<S> {
     this.world.count('evict');
     this.#instance.kill();
     this.#instance = undefined;
+  }
+
+  /** A watcher's line is gone: wakes the object. */
+  async watcherGone(watcher: Watcher, why: string): Promise<void> {
+    if (!this.watchers.delete(watcher)) return;
+    const instance = this.instance();
+    try {
+      await instance.run(async () => instance.program.watcherGone?.(watcher, why));
+    } catch {
+      // The instance went with the line.
+    }
   }
 
   get alarmAt(): number | undefined {

@@ -4,20 +4,21 @@
  * planted bug breaks, it breaks here, around the code and never in it.
  */
 import type { ClusterCalls } from '../../../src/core/cluster/commands.ts';
-import type { GroupCalls } from '../../../src/core/group/commands.ts';
+import type { GroupCalls, VouchedMember } from '../../../src/core/group/commands.ts';
 import type { PartitionCalls } from '../../../src/core/log/calls.ts';
 import type { LogStore } from '../../../src/core/log/store.ts';
 import type { TransactionCalls } from '../../../src/core/transaction/calls.ts';
 import { clusterHost, runErrands } from '../../../src/runtime/cluster-host.ts';
 import type { BrokerConfig } from '../../../src/runtime/config.ts';
 import { GroupHost } from '../../../src/runtime/group-host.ts';
+import type { GroupLine, Vouching } from '../../../src/runtime/group-lines.ts';
 import { MemoryStore } from '../../../src/runtime/memory-store.ts';
 import { PartitionHost } from '../../../src/runtime/partition-host.ts';
 import { announcementOf } from '../../../src/runtime/partition-watch.ts';
 import { memoryRows, type Rows } from '../../../src/runtime/rows.ts';
 import type { Objects, Stub } from '../../../src/runtime/stubs.ts';
 import { TransactionHost } from '../../../src/runtime/transaction-host.ts';
-import type { Instance, Kind, Program } from './durable-object.ts';
+import type { Instance, Kind, Program, Watcher } from './durable-object.ts';
 
 /** Ways to break an object from outside: each wraps what it is given. */
 export interface Sabotage {
@@ -73,7 +74,8 @@ export function partitionKind({ config, sabotage, objectsOf }: ProgramContext): 
       return {
         call: (kind, command) => stub.call(kind, command),
         alarm: () => host.ring(),
-        watchFrom: () => (instance.storage.dropped ? undefined : announcementOf(host.ends)),
+        watchFrom: () =>
+          instance.storage.dropped ? undefined : { said: announcementOf(host.ends) },
       };
     },
   };
@@ -123,12 +125,32 @@ export function groupKind({ config, sabotage, objectsOf }: ProgramContext): Kind
         objects: objectsOf(instance as Instance<unknown>),
         now: () => instance.object.now(),
         setAlarm: (at) => instance.setAlarm(at),
+        lines: () => [...instance.object.watchers].map((watcher) => lineOver(watcher, instance)),
       });
       const stub = (sabotage.group?.(host, name) ?? host) as AnyStub;
       return {
         call: (kind, command) => stub.call(kind, command),
         alarm: () => host.expire(),
+        watchFrom: (question) => {
+          const member = JSON.parse(question) as VouchedMember;
+          const sessionTimeoutMs = host.vouch(member);
+          if (sessionTimeoutMs === undefined) return undefined;
+          return { said: `${sessionTimeoutMs}`, attachment: { member, sessionTimeoutMs } };
+        },
+        watcherGone: ({ attachment }, why) => host.lineClosed(attachment as Vouching, why),
       };
+    },
+  };
+}
+
+function lineOver(watcher: Watcher, instance: Instance<Rows>): GroupLine {
+  return {
+    ...(watcher.attachment as Vouching),
+    provenAt: watcher.provenAt,
+    tell: (partitions) => watcher.send(JSON.stringify(partitions), instance.gate()),
+    close: () => {
+      instance.object.watchers.delete(watcher);
+      watcher.close(instance.gate());
     },
   };
 }
@@ -163,12 +185,14 @@ export function controllerKind({ config, sabotage, objectsOf }: ProgramContext):
         rows: durableRows(instance),
         now: () => instance.object.now(),
         setAlarm: (at) => instance.setAlarm(at),
+        announce: () => instance.announce('changed'),
       });
       const stub = (sabotage.controller?.(host) ?? host) as AnyStub;
       return {
         call: (kind, command) => stub.call(kind, command),
         alarm: () =>
           runErrands(host, objectsOf(instance as Instance<unknown>), instance.object.now()),
+        watchFrom: () => ({ said: 'watching' }),
       };
     },
   };

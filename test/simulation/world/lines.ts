@@ -3,6 +3,8 @@
  * take their time. The surprise: calls through one stub arrive in the order they were made, and
  * once a line breaks, whatever was on it is lost, be it carried out or not.
  */
+
+import { questionOf } from '../../../src/runtime/watch.ts';
 import {
   type DurableObjectSim,
   type Instance,
@@ -29,7 +31,7 @@ export function namespaceOf(
       const line = new Line(world, objectNamed(name), caller, overtaking);
       return {
         call: (kind: string, command: unknown) => line.call(kind, command),
-        fetch: () => line.watch(),
+        fetch: (url: string) => line.watch(questionOf(url)),
       };
     },
   };
@@ -75,13 +77,13 @@ class Line {
   }
 
   /** Opens a watch: the answer of `fetch` with its end of a WebSocket. */
-  async watch(): Promise<{ webSocket: SocketEnd | null }> {
+  async watch(question: string): Promise<{ webSocket: SocketEnd | null }> {
     const opened = await this.#exchange(async (instance) => {
-      const from = instance.program.watchFrom?.();
+      const from = instance.program.watchFrom?.(question);
       if (from === undefined) return undefined;
-      const pipe = new Pipe(this.#world, this.#object);
+      const pipe = new Pipe(this.#world, this.#object, from.attachment);
       this.#object.watchers.add(pipe);
-      pipe.send(from, instance.gate());
+      pipe.send(from.said, instance.gate());
       return pipe;
     });
     return { webSocket: opened?.clientEnd ?? null };
@@ -173,7 +175,8 @@ function structuredCloneOf<T>(value: T): T {
 export interface SocketEnd {
   addEventListener(type: string, listener: (event: { data?: string }) => void): void;
   accept(): void;
-  close(code?: number): void;
+  send(text: string): void;
+  close(code?: number, why?: string): void;
 }
 
 /** One watch's line, from the object to the gateway. */
@@ -186,10 +189,14 @@ class Pipe implements Watcher {
   #lastArrival = 0;
   #silent = false;
   #closed = false;
+  readonly attachment: unknown;
+  provenAt: number;
 
-  constructor(world: World, object: AnyObject) {
+  constructor(world: World, object: AnyObject, attachment: unknown) {
     this.#world = world;
     this.#object = object;
+    this.attachment = attachment;
+    this.provenAt = object.now();
   }
 
   send(text: string, gate: Promise<void>): void {
@@ -199,8 +206,12 @@ class Pipe implements Watcher {
     );
   }
 
-  close(): void {
-    this.#transmit('close', {});
+  close(gate: Promise<void> = Promise.resolve()): void {
+    this.#object.watchers.delete(this);
+    gate.then(
+      () => this.#transmit('close', {}),
+      () => {},
+    );
   }
 
   readonly clientEnd: SocketEnd = {
@@ -211,11 +222,26 @@ class Pipe implements Watcher {
       this.#accepted = true;
       for (const event of this.#queued.splice(0)) event();
     },
-    close: () => {
+    send: (text) => this.#toObject(() => this.#answer(text)),
+    close: (_code, why = '') => {
+      if (this.#closed) return;
       this.#closed = true;
-      this.#object.watchers.delete(this);
+      this.#toObject(() => void this.#object.watcherGone(this, why));
     },
   };
+
+  /** The platform answers for the object, awake or asleep. */
+  #answer(text: string): void {
+    if (text !== 'ping' || !this.#object.watchers.has(this)) return;
+    this.provenAt = this.#object.now();
+    this.#transmit('message', { data: 'pong' });
+  }
+
+  #toObject(arrive: () => void): void {
+    if (this.#world.strikes('silentWatch')) this.#silent = true;
+    if (this.#silent) return;
+    this.#world.time.after(this.#world.latency(), arrive);
+  }
 
   #transmit(type: string, event: { data?: string }): void {
     if (this.#world.strikes('silentWatch')) this.#silent = true;

@@ -7,7 +7,7 @@ import { ErrorCode, KafkaError } from '../../../protocol/errors.ts';
 import type { Parked } from '../../machine.ts';
 import { matcherOf } from '../../pattern/pattern.ts';
 import type { ClassicKind } from '../classic-kind.ts';
-import type { Committer, GroupCalls } from '../commands.ts';
+import type { Committer, GroupCalls, VouchedMember } from '../commands.ts';
 import type { RetainedSince } from '../committed-offsets.ts';
 import { configured } from '../configured.ts';
 import type { CommitForm, GroupKind, KindOptions } from '../group-kind.ts';
@@ -20,7 +20,7 @@ import { Sessions } from '../sessions.ts';
 import { wantedNames } from '../subscriptions.ts';
 import { beating, classicLeaving, joinConsumerGroup, syncing } from './classic-members.ts';
 import { checkCommitter, checkReader } from './committers.ts';
-import { type ConsumerMember, newConsumerGroup, stateOf } from './consumer-group.ts';
+import { type ConsumerMember, isReconciled, newConsumerGroup, stateOf } from './consumer-group.ts';
 import { described } from './describe.ts';
 import { ConsumerDraft } from './draft.ts';
 import { beat, leaving } from './heartbeat.ts';
@@ -49,6 +49,8 @@ export class ConsumerKind implements GroupKind {
   /** Topic → whether a member reads it: asked after every call, the same until a row changes. */
   readonly #isRead = new Map<string, boolean>();
   readonly #seen = new SeenLately();
+  /** It could not look at topics when it should have: members are to come back. */
+  #isBehind = false;
   readonly #sessions = new Sessions('consumer/probation');
   /** By when a member that speaks the classic protocol must do what it was told to. */
   readonly #joinBy = new Map<string, number>();
@@ -132,6 +134,7 @@ export class ConsumerKind implements GroupKind {
     switch (call.kind) {
       case 'consumerGroupHeartbeat':
         this.#seen.take(call.command.seen, turn.now);
+        this.#isBehind = this.wantedTopics(call, turn.now) !== undefined;
         return call.command.memberEpoch < Epoch.JOIN
           ? this.#leave(call.command, turn)
           : this.#beat(call.command, turn);
@@ -339,6 +342,27 @@ export class ConsumerKind implements GroupKind {
 
   /** Only what members read must stay. */
   checkDeleter(): void {}
+
+  quietFor({ protocol, memberId, groupInstanceId, epoch }: VouchedMember): number | undefined {
+    const member = this.#members.get(memberId);
+    const { groupEpoch, assignmentEpoch } = this.#checkpoint ?? newConsumerGroup;
+    if (member?.memberEpoch !== epoch || groupEpoch !== assignmentEpoch) return undefined;
+    if (groupInstanceId !== null && member.groupInstanceId !== groupInstanceId) return undefined;
+    const isClassic = member.classic !== null;
+    const hasToAct = this.#joinBy.has(memberId) || this.#syncBy.has(memberId);
+    if (isClassic !== (protocol === 'classic') || hasToAct) return undefined;
+    if (this.#isBehind || !isReconciled(member, assignmentEpoch)) return undefined;
+    return this.#sessionTimeoutMs(member);
+  }
+
+  vouchFor(memberId: string): void {
+    if (this.#members.has(memberId)) this.#sessions.vouchFor(memberId);
+  }
+
+  release(memberId: string, heardAt: number): void {
+    const member = this.#members.get(memberId);
+    if (member) this.#sessions.release(memberId, heardAt + this.#sessionTimeoutMs(member));
+  }
 
   isSubscribedTo(topic: string): boolean {
     let isRead = this.#isRead.get(topic);

@@ -3,7 +3,7 @@
  * of theirs. Partitions keep it; the coordinator knows which of them do, and commits no offsets.
  */
 import { ErrorCode, KafkaError } from '../../../protocol/errors.ts';
-import type { GroupCalls } from '../commands.ts';
+import type { GroupCalls, VouchedMember } from '../commands.ts';
 import type { RetainedSince } from '../committed-offsets.ts';
 import { configured } from '../configured.ts';
 import { Draft } from '../draft.ts';
@@ -44,6 +44,11 @@ export class ShareKind implements GroupKind {
   /** What this turn makes of the group. */
   #open: { readonly turn: Turn; readonly draft: ShareDraft } | undefined;
   readonly #seen = new SeenLately();
+  /**
+   * It could not look at topics when it should have, or partitions are about to begin: members are
+   * to come back.
+   */
+  #isUnsettled = false;
   readonly #sessions = new Sessions('share/probation');
 
   constructor(options: KindOptions) {
@@ -149,6 +154,8 @@ export class ShareKind implements GroupKind {
     this.#close(draft, turn);
     this.#keep(topics, turn);
     this.#sessions.heard(command.memberId, config.groupShareSessionTimeoutMs, turn);
+    const wanted = this.wantedTopics({ kind: 'shareGroupHeartbeat', command }, now);
+    this.#isUnsettled = wanted !== undefined || reply.toStart.length > 0;
     return reply;
   }
 
@@ -238,6 +245,23 @@ export class ShareKind implements GroupKind {
 
   heardCommitter(): void {}
 
+  quietFor({ protocol, memberId, epoch }: VouchedMember): number | undefined {
+    const member = this.#members.get(memberId);
+    const { groupEpoch, assignmentEpoch } = this.#checkpoint ?? newShareGroup;
+    if (protocol !== 'share' || member?.memberEpoch !== epoch) return undefined;
+    const isSettled = groupEpoch === assignmentEpoch && epoch === assignmentEpoch;
+    return isSettled && !this.#isUnsettled ? this.#config.groupShareSessionTimeoutMs : undefined;
+  }
+
+  vouchFor(memberId: string): void {
+    if (this.#members.has(memberId)) this.#sessions.vouchFor(memberId);
+  }
+
+  release(memberId: string, heardAt: number): void {
+    if (!this.#members.has(memberId)) return;
+    this.#sessions.release(memberId, heardAt + this.#config.groupShareSessionTimeoutMs);
+  }
+
   checkDeleter(command: { readonly groupId: string }): void {
     this.checkCommitter(command);
   }
@@ -272,6 +296,7 @@ export class ShareKind implements GroupKind {
     if (row.key === 'share/probation') this.#sessions.replay(row.value as Probation | null);
     else if (row.key === 'share/topics') {
       this.#topics = (row.value as ShareTopics | null) ?? undefined;
+      this.#isUnsettled = true;
     } else if (row.key === 'share/group') {
       this.#checkpoint = (row.value as GroupEpochs | null) ?? undefined;
     } else {
