@@ -21,6 +21,9 @@ export function otherBroker(bootstrap: string, restartCommand: string | null): B
   return { bootstrap, restartable: restartCommand !== null, restart };
 }
 
+/** Variables it is started with, besides our own. */
+type Settings = Readonly<Record<string, string>>;
+
 /** Kedge, once it has been started. */
 export class Kedge implements Broker {
   readonly bootstrap: string;
@@ -28,30 +31,37 @@ export class Kedge implements Broker {
   readonly #kafkaPort: number;
   readonly #httpPort: number;
   readonly #dataDirectory: string;
+  readonly #settings: Settings;
   #process: Running | null = null;
   #restarts = 0;
 
-  private constructor(kafkaPort: number, httpPort: number, dataDirectory: string) {
+  private constructor(
+    kafkaPort: number,
+    httpPort: number,
+    dataDirectory: string,
+    settings: Settings,
+  ) {
     this.bootstrap = `localhost:${kafkaPort}`;
     this.#kafkaPort = kafkaPort;
     this.#httpPort = httpPort;
     this.#dataDirectory = dataDirectory;
+    this.#settings = settings;
   }
 
-  static async start(): Promise<Kedge> {
+  static async start(settings: Settings = {}): Promise<Kedge> {
     const dataDirectory = await mkdtemp(join(tmpdir(), 'kedge-compat-'));
     process.once('exit', () => rmSync(dataDirectory, { recursive: true, force: true }));
     // Both are held at the same time, or they could be the same.
     const [kafkaPort, httpPort] = await Promise.all([freePort(), freePort()]);
-    const kedge = new Kedge(kafkaPort, httpPort, dataDirectory);
+    const kedge = new Kedge(kafkaPort, httpPort, dataDirectory, settings);
     await kedge.#up();
     return kedge;
   }
 
   /** By turns as an operator does it and as a power cut does. */
-  async restart(): Promise<void> {
+  async restart(how?: 'SIGTERM' | 'SIGKILL'): Promise<void> {
     this.#restarts += 1;
-    await this.#process?.stop(this.#restarts % 2 === 1 ? 'SIGTERM' : 'SIGKILL');
+    await this.#process?.stop(how ?? (this.#restarts % 2 === 1 ? 'SIGTERM' : 'SIGKILL'));
     await this.#up();
   }
 
@@ -69,7 +79,10 @@ export class Kedge implements Broker {
   async #up(): Promise<void> {
     const ports = ['--kafka-port', `${this.#kafkaPort}`, '--http-port', `${this.#httpPort}`];
     const args = [pathOf('../../src/cli/start.ts'), ...ports, '--data-dir', this.#dataDirectory];
-    const kedge = new Running(process.execPath, args, { cwd: pathOf('../../') });
+    const kedge = new Running(process.execPath, args, {
+      cwd: pathOf('../../'),
+      env: this.#settings,
+    });
     this.#process = kedge;
     await kedge.until(({ stdout }) => stdout.includes(`${this.#kafkaPort}`), 'the banner', 60_000);
     await reachable(this.#kafkaPort);

@@ -21,9 +21,18 @@ export interface JavaClient {
   readonly long?: boolean;
 }
 
+function classesOf(name: string): string {
+  return join(cacheOf(name), 'classes');
+}
+
+/** The arguments of `java` for the suite's classes, but for the one that is to run. */
+export function javaProgram(name: string): string[] {
+  return [...jvm, '-cp', `${classesOf(name)}:${jarsOf(name)}`];
+}
+
 export function javaClient({ name, sources, trouble, long = false }: JavaClient): Suite {
-  const classes = join(cacheOf(name), 'classes');
-  const program = [...jvm, '-cp', `${classes}:${jarsOf(name)}`];
+  const classes = classesOf(name);
+  const program = javaProgram(name);
   const worker = { command: 'java', args: [...program, 'Pipeline'] };
   return {
     name,

@@ -11,7 +11,7 @@ import { Running, runToEnd } from './processes.ts';
 import { runProgram } from './program.ts';
 import { type Case, runCases, type Suite } from './suite.ts';
 
-const DEBIAN_PYTHON = '/usr/bin/python3';
+export const DEBIAN_PYTHON = '/usr/bin/python3';
 
 /** What a client does besides its `cases.py`. */
 interface More {
@@ -28,11 +28,20 @@ export function debianClient(name: string, packages: readonly string[], more: Mo
   return { name, debianPackages, install, ...runBy(name, () => DEBIAN_PYTHON, more) };
 }
 
+function environmentOf(name: string): string {
+  return join(cacheOf(name), 'venv');
+}
+
+/** The Python that has what the folder's requirements.txt names. */
+export function pythonOf(name: string): string {
+  return join(environmentOf(name), 'bin', 'python');
+}
+
 /** The releases that the folder's requirements.txt names. */
 export function pypiClient(name: string, more: More = {}): Suite {
   const requirements = pathOf(`${name}/requirements.txt`);
-  const environment = () => join(cacheOf(name), 'venv');
-  const python = () => join(environment(), 'bin', 'python');
+  const environment = () => environmentOf(name);
+  const python = () => pythonOf(name);
   const install = () =>
     once(join(cacheOf(name), 'venv.stamp'), [requirements], async () => {
       await runToEnd(DEBIAN_PYTHON, ['-m', 'venv', '--clear', environment()]);

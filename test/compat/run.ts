@@ -18,12 +18,14 @@ const HELP = `npm run test:compat -- [options]
   --case <name>         run this case only
   --broker <host:port>  test the broker that listens there (for example Apache Kafka), not Kedge
   --restart <command>   how to restart that broker; without it the cases that need it are skipped
+  --long                take the time that a nightly run has, where a suite knows what to do with it
   --accept              add the cases that newly pass to the passing.txt of their client
   --help
 
 Clients: `;
 
 const SUITE_LIMIT_MS = 300_000;
+const LONG_SUITE_LIMIT_MS = 1_800_000;
 const SUITES_AT_A_TIME = 3;
 
 interface Options {
@@ -31,6 +33,7 @@ interface Options {
   readonly onlyCase: string | null;
   readonly broker: string | null;
   readonly restart: string | null;
+  readonly long: boolean;
   readonly accept: boolean;
 }
 
@@ -53,6 +56,7 @@ function readOptions(): Options {
       case: { type: 'string' },
       broker: { type: 'string' },
       restart: { type: 'string' },
+      long: { type: 'boolean', default: false },
       accept: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
@@ -66,8 +70,8 @@ function readOptions(): Options {
   if (values.accept && values.broker !== undefined) {
     throw new Error('--accept is for what passes with Kedge, so it does not go with --broker');
   }
-  const { only, accept, case: onlyCase = null, broker = null, restart = null } = values;
-  return { only, onlyCase, broker, restart, accept };
+  const { only, accept, long, case: onlyCase = null, broker = null, restart = null } = values;
+  return { only, onlyCase, broker, restart, long, accept };
 }
 
 function seconds(since: number): string {
@@ -94,7 +98,8 @@ async function runSuite(
   let last = performance.now();
   let limit: NodeJS.Timeout | undefined;
   const tooLong = new Promise<never>((_, reject) => {
-    limit = setTimeout(() => reject(new Error('the suite took too long')), SUITE_LIMIT_MS);
+    const limitMs = options.long ? LONG_SUITE_LIMIT_MS : SUITE_LIMIT_MS;
+    limit = setTimeout(() => reject(new Error('the suite took too long')), limitMs);
   });
   const report = (result: CaseResult) => {
     results.push(result);
@@ -103,7 +108,7 @@ async function runSuite(
   };
   const note = (text: string) => print(`  - ${text}`);
   try {
-    const context = { broker, onlyCase: options.onlyCase, report, note };
+    const context = { broker, onlyCase: options.onlyCase, long: options.long, report, note };
     await Promise.race([suite.run(context), tooLong]);
   } catch (error) {
     print(`  the suite broke off: ${error instanceof Error ? error.message : String(error)}`);
@@ -128,7 +133,7 @@ async function check(
   try {
     await installed;
     print(`  ${await suite.version()}`);
-    const kedge = options.broker === null ? await Kedge.start() : null;
+    const kedge = options.broker === null ? await Kedge.start(suite.settings) : null;
     try {
       const broker = kedge ?? otherBroker(options.broker!, options.restart);
       results = await runSuite(suite, broker, passing, options, print);

@@ -17,14 +17,16 @@ export interface Broker {
   readonly bootstrap: string;
   /** Whether `restart` does anything. */
   readonly restartable: boolean;
-  /** Stops it and starts it again on the same ports and the same data. */
-  restart(): Promise<void>;
+  /** Ends it, by turns as an operator and as a power cut does, and starts it with the same data. */
+  restart(how?: 'SIGTERM' | 'SIGKILL'): Promise<void>;
 }
 
 export interface SuiteContext {
   readonly broker: Broker;
   /** Run this one case only (`--case`); null: all. */
   readonly onlyCase: string | null;
+  /** Take the time that a nightly run has (`--long`). */
+  readonly long: boolean;
   report(result: CaseResult): void;
   /** One line for the reader; not a result. */
   note(text: string): void;
@@ -41,6 +43,8 @@ export interface Suite {
   readonly name: string;
   /** It is begun before the others: the longest should not be the last. */
   readonly long?: boolean;
+  /** The variables Kedge is started with, besides those of the run. */
+  readonly settings?: Readonly<Record<string, string>>;
   /** Debian packages the client comes in, or that its install step needs. */
   readonly debianPackages: readonly DebianPackage[];
   /** What else must be fetched or compiled; runs after the packages are there. */
