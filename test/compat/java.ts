@@ -1,23 +1,24 @@
 /**
  * The Java client's suites: one program for each release of the client, made of the same cases, and
- * a worker of the same code for the pipeline that is killed.
+ * workers of the same code for the cases that kill them.
  */
 import { readdirSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { exactlyOnce, type Trouble } from './exactly-once.ts';
+import type { Worker } from './exactly-once.ts';
 import { cacheOf, once, pathOf } from './install.ts';
 import { fetchJars, jarsOf, jdk, jvm } from './maven.ts';
 import { runToEnd } from './processes.ts';
 import { runProgram } from './program.ts';
-import { runCases, type Suite } from './suite.ts';
+import { type Case, runCases, type Suite } from './suite.ts';
 
 export interface JavaClient {
   /** The folder with the pom.xml that names the release. */
   readonly name: string;
   /** The sources of the program, relative to `test/compat`. */
   readonly sources: readonly string[];
-  readonly trouble: Trouble;
+  /** Cases whose workers are processes of this class of the sources. */
+  readonly more: (workerOf: (main: string) => Worker) => readonly Case[];
   readonly long?: boolean;
 }
 
@@ -30,10 +31,10 @@ export function javaProgram(name: string): string[] {
   return [...jvm, '-cp', `${classesOf(name)}:${jarsOf(name)}`];
 }
 
-export function javaClient({ name, sources, trouble, long = false }: JavaClient): Suite {
+export function javaClient({ name, sources, more, long = false }: JavaClient): Suite {
   const classes = classesOf(name);
   const program = javaProgram(name);
-  const worker = { command: 'java', args: [...program, 'Pipeline'] };
+  const workerOf = (main: string) => ({ command: 'java', args: [...program, main] });
   return {
     name,
     long,
@@ -48,7 +49,7 @@ export function javaClient({ name, sources, trouble, long = false }: JavaClient)
     },
     run: async (context) => {
       await runProgram(context, 'java', [...program, 'Main']);
-      await runCases([exactlyOnce(worker, trouble)], context);
+      await runCases(more(workerOf), context);
     },
   };
 }

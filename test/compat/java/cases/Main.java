@@ -2,7 +2,7 @@
 public final class Main {
   private Main() {}
 
-  public static void main(String[] arguments) {
+  public static void main(String[] arguments) throws InterruptedException {
     Harness.bootstrap = arguments[0];
     Harness harness = new Harness();
     ProducerCases.addTo(harness);

@@ -1,0 +1,161 @@
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.apache.kafka.clients.admin.NewPartitions;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.errors.GroupIdNotFoundException;
+import org.apache.kafka.common.errors.InconsistentGroupProtocolException;
+
+/** Members that come and go, and topics that grow. */
+final class MemberCases {
+  private MemberCases() {}
+
+  static void addTo(Harness harness) {
+    harness.add("share-members", MemberCases::members);
+    harness.add("share-partitions", MemberCases::partitions);
+    harness.add("share-topic-grows", MemberCases::topicGrows);
+    harness.add("share-topic-recreated", MemberCases::topicRecreated);
+    harness.add("share-kinds", MemberCases::kinds);
+  }
+
+  /** Members of its own threads, each accepting what it is given. */
+  private static final class Crew implements AutoCloseable {
+    final List<String> values = Collections.synchronizedList(new ArrayList<>());
+    final Set<Integer> busy = Collections.synchronizedSet(new HashSet<>());
+    private final List<Thread> threads = new ArrayList<>();
+    private volatile boolean leaving;
+
+    Crew(Queue queue, int size) {
+      String[] options = {"share.acquire.mode", "record_limit", "max.poll.records", "10"};
+      for (int index = 0; index < size; index++) {
+        int number = index;
+        threads.add(Harness.inBackground(() -> work(queue, number, options)));
+      }
+    }
+
+    private void work(Queue queue, int number, String... options) {
+      try (var member = queue.explicit(options)) {
+        while (!leaving) {
+          for (ConsumerRecord<String, String> one : member.poll(Duration.ofMillis(100))) {
+            values.add(one.value());
+            busy.add(number);
+            member.acknowledge(one);
+          }
+        }
+        member.commitSync();
+      }
+    }
+
+    @Override
+    public void close() {
+      leaving = true;
+      try {
+        for (Thread thread : threads) thread.join(20_000);
+      } catch (InterruptedException tooLate) {
+        Thread.currentThread().interrupt();
+      }
+    }
+  }
+
+  /** More members than partitions: each record is for one of them. */
+  private static void members() throws Exception {
+    Queue queue = Queue.of(1);
+    try (Crew crew = new Crew(queue, 3)) {
+      queue.sendNumbers(300);
+      Harness.until(() -> crew.values.size() >= 300, "all records");
+      Harness.equal(new HashSet<>(crew.values).size(), 300);
+      Harness.equal(crew.values.size(), 300);
+      Harness.check(crew.busy.size() > 1, "one member did all the work");
+    }
+    queue.done();
+  }
+
+  private static void partitions() throws Exception {
+    Queue queue = Queue.of(4);
+    try (Crew crew = new Crew(queue, 2)) {
+      sendToEach(queue, 4, 500);
+      Harness.until(() -> crew.values.size() >= 2000, "all records");
+      Harness.equal(new HashSet<>(crew.values).size(), 2000);
+      Harness.equal(crew.values.size(), 2000);
+    }
+  }
+
+  private static void sendToEach(Queue queue, int partitions, int count) {
+    try (var producer = Clients.producer()) {
+      for (int number = 0; number < count; number++) {
+        for (int partition = 0; partition < partitions; partition++) {
+          String value = partition + " " + number;
+          producer.send(new ProducerRecord<>(queue.topic(), partition, null, value));
+        }
+      }
+    }
+  }
+
+  private static void topicGrows() throws Exception {
+    Queue queue = Queue.of(1);
+    try (Crew crew = new Crew(queue, 1);
+        var admin = Clients.admin()) {
+      sendToEach(queue, 1, 1);
+      Harness.until(() -> crew.values.size() == 1, "the first partition's record");
+      admin.createPartitions(Map.of(queue.topic(), NewPartitions.increaseTo(3))).all().get();
+      sendToEach(queue, 3, 1);
+      Harness.until(() -> crew.values.size() == 4, "the records of all partitions");
+    }
+  }
+
+  /** A topic created anew is another topic: the group begins again. */
+  private static void topicRecreated() throws Exception {
+    Queue queue = Queue.of(1);
+    try (Crew crew = new Crew(queue, 1);
+        var admin = Clients.admin()) {
+      queue.send("old");
+      Harness.until(() -> crew.values.size() == 1, "the old topic's record");
+      admin.deleteTopics(Set.of(queue.topic())).all().get();
+      Harness.until(
+          () -> {
+            try {
+              Clients.create(queue.topic(), 1);
+              return true;
+            } catch (Exception stillThere) {
+              return false;
+            }
+          },
+          "the topic to be gone");
+      queue.send("new");
+      Harness.until(() -> crew.values.size() == 2, "the new topic's record");
+      Harness.equal(crew.values, List.of("old", "new"));
+    }
+  }
+
+  /** A group is of one kind as long as it has members. */
+  private static void kinds() throws Exception {
+    Queue queue = Queue.of(1);
+    queue.send("1");
+    try (var member = queue.member()) {
+      Queue.next(member);
+      for (String protocol : List.of("classic", "consumer")) {
+        String[] options = {"group.protocol", protocol};
+        try (var stranger = Clients.member(queue.topic(), queue.group(), options)) {
+          Class<? extends Exception> refusal =
+              protocol.equals("classic")
+                  ? InconsistentGroupProtocolException.class
+                  : GroupIdNotFoundException.class;
+          Harness.raises(
+              refusal,
+              () -> Harness.until(() -> !Clients.poll(stranger).isEmpty(), "the refusal"));
+        }
+      }
+    }
+    Queue readers = new Queue(queue.topic(), Harness.unique("readers"));
+    try (var reader = Clients.member(queue.topic(), readers.group(), "group.protocol", "consumer");
+        var member = readers.member()) {
+      Clients.take(reader, 1);
+      Harness.raises(GroupIdNotFoundException.class, () -> Queue.next(member));
+    }
+  }
+}
