@@ -9,7 +9,9 @@ import { fetchJars, jarsOf, jdk, jvm } from '../maven.ts';
 import { Running, runToEnd, type SpawnOptions } from '../processes.ts';
 import { type Case, runCases, type Suite, type SuiteContext } from '../suite.ts';
 import { equal, includes, lines, needsRestart, unique } from '../words.ts';
-import { administrationCases } from './administration.ts';
+import { administration } from './administration.ts';
+import { casesOf } from './bench.ts';
+import { shareGroups } from './share-groups.ts';
 import { Toolbox } from './toolbox.ts';
 
 const TOOLS = {
@@ -321,7 +323,7 @@ export const suite: Suite = {
     await runCases([...records, ...topics, ...groups, ...transactions], context);
     const toolbox = new Toolbox();
     try {
-      await runCases(administrationCases(toolbox), context);
+      await runCases(casesOf({ ...administration, ...shareGroups }, toolbox), context);
     } finally {
       await toolbox.close();
     }

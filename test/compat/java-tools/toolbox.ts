@@ -22,9 +22,13 @@ const CLASSES = {
   producerPerformance: 'org.apache.kafka.tools.ProducerPerformance',
   quorum: 'org.apache.kafka.tools.MetadataQuorumCommand',
   reassign: 'org.apache.kafka.tools.reassign.ReassignPartitionsCommand',
+  shareConsole: 'org.apache.kafka.tools.consumer.ConsoleShareConsumer',
+  shareGroups: 'org.apache.kafka.tools.consumer.group.ShareGroupCommand',
+  sharePerformance: 'org.apache.kafka.tools.ShareConsumerPerformance',
   topics: 'org.apache.kafka.tools.TopicCommand',
   verifiableConsumer: 'org.apache.kafka.tools.VerifiableConsumer',
   verifiableProducer: 'org.apache.kafka.tools.VerifiableProducer',
+  verifiableShareConsumer: 'org.apache.kafka.tools.VerifiableShareConsumer',
   versions: 'org.apache.kafka.tools.BrokerApiVersionsCommand',
 };
 
@@ -38,9 +42,16 @@ export interface Ended {
 
 const encoded = (word: string) => `=${Buffer.from(word).toString('base64')}`;
 
+const alone = (tool: ToolName) => [...jvm, '-cp', jarsOf('java-tools'), CLASSES[tool]];
+
 /** Runs a tool as a program of its own, for those that do their last part when their JVM ends. */
 export function runAlone(tool: ToolName, ...args: readonly string[]): Promise<string> {
-  return runToEnd('java', [...jvm, '-cp', jarsOf('java-tools'), CLASSES[tool], ...args]);
+  return runToEnd('java', [...alone(tool), ...args]);
+}
+
+/** Starts a tool as a program of its own, for those that go on until they are stopped. */
+export function startAlone(tool: ToolName, ...args: readonly string[]): Running {
+  return new Running('java', [...alone(tool), ...args]);
 }
 
 export class Toolbox {
