@@ -2,6 +2,7 @@
 Metadata request with bytes left over at its end."""
 
 import confluent_transactions  # noqa: F401  (the cases)
+import share  # noqa: F401  (the cases)
 from confluent import Member, admin, create, producer
 from confluent_kafka import KafkaException
 from confluent_kafka.admin import AlterConfigOpType, ConfigEntry, ConfigResource

@@ -2,6 +2,7 @@
 import { readdirSync } from 'node:fs';
 import { pathOf } from '../install.ts';
 import { javaClient } from '../java.ts';
+import { queueUnderTrouble } from './trouble.ts';
 
 const own = readdirSync(pathOf('java-share/cases')).filter((file) => file.endsWith('.java'));
 const shared = ['Harness', 'Clients'].map((name) => `java/cases/${name}.java`);
@@ -9,5 +10,5 @@ const shared = ['Harness', 'Clients'].map((name) => `java/cases/${name}.java`);
 export const suite = javaClient({
   name: 'java-share',
   sources: [...shared, ...own.map((file) => `java-share/cases/${file}`)],
-  more: () => [],
+  more: (workerOf) => [queueUnderTrouble(workerOf('Worker'))],
 });
