@@ -119,7 +119,7 @@ class Trouble {
       const worker = new Running(command, [...args, ...names], { signal: this.#signal });
       this.#all.push(worker);
       if (number < KILLS) {
-        await worker.until(({ stdout }) => stdout.includes(' given '), 'a record');
+        await worker.until(({ stdout }) => stdout.includes(' given '), 'a record', 60_000);
         await delay(this.#random.between(100, 2_000));
         await worker.stop('SIGKILL');
         return true;

@@ -1,6 +1,6 @@
 /**
- * Kafka's tools for share groups: one that looks after the groups, and three that read in them. They
- * share the JVM of the other tools.
+ * Kafka's tools for share groups: one that looks after the groups, and three that read in them.
+ * They share the JVM of the other tools.
  */
 import { equal, includes, lines, unique } from '../words.ts';
 import { type Bench, contains, type Play, rows, topicWith } from './bench.ts';

@@ -81,7 +81,7 @@ final class AdminCases {
     queue.sendNumbers(5);
     TopicPartition partition = Clients.partition(queue.topic(), 0);
     try (var admin = Clients.admin()) {
-      try (var member = queue.member("share.acquire.mode", "record_limit", "max.poll.records", "3")) {
+      try (var member = queue.member(Queue.atMost(3))) {
         Harness.equal(Queue.told(Queue.next(member)), List.of("0 1", "1 1", "2 1"));
         Queue.commit(member);
         Harness.raises(GroupNotEmptyException.class, () -> alter(admin, queue, 1));

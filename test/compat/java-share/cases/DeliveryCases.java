@@ -11,9 +11,6 @@ import org.apache.kafka.clients.producer.KafkaProducer;
 /** Which records a member is given, and how many at a time. */
 final class DeliveryCases {
   private static final Duration A_WHILE = Duration.ofMillis(1500);
-  private static final String[] ONE_BY_ONE = {
-    "share.acquire.mode", "record_limit", "max.poll.records", "2"
-  };
 
   private DeliveryCases() {}
 
@@ -30,7 +27,7 @@ final class DeliveryCases {
   private static void acquireModes() throws Exception {
     Queue queue = Queue.of(1);
     queue.send("1", "2", "3", "4", "5");
-    try (var strict = queue.explicit(ONE_BY_ONE);
+    try (var strict = queue.explicit(Queue.atMost(2));
         var whole = queue.explicit("max.poll.records", "2")) {
       Harness.equal(Queue.told(Queue.next(strict)), List.of("1 1", "2 1"));
       Harness.equal(Queue.told(Queue.next(whole)), List.of("3 1", "4 1", "5 1"));
@@ -44,10 +41,10 @@ final class DeliveryCases {
     List<KafkaShareConsumer<String, String>> members = new ArrayList<>();
     List<ConsumerRecord<String, String>> held = new ArrayList<>();
     try {
-      members.add(queue.explicit("share.acquire.mode", "record_limit"));
+      members.add(queue.explicit(Queue.atMost(500)));
       held.addAll(Queue.next(members.get(0)));
       Harness.equal(held.size(), 100);
-      members.add(queue.explicit("share.acquire.mode", "record_limit"));
+      members.add(queue.explicit(Queue.atMost(500)));
       Queue.nothingFor(A_WHILE, members.get(1));
       for (ConsumerRecord<String, String> one : held) members.get(0).acknowledge(one);
       Queue.commit(members.get(0));
@@ -112,7 +109,7 @@ final class DeliveryCases {
     Queue queue = Queue.of(1);
     queue.sendNumbers(6);
     try (var admin = Clients.admin();
-        var member = queue.explicit(ONE_BY_ONE)) {
+        var member = queue.explicit(Queue.atMost(2))) {
       for (ConsumerRecord<String, String> one : Queue.next(member)) member.acknowledge(one);
       Queue.commit(member);
       var partition = Clients.partition(queue.topic(), 0);

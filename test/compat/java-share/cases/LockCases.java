@@ -43,7 +43,7 @@ final class LockCases {
   private static void renew() throws Exception {
     Queue queue = Queue.of(1, SHORT);
     queue.send("long work", "short work");
-    try (var member = queue.explicit("share.acquire.mode", "record_limit", "max.poll.records", "1");
+    try (var member = queue.explicit(Queue.atMost(1));
         var other = queue.explicit()) {
       List<ConsumerRecord<String, String>> held = Queue.next(member);
       Harness.equal(Queue.told(held), List.of("long work 1"));

@@ -31,15 +31,14 @@ final class MemberCases {
     private volatile boolean leaving;
 
     Crew(Queue queue, int size) {
-      String[] options = {"share.acquire.mode", "record_limit", "max.poll.records", "10"};
       for (int index = 0; index < size; index++) {
         int number = index;
-        threads.add(Harness.inBackground(() -> work(queue, number, options)));
+        threads.add(Harness.inBackground(() -> work(queue, number)));
       }
     }
 
-    private void work(Queue queue, int number, String... options) {
-      try (var member = queue.explicit(options)) {
+    private void work(Queue queue, int number) {
+      try (var member = queue.explicit(Queue.atMost(10))) {
         while (!leaving) {
           for (ConsumerRecord<String, String> one : member.poll(Duration.ofMillis(100))) {
             values.add(one.value());

@@ -21,6 +21,11 @@ import org.apache.kafka.common.serialization.StringDeserializer;
 record Queue(String topic, String group) {
   private static final Duration MOMENT = Duration.ofMillis(200);
 
+  /** For a member that takes no more than it asks for, batch or not. */
+  static String[] atMost(int records) {
+    return new String[] {"share.acquire.mode", "record_limit", "max.poll.records", "" + records};
+  }
+
   /** A group that begins with the first record, with these configs besides. */
   static Queue of(int partitions, String... configs) throws Exception {
     Queue queue = bare(partitions);

@@ -27,7 +27,7 @@ public final class Worker {
           while (System.in.read() >= 0) continue;
           ending = true;
         });
-    try (var member = queue.explicit("share.acquire.mode", "record_limit", "max.poll.records", "20")) {
+    try (var member = queue.explicit(Queue.atMost(20))) {
       while (!ending) work(member, new Random());
     } catch (KafkaException failure) {
       failure.printStackTrace();
