@@ -1,7 +1,7 @@
 /**
  * Changes the configs of whatever a request names, each resource for itself: Kafka's checks in
- * Kafka's order and with its words. The surprise: what the broker is set to comes with its
- * deployment, and its loggers are not known; all else the controller keeps.
+ * Kafka's order and with its words. The surprise: the broker's loggers are not known; all else the
+ * controller keeps.
  */
 import { ConfigOperation } from '../core/cluster/altered-configs.ts';
 import type { ConfigChange } from '../core/cluster/commands.ts';
@@ -50,11 +50,7 @@ export async function alterResources(
     passed.filter(({ resourceType }) => types.includes(resourceType));
   const altered = new Map([
     ...(await alterTopics(ofType(ResourceType.TOPIC), options, context)),
-    ...(await alterOthers(
-      ofType(ResourceType.GROUP, ResourceType.CLIENT_METRICS),
-      options,
-      context,
-    )),
+    ...(await alterOthers(ofType(...kinds.keys()), options, context)),
   ]);
   return resources.map((resource, i) => {
     const { errorCode, errorMessage } = altered.get(resource) ?? results[i];
@@ -79,17 +75,25 @@ async function alterTopics(
   return new Map(resources.map((resource, i) => [resource, reply.topics[i]]));
 }
 
-/** The same of groups and of subscriptions to client metrics. */
+const kinds: ReadonlyMap<number, ResourceKind> = new Map([
+  [ResourceType.GROUP, 'group'],
+  [ResourceType.CLIENT_METRICS, 'clientMetrics'],
+  [ResourceType.BROKER, 'broker'],
+]);
+
+/** The same of groups, of subscriptions to client metrics and of brokers. */
 async function alterOthers(
   resources: readonly AlteredResource[],
   { replaces, validateOnly }: AlterOptions,
   { objects }: RequestContext,
 ): Promise<ReadonlyMap<AlteredResource, Result>> {
   if (resources.length === 0) return new Map();
-  const altered = resources.map(({ resourceType, resourceName: name, changes }) => {
-    const kind: ResourceKind = resourceType === ResourceType.GROUP ? 'group' : 'clientMetrics';
-    return { kind, name, replaces, changes };
-  });
+  const altered = resources.map(({ resourceType, resourceName: name, changes }) => ({
+    kind: kinds.get(resourceType)!,
+    name,
+    replaces,
+    changes,
+  }));
   const command = { resources: altered, validateOnly };
   const { results } = await objects.controller().call('alterResourceConfigs', command);
   return new Map(resources.map((resource, i) => [resource, results[i]]));
@@ -138,20 +142,9 @@ function checkChanges(changes: readonly ConfigChange[]): void {
   if (stranger) throw invalid(`Unknown config operation ${stranger.operation}`);
 }
 
-/** What is deleted was never set: that is no change, and no error. */
-function setBy(changes: readonly ConfigChange[]): string[] {
-  return changes
-    .filter(({ operation }) => operation !== ConfigOperation.DELETE)
-    .map(({ name }) => name);
-}
-
-function checkBroker({ resourceName, changes }: AlteredResource, nodeId: number): void {
+function checkBroker({ resourceName }: AlteredResource, nodeId: number): void {
   if (resourceName !== '' && nodeIdOf(resourceName) !== nodeId) {
     throw invalid(`Unexpected broker id, expected ${nodeId}, but received ${resourceName}`);
-  }
-  const names = setBy(changes);
-  if (names.length > 0) {
-    throw invalid(`Cannot update these configs dynamically: [${names.join(', ')}]`);
   }
 }
 

@@ -7,8 +7,9 @@
 import type { ClusterRow, HostedClusterCalls } from '../core/cluster/cluster-machine.ts';
 import { ClusterMachine, refuseClusterCall } from '../core/cluster/cluster-machine.ts';
 import type { Errand } from '../core/cluster/errands.ts';
+import { partitionSpec } from '../core/cluster/partition-spec.ts';
 import { ErrorCode } from '../protocol/errors.ts';
-import type { BrokerConfig } from './config.ts';
+import { type BrokerConfig, brokerSettings } from './config.ts';
 import { MachineHost } from './machine-host.ts';
 import { randomUuid } from './random.ts';
 import type { Rows } from './rows.ts';
@@ -31,8 +32,9 @@ const ownTables = /^(cluster|producerIds|group|transactionalId|drop|configure)(:
 export function clusterHost(options: ClusterHostOptions): ClusterHost {
   const { config, rows, now, setAlarm, announce } = options;
   const { nodeId, numPartitions } = config;
+  const fixed = brokerSettings(config);
   return new MachineHost({
-    create: () => new ClusterMachine({ nodeId, numPartitions, newUuid: randomUuid }),
+    create: () => new ClusterMachine({ nodeId, numPartitions, fixed, newUuid: randomUuid }),
     rows,
     now,
     setAlarm,
@@ -77,9 +79,8 @@ function news(
   const topic = host.machine.topicById(topicId);
   // It was deleted since: its partitions will hear of that instead.
   if (topic === undefined) return async () => true;
-  const { name, configs, configsVersion } = topic;
   return (partition) => {
-    const spec = { topicId, topic: name, partition, configs, configsVersion };
+    const spec = partitionSpec(topic, partition);
     return heard(objects.partition(topicId, partition).call('configure', { spec }));
   };
 }

@@ -102,6 +102,20 @@ describe('news of configs', () => {
     expect([...rows.load()].some(({ key }) => key.startsWith('configure'))).toBe(false);
   });
 
+  it('reaches them of what they inherit, under what they have of their own', async () => {
+    await create(2);
+    await alter('5');
+    const set = { 'log.retention.ms': '7', 'log.segment.bytes': '2000000' };
+    const changes = Object.entries(set).map(([name, value]) => ({ name, operation: 0, value }));
+    const resources = [{ kind: 'broker' as const, name: '', replaces: false, changes }];
+    const command = { resources, validateOnly: false };
+    const { results } = await host.call('alterResourceConfigs', command);
+    expect(results[0].errorCode).toBe(ErrorCode.NONE);
+    await ring();
+    const configs = { 'retention.ms': '5', 'segment.bytes': '2000000' };
+    expect(heard.get(1)).toMatchObject([{ configs, configsVersion: 2 }]);
+  });
+
   it('waits for a partition that cannot be reached, also over a restart', async () => {
     await create(4);
     await alter('5');

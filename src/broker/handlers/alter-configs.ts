@@ -1,12 +1,13 @@
 /**
- * AlterConfigs: gives a topic, a group or a subscription to client metrics a new set of configs.
+ * AlterConfigs: gives a topic, the broker, a group or a subscription to client metrics a new
+ * set of configs.
  * The surprise: what is not named goes back to its default, so an empty list takes everything back.
  *
  * Behaviour
  * - Checks as Kafka does: a resource or a config that is named twice, null values, then the
  *   configs, then whether there is such a topic. Each resource is accepted or refused by itself.
- * - The broker's configs come with its deployment: INVALID_REQUEST for every one that is named.
- *   Loggers cannot be altered this way.
+ * - A broker is this one or, without a name, the default of all (KIP-226). What only a deployment
+ *   changes is refused with INVALID_REQUEST. Loggers cannot be altered this way.
  * - validateOnly checks everything and changes nothing.
  *
  * Versions

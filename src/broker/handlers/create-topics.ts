@@ -14,6 +14,7 @@
  *   the topic's configs in the answer (KIP-525) · 6: quotas (KIP-599) · 7: topic id (KIP-516)
  */
 import { ZERO_UUID } from '../../bytes/uuid.ts';
+import type { BrokerSettings } from '../../core/cluster/broker-settings.ts';
 import type { TopicResult } from '../../core/cluster/commands.ts';
 import { effectiveTopicConfigs } from '../../core/cluster/effective-configs.ts';
 import type {
@@ -21,8 +22,8 @@ import type {
   CreateTopicsResponse,
 } from '../../protocol/apis/create-topics.ts';
 import { ErrorCode } from '../../protocol/errors.ts';
-import { brokerSettings } from '../../runtime/config.ts';
-import type { Handler, RequestContext } from '../context.ts';
+import { currentBrokerSettings } from '../broker-settings.ts';
+import type { Handler } from '../context.ts';
 
 export const handleCreateTopics: Handler<CreateTopicsRequest, CreateTopicsResponse> = async (
   { topics, validateOnly },
@@ -31,16 +32,17 @@ export const handleCreateTopics: Handler<CreateTopicsRequest, CreateTopicsRespon
   const { objects, metadata } = context;
   const reply = await objects.controller().call('createTopics', { topics, validateOnly });
   if (!validateOnly) metadata.learn(reply.topics.flatMap(({ topic }) => topic ?? []));
-  return { throttleTimeMs: 0, topics: reply.topics.map((result) => answer(result, context)) };
+  const settings = await currentBrokerSettings(context);
+  return { throttleTimeMs: 0, topics: reply.topics.map((result) => answer(result, settings)) };
 };
 
 function answer(
   { name, errorCode, errorMessage, topic }: TopicResult,
-  { config }: RequestContext,
+  settings: BrokerSettings,
 ): CreateTopicsResponse['topics'][number] {
   const configs =
     topic &&
-    effectiveTopicConfigs(topic.configs, brokerSettings(config)).map((entry) => ({
+    effectiveTopicConfigs(topic.configs, settings).map((entry) => ({
       name: entry.name,
       value: entry.value,
       readOnly: entry.readOnly,

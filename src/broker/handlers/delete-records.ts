@@ -13,6 +13,7 @@
  * Versions
  * - 0: the beginning (KIP-107) · 2: flexible
  */
+import { partitionSpec } from '../../core/cluster/partition-spec.ts';
 import type {
   DeleteRecordsRequest,
   DeleteRecordsResponse,
@@ -43,8 +44,7 @@ export const handleDeleteRecords: Handler<DeleteRecordsRequest, DeleteRecordsRes
 
 async function answer(route: TopicRoute, partitionIndex: number, offset: number) {
   const reply = await route.ask(partitionIndex, ({ partition, topic }) => {
-    const { topicId, name, configs } = topic;
-    const spec = { topicId, topic: name, partition: partitionIndex, configs };
+    const spec = partitionSpec(topic, partitionIndex);
     return partition.call('deleteRecords', { spec, offset });
   });
   const { errorCode, lowWatermark } =

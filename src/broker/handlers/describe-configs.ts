@@ -1,7 +1,7 @@
 /**
  * DescribeConfigs: what a topic or the broker is set to, and why. The surprise: a broker with an
- * empty name stands for the defaults of all brokers that were set while they ran, and there are
- * none.
+ * empty name stands for the defaults of all brokers that were set while they ran, and for nothing
+ * else.
  *
  * Behaviour
  * - Topics, groups, client metrics and the broker answer from one table each, whether there is
@@ -13,9 +13,11 @@
  * - 1: synonyms and sources (KIP-226) · 3: types and documentation (KIP-569) · 4: flexible
  *   (KIP-482)
  */
+import type { BrokerSettings } from '../../core/cluster/broker-settings.ts';
 import type { EffectiveConfig } from '../../core/cluster/effective-configs.ts';
 import {
   effectiveBrokerConfigs,
+  effectiveBrokerDefaults,
   effectiveClientMetricsConfigs,
   effectiveGroupConfigs,
   effectiveTopicConfigs,
@@ -27,7 +29,7 @@ import type {
   DescribeConfigsResponse,
 } from '../../protocol/apis/describe-configs.ts';
 import { ErrorCode, KafkaError } from '../../protocol/errors.ts';
-import { brokerSettings } from '../../runtime/config.ts';
+import { currentBrokerSettings } from '../broker-settings.ts';
 import type { Handler, RequestContext } from '../context.ts';
 import { ResourceType } from '../resource-type.ts';
 
@@ -43,14 +45,27 @@ export const handleDescribeConfigs: Handler<
   if (stranger) {
     throw invalid(`Unexpected resource type UNKNOWN for resource ${stranger.resourceName}`);
   }
-  const results = request.resources.map((resource) => describe(resource, request, context));
+  let asked: Promise<BrokerSettings> | undefined;
+  const settings = () => {
+    asked ??= currentBrokerSettings(context);
+    return asked;
+  };
+  const results = request.resources.map((resource) =>
+    describe(resource, request, { context, settings }),
+  );
   return { throttleTimeMs: 0, results: await Promise.all(results) };
 };
+
+interface Asking {
+  readonly context: RequestContext;
+  /** What the broker is set to, asked once a request. */
+  settings(): Promise<BrokerSettings>;
+}
 
 async function describe(
   resource: Resource,
   request: DescribeConfigsRequest,
-  context: RequestContext,
+  asking: Asking,
 ): Promise<Answer> {
   const { resourceType, resourceName, configurationKeys: keys } = resource;
   const answer = {
@@ -60,7 +75,7 @@ async function describe(
     resourceName,
   };
   try {
-    const configs = (await configsOf(resource, context)).filter(
+    const configs = (await configsOf(resource, asking)).filter(
       ({ name }) => !keys || keys.length === 0 || keys.includes(name),
     );
     return { ...answer, configs: configs.map((config) => entry(config, request)) };
@@ -72,23 +87,24 @@ async function describe(
 
 async function configsOf(
   { resourceType, resourceName: name }: Resource,
-  context: RequestContext,
+  { context, settings }: Asking,
 ): Promise<readonly EffectiveConfig[]> {
   const { config, advertised, metadata } = context;
-  const settings = brokerSettings(config);
   switch (resourceType) {
     case ResourceType.TOPIC: {
       const problem = topicNameProblem(name);
       if (problem !== undefined) throw new KafkaError(ErrorCode.INVALID_TOPIC_EXCEPTION, problem);
       const topic = (await metadata.recent([name])).get(name);
       if (!topic) throw new KafkaError(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION);
-      return effectiveTopicConfigs(topic.configs, settings);
+      return effectiveTopicConfigs(topic.configs, await settings());
     }
     case ResourceType.BROKER: {
-      if (name === '') return [];
+      if (name === '') return effectiveBrokerDefaults(await settings());
       checkBrokerId(name, config.nodeId, ' or empty string, but');
       const listener = `PLAINTEXT://${advertised.host}:${advertised.port}`;
-      return effectiveBrokerConfigs(new Map([...settings, ['advertised.listeners', listener]]));
+      const { fixed, ...dynamic } = await settings();
+      const listening = new Map([...fixed, ['advertised.listeners', listener]]);
+      return effectiveBrokerConfigs({ ...dynamic, fixed: listening });
     }
     case ResourceType.BROKER_LOGGER:
       if (name === '') throw invalid('Broker id must not be empty');
@@ -96,7 +112,7 @@ async function configsOf(
       return [];
     case ResourceType.GROUP:
       if (name === '') throw invalid('Group name must not be empty');
-      return effectiveGroupConfigs(await setOn({ kind: 'group', name }, context), settings);
+      return effectiveGroupConfigs(await setOn({ kind: 'group', name }, context), await settings());
     default:
       if (name === '') throw invalid('Client metrics subscription name must not be empty');
       return effectiveClientMetricsConfigs(await setOn({ kind: 'clientMetrics', name }, context));
@@ -128,7 +144,7 @@ function entry(
     value: config.value,
     readOnly: config.readOnly,
     configSource: config.source,
-    isSensitive: false,
+    isSensitive: config.isSensitive,
     synonyms: includeSynonyms ? [...config.synonyms] : [],
     configType: config.type,
     documentation: includeDocumentation ? config.documentation : null,

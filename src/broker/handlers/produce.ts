@@ -24,6 +24,7 @@
  * - 11: TRANSACTION_ABORTABLE, before it INVALID_TXN_STATE · 12: writing to a partition makes it a
  *   part of the transaction (KIP-890) · 13: topic ids (KIP-516)
  */
+import { partitionSpec } from '../../core/cluster/partition-spec.ts';
 import type { AppendReply } from '../../core/log/calls.ts';
 import type { ProduceRequest, ProduceResponse } from '../../protocol/apis/produce.ts';
 import { ErrorCode, KafkaError } from '../../protocol/errors.ts';
@@ -84,10 +85,8 @@ async function answerPartition(
     try {
       const batch = onlyBatch(records, context.apiVersion);
       if (acks < -1 || acks > 1) throw new KafkaError(ErrorCode.INVALID_REQUIRED_ACKS);
-      const { topicId, name, configs, configsVersion } = topic;
-      const spec = { topicId, topic: name, partition: index, configs, configsVersion };
       return await partition.call('append', {
-        spec,
+        spec: partitionSpec(topic, index),
         records: batch,
         transactionalId: transactionalId ?? undefined,
         addsPartition: context.apiVersion >= 12,

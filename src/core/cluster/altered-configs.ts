@@ -11,7 +11,17 @@ import type { ConfigDefinition } from './config-definitions.ts';
 export const ConfigOperation = { SET: 0, DELETE: 1, APPEND: 2, SUBTRACT: 3 } as const;
 
 type Configs = Readonly<Record<string, string>>;
-type Definitions = ReadonlyMap<string, ConfigDefinition>;
+
+/** Which configs are lists, that can be appended to and subtracted from. */
+export interface ListRules {
+  readonly definitions: ReadonlyMap<string, ConfigDefinition>;
+  /** What is said of a config that is none. */
+  refusal(name: string, operation: 'append' | 'subtract'): string;
+}
+
+/** Kafka's words, but for brokers. */
+export const notAList: ListRules['refusal'] = (name, operation) =>
+  `Can't ${operation.toUpperCase()} to key ${name} because its type is not LIST.`;
 
 interface Alteration {
   /** What is not set by the changes goes back to its default. */
@@ -25,14 +35,14 @@ interface Alteration {
 export function alteredConfigs(
   current: Configs,
   { changes, replaces }: Alteration,
-  definitions: Definitions,
+  rules: ListRules,
 ): Configs {
   const configs = new Map(replaces ? [] : Object.entries(current));
   for (const change of changes) {
     const { name, operation, value } = change;
     if (operation === ConfigOperation.DELETE) configs.delete(name);
     else if (operation === ConfigOperation.SET) configs.set(name, value ?? '');
-    else configs.set(name, alteredList(configs.get(name), change, definitions));
+    else configs.set(name, alteredList(configs.get(name), change, rules));
   }
   return Object.fromEntries(configs);
 }
@@ -48,16 +58,13 @@ export function sameConfigs(left: Configs, right: Configs): boolean {
 function alteredList(
   current: string | undefined,
   { name, operation, value }: ConfigChange,
-  definitions: Definitions,
+  { definitions, refusal }: ListRules,
 ): string {
   const definition = definitions.get(name);
   const appends = operation === ConfigOperation.APPEND;
   if (definition?.type !== 'LIST') {
-    const what = appends ? 'APPEND' : 'SUBTRACT';
-    throw new KafkaError(
-      ErrorCode.INVALID_CONFIG,
-      `Can't ${what} to key ${name} because its type is not LIST.`,
-    );
+    const what = refusal(name, appends ? 'append' : 'subtract');
+    throw new KafkaError(ErrorCode.INVALID_CONFIG, what);
   }
   const items = itemsOf(current ?? definition.default ?? '');
   for (const item of itemsOf(value ?? '')) {

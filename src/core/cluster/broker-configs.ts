@@ -1,16 +1,29 @@
 /**
- * The broker's configs that clients can read, beside those that only give topics their defaults.
- * The surprise: they are all read-only: a Worker's configuration comes with its deployment.
+ * The broker's configs that clients can read, those that give topics their defaults among them. The
+ * surprise: most come with the deployment, and only those that are dynamic may change after it.
  */
-import type { ConfigDefinition } from './config-definitions.ts';
+import { between, type ConfigDefinition, kept } from './config-definitions.ts';
 import { topicConfigs } from './topic-configs.ts';
+
+export interface BrokerConfigDefinition extends ConfigDefinition {
+  /** It may be changed at any time (KIP-226); absent: only a deployment changes it. */
+  readonly dynamic?: true;
+}
 
 function int(name: string, preset: number, documentation: string): ConfigDefinition {
   return { name, type: 'INT', default: String(preset), documentation };
 }
 
-const shareGroups: readonly ConfigDefinition[] = [
-  int('group.share.assignment.interval.ms', 1_000, 'How long a share group waits to assign anew.'),
+const shareGroups: readonly BrokerConfigDefinition[] = [
+  {
+    ...int(
+      'group.share.assignment.interval.ms',
+      1_000,
+      'How long a share group waits to assign anew.',
+    ),
+    problem: between(0),
+    dynamic: true,
+  },
   {
     name: 'group.share.assignors',
     type: 'LIST',
@@ -28,7 +41,7 @@ const shareGroups: readonly ConfigDefinition[] = [
   int('group.share.session.timeout.ms', 45_000, 'After how long in silence a member is out.'),
 ];
 
-const own: readonly ConfigDefinition[] = [
+const own: readonly BrokerConfigDefinition[] = [
   {
     name: 'advertised.listeners',
     type: 'LIST',
@@ -40,6 +53,14 @@ const own: readonly ConfigDefinition[] = [
     type: 'BOOLEAN',
     default: 'true',
     documentation: 'Whether a topic that does not exist is created when a client asks for it.',
+  },
+  {
+    name: 'background.threads',
+    type: 'INT',
+    default: '10',
+    problem: between(1),
+    documentation: `${kept} there are no threads to count.`,
+    dynamic: true,
   },
   {
     name: 'broker.id',
@@ -72,6 +93,20 @@ const own: readonly ConfigDefinition[] = [
     documentation: 'Whether topics may be deleted.',
   },
   {
+    name: 'errors.deadletterqueue.auto.create.topics.enable',
+    type: 'BOOLEAN',
+    default: 'false',
+    documentation: `${kept} there are no dead-letter queues.`,
+    dynamic: true,
+  },
+  {
+    name: 'errors.deadletterqueue.topic.name.prefix',
+    type: 'STRING',
+    default: 'dlq.',
+    documentation: `${kept} there are no dead-letter queues.`,
+    dynamic: true,
+  },
+  {
     name: 'fetch.max.bytes',
     type: 'INT',
     default: '57671680',
@@ -81,7 +116,9 @@ const own: readonly ConfigDefinition[] = [
     name: 'group.consumer.assignment.interval.ms',
     type: 'INT',
     default: '1000',
+    problem: between(0),
     documentation: 'How many milliseconds pass at least between two assignments of a group.',
+    dynamic: true,
   },
   {
     name: 'group.consumer.assignors',
@@ -112,6 +149,14 @@ const own: readonly ConfigDefinition[] = [
     type: 'INT',
     default: '45000',
     documentation: 'After how long without a heartbeat a member of the consumer protocol is out.',
+  },
+  {
+    name: 'group.coordinator.cached.buffer.max.bytes',
+    type: 'INT',
+    default: '1048588',
+    problem: between(524_288),
+    documentation: `${kept} coordinators write rows, not batches.`,
+    dynamic: true,
   },
   {
     name: 'group.coordinator.rebalance.protocols',
@@ -145,6 +190,65 @@ const own: readonly ConfigDefinition[] = [
   },
   ...shareGroups,
   {
+    name: 'group.streams.assignment.interval.ms',
+    type: 'INT',
+    default: '1000',
+    problem: between(0),
+    documentation: `${kept} there are no streams groups.`,
+    dynamic: true,
+  },
+  {
+    name: 'log.cleaner.backoff.ms',
+    type: 'LONG',
+    default: '15000',
+    problem: between(0),
+    documentation: `${kept} a log is compacted when it is due.`,
+    dynamic: true,
+  },
+  {
+    name: 'log.cleaner.dedupe.buffer.size',
+    type: 'LONG',
+    default: '134217728',
+    documentation: `${kept} a log is compacted slice by slice.`,
+    dynamic: true,
+  },
+  {
+    name: 'log.cleaner.io.buffer.load.factor',
+    type: 'DOUBLE',
+    default: '0.9',
+    documentation: `${kept} a log is compacted slice by slice.`,
+    dynamic: true,
+  },
+  {
+    name: 'log.cleaner.io.buffer.size',
+    type: 'INT',
+    default: '524288',
+    problem: between(0),
+    documentation: `${kept} a log is compacted slice by slice.`,
+    dynamic: true,
+  },
+  {
+    name: 'log.cleaner.io.max.bytes.per.second',
+    type: 'DOUBLE',
+    default: '1.7976931348623157E308',
+    documentation: `${kept} a log is compacted slice by slice.`,
+    dynamic: true,
+  },
+  {
+    name: 'log.cleaner.threads',
+    type: 'INT',
+    default: '1',
+    problem: between(1),
+    documentation: `${kept} each partition compacts its own log.`,
+    dynamic: true,
+  },
+  {
+    name: 'log.flush.scheduler.interval.ms',
+    type: 'LONG',
+    default: '9223372036854775807',
+    documentation: `${kept} every acknowledged record is durable.`,
+  },
+  {
     name: 'log.retention.hours',
     type: 'INT',
     default: '168',
@@ -169,16 +273,79 @@ const own: readonly ConfigDefinition[] = [
     documentation: 'The default of segment.jitter.ms in hours, when log.roll.jitter.ms is not set.',
   },
   {
+    name: 'max.connection.creation.rate',
+    type: 'INT',
+    default: '2147483647',
+    problem: between(0),
+    documentation: `${kept} connections are not counted.`,
+    dynamic: true,
+  },
+  {
+    name: 'max.connections',
+    type: 'INT',
+    default: '2147483647',
+    problem: between(0),
+    documentation: `${kept} connections are not counted.`,
+    dynamic: true,
+  },
+  {
+    name: 'max.connections.per.ip',
+    type: 'INT',
+    default: '2147483647',
+    problem: between(0),
+    documentation: `${kept} connections are not counted.`,
+    dynamic: true,
+  },
+  {
+    name: 'max.connections.per.ip.overrides',
+    type: 'STRING',
+    default: '',
+    documentation: `${kept} connections are not counted.`,
+    dynamic: true,
+  },
+  {
     name: 'node.id',
     type: 'INT',
     default: null,
     documentation: 'The id of the one broker that clients see.',
   },
   {
+    name: 'num.io.threads',
+    type: 'INT',
+    default: '8',
+    problem: between(1),
+    documentation: `${kept} there are no threads to count.`,
+    dynamic: true,
+  },
+  {
+    name: 'num.network.threads',
+    type: 'INT',
+    default: '3',
+    problem: between(1),
+    documentation: `${kept} there are no threads to count.`,
+    dynamic: true,
+  },
+  {
     name: 'num.partitions',
     type: 'INT',
     default: '1',
     documentation: 'How many partitions a topic gets that is created without a number.',
+  },
+  {
+    name: 'num.recovery.threads.per.data.dir',
+    type: 'INT',
+    default: '2',
+    problem: between(1),
+    documentation: `${kept} there are no threads to count.`,
+    dynamic: true,
+  },
+  {
+    name: 'num.replica.fetchers',
+    type: 'INT',
+    default: '1',
+    problem: between(1),
+    documentation: `${kept} there are no threads to count.`,
+    dynamic: true,
   },
   {
     name: 'offset.metadata.max.bytes',
@@ -196,7 +363,17 @@ const own: readonly ConfigDefinition[] = [
     name: 'producer.id.expiration.ms',
     type: 'INT',
     default: '86400000',
+    problem: between(1),
     documentation: 'After how long without a batch a partition forgets an idempotent producer.',
+    dynamic: true,
+  },
+  {
+    name: 'share.coordinator.cached.buffer.max.bytes',
+    type: 'INT',
+    default: '1048588',
+    problem: between(524_288),
+    documentation: `${kept} coordinators write rows, not batches.`,
+    dynamic: true,
   },
   {
     name: 'socket.request.max.bytes',
@@ -209,6 +386,13 @@ const own: readonly ConfigDefinition[] = [
     type: 'INT',
     default: '900000',
     documentation: 'The longest timeout a transactional producer may ask for.',
+  },
+  {
+    name: 'transaction.partition.verification.enable',
+    type: 'BOOLEAN',
+    default: 'true',
+    documentation: `${kept} a partition always asks the coordinator.`,
+    dynamic: true,
   },
   {
     name: 'transactional.id.expiration.ms',
@@ -226,19 +410,42 @@ const withoutDefault = new Set([
   'log.roll.ms',
 ]);
 
-function topicDefaults(): ConfigDefinition[] {
-  const found: ConfigDefinition[] = [];
-  for (const { synonym, type, default: value, documentation } of topicConfigs.values()) {
+function topicDefaults(): BrokerConfigDefinition[] {
+  const found: BrokerConfigDefinition[] = [];
+  for (const config of topicConfigs.values()) {
+    const { synonym, type, default: value, problem, documentation } = config;
     if (synonym === undefined) continue;
-    const unset = withoutDefault.has(synonym);
-    found.push({ name: synonym, type, default: unset ? null : value, documentation });
+    const shared = { name: synonym, type, documentation, dynamic: true } as const;
+    if (withoutDefault.has(synonym)) found.push({ ...shared, default: null });
+    else found.push({ ...shared, default: value, ...(problem && { problem }) });
   }
   return found;
 }
 
+/** Kafka describes these where they are set, and nowhere else. */
+const throttles: readonly BrokerConfigDefinition[] = [
+  'follower.replication.throttled.rate',
+  'leader.replication.throttled.rate',
+  'replica.alter.log.dirs.io.max.bytes.per.second',
+].map((name) => ({
+  name,
+  type: 'LONG',
+  default: null,
+  problem: between(0),
+  documentation: `${kept} copies are made by the platform.`,
+  dynamic: true,
+}));
+
 /** By name, in the order of the names. */
-export const brokerConfigs: ReadonlyMap<string, ConfigDefinition> = new Map(
+export const brokerConfigs: ReadonlyMap<string, BrokerConfigDefinition> = new Map(
   [...own, ...topicDefaults()]
     .sort((a, b) => (a.name < b.name ? -1 : 1))
+    .map((config) => [config.name, config]),
+);
+
+/** Every config of the broker that may be changed at any time. */
+export const dynamicBrokerConfigs: ReadonlyMap<string, BrokerConfigDefinition> = new Map(
+  [...brokerConfigs.values(), ...throttles]
+    .filter(({ dynamic }) => dynamic)
     .map((config) => [config.name, config]),
 );

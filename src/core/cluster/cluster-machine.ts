@@ -1,8 +1,8 @@
 /**
  * The cluster as one machine: its id, its topics, the producer ids given out, the groups and
  * transactional ids that exist, quotas, credentials and the configs of what is no topic, and what
- * partitions have still to be told. The surprise: deleting a
- * topic or changing its configs is done when it is written down; its partitions, each an object of
+ * partitions have still to be told. The surprise: deleting a topic, or changing its configs or
+ * those it has from the broker, is done when it is written down; its partitions, each an object of
  * its own, are told afterwards, slice by slice.
  */
 import { ErrorCode, KafkaError } from '../../protocol/errors.ts';
@@ -14,6 +14,7 @@ import type { AlteredTopic, ClusterCalls, NewTopic, TopicResult, TopicView } fro
 import { doomedTopics } from './doomed-topics.ts';
 import type { Errand } from './errands.ts';
 import { Errands } from './errands.ts';
+import { Inheritance, inheritedConfigs } from './inherited-configs.ts';
 import type { BrokerDefaults } from './new-topics.ts';
 import {
   checkTotalPartitions,
@@ -25,7 +26,7 @@ import { ResourceConfigs } from './resource-configs.ts';
 import { resultOf } from './results.ts';
 import type { ScramCredential } from './scram-credentials.ts';
 import { ScramCredentials } from './scram-credentials.ts';
-import { checkTopicConfigs, topicConfigs } from './topic-configs.ts';
+import { checkTopicConfigs, topicLists } from './topic-configs.ts';
 import { collisionKey, topicNameProblem } from './topic-names.ts';
 
 /** What the host of the machine also tells it: how the errands are going. */
@@ -41,13 +42,15 @@ type ClusterReply = ReplyOf<HostedClusterCalls>;
 /**
  * `cluster`, `producerIds`, `topic:<id>`, `drop:<id>`, `configure:<id>`, `group:<id>`,
  * `transactionalId:<id>`, `groupConfigs:<group>`, `clientMetricsConfigs:<subscription>`,
- * `quota:<entity>` or `scram:<mechanism>:<user>`.
+ * `brokerConfigs:<broker>`, `inherited`, `quota:<entity>` or `scram:<mechanism>:<user>`.
  */
 export type ClusterRow = Row;
 
 type Announced = 'group' | 'transactionalId';
 
 export interface ClusterSettings extends BrokerDefaults {
+  /** What the broker was set to at its deployment, by Kafka name. */
+  readonly fixed: ReadonlyMap<string, string>;
   /** A fresh random UUID in Kafka's form, for a topic or for the cluster. */
   newUuid(): string;
 }
@@ -66,8 +69,11 @@ export class ClusterMachine implements Machine<ClusterCommand, ClusterReply, Clu
   readonly #colliding = new Map<string, Set<string>>();
   readonly #errands = new Errands();
   readonly #resourceConfigs = new ResourceConfigs();
+  readonly #inheritance = new Inheritance();
   readonly #quotas = new ClientQuotas();
   readonly #credentials = new ScramCredentials();
+  /** Memory only: whether what topics inherit was compared with the broker's configs. */
+  #hasInherited = false;
   /** The coordinators that announced themselves, by name. */
   readonly #announced = { group: new Set<string>(), transactionalId: new Set<string>() };
 
@@ -84,13 +90,22 @@ export class ClusterMachine implements Machine<ClusterCommand, ClusterReply, Clu
     return this.#errands.due(now);
   }
 
-  /** The topic with this id, to read from. */
+  /** The topic with this id, as the rest of the cluster knows it. */
   topicById(topicId: string): TopicView | undefined {
-    return this.#topics.get(topicId);
+    const topic = this.#topics.get(topicId);
+    return topic && this.#inheritance.seen(topic);
   }
 
   decide(call: ClusterCommand, now: number): Outcome<ClusterReply, ClusterRow> {
     this.#errands.woken(now);
+    const outcome = this.#decide(call, now);
+    const inherited = this.#inherit(outcome.rows);
+    if (inherited.length === 0) return outcome;
+    this.#errands.hurry(now);
+    return { ...outcome, rows: [...outcome.rows, ...inherited] };
+  }
+
+  #decide(call: ClusterCommand, now: number): Outcome<ClusterReply, ClusterRow> {
     switch (call.kind) {
       case 'getTopics':
         return this.#getTopics(call.command);
@@ -183,10 +198,12 @@ export class ClusterMachine implements Machine<ClusterCommand, ClusterReply, Clu
         else this.#announced[table].add(id);
         break;
       case 'groupConfigs':
-        this.#resourceConfigs.replay('group', id, value as Record<string, string> | null);
-        break;
       case 'clientMetricsConfigs':
-        this.#resourceConfigs.replay('clientMetrics', id, value as Record<string, string> | null);
+      case 'brokerConfigs':
+        this.#resourceConfigs.replay(table, id, value as Record<string, string> | null);
+        break;
+      case 'inherited':
+        this.#inheritance.replay(value);
         break;
       case 'quota':
         this.#quotas.replay(id, value as QuotaEntry['values'] | null);
@@ -226,13 +243,13 @@ export class ClusterMachine implements Machine<ClusterCommand, ClusterReply, Clu
     const clusterId = this.#clusterId ?? this.#settings.newUuid();
     const rows = this.#clusterId === undefined ? [row('cluster', { clusterId })] : [];
     if (names === null && topicIds === null) {
-      return answer({ clusterId, topics: [...this.#topics.values()] }, rows);
+      return answer({ clusterId, topics: [...this.#topics.values()].map(this.#seen) }, rows);
     }
     const found = new Set<TopicView | undefined>();
     for (const name of names ?? []) found.add(this.#byName(name));
     for (const topicId of topicIds ?? []) found.add(this.#topics.get(topicId));
     found.delete(undefined);
-    return answer({ clusterId, topics: [...found] as TopicView[] }, rows);
+    return answer({ clusterId, topics: ([...found] as TopicView[]).map(this.#seen) }, rows);
   }
 
   #createTopics({ topics, validateOnly }: ClusterCalls['createTopics']['command']): ClusterOutcome {
@@ -247,7 +264,7 @@ export class ClusterMachine implements Machine<ClusterCommand, ClusterReply, Clu
       rows.push(row(`topic:${topicId}`, stored));
       return view;
     });
-    return answer({ topics: [...results, ...refused] }, validateOnly ? [] : rows);
+    return answer({ topics: [...results, ...refused].map(this.#told) }, validateOnly ? [] : rows);
   }
 
   #eachTopic(topics: readonly NewTopic[], create: (topic: NewTopic) => TopicView): TopicResult[] {
@@ -272,7 +289,7 @@ export class ClusterMachine implements Machine<ClusterCommand, ClusterReply, Clu
     }
     const problem = topicNameProblem(name) ?? this.#collision(name);
     if (problem !== undefined) throw new KafkaError(ErrorCode.INVALID_TOPIC_EXCEPTION, problem);
-    const configs = newTopicConfigs(topic);
+    const configs = newTopicConfigs(topic, this.#inheritance.configs);
     const partitions = newTopicPartitions(topic, this.#settings);
     return { name, topicId: this.#settings.newUuid(), partitions, configs };
   }
@@ -313,7 +330,8 @@ export class ClusterMachine implements Machine<ClusterCommand, ClusterReply, Clu
         return { topicId, ...stored };
       }),
     );
-    return answer({ topics: [...refused, ...results] }, command.validateOnly ? [] : rows);
+    const told = [...refused, ...results].map(this.#told);
+    return answer({ topics: told }, command.validateOnly ? [] : rows);
   }
 
   #alterConfigs({ topics, validateOnly }: ClusterCalls['alterConfigs']['command']): ClusterOutcome {
@@ -324,24 +342,52 @@ export class ClusterMachine implements Machine<ClusterCommand, ClusterReply, Clu
         const altered = this.#alteredTopic(topic, wanted);
         if (altered === topic) return altered;
         const { topicId, ...stored } = altered;
-        rows.push(row(`topic:${topicId}`, stored), this.#errands.begin('configure', altered));
+        rows.push(
+          row(`topic:${topicId}`, stored),
+          this.#errands.begin('configure', this.#seen(altered)),
+        );
         return altered;
       }),
     );
-    return answer({ topics: results }, validateOnly ? [] : rows);
+    return answer({ topics: results.map(this.#told) }, validateOnly ? [] : rows);
+  }
+
+  readonly #seen = (topic: TopicView): TopicView => this.#inheritance.seen(topic);
+
+  readonly #told = (result: TopicResult): TopicResult =>
+    result.topic === null ? result : { ...result, topic: this.#seen(result.topic) };
+
+  /**
+   * The rows that give topics what they inherit of the broker's configs as they are after these, if
+   * that is anything else than before: a new deployment may have changed it as well.
+   */
+  #inherit(rows: readonly ClusterRow[]): readonly ClusterRow[] {
+    const isKnown = this.#hasInherited && !rows.some(({ key }) => key.startsWith('brokerConfigs:'));
+    if (isKnown) return [];
+    this.#hasInherited = true;
+    const { nodeId, fixed } = this.#settings;
+    const set = (name: string) => this.#resourceConfigs.after(rows, { kind: 'broker', name });
+    const settings = { fixed, dynamic: set(`${nodeId}`), dynamicDefaults: set('') };
+    const change = this.#inheritance.change(inheritedConfigs(settings));
+    if (change === undefined) return [];
+    const after = new Inheritance();
+    after.replay(change.value);
+    const topics = [...this.#topics.values()];
+    const news = topics.map((topic) => this.#errands.begin('configure', after.seen(topic)));
+    return [change, ...news];
   }
 
   /** As Kafka does, looks at the configs first, then whether there is such a topic. */
   #alteredTopic(topic: TopicView | undefined, wanted: AlteredTopic): TopicView {
     const { name } = wanted;
-    const configs = alteredConfigs(topic?.configs ?? {}, wanted, topicConfigs);
+    const configs = alteredConfigs(topic?.configs ?? {}, wanted, topicLists);
     if (name === '') {
       const message = 'Default topic resources are not allowed.';
       throw new KafkaError(ErrorCode.INVALID_REQUEST, message);
     }
     const problem = topicNameProblem(name);
     if (problem !== undefined) throw new KafkaError(ErrorCode.INVALID_TOPIC_EXCEPTION, problem);
-    checkTopicConfigs(configs);
+    checkTopicConfigs(configs, this.#inheritance.configs);
     if (topic === undefined) {
       const message = `The topic '${name}' does not exist.`;
       throw new KafkaError(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, message);

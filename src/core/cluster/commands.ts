@@ -22,7 +22,9 @@ export interface TopicView {
   readonly partitions: number;
   /** Configs set on the topic itself, by Kafka name; defaults are not repeated here. */
   readonly configs: Readonly<Record<string, string>>;
-  /** How often the configs were changed; absent: never. */
+  /** Configs it has from its broker where it has none of its own; absent: there are none. */
+  readonly inherited?: Readonly<Record<string, string>>;
+  /** How often the configs, its own or inherited, were changed; absent: never. */
   readonly configsVersion?: number;
 }
 

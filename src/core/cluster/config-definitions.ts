@@ -22,11 +22,16 @@ export type ConfigTypeName = keyof typeof ConfigType;
 /** DescribeConfigs' numbers for where a value comes from. */
 export const ConfigSource = {
   DYNAMIC_TOPIC_CONFIG: 1,
+  DYNAMIC_BROKER_CONFIG: 2,
+  DYNAMIC_DEFAULT_BROKER_CONFIG: 3,
   STATIC_BROKER_CONFIG: 4,
   DEFAULT_CONFIG: 5,
   DYNAMIC_CLIENT_METRICS_CONFIG: 7,
   DYNAMIC_GROUP_CONFIG: 8,
 } as const;
+
+/** How the documentation of a config begins that means nothing to Kedge. */
+export const kept = 'Accepted and kept for compatibility; it changes nothing here, since';
 
 export interface ConfigDefinition {
   readonly name: string;

@@ -3,18 +3,14 @@
  * comes from and what it hides. The surprise: DescribeConfigs calls every place a value may come
  * from a "synonym", the config itself included, and the first of them is the one that counts.
  */
-import { brokerConfigs } from './broker-configs.ts';
+import { brokerConfigs, dynamicBrokerConfigs } from './broker-configs.ts';
+import { type BrokerSettings, brokerSynonyms, type ConfigSynonym } from './broker-settings.ts';
 import { clientMetricsConfigs } from './client-metrics-configs.ts';
 import type { ConfigDefinition } from './config-definitions.ts';
 import { ConfigSource, ConfigType, printConfig } from './config-definitions.ts';
 import { groupConfigs } from './group-configs.ts';
+import { inheritedValue } from './inherited-configs.ts';
 import { topicConfigs } from './topic-configs.ts';
-
-export interface ConfigSynonym {
-  readonly name: string;
-  readonly value: string;
-  readonly source: number;
-}
 
 export interface EffectiveConfig {
   readonly name: string;
@@ -22,15 +18,14 @@ export interface EffectiveConfig {
   readonly readOnly: boolean;
   /** One of ConfigSource. */
   readonly source: number;
-  /** One of ConfigType. */
+  /** One of ConfigType; 0 of what nobody knows. */
   readonly type: number;
-  readonly documentation: string;
+  /** Its values are not to be seen. */
+  readonly isSensitive: boolean;
+  readonly documentation: string | null;
   /** From the one that counts to the default. */
   readonly synonyms: readonly ConfigSynonym[];
 }
-
-/** What was set on the broker, by Kafka name. */
-export type BrokerSettings = ReadonlyMap<string, string>;
 
 /** Every config of a topic, by name, given what is set on the topic itself. */
 export function effectiveTopicConfigs(
@@ -40,19 +35,53 @@ export function effectiveTopicConfigs(
   return [...topicConfigs.values()].map((definition) => {
     const { name, synonym } = definition;
     const synonyms = synonym === undefined ? [] : brokerSynonyms(synonym, broker);
-    if (Object.hasOwn(set, name)) {
-      const source = ConfigSource.DYNAMIC_TOPIC_CONFIG;
-      synonyms.unshift({ name, value: printConfig(definition, set[name]), source });
+    if (!Object.hasOwn(set, name)) {
+      const inherited = synonyms.at(0)?.value ?? definition.default;
+      return effective(definition, synonyms, inheritedValue(definition, inherited));
     }
-    return effective(definition, synonyms, false);
+    const value = printConfig(definition, set[name]);
+    synonyms.unshift({ name, value, source: ConfigSource.DYNAMIC_TOPIC_CONFIG });
+    return effective(definition, synonyms, value);
   });
 }
 
-/** Every config of the broker, by name. */
+/** Every config of the broker, by name; then those that somebody made up. */
 export function effectiveBrokerConfigs(broker: BrokerSettings): EffectiveConfig[] {
-  return [...brokerConfigs.values()].map((definition) =>
-    effective(definition, brokerSynonyms(definition.name, broker), true),
+  const names = new Set([...brokerConfigs.keys(), ...setOn(broker)]);
+  return [...names].map((name) => effectiveBrokerConfig(name, brokerSynonyms(name, broker)));
+}
+
+/** What is set as the default of all brokers, and nothing else. */
+export function effectiveBrokerDefaults(broker: BrokerSettings): EffectiveConfig[] {
+  const source = ConfigSource.DYNAMIC_DEFAULT_BROKER_CONFIG;
+  return Object.entries(broker.dynamicDefaults).map(([name, value]) =>
+    effectiveBrokerConfig(name, [{ name, value, source }]),
   );
+}
+
+const setOn = ({ dynamic, dynamicDefaults }: BrokerSettings): string[] =>
+  [...Object.keys(dynamic), ...Object.keys(dynamicDefaults)].sort();
+
+function effectiveBrokerConfig(name: string, synonyms: readonly ConfigSynonym[]): EffectiveConfig {
+  const definition = brokerConfigs.get(name) ?? dynamicBrokerConfigs.get(name);
+  if (definition === undefined) return unknown(name, synonyms);
+  const value = synonyms.at(0)?.value ?? definition.default;
+  const printed = value === null ? null : printConfig(definition, value);
+  return effective(definition, synonyms, printed, !dynamicBrokerConfigs.has(name));
+}
+
+/** What a name means that nobody knows cannot be told, so it is treated as a secret. */
+function unknown(name: string, synonyms: readonly ConfigSynonym[]): EffectiveConfig {
+  return {
+    name,
+    value: null,
+    readOnly: true,
+    source: synonyms[0].source,
+    type: 0,
+    isSensitive: true,
+    documentation: null,
+    synonyms: synonyms.map((synonym) => ({ ...synonym, value: null })),
+  };
 }
 
 /** Every config of a group, by name, given what is set on the group itself. */
@@ -71,7 +100,7 @@ export function effectiveGroupConfigs(
       const source = ConfigSource.DYNAMIC_GROUP_CONFIG;
       synonyms.unshift({ name, value: printConfig(definition, set[name]), source });
     }
-    return effective(definition, synonyms, false);
+    return effective(definition, synonyms);
   });
 }
 
@@ -81,37 +110,27 @@ export function effectiveClientMetricsConfigs(
 ): EffectiveConfig[] {
   return [...clientMetricsConfigs.values()].map((definition) => {
     const { name } = definition;
-    if (!Object.hasOwn(set, name)) return effective(definition, [], false);
+    if (!Object.hasOwn(set, name)) return effective(definition, []);
     const source = ConfigSource.DYNAMIC_CLIENT_METRICS_CONFIG;
     const synonym = { name, value: printConfig(definition, set[name]), source };
-    return effective(definition, [synonym], false);
+    return effective(definition, [synonym]);
   });
-}
-
-function brokerSynonyms(name: string, broker: BrokerSettings): ConfigSynonym[] {
-  const set = broker.get(name);
-  const preset = brokerConfigs.get(name)?.default ?? null;
-  const found: ConfigSynonym[] = [];
-  if (set !== undefined) {
-    found.push({ name, value: set, source: ConfigSource.STATIC_BROKER_CONFIG });
-  }
-  if (preset !== null) found.push({ name, value: preset, source: ConfigSource.DEFAULT_CONFIG });
-  return found;
 }
 
 function effective(
   definition: ConfigDefinition,
   synonyms: readonly ConfigSynonym[],
-  readOnly: boolean,
+  value = synonyms.at(0)?.value ?? definition.default,
+  readOnly = false,
 ): EffectiveConfig {
   const { name, type, documentation } = definition;
-  const first = synonyms.at(0);
   return {
     name,
-    value: first?.value ?? definition.default,
+    value,
     readOnly,
-    source: first?.source ?? ConfigSource.DEFAULT_CONFIG,
+    source: synonyms.at(0)?.source ?? ConfigSource.DEFAULT_CONFIG,
     type: ConfigType[type],
+    isSensitive: false,
     documentation,
     synonyms,
   };

@@ -37,7 +37,10 @@ export function checkTotalPartitions(
 }
 
 /** The configs of a new topic by name. Throws INVALID_CONFIG. */
-export function newTopicConfigs({ configs }: NewTopic): Record<string, string> {
+export function newTopicConfigs(
+  { configs }: NewTopic,
+  inherited: Readonly<Record<string, string>>,
+): Record<string, string> {
   const nulls = configs.filter(({ value }) => value === null).map(({ name }) => name);
   if (nulls.length > 0) {
     throw new KafkaError(
@@ -46,7 +49,7 @@ export function newTopicConfigs({ configs }: NewTopic): Record<string, string> {
     );
   }
   const byName = Object.fromEntries(configs.map(({ name, value }) => [name, value!]));
-  if (configs.length > 0) checkTopicConfigs(byName);
+  if (configs.length > 0) checkTopicConfigs(byName, inherited);
   return byName;
 }
 

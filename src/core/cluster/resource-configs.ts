@@ -1,18 +1,19 @@
 /**
- * The configs of what is no topic: groups and subscriptions to client metrics. The surprise: such a
- * resource needs not exist to be configured, and one without any config set is nowhere.
+ * The configs of what is no topic: groups, subscriptions to client metrics and the broker, whose
+ * configs under the empty name are the default of all brokers. The surprise: such a resource needs
+ * not exist to be configured, and one without any config set is nowhere.
  */
 import { ErrorCode, KafkaError } from '../../protocol/errors.ts';
 import type { Row } from '../machine.ts';
-import { alteredConfigs, sameConfigs } from './altered-configs.ts';
+import { alteredConfigs, type ListRules, notAList, sameConfigs } from './altered-configs.ts';
 import { checkClientMetricsConfigs } from './client-metrics-configs.ts';
 import type { ConfigChange } from './commands.ts';
-import type { ConfigDefinition } from './config-definitions.ts';
+import { brokerLists, checkDynamicBrokerConfigs } from './dynamic-broker-configs.ts';
 import { checkGroupConfigs } from './group-configs.ts';
 import type { Result } from './results.ts';
 import { resultOf } from './results.ts';
 
-export type ResourceKind = 'group' | 'clientMetrics';
+export type ResourceKind = 'group' | 'clientMetrics' | 'broker';
 
 export interface ConfiguredResource {
   readonly kind: ResourceKind;
@@ -28,34 +29,46 @@ export interface AlteredConfigs extends ConfiguredResource {
 type Configs = Readonly<Record<string, string>>;
 
 interface Rules {
-  readonly table: string;
-  readonly nameless: string;
+  /** Why it must have a name; undefined: it need not. */
+  readonly nameless?: string;
+  readonly lists: ListRules;
   check(configs: Configs): void;
 }
 
 /** Kafka appends to no list of these, though they have some. */
-const noLists: ReadonlyMap<string, ConfigDefinition> = new Map();
+const noLists: ListRules = { definitions: new Map(), refusal: notAList };
 
 const rules: Readonly<Record<ResourceKind, Rules>> = {
   group: {
-    table: 'groupConfigs',
     nameless: 'Default group resources are not allowed.',
+    lists: noLists,
     check: checkGroupConfigs,
   },
   clientMetrics: {
-    table: 'clientMetricsConfigs',
     nameless: "Subscription name can't be empty",
+    lists: noLists,
     check: checkClientMetricsConfigs,
   },
+  broker: {
+    lists: brokerLists,
+    check: checkDynamicBrokerConfigs,
+  },
 };
+
+const kinds = Object.keys(rules) as readonly ResourceKind[];
+
+/** The row that says what is set on a resource. */
+const keyOf = ({ kind, name }: ConfiguredResource): string => `${kind}Configs:${name}`;
 
 export class ResourceConfigs {
   readonly #set: Readonly<Record<ResourceKind, Map<string, Configs>>> = {
     group: new Map(),
     clientMetrics: new Map(),
+    broker: new Map(),
   };
 
-  replay(kind: ResourceKind, name: string, configs: Configs | null): void {
+  replay(table: `${ResourceKind}Configs`, name: string, configs: Configs | null): void {
+    const kind = table.slice(0, -'Configs'.length) as ResourceKind;
     if (configs === null) this.#set[kind].delete(name);
     else this.#set[kind].set(name, configs);
   }
@@ -68,18 +81,24 @@ export class ResourceConfigs {
     const rows: Row[] = [];
     const results = resources.map((resource) =>
       resultOf(() => {
-        const { kind, name } = resource;
-        const { table, nameless, check } = rules[kind];
+        const { lists, nameless, check } = rules[resource.kind];
         const before = this.of(resource);
-        const after = alteredConfigs(before, resource, noLists);
-        if (name === '') throw new KafkaError(ErrorCode.INVALID_REQUEST, nameless);
+        const after = alteredConfigs(before, resource, lists);
+        if (resource.name === '' && nameless !== undefined)
+          throw new KafkaError(ErrorCode.INVALID_REQUEST, nameless);
         check(after);
         if (sameConfigs(before, after)) return;
         const value = Object.keys(after).length > 0 ? after : null;
-        rows.push({ key: `${table}:${name}`, value });
+        rows.push({ key: keyOf(resource), value });
       }),
     );
     return { results, rows };
+  }
+
+  /** What will be set on it after these rows. */
+  after(rows: readonly Row[], resource: ConfiguredResource): Configs {
+    const row = rows.find(({ key }) => key === keyOf(resource));
+    return row === undefined ? this.of(resource) : ((row.value as Configs | null) ?? {});
   }
 
   /** What is set on it. */
@@ -89,8 +108,6 @@ export class ResourceConfigs {
 
   /** Everything on which something is set. */
   list(): ConfiguredResource[] {
-    return (['group', 'clientMetrics'] as const).flatMap((kind) =>
-      [...this.#set[kind].keys()].map((name) => ({ kind, name })),
-    );
+    return kinds.flatMap((kind) => [...this.#set[kind].keys()].map((name) => ({ kind, name })));
   }
 }

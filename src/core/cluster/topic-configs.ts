@@ -5,8 +5,9 @@
  */
 import { ErrorCode, KafkaError } from '../../protocol/errors.ts';
 import { largestBatchBytes } from '../log/log-config.ts';
+import { type ListRules, notAList } from './altered-configs.ts';
 import type { ConfigDefinition, ParsedValue, Problem } from './config-definitions.ts';
-import { between, checkConfig, oneOf, shown } from './config-definitions.ts';
+import { between, checkConfig, kept, oneOf, shown } from './config-definitions.ts';
 
 export interface TopicConfig extends ConfigDefinition {
   readonly default: string;
@@ -14,10 +15,11 @@ export interface TopicConfig extends ConfigDefinition {
   readonly synonym?: string;
 }
 
+type Configs = Readonly<Record<string, string>>;
+
 /** Kafka's "for ever": the largest LONG. */
 const forever = '9223372036854775807';
 const day = 86_400_000;
-const kept = 'Accepted and kept for compatibility; it changes nothing here, since';
 
 function throttledReplicas(parsed: ParsedValue, name: string): Problem | undefined {
   const items = parsed as readonly string[];
@@ -342,16 +344,22 @@ export const topicConfigs: ReadonlyMap<string, TopicConfig> = new Map(
   table.map((config) => [config.name, config]),
 );
 
-/** Throws INVALID_CONFIG, in Kafka's words, for the first config that cannot be. */
-export function checkTopicConfigs(configs: Readonly<Record<string, string>>): void {
+export const topicLists: ListRules = { definitions: topicConfigs, refusal: notAList };
+
+/**
+ * Throws INVALID_CONFIG, in Kafka's words, for the first config that cannot be, by itself or beside
+ * what the topic inherits.
+ */
+export function checkTopicConfigs(configs: Configs, inherited: Configs = {}): void {
   const invalid = (message: string) => new KafkaError(ErrorCode.INVALID_CONFIG, message);
   for (const name of Object.keys(configs)) {
     if (!topicConfigs.has(name)) throw invalid(`Unknown topic config name: ${name}`);
   }
   const parsed = new Map<string, ParsedValue>();
   for (const definition of topicConfigs.values()) {
-    const value = Object.hasOwn(configs, definition.name) ? configs[definition.name] : undefined;
-    parsed.set(definition.name, checkConfig(definition, value ?? definition.default));
+    const { name } = definition;
+    const value = Object.hasOwn(configs, name) ? configs[name] : inherited[name];
+    parsed.set(name, checkConfig(definition, value ?? definition.default));
   }
   const minLag = parsed.get('min.compaction.lag.ms')!;
   const maxLag = parsed.get('max.compaction.lag.ms')!;

@@ -11,7 +11,7 @@ export interface PartitionSpec {
   readonly topicId: string;
   readonly topic: string;
   readonly partition: number;
-  /** The topic's own configs (Kafka names); what is absent has its default. */
+  /** The configs that hold for the topic (Kafka names); what is absent has its default. */
   readonly configs: Readonly<Record<string, string>>;
   /** How often the configs were changed; absent: never. The higher version is the newer one. */
   readonly configsVersion?: number | undefined;

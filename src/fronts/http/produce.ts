@@ -5,6 +5,7 @@
  */
 import { ZERO_UUID } from '../../bytes/uuid.ts';
 import type { TopicView } from '../../core/cluster/commands.ts';
+import { configsOf } from '../../core/cluster/partition-spec.ts';
 import {
   partitionForKey,
   type StickyPartitioner,
@@ -68,8 +69,10 @@ async function produceTo(
   topic: TopicView,
   records: readonly RecordToProduce[],
 ): Promise<readonly ProducedRecord[]> {
-  const { name, partitions, configs } = topic;
-  const allowed = Number(configs['max.message.bytes'] ?? kafka.context.config.messageMaxBytes);
+  const { name, partitions } = topic;
+  const allowed = Number(
+    configsOf(topic)['max.message.bytes'] ?? kafka.context.config.messageMaxBytes,
+  );
   const maxBytes = Math.min(allowed, largestBatch);
   const results: ProducedRecord[] = [];
   const rounds: Batch[][] = [];

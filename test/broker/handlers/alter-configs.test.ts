@@ -89,7 +89,7 @@ describe('AlterConfigs', () => {
     [
       [4, '1', { 'log.retention.ms': '5', 'node.id': '2' }],
       INVALID_REQUEST,
-      'Cannot update these configs dynamically: [log.retention.ms, node.id]',
+      'Cannot update these configs dynamically: [node.id]',
     ],
     [[4, '1', {}], 0, null],
     [[8, '1', { root: 'INFO' }], INVALID_REQUEST, 'Unknown resource type 8'],

@@ -116,6 +116,62 @@ describe('DescribeConfigs of the broker', () => {
     expect(results).toMatchObject([{ errorCode: ErrorCode.NONE, configs: [] }]);
   });
 
+  it('tells what was set while it runs, here, in the defaults of all and in topics', async () => {
+    const context = (await connect())(4);
+    const set = async (name: string, configs: Record<string, string>) => {
+      const changes = Object.entries(configs).map(([config, value]) => ({
+        name: config,
+        operation: 0,
+        value,
+      }));
+      const resources = [{ kind: 'broker' as const, name, replaces: false, changes }];
+      const command = { resources, validateOnly: false };
+      await cluster.memory.controller().call('alterResourceConfigs', command);
+    };
+    await set('1', { 'log.retention.ms': ' 5000', 'made.up': 'secret' });
+    await set('', { 'log.retention.ms': '7000', 'leader.replication.throttled.rate': '9' });
+    const described = async (type: number, name: string, keys: string[] | null = null) => {
+      const asked = request(type, name, keys, { includeSynonyms: true });
+      const { results } = await handleDescribeConfigs(asked, context);
+      return results[0].configs.map(({ documentation: _, ...config }) => config);
+    };
+    const value = { readOnly: false, isSensitive: false, configType: 5 };
+    const inherited = [
+      { name: 'log.retention.ms', value: ' 5000', source: 2 },
+      { name: 'log.retention.ms', value: '7000', source: 3 },
+      { name: 'log.retention.hours', value: '168', source: 5 },
+    ];
+    const own = { value: '5000', configSource: 2, ...value, synonyms: inherited };
+    expect(await described(brokerType, '1', ['log.retention.ms'])).toEqual([
+      { name: 'log.retention.ms', ...own },
+    ]);
+    expect(await described(topicType, 'orders', ['retention.ms'])).toEqual([
+      { name: 'retention.ms', ...own },
+    ]);
+    const rate = { name: 'leader.replication.throttled.rate', value: '9' };
+    expect(await described(brokerType, '')).toEqual([
+      {
+        name: 'log.retention.ms',
+        value: '7000',
+        configSource: 3,
+        ...value,
+        synonyms: inherited.slice(1, 2),
+      },
+      { ...rate, configSource: 3, ...value, synonyms: [{ ...rate, source: 3 }] },
+    ]);
+    expect(await described(brokerType, '1', ['made.up'])).toEqual([
+      {
+        name: 'made.up',
+        value: null,
+        readOnly: true,
+        configSource: 2,
+        isSensitive: true,
+        synonyms: [{ name: 'made.up', value: null, source: 2 }],
+        configType: 0,
+      },
+    ]);
+  });
+
   it.each([
     [brokerType, '2', 'Unexpected broker id, expected 1 or empty string, but received 2'],
     [brokerType, 'x', 'Broker id must be an integer, but it is: x'],

@@ -188,22 +188,6 @@ describe('IncrementalAlterConfigs of anything else', () => {
   ];
 
   it.each<[number, string, Op | undefined, number, string | null]>([
-    [brokerType, '1', undefined, 0, null],
-    [brokerType, '1', nothing, 0, null],
-    [
-      brokerType,
-      '1',
-      retention,
-      INVALID_REQUEST,
-      'Cannot update these configs dynamically: [log.retention.ms]',
-    ],
-    [
-      brokerType,
-      '',
-      retention,
-      INVALID_REQUEST,
-      'Cannot update these configs dynamically: [log.retention.ms]',
-    ],
     [
       brokerType,
       '9',
@@ -225,6 +209,17 @@ describe('IncrementalAlterConfigs of anything else', () => {
   });
 
   it.each<[number, string, Op | undefined, number, string | null]>([
+    [brokerType, '1', undefined, 0, null],
+    [brokerType, '1', nothing, 0, null],
+    [brokerType, '1', retention, 0, null],
+    [brokerType, '', retention, 0, null],
+    [
+      brokerType,
+      '1',
+      ['node.id', SET, '5'],
+      INVALID_REQUEST,
+      'Cannot update these configs dynamically: [node.id]',
+    ],
     [metricsType, 'm', nothing, 0, null],
     [metricsType, 'm', ['x', SET, '5'], INVALID_REQUEST, 'Unknown client metrics configuration: x'],
     [metricsType, '', undefined, INVALID_REQUEST, "Subscription name can't be empty"],

@@ -5,7 +5,7 @@ import {
   sameConfigs,
 } from '../../../src/core/cluster/altered-configs.ts';
 import type { ConfigChange } from '../../../src/core/cluster/commands.ts';
-import { topicConfigs } from '../../../src/core/cluster/topic-configs.ts';
+import { topicLists } from '../../../src/core/cluster/topic-configs.ts';
 
 const { SET, DELETE, APPEND, SUBTRACT } = ConfigOperation;
 const policy = 'cleanup.policy';
@@ -16,7 +16,7 @@ function change(name: string, operation: number, value: string | null = null): C
 }
 
 function altered(current: Record<string, string>, ...changes: ConfigChange[]) {
-  return alteredConfigs(current, { replaces: false, changes }, topicConfigs);
+  return alteredConfigs(current, { replaces: false, changes }, topicLists);
 }
 
 describe('a change of configs', () => {
@@ -31,7 +31,7 @@ describe('a change of configs', () => {
   it('as a replacement forgets what is not named', () => {
     const current = { 'retention.ms': '5', 'segment.ms': '6' };
     const changes = [change('max.message.bytes', SET, '9')];
-    expect(alteredConfigs(current, { replaces: true, changes }, topicConfigs)).toEqual({
+    expect(alteredConfigs(current, { replaces: true, changes }, topicLists)).toEqual({
       'max.message.bytes': '9',
     });
   });

@@ -6,7 +6,7 @@ import {
   effectiveTopicConfigs,
 } from '../../../src/core/cluster/effective-configs.ts';
 
-const nothing = new Map<string, string>();
+const nothing = { fixed: new Map<string, string>(), dynamic: {}, dynamicDefaults: {} };
 const find = <T extends { name: string }>(configs: T[], name: string): T =>
   configs.find((config) => config.name === name)!;
 
@@ -24,7 +24,7 @@ describe('what a topic is set to', () => {
   });
 
   it('follows the broker, and itself before the broker', () => {
-    const broker = new Map([['message.max.bytes', '500']]);
+    const broker = { ...nothing, fixed: new Map([['message.max.bytes', '500']]) };
     expect(find(effectiveTopicConfigs({}, broker), 'max.message.bytes')).toMatchObject({
       value: '500',
       source: ConfigSource.STATIC_BROKER_CONFIG,
@@ -52,7 +52,7 @@ describe('what a topic is set to', () => {
 
 describe('what the broker is set to', () => {
   it('is read-only, with its own name as the only synonym', () => {
-    const broker = new Map([['node.id', '7']]);
+    const broker = { ...nothing, fixed: new Map([['node.id', '7']]) };
     const configs = effectiveBrokerConfigs(broker);
     expect(find(configs, 'node.id')).toMatchObject({
       value: '7',

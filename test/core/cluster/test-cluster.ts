@@ -11,13 +11,15 @@ import { isParked } from '../../../src/core/machine.ts';
 /** A machine with the rows it stored, as its host would keep them. */
 export class Cluster {
   readonly table = new Map<string, ClusterRow>();
+  /** What the deployment sets; another one is seen after a restart. */
+  fixed: ReadonlyMap<string, string> = new Map();
   machine = this.#create();
   written = 0;
   #ids = 0;
 
   #create(): ClusterMachine {
     const newUuid = () => `${String(++this.#ids).padStart(21, '0')}A`;
-    return new ClusterMachine({ nodeId: 1, numPartitions: 3, newUuid });
+    return new ClusterMachine({ nodeId: 1, numPartitions: 3, fixed: this.fixed, newUuid });
   }
 
   call<K extends keyof HostedClusterCalls>(
