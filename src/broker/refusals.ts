@@ -16,6 +16,7 @@ import type { describeConfigs } from '../protocol/apis/describe-configs.ts';
 import { describeGroups } from '../protocol/apis/describe-groups.ts';
 import { describeLogDirs } from '../protocol/apis/describe-log-dirs.ts';
 import type { describeProducers } from '../protocol/apis/describe-producers.ts';
+import type { describeShareGroupOffsets } from '../protocol/apis/describe-share-group-offsets.ts';
 import { describeTransactions } from '../protocol/apis/describe-transactions.ts';
 import { fetch } from '../protocol/apis/fetch.ts';
 import { findCoordinator } from '../protocol/apis/find-coordinator.ts';
@@ -26,6 +27,8 @@ import { metadata } from '../protocol/apis/metadata.ts';
 import type { offsetCommit } from '../protocol/apis/offset-commit.ts';
 import type { offsetFetch } from '../protocol/apis/offset-fetch.ts';
 import { produce } from '../protocol/apis/produce.ts';
+
+import { shareGroupDescribe } from '../protocol/apis/share-group-describe.ts';
 
 import type { txnOffsetCommit } from '../protocol/apis/txn-offset-commit.ts';
 
@@ -193,6 +196,27 @@ export const refuseConsumerGroupDescribe: Refuses<typeof consumerGroupDescribe> 
   })),
 });
 type DescribedConsumerGroup = Infer<typeof consumerGroupDescribe.response.fields>['groups'][number];
+
+export const refuseShareGroupDescribe: Refuses<typeof shareGroupDescribe> = (
+  { groupIds },
+  refusal,
+) => ({
+  throttleTimeMs: 0,
+  groups: groupIds.map((groupId) => ({
+    ...blank<DescribedShareGroup>(shareGroupDescribe, 'groups'),
+    groupId,
+    ...refusal,
+  })),
+});
+type DescribedShareGroup = Infer<typeof shareGroupDescribe.response.fields>['groups'][number];
+
+export const refuseDescribeShareGroupOffsets: Refuses<typeof describeShareGroupOffsets> = (
+  { groups },
+  refusal,
+) => ({
+  throttleTimeMs: 0,
+  groups: groups.map(({ groupId }) => ({ groupId, topics: [], ...refusal })),
+});
 
 export const refuseDeleteGroups: Refuses<typeof deleteGroups> = ({ groupsNames }, refusal) => ({
   throttleTimeMs: 0,

@@ -22,10 +22,9 @@ import type { Handler, RequestContext } from '../context.ts';
 import { failureCode } from '../failures.ts';
 import { authorizedOperations } from '../group-operations.ts';
 import { namedGroups } from '../named-groups.ts';
+import { namesOf } from '../named-partitions.ts';
 
 type Described = ConsumerGroupDescribeResponse['groups'][number];
-type Assignment = Described['members'][number]['assignment'];
-type Names = ReadonlyMap<string, { readonly name: string }>;
 
 const memberType = { classic: 0, consumer: 1 };
 
@@ -53,20 +52,12 @@ async function describe(
     const reply = await stub.call('describeConsumerGroup', { groupId });
     const { errorCode, errorMessage, group } = reply;
     if (group === null) return undescribed(groupId, errorCode, errorMessage);
-    const names = await metadata.recentById([...topicIds(group)]);
-    return answer(groupId, group, names);
+    const all = group.members.flatMap((member) => [member.assignment, member.targetAssignment]);
+    return answer(groupId, group, await namesOf(all, metadata));
   } catch (error) {
     const errorCode = failureCode(error, ErrorCode.NOT_COORDINATOR);
     return undescribed(groupId, errorCode, errorInfo(errorCode).message);
   }
-}
-
-function topicIds({ members }: ConsumerGroupDescription): Set<string> {
-  const all = members.flatMap(({ assignment, targetAssignment }) => [
-    ...assignment,
-    ...targetAssignment,
-  ]);
-  return new Set(all.map(({ topicId }) => topicId));
 }
 
 function undescribed(groupId: string, errorCode: number, errorMessage: string | null): Described {
@@ -83,27 +74,20 @@ function undescribed(groupId: string, errorCode: number, errorMessage: string | 
   };
 }
 
-function answer(groupId: string, group: ConsumerGroupDescription, names: Names): Described {
+function answer(
+  groupId: string,
+  group: ConsumerGroupDescription,
+  named: Awaited<ReturnType<typeof namesOf>>,
+): Described {
   return {
     ...undescribed(groupId, ErrorCode.NONE, null),
     ...group,
     members: group.members.map(({ groupInstanceId, isClassic, ...member }) => ({
       ...member,
       instanceId: groupInstanceId,
-      assignment: named(member.assignment, names),
-      targetAssignment: named(member.targetAssignment, names),
+      assignment: { topicPartitions: named(member.assignment) },
+      targetAssignment: { topicPartitions: named(member.targetAssignment) },
       memberType: isClassic ? memberType.classic : memberType.consumer,
     })),
   };
-}
-
-function named(
-  partitions: ConsumerGroupDescription['members'][number]['assignment'],
-  names: Names,
-): Assignment {
-  const topicPartitions = partitions.flatMap((topic) => {
-    const topicName = names.get(topic.topicId)?.name;
-    return topicName === undefined ? [] : [{ ...topic, topicName }];
-  });
-  return { topicPartitions };
 }

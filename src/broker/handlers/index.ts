@@ -8,6 +8,7 @@ import { addPartitionsToTxn } from '../../protocol/apis/add-partitions-to-txn.ts
 import { alterClientQuotas } from '../../protocol/apis/alter-client-quotas.ts';
 import { alterConfigs } from '../../protocol/apis/alter-configs.ts';
 import { alterPartitionReassignments } from '../../protocol/apis/alter-partition-reassignments.ts';
+import { alterShareGroupOffsets } from '../../protocol/apis/alter-share-group-offsets.ts';
 import { alterUserScramCredentials } from '../../protocol/apis/alter-user-scram-credentials.ts';
 import { apiVersions } from '../../protocol/apis/api-versions.ts';
 import { consumerGroupDescribe } from '../../protocol/apis/consumer-group-describe.ts';
@@ -18,6 +19,7 @@ import { createTopics } from '../../protocol/apis/create-topics.ts';
 import { deleteAcls } from '../../protocol/apis/delete-acls.ts';
 import { deleteGroups } from '../../protocol/apis/delete-groups.ts';
 import { deleteRecords } from '../../protocol/apis/delete-records.ts';
+import { deleteShareGroupOffsets } from '../../protocol/apis/delete-share-group-offsets.ts';
 import { deleteTopics } from '../../protocol/apis/delete-topics.ts';
 import { describeAcls } from '../../protocol/apis/describe-acls.ts';
 import { describeClientQuotas } from '../../protocol/apis/describe-client-quotas.ts';
@@ -27,6 +29,7 @@ import { describeGroups } from '../../protocol/apis/describe-groups.ts';
 import { describeLogDirs } from '../../protocol/apis/describe-log-dirs.ts';
 import { describeProducers } from '../../protocol/apis/describe-producers.ts';
 import { describeQuorum } from '../../protocol/apis/describe-quorum.ts';
+import { describeShareGroupOffsets } from '../../protocol/apis/describe-share-group-offsets.ts';
 import { describeTopicPartitions } from '../../protocol/apis/describe-topic-partitions.ts';
 import { describeTransactions } from '../../protocol/apis/describe-transactions.ts';
 import { describeUserScramCredentials } from '../../protocol/apis/describe-user-scram-credentials.ts';
@@ -51,6 +54,8 @@ import { offsetFetch } from '../../protocol/apis/offset-fetch.ts';
 import { produce } from '../../protocol/apis/produce.ts';
 import { saslAuthenticate } from '../../protocol/apis/sasl-authenticate.ts';
 import { saslHandshake } from '../../protocol/apis/sasl-handshake.ts';
+import { shareGroupDescribe } from '../../protocol/apis/share-group-describe.ts';
+import { shareGroupHeartbeat } from '../../protocol/apis/share-group-heartbeat.ts';
 import { syncGroup } from '../../protocol/apis/sync-group.ts';
 import { txnOffsetCommit } from '../../protocol/apis/txn-offset-commit.ts';
 import { updateFeatures } from '../../protocol/apis/update-features.ts';
@@ -67,6 +72,7 @@ import { handleAddPartitionsToTxn } from './add-partitions-to-txn.ts';
 import { handleAlterClientQuotas } from './alter-client-quotas.ts';
 import { handleAlterConfigs } from './alter-configs.ts';
 import { handleAlterPartitionReassignments } from './alter-partition-reassignments.ts';
+import { handleAlterShareGroupOffsets } from './alter-share-group-offsets.ts';
 import { handleAlterUserScramCredentials } from './alter-user-scram-credentials.ts';
 import { handleApiVersions } from './api-versions.ts';
 import { handleConsumerGroupDescribe } from './consumer-group-describe.ts';
@@ -77,6 +83,7 @@ import { handleCreateTopics } from './create-topics.ts';
 import { handleDeleteAcls } from './delete-acls.ts';
 import { handleDeleteGroups } from './delete-groups.ts';
 import { handleDeleteRecords } from './delete-records.ts';
+import { handleDeleteShareGroupOffsets } from './delete-share-group-offsets.ts';
 import { handleDeleteTopics } from './delete-topics.ts';
 import { handleDescribeAcls } from './describe-acls.ts';
 import { handleDescribeClientQuotas } from './describe-client-quotas.ts';
@@ -86,6 +93,7 @@ import { handleDescribeGroups } from './describe-groups.ts';
 import { handleDescribeLogDirs } from './describe-log-dirs.ts';
 import { handleDescribeProducers } from './describe-producers.ts';
 import { handleDescribeQuorum } from './describe-quorum.ts';
+import { handleDescribeShareGroupOffsets } from './describe-share-group-offsets.ts';
 import { handleDescribeTopicPartitions } from './describe-topic-partitions.ts';
 import { handleDescribeTransactions } from './describe-transactions.ts';
 import { handleDescribeUserScramCredentials } from './describe-user-scram-credentials.ts';
@@ -110,6 +118,8 @@ import { handleOffsetFetch } from './offset-fetch.ts';
 import { handleProduce } from './produce.ts';
 import { handleSaslAuthenticate } from './sasl-authenticate.ts';
 import { handleSaslHandshake } from './sasl-handshake.ts';
+import { handleShareGroupDescribe } from './share-group-describe.ts';
+import { handleShareGroupHeartbeat } from './share-group-heartbeat.ts';
 import { handleSyncGroup } from './sync-group.ts';
 import { handleTxnOffsetCommit } from './txn-offset-commit.ts';
 import { handleUpdateFeatures } from './update-features.ts';
@@ -176,6 +186,36 @@ serve(
   consumerGroupDescribe,
   handleConsumerGroupDescribe,
   refusals.refuseConsumerGroupDescribe,
+  notCoordinator,
+);
+serve(
+  shareGroupHeartbeat,
+  handleShareGroupHeartbeat,
+  refuseAtTop(shareGroupHeartbeat),
+  notCoordinator,
+);
+serve(
+  shareGroupDescribe,
+  handleShareGroupDescribe,
+  refusals.refuseShareGroupDescribe,
+  notCoordinator,
+);
+serve(
+  describeShareGroupOffsets,
+  handleDescribeShareGroupOffsets,
+  refusals.refuseDescribeShareGroupOffsets,
+  notCoordinator,
+);
+serve(
+  alterShareGroupOffsets,
+  handleAlterShareGroupOffsets,
+  refuseAtTop(alterShareGroupOffsets),
+  notCoordinator,
+);
+serve(
+  deleteShareGroupOffsets,
+  handleDeleteShareGroupOffsets,
+  refuseAtTop(deleteShareGroupOffsets),
   notCoordinator,
 );
 serve(describeGroups, handleDescribeGroups, refusals.refuseDescribeGroups, notCoordinator);

@@ -8,6 +8,7 @@ import { addPartitionsToTxn } from './add-partitions-to-txn.ts';
 import { alterClientQuotas } from './alter-client-quotas.ts';
 import { alterConfigs } from './alter-configs.ts';
 import { alterPartitionReassignments } from './alter-partition-reassignments.ts';
+import { alterShareGroupOffsets } from './alter-share-group-offsets.ts';
 import { alterUserScramCredentials } from './alter-user-scram-credentials.ts';
 import { apiVersions } from './api-versions.ts';
 import { consumerGroupDescribe } from './consumer-group-describe.ts';
@@ -18,6 +19,7 @@ import { createTopics } from './create-topics.ts';
 import { deleteAcls } from './delete-acls.ts';
 import { deleteGroups } from './delete-groups.ts';
 import { deleteRecords } from './delete-records.ts';
+import { deleteShareGroupOffsets } from './delete-share-group-offsets.ts';
 import { deleteTopics } from './delete-topics.ts';
 import { describeAcls } from './describe-acls.ts';
 import { describeClientQuotas } from './describe-client-quotas.ts';
@@ -27,6 +29,7 @@ import { describeGroups } from './describe-groups.ts';
 import { describeLogDirs } from './describe-log-dirs.ts';
 import { describeProducers } from './describe-producers.ts';
 import { describeQuorum } from './describe-quorum.ts';
+import { describeShareGroupOffsets } from './describe-share-group-offsets.ts';
 import { describeTopicPartitions } from './describe-topic-partitions.ts';
 import { describeTransactions } from './describe-transactions.ts';
 import { describeUserScramCredentials } from './describe-user-scram-credentials.ts';
@@ -51,6 +54,8 @@ import { offsetFetch } from './offset-fetch.ts';
 import { produce } from './produce.ts';
 import { saslAuthenticate } from './sasl-authenticate.ts';
 import { saslHandshake } from './sasl-handshake.ts';
+import { shareGroupDescribe } from './share-group-describe.ts';
+import { shareGroupHeartbeat } from './share-group-heartbeat.ts';
 import { syncGroup } from './sync-group.ts';
 import { txnOffsetCommit } from './txn-offset-commit.ts';
 import { updateFeatures } from './update-features.ts';
@@ -110,6 +115,11 @@ export const apis: readonly Api[] = [
   describeTopicPartitions,
   consumerGroupHeartbeat,
   consumerGroupDescribe,
+  shareGroupHeartbeat,
+  shareGroupDescribe,
+  describeShareGroupOffsets,
+  alterShareGroupOffsets,
+  deleteShareGroupOffsets,
 ];
 
 const byKey = new Map(apis.map((api) => [api.key, api]));

@@ -54,6 +54,11 @@ const listed: Record<string, readonly [key: number, min: number, max: number]> =
   ConsumerGroupHeartbeat: [68, 0, 1],
   ConsumerGroupDescribe: [69, 0, 1],
   ListConfigResources: [74, 0, 1],
+  ShareGroupHeartbeat: [76, 1, 1],
+  ShareGroupDescribe: [77, 1, 1],
+  DescribeShareGroupOffsets: [90, 0, 1],
+  AlterShareGroupOffsets: [91, 0, 0],
+  DeleteShareGroupOffsets: [92, 0, 0],
   DescribeTopicPartitions: [75, 0, 0],
 };
 

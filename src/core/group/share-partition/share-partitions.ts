@@ -133,9 +133,10 @@ export class SharePartitions {
     };
   }
 
-  alter({ groupId, startOffset }: ShareCalls['shareAlter']['command']) {
+  alter({ groupId, startOffset, onlyIfNew }: ShareCalls['shareAlter']['command']) {
     if (this.#store.dropped) return { errorCode: ErrorCode.UNKNOWN_TOPIC_OR_PARTITION };
     const before = this.#load(groupId);
+    if (before !== undefined && onlyIfNew) return { errorCode: ErrorCode.NONE };
     const settings = before?.settings ?? unknownSettings;
     this.#keep(groupId, before, { startOffset, settings, batches: [] });
     return { errorCode: ErrorCode.NONE };

@@ -1,0 +1,62 @@
+/**
+ * ShareGroupHeartbeat: carries a member's word to its share group and the group's back. The
+ * surprise: when a topic has grown, it is this gateway that lets the group begin in the partitions
+ * that are new; the group gives them to members after that.
+ *
+ * Behaviour
+ * - What no group would take is INVALID_REQUEST here: a member id that is empty or longer than 36
+ *   characters, other empty ids, a first request that reads nothing, an epoch that means nothing.
+ * - FENCED_MEMBER_EPOCH and UNKNOWN_MEMBER_ID mean: give everything up and join again.
+ *   GROUP_ID_NOT_FOUND: there is no group yet, or one of another kind. GROUP_MAX_SIZE_REACHED.
+ *
+ * Versions
+ * - 1 only
+ */
+import { Epoch } from '../../core/group/modern-group.ts';
+import type {
+  ShareGroupHeartbeatRequest,
+  ShareGroupHeartbeatResponse,
+} from '../../protocol/apis/share-group-heartbeat.ts';
+import { ErrorCode, KafkaError } from '../../protocol/errors.ts';
+import type { Handler } from '../context.ts';
+import { startPartitions } from '../share-states.ts';
+
+type Request = ShareGroupHeartbeatRequest;
+
+/** The clients' ids are UUIDs. */
+const longestMemberId = 36;
+
+export const handleShareGroupHeartbeat: Handler<Request, ShareGroupHeartbeatResponse> = async (
+  request,
+  { clientId, clientHost, metadata, objects },
+) => {
+  check(request);
+  const { groupId } = request;
+  const reply = await objects.group(groupId).call('shareGroupHeartbeat', {
+    ...request,
+    clientId: clientId ?? '',
+    clientHost,
+    topicsChangedAtMs: metadata.changedAt,
+  });
+  const { assignedPartitions, toStart, ...answer } = reply;
+  if (toStart.length > 0) await startPartitions(groupId, toStart, objects);
+  const assignment = assignedPartitions && { topicPartitions: assignedPartitions };
+  return { ...answer, throttleTimeMs: 0, assignment };
+};
+
+/** Throws INVALID_REQUEST. */
+function check({ groupId, memberId, memberEpoch, rackId, subscribedTopicNames }: Request): void {
+  if (memberId === '' || memberId.length > longestMemberId) {
+    throw invalid('Invalid member id in the request.');
+  }
+  if (groupId === '') throw invalid("GroupId can't be empty.");
+  if (rackId === '') throw invalid("RackId can't be empty.");
+  if (memberEpoch === Epoch.JOIN && !subscribedTopicNames?.length) {
+    throw invalid('SubscribedTopicNames must be set in first request.');
+  }
+  if (memberEpoch < Epoch.LEAVE) throw invalid('MemberEpoch is invalid.');
+}
+
+function invalid(what: string): KafkaError {
+  return new KafkaError(ErrorCode.INVALID_REQUEST, what);
+}
