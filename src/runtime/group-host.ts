@@ -3,12 +3,15 @@
  * some calls can bring a group into being, and before those the controller is told of it.
  */
 import type { TopicView } from '../core/cluster/commands.ts';
+import { inheritedGroupConfigs } from '../core/cluster/inherited-configs.ts';
 import type { GroupCalls, VouchedMember } from '../core/group/commands.ts';
 import { GroupMachine } from '../core/group/group-machine.ts';
 import { type GroupCall, refuseGroupCall } from '../core/group/replies.ts';
 import type { GroupRow } from '../core/group/rows.ts';
 import { ErrorCode } from '../protocol/errors.ts';
 import { Announcement } from './announcement.ts';
+import { settingsBeside } from './broker-settings.ts';
+import type { BrokerConfig } from './config.ts';
 import type { CoordinatorHostOptions } from './coordinator-host.ts';
 import { type GroupLine, GroupLines, silenceOf, type Vouching } from './group-lines.ts';
 import { MachineHost } from './machine-host.ts';
@@ -23,6 +26,7 @@ export interface GroupHostOptions extends CoordinatorHostOptions {
 
 export class GroupHost implements Stub<GroupCalls> {
   readonly #host: MachineHost<GroupCalls, GroupRow, GroupMachine>;
+  readonly #config: BrokerConfig;
   readonly #objects: Objects;
   readonly #now: () => number;
   readonly #announcement: Announcement;
@@ -30,6 +34,7 @@ export class GroupHost implements Stub<GroupCalls> {
   #groupId: string | undefined;
 
   constructor({ config, rows, objects, now, setAlarm, lines }: GroupHostOptions) {
+    this.#config = config;
     this.#objects = objects;
     this.#now = now;
     this.#host = new MachineHost({
@@ -115,11 +120,12 @@ export class GroupHost implements Stub<GroupCalls> {
     try {
       const controller = this.#objects.controller();
       const self = { kind: 'group', name: call.command.groupId } as const;
-      const [{ topics }, { configs }] = await Promise.all([
+      const [{ topics }, [broker, own]] = await Promise.all([
         controller.call('getTopics', { names, topicIds: names && [] }),
-        controller.call('describeResourceConfigs', { resources: [self] }),
+        settingsBeside([self], controller, this.#config),
       ]);
-      const seen = { asked, topics: topics.map(seenTopic), configs: configs[0] };
+      const configs = { ...inheritedGroupConfigs(broker), ...own };
+      const seen = { asked, topics: topics.map(seenTopic), configs };
       return { kind: call.kind, command: { ...call.command, seen } } as GroupCall;
     } catch {
       return call;

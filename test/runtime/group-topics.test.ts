@@ -38,8 +38,11 @@ function hosted() {
   const configs: Record<string, string> = {};
   const topics = [{ name: 't', topicId: 'T', partitions: 2, configs: {} }];
   const controller = {
-    call: async (kind: string, command: unknown) => {
-      if (kind === 'describeResourceConfigs') return { configs: [configs] };
+    call: async (kind: string, command: { readonly resources: readonly { kind: string }[] }) => {
+      if (kind === 'describeResourceConfigs') {
+        const { resources } = command;
+        return { configs: resources.map((one) => (one.kind === 'group' ? configs : {})) };
+      }
       if (kind !== 'getTopics') return { errorCode: 0 };
       asked.push(command);
       if (state.down) throw new Error('unreachable');

@@ -22,17 +22,17 @@ import type {
   CreateTopicsResponse,
 } from '../../protocol/apis/create-topics.ts';
 import { ErrorCode } from '../../protocol/errors.ts';
-import { currentBrokerSettings } from '../broker-settings.ts';
+import { currentBrokerSettings } from '../../runtime/broker-settings.ts';
 import type { Handler } from '../context.ts';
 
 export const handleCreateTopics: Handler<CreateTopicsRequest, CreateTopicsResponse> = async (
   { topics, validateOnly },
   context,
 ) => {
-  const { objects, metadata } = context;
+  const { config, objects, metadata } = context;
   const reply = await objects.controller().call('createTopics', { topics, validateOnly });
   if (!validateOnly) metadata.learn(reply.topics.flatMap(({ topic }) => topic ?? []));
-  const settings = await currentBrokerSettings(context);
+  const settings = await currentBrokerSettings(objects.controller(), config);
   return { throttleTimeMs: 0, topics: reply.topics.map((result) => answer(result, settings)) };
 };
 

@@ -29,7 +29,7 @@ import type {
   DescribeConfigsResponse,
 } from '../../protocol/apis/describe-configs.ts';
 import { ErrorCode, KafkaError } from '../../protocol/errors.ts';
-import { currentBrokerSettings } from '../broker-settings.ts';
+import { currentBrokerSettings } from '../../runtime/broker-settings.ts';
 import type { Handler, RequestContext } from '../context.ts';
 import { ResourceType } from '../resource-type.ts';
 
@@ -45,9 +45,10 @@ export const handleDescribeConfigs: Handler<
   if (stranger) {
     throw invalid(`Unexpected resource type UNKNOWN for resource ${stranger.resourceName}`);
   }
+  const { config, objects } = context;
   let asked: Promise<BrokerSettings> | undefined;
   const settings = () => {
-    asked ??= currentBrokerSettings(context);
+    asked ??= currentBrokerSettings(objects.controller(), config);
     return asked;
   };
   const results = request.resources.map((resource) =>

@@ -40,9 +40,9 @@ export function brokerSynonyms(name: string, settings: BrokerSettings): ConfigSy
     [ConfigSource.DEFAULT_CONFIG, (one: string) => brokerConfigs.get(one)?.default],
   ] as const;
   const found: ConfigSynonym[] = [];
-  for (const [source, valueOf] of sources) {
+  for (const [source, setTo] of sources) {
     for (const synonym of [name, ...(olderNames[name] ?? [])]) {
-      const value = valueOf(synonym) ?? null;
+      const value = setTo(synonym) ?? null;
       if (value !== null) found.push({ name: synonym, value, source });
     }
   }

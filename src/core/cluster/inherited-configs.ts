@@ -1,13 +1,14 @@
 /**
- * The configs that topics have from their broker, where they have none of their own. The surprise:
- * a topic's configs have a version, by which partitions know what is newer, so whatever changes
- * here makes the version of every topic higher.
+ * The configs that topics and groups have from their broker, where they have none of their own. The
+ * surprise: a topic's configs have a version, by which partitions know what is newer, so whatever
+ * changes here makes the version of every topic higher.
  */
 import type { Row } from '../machine.ts';
 import { sameConfigs } from './altered-configs.ts';
-import { type BrokerSettings, brokerSynonyms } from './broker-settings.ts';
+import { type BrokerSettings, brokerSynonyms, type ConfigSynonym } from './broker-settings.ts';
 import type { TopicView } from './commands.ts';
 import { ConfigSource, printConfig } from './config-definitions.ts';
+import { groupConfigs } from './group-configs.ts';
 import { type TopicConfig, topicConfigs } from './topic-configs.ts';
 
 type Configs = Readonly<Record<string, string>>;
@@ -31,6 +32,23 @@ export function inheritedConfigs(settings: BrokerSettings): Configs {
   }
   return inherited;
 }
+
+/** The same of groups. */
+export function inheritedGroupConfigs(settings: BrokerSettings): Configs {
+  const inherited: Record<string, string> = {};
+  for (const definition of groupConfigs.values()) {
+    const { name, synonym } = definition;
+    const first = synonym === undefined ? undefined : brokerSynonyms(synonym, settings).at(0);
+    if (first === undefined || !isDynamic(first)) continue;
+    inherited[name] = printConfig(definition, first.value!);
+  }
+  return inherited;
+}
+
+/** What the deployment set, a group's coordinator knows. */
+const isDynamic = ({ source }: ConfigSynonym): boolean =>
+  source === ConfigSource.DYNAMIC_BROKER_CONFIG ||
+  source === ConfigSource.DYNAMIC_DEFAULT_BROKER_CONFIG;
 
 interface Stored {
   /** How often they changed. */

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { ConfigOperation } from '../../../src/core/cluster/altered-configs.ts';
 import { checkDynamicBrokerConfigs } from '../../../src/core/cluster/dynamic-broker-configs.ts';
+import { inheritedGroupConfigs } from '../../../src/core/cluster/inherited-configs.ts';
 import { ErrorCode, KafkaError } from '../../../src/protocol/errors.ts';
 import { Cluster, only } from './test-cluster.ts';
 
@@ -170,6 +171,19 @@ describe('what topics inherit of the broker', () => {
     alter(cluster, 'log.cleaner.max.compaction.lag.ms', '10');
     const configs = [{ name: 'min.compaction.lag.ms', value: '11' }];
     expect(only(cluster.create({ configs })).errorCode).toBe(ErrorCode.INVALID_CONFIG);
+  });
+});
+
+describe('what groups inherit of the broker', () => {
+  const interval = 'group.consumer.assignment.interval.ms';
+  const settings = { fixed: new Map([[interval, '7']]), dynamic: {}, dynamicDefaults: {} };
+
+  it('is what was set while it runs, the rest being known', () => {
+    expect(inheritedGroupConfigs(settings)).toEqual({});
+    const dynamicDefaults = { [interval]: '+9' };
+    expect(inheritedGroupConfigs({ ...settings, dynamicDefaults })).toEqual({
+      'consumer.assignment.interval.ms': '9',
+    });
   });
 });
 
