@@ -35,10 +35,18 @@ export class Worker {
   readonly #folder: string;
   readonly #properties: string;
   readonly #signal: AbortSignal;
+  /** Told what the worker was asked and what it said. */
+  readonly #heard: (what: string) => void;
   #process: Running | null = null;
-  #refusal = '';
 
-  constructor(port: number, settings: Config, folder: string, signal: AbortSignal) {
+  constructor(
+    port: number,
+    settings: Config,
+    folder: string,
+    signal: AbortSignal,
+    heard: (what: string) => void,
+  ) {
+    this.#heard = heard;
     this.id = `127.0.0.1:${port}`;
     this.#url = `http://${this.id}`;
     this.#folder = folder;
@@ -70,9 +78,9 @@ export class Worker {
     for (;;) {
       if (this.#process?.exitCode !== null) throw new Error('the worker ended');
       const { status, text } = await this.#once(method, path, body);
+      this.#heard(`${method} ${path}: ${status} ${text.slice(0, 500)}`);
       if (status >= 200 && status < 300) return (text === '' ? null : JSON.parse(text)) as T;
-      this.#refusal = `${method} ${path}: ${status} ${text}`;
-      if (!later.includes(status)) throw new Error(this.#refusal);
+      if (!later.includes(status)) throw new Error(`${method} ${path}: ${status} ${text}`);
       await delay(100, null, { signal: this.#signal });
     }
   }
@@ -123,9 +131,9 @@ export class Worker {
     }
   }
 
-  /** Its last refusal and the end of what it has said, for the failure message. */
+  /** The end of what it has complained of, for the failure message. */
   get words(): string {
-    return `${this.#refusal}\n${this.#process?.stderr.slice(-2500)}`;
+    return `${this.#process?.stderr.slice(-2500)}`;
   }
 }
 
@@ -142,6 +150,8 @@ export class ConnectCluster {
   readonly #signal: AbortSignal;
   readonly #folder: string;
   readonly #workers: Worker[] = [];
+  /** The last that was waited for or heard. */
+  #last = 'nothing yet';
 
   private constructor(context: SuiteContext, signal: AbortSignal, folder: string) {
     this.#context = context;
@@ -165,7 +175,8 @@ export class ConnectCluster {
       await Promise.race([body(cluster), tooLate(signal)]);
     } catch (error) {
       const message = error instanceof Error ? error.stack : String(error);
-      throw new Error(`${message}\n${cluster.#workers.map((one) => one.words).join('\n')}`);
+      const words = cluster.#workers.map((one) => one.words);
+      throw new Error([message, `At last: ${cluster.#last}`, ...words].join('\n'));
     } finally {
       await Promise.all(cluster.#workers.map((one) => one.kill()));
       await cluster.admin.disconnect();
@@ -194,7 +205,10 @@ export class ConnectCluster {
       ...Object.fromEntries(internal),
       ...settings,
     };
-    const worker = new Worker(await freePort(), all, this.#folder, this.#signal);
+    const heard = (what: string) => {
+      this.#last = what;
+    };
+    const worker = new Worker(await freePort(), all, this.#folder, this.#signal, heard);
     this.#workers.push(worker);
     return worker;
   }
@@ -232,7 +246,9 @@ export class ConnectCluster {
   async linesUpTo(end: string): Promise<string[]> {
     for (;;) {
       const text = textOf(join(this.#folder, 'out'));
-      if (text.endsWith(`${end}\n`)) return text.trimEnd().split('\n');
+      const lines = text.trimEnd().split('\n');
+      if (text.endsWith(`${end}\n`)) return lines;
+      this.#last = `the sink has written ${lines.length} lines, but not ${end}`;
       await delay(50, null, { signal: this.#signal });
     }
   }
@@ -243,11 +259,26 @@ export class ConnectCluster {
     return records.map(({ value }) => `${value}`);
   }
 
+  /** Waits until the workers' configs hold no more than so many records of a key. */
+  async compacted(wanted: string, most: number): Promise<void> {
+    const topic = `${this.id}-config`;
+    for (;;) {
+      const [end] = await this.admin.fetchTopicOffsets(topic);
+      const last = Number(end!.high) - 1;
+      const records = await this.#read(topic, ({ offset }) => Number(offset) >= last);
+      const count = records.filter(({ key }) => `${key}` === wanted).length;
+      if (count <= most) return;
+      this.#last = `${topic} holds ${count} records of ${wanted}, of ${records.length} in all`;
+      await delay(1_000, null, { signal: this.#signal });
+    }
+  }
+
   /** All records of a topic with one partition, up to the first one that is the last. */
   async #read(topic: string, isLast: (one: KafkaMessage) => boolean): Promise<KafkaMessage[]> {
     const consumer = this.#kafka.consumer({ groupId: unique('auditor'), maxWaitTimeInMs: 100 });
     const { promise: complete, resolve, reject } = Promise.withResolvers<void>();
     const all: KafkaMessage[] = [];
+    this.#last = `${topic} is read from its beginning`;
     consumer.on(consumer.events.CRASH, ({ payload }) => reject(payload.error));
     await consumer.connect();
     await consumer.subscribe({ topic, fromBeginning: true });

@@ -67,6 +67,30 @@ const internalTopics = clusterCase('internal-topics', async (cluster) => {
   }
 });
 
+const compactedConfigs = clusterCase('compacted-configs', async (cluster) => {
+  const { sink } = cluster;
+  const worker = await cluster.worker({
+    'config.storage.segment.ms': '100',
+    'config.storage.min.cleanable.dirty.ratio': '0.01',
+  });
+  await worker.start();
+  await cluster.createSource(worker);
+  await cluster.createSink(worker);
+  await cluster.write(lines(1, 100));
+  // A sink that is paused or resumed while it is assigned its partitions may never commit.
+  await arrived(cluster, worker, 100);
+  for (let time = 0; time < 10; time += 1) {
+    await worker.ask('PUT', `/connectors/${sink}/pause`);
+    await worker.ask('PUT', `/connectors/${sink}/resume`);
+  }
+  await cluster.compacted(`target-state-${sink}`, 10);
+  await worker.kill();
+  await cluster.write(lines(101, 200));
+  await worker.start();
+  await arrived(cluster, worker, 200);
+  await worker.stop();
+});
+
 const twoWorkers = clusterCase('two-workers', async (cluster) => {
   const [first, second] = [await cluster.worker(), await cluster.worker()];
   await Promise.all([first.start(), second.start()]);
@@ -146,7 +170,7 @@ export const suite: Suite = {
   run: async (context) => {
     await runCases([restarted], context);
     // They wait more than they work.
-    const quiet = [internalTopics, twoWorkers, offsets, exactlyOnce];
+    const quiet = [compactedConfigs, internalTopics, twoWorkers, offsets, exactlyOnce];
     await Promise.all(quiet.map((one) => runCases([one], context)));
   },
 };
