@@ -106,6 +106,15 @@ describe('a Partition that forgets', () => {
     expect(await alarmOf(partition)).toBe(alarm);
   });
 
+  it('takes a retention that goes beyond what alarms can be set to', async () => {
+    const partition = newPartition();
+    const fresh = () => buildBatch(records(['v'], Date.now()));
+    const forEver = { 'retention.ms': '10000000000000' };
+    expect(offsetOf(await send(partition, fresh(), forEver))).toBe(0);
+    expect(offsetOf(await send(partition, fresh(), forEver))).toBe(1);
+    expect(await alarmOf(partition)).toBeNull();
+  });
+
   it('keeps the configs that the controller tells', async () => {
     const partition = newPartition();
     await send(partition, buildBatch(records(['v'], longAgo)), {});

@@ -13,8 +13,8 @@ import type { ProducerStates } from './producer-state.ts';
 import { expiredRows, nextSweep, rowsPerSweep } from './retention.ts';
 import type { Counted, LogRow, LogState, LogStore, Rewrite, RowHead, Snapshot } from './store.ts';
 
-/** No clock shows it: what is due then, or later, is never due. */
-const never = 8_640_000_000_000_000;
+/** The year 2188: what is due then, or later, is never due. No alarm can be set beyond 2189. */
+const never = 6_900_000_000_000;
 
 interface CountedState extends LogState {
   readonly counted: Counted;
