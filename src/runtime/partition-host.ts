@@ -97,16 +97,8 @@ export class PartitionHost implements Stub<PartitionCalls> {
       append: (append) => this.#append(append),
       read: (read) => this.#guard(() => this.#loaded().read(read), readRefused),
       listOffset: (list) => this.#guard(() => this.#loaded().listOffset(list), listOffsetRefused),
-      deleteRecords: (deletion) =>
-        this.#guard(
-          () => this.#deleteRecords(deletion),
-          (errorCode) => ({ errorCode, lowWatermark: -1 }),
-        ),
-      configure: ({ spec }) =>
-        this.#guard(
-          () => this.#configure(spec),
-          (errorCode) => ({ errorCode }),
-        ),
+      deleteRecords: (deletion) => this.#deleteRecords(deletion),
+      configure: ({ spec }) => this.#configure(spec),
       describe: () => this.#guard(() => this.#loaded().describe(), describeRefused),
       writeMarker: (marker) => this.#write(marker, (errorCode) => ({ errorCode })),
       describeProducers: () =>
@@ -152,8 +144,7 @@ export class PartitionHost implements Stub<PartitionCalls> {
       more = this.#cleanUp();
     }
     // Nothing else depends on it, so there is time.
-    if (more === undefined) this.#setAlarm(this.#around.now() + afterFailureMs);
-    else await this.#schedule();
+    this.#schedule(more === undefined ? this.#afterFailure() : this.#cleanUpAt());
   }
 
   /** Whether there is more to do; undefined: it failed. */
@@ -165,39 +156,60 @@ export class PartitionHost implements Stub<PartitionCalls> {
   }
 
   /**
+   * Before anything is written: the alarm is set in one turn with what it is for, or a crash could
+   * come between, and nobody would ever clean up.
+   */
+  async #knowAlarm(): Promise<void> {
+    if (this.#alarm !== undefined) return;
+    const alarm = await this.#around.alarm();
+    // It may have rung meanwhile.
+    if (this.#alarm === undefined) this.#alarm = alarm;
+  }
+
+  /**
    * Sets the alarm when there will be something to clean up. One that rings too early does no harm,
    * so it is only set to ring earlier.
    */
-  async #schedule(): Promise<void> {
-    if (this.#cleanUpAt() === undefined) return;
-    this.#alarm ??= await this.#around.alarm();
-    const at = this.#cleanUpAt();
-    if (at === undefined || (this.#alarm !== null && this.#alarm <= at)) return;
-    this.#setAlarm(at);
-  }
-
-  #setAlarm(at: number): void {
+  #schedule(at = this.#cleanUpAt()): void {
+    const alarm = this.#alarm ?? undefined;
+    if (at === undefined || (alarm !== undefined && alarm <= at)) return;
     this.#alarm = at;
     this.#around.setAlarm(at);
   }
 
   #cleanUpAt(): number | undefined {
-    return this.#guard(
+    return this.#guard<number | undefined>(
       () => this.#loaded().cleanUpAt(this.#around.now()),
-      () => undefined,
+      () => this.#afterFailure(),
     );
   }
 
-  #deleteRecords(command: PartitionCalls['deleteRecords']['command']) {
-    const reply = this.#announcing((log) => log.deleteRecords(command, this.#around.now()));
-    void this.#schedule();
-    return reply;
+  #afterFailure(): number {
+    return this.#around.now() + afterFailureMs;
   }
 
-  #configure(spec: PartitionSpec): { errorCode: number } {
-    const reply = this.#loaded().configure(spec);
-    void this.#schedule();
-    return reply;
+  async #deleteRecords(command: PartitionCalls['deleteRecords']['command']) {
+    await this.#knowAlarm();
+    return this.#guard(
+      () => {
+        const reply = this.#announcing((log) => log.deleteRecords(command, this.#around.now()));
+        this.#schedule();
+        return reply;
+      },
+      (errorCode) => ({ errorCode, lowWatermark: -1 }),
+    );
+  }
+
+  async #configure(spec: PartitionSpec): Promise<{ errorCode: number }> {
+    await this.#knowAlarm();
+    return this.#guard(
+      () => {
+        const reply = this.#loaded().configure(spec);
+        this.#schedule();
+        return reply;
+      },
+      (errorCode) => ({ errorCode }),
+    );
   }
 
   #append(command: AppendCommand): Promise<AppendReply> {
@@ -241,6 +253,7 @@ export class PartitionHost implements Stub<PartitionCalls> {
     while (this.#waiting.length > 0) {
       try {
         await this.#around.durable();
+        await this.#knowAlarm();
         this.#flush(this.#take());
       } catch (error) {
         this.#fail(error);
@@ -283,7 +296,7 @@ export class PartitionHost implements Stub<PartitionCalls> {
         for (const { fail } of taken) fail(errorCode);
       },
     );
-    void this.#schedule();
+    this.#schedule();
   }
 
   /** Tells the watchers if the log ends elsewhere after this. */

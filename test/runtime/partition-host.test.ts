@@ -35,6 +35,7 @@ let store: FailingStore;
 let announced: number[];
 let dropped: number;
 let alarm: number | null;
+let askAlarm: () => Promise<number | null>;
 let alarmsSet: number[];
 /** What else happens while the host lets others have a turn. */
 let paused: () => Promise<unknown>;
@@ -49,6 +50,7 @@ beforeEach(() => {
   announced = [];
   dropped = 0;
   alarm = null;
+  askAlarm = async () => alarm;
   alarmsSet = [];
   paused = async () => {};
   now = startOfTime;
@@ -69,7 +71,7 @@ function newHost(): PartitionHost {
     announce: ({ highWatermark }) => announced.push(highWatermark),
     enlist: (...question) => enlist(...question),
     dropped: () => dropped++,
-    alarm: async () => alarm,
+    alarm: () => askAlarm(),
     setAlarm: (at) => {
       alarm = at;
       alarmsSet.push(at);
@@ -274,6 +276,8 @@ describe('a PartitionHost and its alarm', () => {
     const host = newHost();
     await sendWith(host, 'a', { 'retention.ms': '-1' });
     await sendWith(host, 'b', { 'retention.ms': '9223372036854775807' });
+    // Three centuries: no platform has an alarm that goes so far.
+    await sendWith(newHost(), 'c', { 'retention.ms': '10000000000000' });
     await turn();
     expect(alarmsSet).toEqual([]);
   });
@@ -325,6 +329,61 @@ describe('a PartitionHost and its alarm', () => {
     const found = valuesOf(records);
     expect(found.length).toBeLessThan(turns + 3);
     expect(found.at(-1)).toEqual([3_020 + turns - 1, `during ${turns - 1}`]);
+  });
+
+  it('sets the alarm in one turn with what it is for, so that no crash comes between', async () => {
+    const host = newHost();
+    const stored: Promise<number>[] = [];
+    const write = store.append.bind(store);
+    store.append = (...written) => {
+      write(...written);
+      stored.push(Promise.resolve().then(() => alarmsSet.length));
+    };
+    await sendWith(host, 'a', { 'retention.ms': '60000' });
+    const { spec } = append(batch(['x']), { 'retention.ms': '1000' });
+    await host.call('configure', { spec: { ...spec, configsVersion: 1 } });
+    expect(await Promise.all(stored)).toEqual([1, 2]);
+  });
+
+  it('believes no alarm that rang while it asked for it', async () => {
+    await sendWith(newHost(), 'a', { 'retention.ms': '60000' });
+    await turn();
+    const { promise, resolve } = Promise.withResolvers<number | null>();
+    const rang = alarm;
+    askAlarm = () => promise;
+    const host = newHost();
+    const sent = sendWith(host, 'b', { 'retention.ms': '60000' });
+    await turn();
+    now += 1_000;
+    alarm = null;
+    const ringing = host.ring();
+    resolve(rang);
+    await Promise.all([sent, ringing]);
+    await turn();
+    expect(alarm).toBeGreaterThan(now);
+  });
+
+  it('sets it once for appends that come together', async () => {
+    const host = newHost();
+    askAlarm = () => turn().then(() => null);
+    await Promise.all([
+      sendWith(host, 'a', { 'retention.ms': '60000' }),
+      turn().then(() => sendWith(host, 'b', { 'retention.ms': '60000' })),
+    ]);
+    await turn();
+    expect(alarmsSet).toEqual([startOfTime + 70_000]);
+  });
+
+  it('looks again later when it cannot be known what is due', async () => {
+    const host = newHost();
+    const configs = { 'cleanup.policy': 'compact' };
+    await sendWith(host, 'a', configs);
+    store.floor = () => {
+      throw new Error('disk unreadable');
+    };
+    await sendWith(host, 'b', configs);
+    await turn();
+    expect(alarm).toBe(startOfTime + 60_000);
   });
 
   it('tries again later when cleaning up fails', async () => {
