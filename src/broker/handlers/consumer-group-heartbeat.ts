@@ -80,10 +80,10 @@ function saysNothingNew(reply: Reply, member: VouchedMember): boolean {
 function check(request: Request, apiVersion: number): void {
   const { memberId, memberEpoch, serverAssignor } = request;
   const isNamed = apiVersion >= 1 || memberEpoch > Epoch.JOIN || memberEpoch === Epoch.LEAVE;
-  if (isNamed && memberId === '') throw invalid("MemberId can't be empty.");
-  if (request.groupId === '') throw invalid("GroupId can't be empty.");
-  if (request.instanceId === '') throw invalid("InstanceId can't be empty.");
-  if (request.rackId === '') throw invalid("RackId can't be empty.");
+  if (isNamed && isBlank(memberId)) throw invalid("MemberId can't be empty.");
+  if (isBlank(request.groupId)) throw invalid("GroupId can't be empty.");
+  if (isBlank(request.instanceId)) throw invalid("InstanceId can't be empty.");
+  if (isBlank(request.rackId)) throw invalid("RackId can't be empty.");
   if (memberEpoch === Epoch.JOIN) checkFirst(request);
   if (memberEpoch === Epoch.LEAVE_STATIC && request.instanceId === null) {
     throw invalid("InstanceId can't be null.");
@@ -105,6 +105,10 @@ function checkFirst(request: Request): void {
   if (request.subscribedTopicNames === null && request.subscribedTopicRegex === null) {
     throw invalid('SubscribedTopicNames or SubscribedTopicRegex must be set in first request.');
   }
+}
+
+function isBlank(text: string | null): boolean {
+  return text?.trim() === '';
 }
 
 function invalid(what: string): KafkaError {

@@ -46,15 +46,19 @@ export const handleShareGroupHeartbeat: Handler<Request, ShareGroupHeartbeatResp
 
 /** Throws INVALID_REQUEST. */
 function check({ groupId, memberId, memberEpoch, rackId, subscribedTopicNames }: Request): void {
-  if (memberId === '' || memberId.length > longestMemberId) {
+  if (isBlank(memberId) || memberId.length > longestMemberId) {
     throw invalid('Invalid member id in the request.');
   }
-  if (groupId === '') throw invalid("GroupId can't be empty.");
-  if (rackId === '') throw invalid("RackId can't be empty.");
+  if (isBlank(groupId)) throw invalid("GroupId can't be empty.");
+  if (isBlank(rackId)) throw invalid("RackId can't be empty.");
   if (memberEpoch === Epoch.JOIN && !subscribedTopicNames?.length) {
     throw invalid('SubscribedTopicNames must be set in first request.');
   }
   if (memberEpoch < Epoch.LEAVE) throw invalid('MemberEpoch is invalid.');
+}
+
+function isBlank(text: string | null): boolean {
+  return text?.trim() === '';
 }
 
 function invalid(what: string): KafkaError {

@@ -40,6 +40,7 @@ describe('ConsumerGroupHeartbeat', () => {
   it.each([
     [{ groupId: '' }, ErrorCode.INVALID_REQUEST],
     [{ memberId: '' }, ErrorCode.INVALID_REQUEST],
+    [{ memberId: ' ' }, ErrorCode.INVALID_REQUEST],
     [{ instanceId: '' }, ErrorCode.INVALID_REQUEST],
     [{ rackId: '' }, ErrorCode.INVALID_REQUEST],
     [{ rebalanceTimeoutMs: -1 }, ErrorCode.INVALID_REQUEST],

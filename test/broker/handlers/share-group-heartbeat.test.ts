@@ -33,6 +33,7 @@ describe('ShareGroupHeartbeat', () => {
   it.each([
     [{ groupId: '' }, ErrorCode.INVALID_REQUEST],
     [{ memberId: '' }, ErrorCode.INVALID_REQUEST],
+    [{ memberId: ' ' }, ErrorCode.INVALID_REQUEST],
     [{ memberId: 'x'.repeat(37) }, ErrorCode.INVALID_REQUEST],
     [{ rackId: '' }, ErrorCode.INVALID_REQUEST],
     [{ subscribedTopicNames: null }, ErrorCode.INVALID_REQUEST],

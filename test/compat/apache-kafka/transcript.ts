@@ -77,6 +77,17 @@ const unordered: Readonly<Record<string, readonly string[]>> = {
   'ConsumerGroupDescribe topicPartitions': ['topicName'],
   'ConsumerGroupDescribe partitions': [],
   'ConsumerGroupDescribe subscribedTopicNames': [],
+  'ShareGroupHeartbeat topicPartitions': ['topicId'],
+  'ShareGroupHeartbeat partitions': [],
+  'ShareGroupDescribe members': ['memberId'],
+  'ShareGroupDescribe topicPartitions': ['topicName'],
+  'ShareGroupDescribe partitions': [],
+  'ShareGroupDescribe subscribedTopicNames': [],
+  'AlterShareGroupOffsets responses': ['topicName'],
+  'AlterShareGroupOffsets partitions': ['partitionIndex'],
+  'DeleteShareGroupOffsets responses': ['topicName'],
+  'DescribeShareGroupOffsets topics': ['topicName'],
+  'DescribeShareGroupOffsets partitions': ['partitionIndex'],
 };
 
 const text = new TextDecoder();

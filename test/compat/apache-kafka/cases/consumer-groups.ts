@@ -63,6 +63,7 @@ const alone = scripts('consumer-groups', {
       { memberId: '' },
       { instanceId: '' },
       { rackId: '' },
+      { rackId: ' ' },
       { rebalanceTimeoutMs: -1 },
       { topicPartitions: null },
       { topicPartitions: [{ partitions: [0] }] },

@@ -18,6 +18,7 @@ import { offsetScripts } from './offsets.ts';
 import { produceScripts } from './produce.ts';
 import { producerIdScripts } from './producer-ids.ts';
 import { settingsScripts } from './settings.ts';
+import { shareGroupScripts } from './share-groups.ts';
 import { topicScripts } from './topics.ts';
 import { transactionScripts } from './transactions.ts';
 import { walkOf } from './walks.ts';
@@ -46,6 +47,7 @@ const all: readonly Script[] = [
   ...settingsScripts,
   ...consumerGroupScripts,
   ...migrationScripts,
+  ...shareGroupScripts,
 ];
 
 /** All scripts, or the one of this name, which may be a walk of any number. */
