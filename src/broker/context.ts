@@ -6,9 +6,11 @@ import type { BrokerConfig } from '../runtime/config.ts';
 import type { Objects, PartitionWatch } from '../runtime/stubs.ts';
 import type { AnswerMemory } from './answer-memory.ts';
 import type { ControllerWatch } from './controller-watch.ts';
+import type { GroupConfigs } from './group-configs.ts';
 import type { MemberWatches } from './member-watches.ts';
 import type { MetadataCache } from './metadata-cache.ts';
 import type { ProducerIds } from './producer-ids.ts';
+import type { ShareSessions } from './share-sessions.ts';
 
 /** What a partition last said of itself when it was read, apart from records. */
 export interface PartitionState {
@@ -63,6 +65,10 @@ export interface RequestContext {
   /** One for the isolate: what answers may take of its memory. */
   readonly answers: AnswerMemory;
   readonly watches: Watches;
+  /** What is set on groups. */
+  readonly groupConfigs: GroupConfigs;
+  /** The connection's own: what its members of share groups ask for and hold. */
+  readonly shareSessions: ShareSessions;
   /** Aborted when the client is gone: parked work may stop. */
   readonly signal: AbortSignal;
   /**

@@ -9,8 +9,10 @@ import { AnswerMemory } from './answer-memory.ts';
 import type { RequestContext } from './context.ts';
 import { ControllerWatch } from './controller-watch.ts';
 import { CountedObjects } from './counted-objects.ts';
+import { GroupConfigMemory, GroupConfigs } from './group-configs.ts';
 import { ClusterMemory, metadataCache } from './metadata-cache.ts';
 import { ProducerIds } from './producer-ids.ts';
+import { ShareSessions } from './share-sessions.ts';
 import { ConnectionWatches } from './watches.ts';
 
 /** One for each isolate. */
@@ -20,6 +22,7 @@ export interface Gateway {
   readonly memory: ClusterMemory;
   readonly producerIds: ProducerIds;
   readonly answers: AnswerMemory;
+  readonly groupConfigs: GroupConfigMemory;
 }
 
 export function createGateway(objects: Objects, config: BrokerConfig): Gateway {
@@ -29,6 +32,7 @@ export function createGateway(objects: Objects, config: BrokerConfig): Gateway {
     memory: new ClusterMemory(),
     producerIds: new ProducerIds(),
     answers: new AnswerMemory(),
+    groupConfigs: new GroupConfigMemory(),
   };
 }
 
@@ -50,7 +54,7 @@ export interface ClientOrigin {
   readonly signal: AbortSignal;
 }
 
-/** Close its `watches` when the client is gone. */
+/** Close its `watches` and `shareSessions` when the client is gone. */
 export function clientContext(gateway: Gateway, client: ClientOrigin): ClientContext {
   const now = () => Date.now();
   const objects = new CountedObjects(gateway.objects);
@@ -69,6 +73,8 @@ export function clientContext(gateway: Gateway, client: ClientOrigin): ClientCon
     answers,
     config,
     watches,
+    groupConfigs: new GroupConfigs(gateway.groupConfigs, objects, now),
+    shareSessions: new ShareSessions(objects),
     signal: client.signal,
     now,
   };

@@ -11,6 +11,7 @@ import { ErrorCode } from '../protocol/errors.ts';
 import { eachBounded } from '../runtime/each-bounded.ts';
 import type { LogEnds } from '../runtime/stubs.ts';
 import type { AnswerClaim } from './answer-memory.ts';
+import { Bell, pause } from './bell.ts';
 import type { RequestContext, WatchedPartition } from './context.ts';
 import { failureCode } from './failures.ts';
 import type { PartitionRoute, TopicRoute } from './routing.ts';
@@ -289,32 +290,6 @@ class LongPoll {
     const { logStartOffset } = state;
     const ends = { highWatermark, lastStableOffset, logStartOffset };
     return { errorCode: ErrorCode.NONE, ...ends, abortedTransactions: [], records: [] };
-  }
-}
-
-/** How long who has no memory for records waits before it looks for some again. */
-const pauseMs = 20;
-
-function pause(): Promise<void> {
-  return new Promise((resolve) => {
-    setTimeout(resolve, pauseMs);
-  });
-}
-
-/** Rings for announcements; the last ring says that the wait is over. */
-class Bell {
-  #ringing = Promise.withResolvers<void>();
-  last = false;
-
-  ring(last = false): void {
-    this.last ||= last;
-    this.#ringing.resolve();
-  }
-
-  /** Resolves at the next ring, or at once for one that nobody has waited for. */
-  async rung(): Promise<void> {
-    await this.#ringing.promise;
-    this.#ringing = Promise.withResolvers<void>();
   }
 }
 

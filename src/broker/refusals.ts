@@ -63,6 +63,15 @@ export function refuseAtTop<Q extends Fields, R extends Fields & { errorCode: Fi
   });
 }
 
+/** As `refuseAtTop`, for an answer that has a message which Kafka leaves out. */
+export function refuseInSilence<Q extends Fields, R extends Fields & { errorCode: Field<number> }>(
+  api: Api<Q, R>,
+): Refuse<Q, R> {
+  const refuse = refuseAtTop(api);
+  return (request, { errorCode }, context) =>
+    refuse(request, { errorCode, errorMessage: null }, context);
+}
+
 export type Refuses<A> = A extends Api<infer Q, infer R> ? Refuse<Q, R> : never;
 
 /** An element of the array at this path of the answer, with every field at its default. */

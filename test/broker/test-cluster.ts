@@ -18,6 +18,8 @@ export class TestCluster {
   /** `read orders:0`, `watch orders:0`, `getTopics`, … in the order they were made. */
   readonly calls: string[] = [];
   readonly topics = new Map<string, TopicView>();
+  /** What is set on every group. */
+  groupConfigs: Record<string, string> = {};
   /** Thrown by every call whose text starts with the key. */
   readonly storms = new Map<string, Error>();
   /** The controller's watchers. */
@@ -38,18 +40,18 @@ export class TestCluster {
       ({
         call: async (
           kind: string,
-          command: { names: string[] | null; topicIds: string[] | null },
+          command: { names?: string[] | null; topicIds?: string[] | null },
         ) => {
           this.#note(kind);
           const all = [...this.topics.values()];
-          const { names, topicIds } = command;
+          const { names = [], topicIds = [] } = command;
           const topics = all.filter(
             ({ name, topicId }) =>
               (names === null && topicIds === null) ||
               names?.includes(name) ||
               topicIds?.includes(topicId),
           );
-          return { clusterId: 'test', topics };
+          return { clusterId: 'test', topics, configs: [this.groupConfigs] };
         },
         watch: async () => this.changes.open('watching'),
       }) as unknown as ControllerStub,

@@ -54,6 +54,8 @@ import { offsetFetch } from '../../protocol/apis/offset-fetch.ts';
 import { produce } from '../../protocol/apis/produce.ts';
 import { saslAuthenticate } from '../../protocol/apis/sasl-authenticate.ts';
 import { saslHandshake } from '../../protocol/apis/sasl-handshake.ts';
+import { shareAcknowledge } from '../../protocol/apis/share-acknowledge.ts';
+import { shareFetch } from '../../protocol/apis/share-fetch.ts';
 import { shareGroupDescribe } from '../../protocol/apis/share-group-describe.ts';
 import { shareGroupHeartbeat } from '../../protocol/apis/share-group-heartbeat.ts';
 import { syncGroup } from '../../protocol/apis/sync-group.ts';
@@ -118,6 +120,8 @@ import { handleOffsetFetch } from './offset-fetch.ts';
 import { handleProduce } from './produce.ts';
 import { handleSaslAuthenticate } from './sasl-authenticate.ts';
 import { handleSaslHandshake } from './sasl-handshake.ts';
+import { handleShareAcknowledge } from './share-acknowledge.ts';
+import { handleShareFetch } from './share-fetch.ts';
 import { handleShareGroupDescribe } from './share-group-describe.ts';
 import { handleShareGroupHeartbeat } from './share-group-heartbeat.ts';
 import { handleSyncGroup } from './sync-group.ts';
@@ -306,4 +310,11 @@ serve(
   handleDescribeTopicPartitions,
   adminRefusals.refuseDescribeTopicPartitions,
   noLeader,
+);
+serve(shareFetch, handleShareFetch, refusals.refuseInSilence(shareFetch), notLeader);
+serve(
+  shareAcknowledge,
+  handleShareAcknowledge,
+  refusals.refuseInSilence(shareAcknowledge),
+  notLeader,
 );

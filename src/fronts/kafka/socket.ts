@@ -30,6 +30,7 @@ export async function serveSocket(
   });
   await exchange(socket, client, callsPerConnection || Number.POSITIVE_INFINITY, left);
   client.watches.closeAll();
+  await client.shareSessions.closeAll();
   await socket.close().catch(gone);
 }
 

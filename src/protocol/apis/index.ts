@@ -54,6 +54,8 @@ import { offsetFetch } from './offset-fetch.ts';
 import { produce } from './produce.ts';
 import { saslAuthenticate } from './sasl-authenticate.ts';
 import { saslHandshake } from './sasl-handshake.ts';
+import { shareAcknowledge } from './share-acknowledge.ts';
+import { shareFetch } from './share-fetch.ts';
 import { shareGroupDescribe } from './share-group-describe.ts';
 import { shareGroupHeartbeat } from './share-group-heartbeat.ts';
 import { syncGroup } from './sync-group.ts';
@@ -120,6 +122,8 @@ export const apis: readonly Api[] = [
   describeShareGroupOffsets,
   alterShareGroupOffsets,
   deleteShareGroupOffsets,
+  shareFetch,
+  shareAcknowledge,
 ];
 
 const byKey = new Map(apis.map((api) => [api.key, api]));

@@ -180,6 +180,8 @@ describe('onlyReads', () => {
       'Produce',
       'SaslAuthenticate',
       'SaslHandshake',
+      'ShareAcknowledge',
+      'ShareFetch',
       'SyncGroup',
       'TxnOffsetCommit',
       'UpdateFeatures',

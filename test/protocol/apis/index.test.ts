@@ -53,6 +53,8 @@ const listed: Record<string, readonly [key: number, min: number, max: number]> =
   ListTransactions: [66, 0, 2],
   ConsumerGroupHeartbeat: [68, 0, 1],
   ConsumerGroupDescribe: [69, 0, 1],
+  ShareFetch: [78, 1, 2],
+  ShareAcknowledge: [79, 1, 2],
   ListConfigResources: [74, 0, 1],
   ShareGroupHeartbeat: [76, 1, 1],
   ShareGroupDescribe: [77, 1, 1],

@@ -76,6 +76,8 @@ export interface ShareFetchReply extends ShareAcknowledgeReply {
    * is announced; null: never.
    */
   readonly availableAt: number | null;
+  /** So many records are held that only those who let go of some help. */
+  readonly full: boolean;
   /** Where the log ended for this answer; -1 beside an error. */
   readonly highWatermark: number;
   readonly lastStableOffset: number;

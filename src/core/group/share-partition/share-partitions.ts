@@ -12,6 +12,7 @@ import { shareDescribeRefused, shareFetchRefused } from './replies.ts';
 import { beginning, fetched, isAcquirable, type ShareLog, settingsKept } from './share-fetch.ts';
 import {
   deliveryCompleteCount,
+  fetchOffset,
   firstLockEnd,
   type ShareState,
   startingAt,
@@ -62,6 +63,7 @@ export class SharePartitions {
         records: found.records,
         acquired: found.acquired,
         availableAt: found.acquired.length > 0 ? null : lockEnd,
+        full: fetchOffset(found.state) === undefined,
         highWatermark: this.#log.highWatermark,
         lastStableOffset: this.#log.lastStableOffset,
       };

@@ -1,0 +1,60 @@
+/**
+ * What ShareFetch and ShareAcknowledge have in common: who asks, and how the group is set. The
+ * surprise: nobody looks whether the member is one of the group's: who has a session may acquire.
+ */
+import type { ShareSettings } from '../core/group/share-partition/calls.ts';
+import { shareSettingsFrom } from '../core/group/share-partition/settings.ts';
+import { ErrorCode, KafkaError } from '../protocol/errors.ts';
+import type { RequestContext } from './context.ts';
+
+interface Member {
+  readonly groupId: string;
+  readonly memberId: string;
+}
+
+/** The longest text of a uuid. */
+const longestMemberId = 36;
+
+/** Throws INVALID_REQUEST. */
+export function memberOf(request: {
+  readonly groupId: string | null;
+  readonly memberId: string | null;
+}): Member {
+  const { groupId, memberId } = request;
+  if (groupId === null) throw invalidRequest();
+  if (memberId === null || memberId === '' || memberId.length > longestMemberId) {
+    throw invalidRequest();
+  }
+  return { groupId, memberId };
+}
+
+export function invalidRequest(): KafkaError {
+  return new KafkaError(ErrorCode.INVALID_REQUEST);
+}
+
+export async function settingsOf(groupId: string, context: RequestContext): Promise<ShareSettings> {
+  return shareSettingsFrom(await context.groupConfigs.get(groupId));
+}
+
+/** For how long records are locked, as far as it is known without asking anew. */
+export async function lockDurationOf(groupId: string, context: RequestContext): Promise<number> {
+  const { groupConfigs } = context;
+  const set = groupConfigs.known(groupId) ?? (await groupConfigs.get(groupId));
+  return shareSettingsFrom(set).recordLockDurationMs;
+}
+
+/** Answers are told of no other leader than the one there is. */
+export const noLeader = { leaderId: 0, leaderEpoch: 0 };
+
+/** In the order in which they first appear, each topic once. */
+export function byTopic<P>(
+  named: readonly { readonly topicId: string; readonly partition: P }[],
+): { topicId: string; partitions: P[] }[] {
+  const topics = new Map<string, P[]>();
+  for (const { topicId, partition } of named) {
+    const partitions = topics.get(topicId) ?? [];
+    topics.set(topicId, partitions);
+    partitions.push(partition);
+  }
+  return [...topics].map(([topicId, partitions]) => ({ topicId, partitions }));
+}
