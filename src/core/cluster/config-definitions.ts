@@ -88,7 +88,7 @@ function parseConfig({ name, type }: ConfigDefinition, value: string): ParsedVal
     case 'LIST':
       return trimmed === '' ? [] : trimmed.split(/\s*,\s*/);
     default:
-      return value;
+      return trimmed;
   }
 }
 
@@ -100,8 +100,17 @@ export function printConfig(definition: ConfigDefinition, value: string): string
 
 /** A value as Kafka prints it in a message: 2 as a DOUBLE is 2.0. */
 export function shown(parsed: ParsedValue): string {
-  if (typeof parsed === 'number') return Number.isInteger(parsed) ? `${parsed}.0` : `${parsed}`;
+  if (typeof parsed === 'number') return shownDouble(parsed);
   return Array.isArray(parsed) ? `[${parsed.join(', ')}]` : String(parsed);
+}
+
+/** As Java prints it: what is very large or small as 1.0E7. */
+function shownDouble(value: number): string {
+  const pointed = (digits: string) => (digits.includes('.') ? digits : `${digits}.0`);
+  const size = Math.abs(value);
+  if (size === 0 || (size >= 1e-3 && size < 1e7)) return pointed(`${value}`);
+  const [digits, exponent] = value.toExponential().split('e');
+  return `${pointed(digits)}E${Number(exponent)}`;
 }
 
 function invalidValue(name: string, value: string, problem: string): KafkaError {

@@ -70,6 +70,9 @@ function checkTimes(parsed: ReadonlyMap<string, ParsedValue>): void {
 }
 
 function checkConnections(parsed: ReadonlyMap<string, ParsedValue>): void {
+  for (const name of ['max.connections', 'max.connection.creation.rate']) {
+    if (parsed.get(name) === 0n) throw invalid(`Invalid ${name} 0`);
+  }
   const [name, exceptions] = ['max.connections.per.ip', 'max.connections.per.ip.overrides'];
   const overrides = String(parsed.get(exceptions) ?? '');
   if (parsed.get(name) === 0n && overrides === '') {

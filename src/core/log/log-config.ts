@@ -53,11 +53,11 @@ export function logConfigFrom(
     const value = Number(configs[name] ?? initial);
     return Number.isFinite(value) ? value : initial;
   };
-  const codec = codecs[configs['compression.type'] ?? 'producer'];
+  const codec = codecs[configs['compression.type']?.trim() ?? 'producer'];
   const level = codec === undefined ? undefined : configs[levels[codec]];
   return {
     maxMessageBytes: Math.min(number('max.message.bytes', messageMaxBytes), largestBatchBytes),
-    logAppendTime: configs['message.timestamp.type'] === 'LogAppendTime',
+    logAppendTime: configs['message.timestamp.type']?.trim() === 'LogAppendTime',
     timestampBeforeMaxMs: number('message.timestamp.before.max.ms', Number.MAX_VALUE),
     timestampAfterMaxMs: number('message.timestamp.after.max.ms', 3_600_000),
     compacted: (configs['cleanup.policy'] ?? '').split(',').some((p) => p.trim() === 'compact'),

@@ -1,6 +1,7 @@
 /** All scripts, each under one name. */
 import type { Script } from '../player.ts';
 import { administrationScripts } from './administration.ts';
+import { brokerConfigScripts } from './broker-configs.ts';
 import { clusterScripts } from './cluster.ts';
 import { configValueScripts } from './config-values.ts';
 import { configScripts } from './configs.ts';
@@ -35,6 +36,7 @@ const all: readonly Script[] = [
   ...topicScripts,
   ...configScripts,
   ...configValueScripts,
+  ...brokerConfigScripts,
   ...producerIdScripts,
   ...transactionScripts,
   ...isolationScripts,
