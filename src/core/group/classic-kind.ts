@@ -12,7 +12,13 @@ import type { CommitForm, GroupKind, KindOptions } from './group-kind.ts';
 import { checkJoin, join } from './join.ts';
 import { heartbeat, leave, sync } from './membership.ts';
 import { Rebalance } from './rebalance.ts';
-import { type GroupCall, type GroupReply, joinRefusal, syncRefusal } from './replies.ts';
+import {
+  type GroupCall,
+  type GroupReply,
+  joinRefusal,
+  nobodyLeaves,
+  syncRefusal,
+} from './replies.ts';
 import type { GroupRow, Probation, Turn } from './rows.ts';
 
 type Command<K extends keyof GroupCalls> = GroupCalls[K]['command'];
@@ -123,12 +129,7 @@ export class ClassicKind implements GroupKind {
   #leave({ groupId, members }: Command<'leaveGroup'>, turn: Turn): GroupReply {
     if (groupId === '') throw new KafkaError(ErrorCode.INVALID_GROUP_ID);
     if (this.#rebalance) return leave(members, this.#rebalance, turn);
-    const unknown = members.map(({ memberId, groupInstanceId }) => ({
-      memberId,
-      groupInstanceId,
-      errorCode: ErrorCode.UNKNOWN_MEMBER_ID,
-    }));
-    return { errorCode: ErrorCode.NONE, members: unknown };
+    return nobodyLeaves(members);
   }
 
   /**

@@ -4,7 +4,13 @@
  */
 import { ErrorCode } from '../../protocol/errors.ts';
 import type { CallOf, ReplyOf } from '../machine.ts';
-import type { GroupCalls, GroupDescription, JoinGroupReply, SyncGroupReply } from './commands.ts';
+import type {
+  GroupCalls,
+  GroupDescription,
+  JoinGroupReply,
+  LeavingMember,
+  SyncGroupReply,
+} from './commands.ts';
 import type { ShareGroupCalls } from './share/calls.ts';
 
 export type GroupCall = CallOf<GroupCalls>;
@@ -25,6 +31,16 @@ export function joinRefusal(memberId: string, errorCode: number): JoinGroupReply
 
 export function syncRefusal(errorCode: number): SyncGroupReply {
   return { errorCode, protocolType: null, protocolName: null, assignment: new Uint8Array(0) };
+}
+
+/** Who would leave is none of these. */
+export function nobodyLeaves(members: readonly LeavingMember[]): GroupCalls['leaveGroup']['reply'] {
+  const unknown = members.map(({ memberId, groupInstanceId }) => ({
+    memberId,
+    groupInstanceId,
+    errorCode: ErrorCode.UNKNOWN_MEMBER_ID,
+  }));
+  return { errorCode: ErrorCode.NONE, members: unknown };
 }
 
 function description(groupState: string): GroupDescription {

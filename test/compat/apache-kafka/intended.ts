@@ -37,6 +37,11 @@ const newer = [
 
 export const intended: readonly Intended[] = [
   {
+    script: 'share-members-topics-*',
+    at: 'ShareGroupDescribe v1: *Epoch',
+    why: 'Members of a share group have what they read at once; Kafka first makes a state of it.',
+  },
+  {
     script: '*',
     at: '*errorMessage',
     kafka: null,

@@ -11,7 +11,7 @@ import { freePort } from '../broker.ts';
 import { cacheOf, once, pathOf } from '../install.ts';
 import { fetchJars, jarsOf } from '../maven.ts';
 import { Running, runToEnd } from '../processes.ts';
-import { findCoordinator, initProducerId, offsetFetch } from './apis.ts';
+import { alterShareGroupOffsets, findCoordinator, initProducerId, offsetFetch } from './apis.ts';
 import { type Address, Player } from './player.ts';
 
 const SUITE = 'apache-kafka';
@@ -72,6 +72,11 @@ async function warmUp(address: Address): Promise<void> {
   await on.quietlyUntil(findCoordinator, 3, { keyType: 1, key: transactionalId }, isReady);
   const init = { transactionalId, transactionTimeoutMs: 1000 };
   await on.quietlyUntil(initProducerId, 4, init, isReady);
+  const { name: topicName } = await on.topic('shared');
+  const topics = [{ topicName, partitions: [{ partitionIndex: 0, startOffset: 0 }] }];
+  await on.quietlyUntil(alterShareGroupOffsets, 0, { groupId: key, topics }, (answer) =>
+    answer.responses.every(({ partitions }) => partitions.every(isReady)),
+  );
   // So many that each coordinator has some of them.
   const names = Array.from({ length: 500 }, (_, index) => on.name(`group-${index}`));
   const groups = names.map((groupId) => ({ groupId, topics: null }));

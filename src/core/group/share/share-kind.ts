@@ -10,7 +10,7 @@ import { Draft } from '../draft.ts';
 import type { GroupKind, KindOptions } from '../group-kind.ts';
 import { checkJoin } from '../join.ts';
 import { Epoch, type GroupEpochs, same, unknownMember } from '../modern-group.ts';
-import { type GroupCall, type GroupReply, joinRefusal } from '../replies.ts';
+import { type GroupCall, type GroupReply, joinRefusal, nobodyLeaves } from '../replies.ts';
 import type { GroupConfig, GroupRow, Probation, Turn } from '../rows.ts';
 import { SeenLately } from '../seen-lately.ts';
 import { Sessions } from '../sessions.ts';
@@ -127,9 +127,10 @@ export class ShareKind implements GroupKind {
       case 'joinGroup':
         checkJoin(call.command, this.#options.config);
         return joinRefusal('', ErrorCode.INCONSISTENT_GROUP_PROTOCOL);
+      case 'leaveGroup':
+        return nobodyLeaves(call.command.members);
       case 'syncGroup':
       case 'heartbeat':
-      case 'leaveGroup':
         throw new KafkaError(ErrorCode.UNKNOWN_MEMBER_ID);
       default:
         return undefined;

@@ -20,6 +20,7 @@ import { produceScripts } from './produce.ts';
 import { producerIdScripts } from './producer-ids.ts';
 import { settingsScripts } from './settings.ts';
 import { shareGroupScripts } from './share-groups.ts';
+import { shareMemberScripts } from './share-members.ts';
 import { topicScripts } from './topics.ts';
 import { transactionScripts } from './transactions.ts';
 import { walkOf } from './walks.ts';
@@ -48,8 +49,9 @@ const all: readonly Script[] = [
   ...administrationScripts,
   ...settingsScripts,
   ...consumerGroupScripts,
-  ...migrationScripts,
   ...shareGroupScripts,
+  ...shareMemberScripts,
+  ...migrationScripts,
 ];
 
 /** All scripts, or the one of this name, which may be a walk of any number. */
