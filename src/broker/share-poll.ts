@@ -174,6 +174,7 @@ export class SharePoll {
         settings,
         acknowledgements,
         room: { ...room, batchSize, acquireMode },
+        isAnew: one.isAnew,
       }),
     );
     if (acknowledgements.length > 0) {
@@ -183,6 +184,7 @@ export class SharePoll {
     }
     if (typeof reply === 'number') return this.#failed(one, codeOnly(reply));
     if (reply.errorCode !== ErrorCode.NONE) return this.#failed(one, reply);
+    one.isAnew = false;
     this.#take(one, reply);
     const { isolationLevel } = settings;
     one.quiet = this.#quietAfter(reply, watched, { isolationLevel, sharedTimes });

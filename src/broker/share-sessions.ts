@@ -30,6 +30,8 @@ export interface SessionPartition {
   /** The next answer names it whatever there is to say. */
   mustAnswer: boolean;
   quiet: Quiet | undefined;
+  /** It was not asked yet since the client came, which holds nothing then. */
+  isAnew: boolean;
 }
 
 export interface PartitionName {
@@ -57,11 +59,11 @@ export class ShareSession {
     this.memberId = memberId;
   }
 
-  add(names: readonly PartitionName[], mustAnswer: boolean): void {
+  add(names: readonly PartitionName[], { mustAnswer = false, isAnew = false }): void {
     for (const { topicId, partition } of names) {
       const key = keyOf({ topicId, partition });
       if (this.partitions.has(key)) continue;
-      this.partitions.set(key, { topicId, partition, mustAnswer, quiet: undefined });
+      this.partitions.set(key, { topicId, partition, mustAnswer, quiet: undefined, isAnew });
     }
   }
 
@@ -93,13 +95,17 @@ export class ShareSessions {
     this.#objects = objects;
   }
 
-  /** Opens a session in the place of any before. Throws SHARE_SESSION_LIMIT_REACHED. */
+  /**
+   * Opens a session in the place of any before. The first one of a client that lost its connection
+   * gives back what it held, should the end of that connection not have come to it. Throws
+   * SHARE_SESSION_LIMIT_REACHED.
+   */
   open(groupId: string, memberId: string, names: readonly PartitionName[]): ShareSession {
     const key = sessionKey(groupId, memberId);
     const before = this.#sessions.get(key);
     this.#sessions.delete(key);
     const session = new ShareSession(groupId, memberId);
-    session.add(names, false);
+    session.add(names, { isAnew: before === undefined });
     for (const [held, name] of before?.held ?? []) session.held.set(held, name);
     if (this.#sessions.size >= mostSessions) throw limitReached();
     this.#checkRoom(session.partitions.size);
@@ -128,7 +134,7 @@ export class ShareSessions {
   /** Adds partitions to a session. Throws SHARE_SESSION_LIMIT_REACHED. */
   add(session: ShareSession, names: readonly PartitionName[]): void {
     this.#checkRoom(names.length);
-    session.add(names, true);
+    session.add(names, { mustAnswer: true });
   }
 
   /** Ends a session: what its member holds goes back to the group. */

@@ -1,6 +1,6 @@
 /**
  * ShareAcknowledge: a member of a share group says what became of records, without asking for more.
- * The surprise: it goes on with the session that ShareFetch opened, and counts its epoch up as well.
+ * The surprise: it goes on with the session that ShareFetch opened, and counts its epoch up too.
  *
  * Behaviour
  * - `shareSessionEpoch` -1 closes the session: what is held still goes back to the group.

@@ -104,7 +104,7 @@ describe('ShareFetch', () => {
       'shareAcknowledge orders:1',
     ]);
     const wrong = saying(0, ack(0, 0, ACCEPT), ack(2, 5, ACCEPT));
-    expect(await share.acquire([wrong])).toEqual([`0: 2-2*1 refused ${INVALID_REQUEST}`]);
+    expect(await share.acquire([wrong])).toEqual([`0: 2-2*1 refused ${INVALID_REQUEST}`, '1: ']);
     const others = [saying(0, ack(1, 1, REJECT)), saying(1, ack(0, 1, ACCEPT))];
     expect(await share.acquire(others)).toEqual(['0: ', '1: ']);
   });
@@ -169,6 +169,19 @@ describe('ShareFetch', () => {
       `error ${SHARE_SESSION_LIMIT_REACHED}`,
     ]);
     expect(await new ShareClient(context(2), 'm7').acquire([])).toEqual([]);
+  });
+
+  it('gives back what a member held whose connection ended with its gateway', async () => {
+    for (const partition of [0, 1]) await cluster.append('orders', partition, 'x');
+    const places = [orders(0), orders(1)];
+    const { share } = member('a');
+    expect(await share.acquire(places)).toEqual(['0: 0-0*1', '1: 0-0*1']);
+    share.epoch = 0; // of another session, but the same connection
+    expect(await share.acquire(places)).toEqual(['0: ', '1: ']);
+    expect(await member('b').share.acquire(places)).toEqual(['0: ', '1: ']);
+    const again = member('a').share;
+    expect(await again.acquire(places)).toEqual(['0: 0-0*2', '1: 0-0*2']);
+    expect(await again.acquire([])).toEqual([]);
   });
 
   it('gives back what was held when a session ends, or its connection', async () => {

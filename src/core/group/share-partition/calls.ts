@@ -90,6 +90,8 @@ export interface ShareCalls {
       readonly settings: ShareSettings;
       readonly acknowledgements: readonly AcknowledgementBatch[];
       readonly room: ShareFetchRoom;
+      /** The member knows of nothing that it holds: that goes back first. */
+      readonly isAnew?: boolean;
     };
     reply: ShareFetchReply;
   };

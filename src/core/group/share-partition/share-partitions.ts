@@ -49,9 +49,10 @@ export class SharePartitions {
 
   acquire(command: ShareCalls['shareFetch']['command'], now: number) {
     if (this.#store.dropped) return shareFetchRefused(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION);
-    const { groupId, settings } = command;
+    const { groupId, memberId, settings, isAnew = false } = command;
     const before = this.#load(groupId);
-    const acknowledged = this.#acknowledged(before, command, now);
+    const held = isAnew ? before && withoutLocksOf(this.#asOf(before, now), memberId) : before;
+    const acknowledged = this.#acknowledged(held, command, now);
     try {
       const state = acknowledged.state ?? beginning(settings, this.#log, now);
       const found = fetched(settingsKept(state, settings), command, this.#log, now);
