@@ -8,12 +8,15 @@ import type { ClusterCalls } from '../core/cluster/commands.ts';
 import type { ClusterHost } from '../runtime/cluster-host.ts';
 import { clusterHost, runErrands } from '../runtime/cluster-host.ts';
 import { brokerConfigFrom } from '../runtime/config.ts';
+import { ObjectMeter, oneWritten } from '../runtime/meters.ts';
 import { sqliteRows } from '../runtime/rows.ts';
 import { acceptWatch, giveSignsOfLife, tellWatchers } from '../runtime/watch.ts';
 import type { Env } from '../runtime/worker-objects.ts';
 import { workerObjects } from '../runtime/worker-objects.ts';
 
 export class ClusterController extends DurableObject<Env> {
+  /** To be read by whoever looks into the object. */
+  readonly meter = new ObjectMeter(() => Date.now());
   readonly #host: ClusterHost;
 
   constructor(ctx: DurableObjectState, env: Env) {
@@ -21,9 +24,12 @@ export class ClusterController extends DurableObject<Env> {
     giveSignsOfLife(ctx);
     this.#host = clusterHost({
       config: brokerConfigFrom(env),
-      rows: sqliteRows(ctx.storage),
+      rows: sqliteRows(ctx.storage, this.meter),
       now: () => Date.now(),
-      setAlarm: (at) => void ctx.storage.setAlarm(at),
+      setAlarm: (at) => {
+        this.meter.rows(oneWritten);
+        void ctx.storage.setAlarm(at);
+      },
       announce: () => tellWatchers(ctx, (watcher) => watcher.send('changed')),
     });
   }
@@ -32,15 +38,17 @@ export class ClusterController extends DurableObject<Env> {
     kind: K,
     command: ClusterCalls[K]['command'],
   ): Promise<ClusterCalls[K]['reply']> {
-    return this.#host.call(kind, command);
+    return this.meter.during('call', () => this.#host.call(kind, command));
   }
 
   /** A watch: says when what gateways remember may be others' past. */
-  override fetch(request: Request): Response {
-    return acceptWatch(this.ctx, request, 'watching');
+  override fetch(request: Request): Promise<Response> {
+    return this.meter.during('watchOpened', async () => acceptWatch(this.ctx, request, 'watching'));
   }
 
   override alarm(): Promise<void> {
-    return runErrands(this.#host, workerObjects(this.env), Date.now());
+    return this.meter.during('alarm', () =>
+      runErrands(this.#host, workerObjects(this.env), Date.now()),
+    );
   }
 }

@@ -8,12 +8,15 @@ import type { GroupCalls, VouchedMember } from '../core/group/commands.ts';
 import { brokerConfigFrom } from '../runtime/config.ts';
 import { GroupHost } from '../runtime/group-host.ts';
 import type { GroupLine, Vouching } from '../runtime/group-lines.ts';
+import { ObjectMeter, oneWritten } from '../runtime/meters.ts';
 import { sqliteRows } from '../runtime/rows.ts';
 import { acceptWatch, giveSignsOfLife, questionOf } from '../runtime/watch.ts';
 import type { Env } from '../runtime/worker-objects.ts';
 import { workerObjects } from '../runtime/worker-objects.ts';
 
 export class GroupCoordinator extends DurableObject<Env> {
+  /** To be read by whoever looks into the object. */
+  readonly meter = new ObjectMeter(() => Date.now());
   readonly #host: GroupHost;
 
   constructor(ctx: DurableObjectState, env: Env) {
@@ -21,10 +24,13 @@ export class GroupCoordinator extends DurableObject<Env> {
     giveSignsOfLife(ctx);
     this.#host = new GroupHost({
       config: brokerConfigFrom(env),
-      rows: sqliteRows(ctx.storage),
+      rows: sqliteRows(ctx.storage, this.meter),
       objects: workerObjects(env),
       now: () => Date.now(),
-      setAlarm: (at) => void ctx.storage.setAlarm(at),
+      setAlarm: (at) => {
+        this.meter.rows(oneWritten);
+        void ctx.storage.setAlarm(at);
+      },
       lines: () => ctx.getWebSockets().flatMap((socket) => lineOver(ctx, socket)),
     });
   }
@@ -33,15 +39,19 @@ export class GroupCoordinator extends DurableObject<Env> {
     kind: K,
     command: GroupCalls[K]['command'],
   ): Promise<GroupCalls[K]['reply']> {
-    return this.#host.call(kind, command);
+    return this.meter.during('call', () => this.#host.call(kind, command));
   }
 
   override alarm(): Promise<void> {
-    return this.#host.expire();
+    return this.meter.during('alarm', () => this.#host.expire());
   }
 
   /** A watch: closes as soon as the member that it asks about is to hear something. */
-  override fetch(request: Request): Response {
+  override fetch(request: Request): Promise<Response> {
+    return this.meter.during('watchOpened', async () => this.#watch(request));
+  }
+
+  #watch(request: Request): Response {
     const member = JSON.parse(questionOf(request.url)) as VouchedMember;
     const sessionTimeoutMs = this.#host.vouch(member);
     // Without a body: one that nobody reads would keep the object awake.
@@ -53,7 +63,9 @@ export class GroupCoordinator extends DurableObject<Env> {
   override async webSocketClose(socket: WebSocket, _code: number, why: string): Promise<void> {
     const kept = socket.deserializeAttachment() as Kept | null;
     socket.serializeAttachment(null);
-    if (kept !== null) await this.#host.lineClosed(kept, why);
+    await this.meter.during('watchClosed', async () => {
+      if (kept !== null) await this.#host.lineClosed(kept, why);
+    });
   }
 
   override webSocketError(socket: WebSocket): Promise<void> {

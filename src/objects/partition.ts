@@ -6,6 +6,7 @@
 import { DurableObject } from 'cloudflare:workers';
 import type { PartitionCalls } from '../core/log/calls.ts';
 import { brokerConfigFrom } from '../runtime/config.ts';
+import { ObjectMeter, oneWritten } from '../runtime/meters.ts';
 import { PartitionHost } from '../runtime/partition-host.ts';
 import { announcementOf, droppedCloseCode } from '../runtime/partition-watch.ts';
 import { SqliteStore } from '../runtime/sqlite-store.ts';
@@ -13,6 +14,8 @@ import { acceptWatch, giveSignsOfLife, tellWatchers } from '../runtime/watch.ts'
 import { type Env, workerObjects } from '../runtime/worker-objects.ts';
 
 export class Partition extends DurableObject<Env> {
+  /** To be read by whoever looks into the object. */
+  readonly meter = new ObjectMeter(() => Date.now());
   readonly #host: PartitionHost;
   #dropped: boolean;
 
@@ -20,7 +23,7 @@ export class Partition extends DurableObject<Env> {
     super(ctx, env);
     giveSignsOfLife(ctx);
     const { messageMaxBytes, producerIdExpirationMs } = brokerConfigFrom(env);
-    const store = new SqliteStore(ctx.storage);
+    const store = new SqliteStore(ctx.storage, this.meter);
     const objects = workerObjects(env);
     this.#dropped = store.dropped;
     this.#host = new PartitionHost({
@@ -36,7 +39,10 @@ export class Partition extends DurableObject<Env> {
         tellWatchers(ctx, (watcher) => watcher.close(droppedCloseCode, 'dropped'));
       },
       alarm: () => ctx.storage.getAlarm(),
-      setAlarm: (at) => void ctx.storage.setAlarm(at),
+      setAlarm: (at) => {
+        this.meter.rows(oneWritten);
+        void ctx.storage.setAlarm(at);
+      },
       pause: () => new Promise((resolve) => setTimeout(resolve, 0)),
     });
   }
@@ -45,15 +51,19 @@ export class Partition extends DurableObject<Env> {
     kind: K,
     command: PartitionCalls[K]['command'],
   ): Promise<PartitionCalls[K]['reply']> {
-    return this.#host.call(kind, command);
+    return this.meter.during('call', () => this.#host.call(kind, command));
   }
 
   override alarm(): Promise<void> {
-    return this.#host.ring();
+    return this.meter.during('alarm', () => this.#host.ring());
   }
 
   /** A watch: says where the log ends, now and whenever that changes. */
-  override fetch(request: Request): Response {
+  override fetch(request: Request): Promise<Response> {
+    return this.meter.during('watchOpened', async () => this.#watch(request));
+  }
+
+  #watch(request: Request): Response {
     // Without a body: one that nobody reads would keep the object awake.
     if (this.#dropped) return new Response(null, { status: 410 });
     return acceptWatch(this.ctx, request, announcementOf(this.#host.ends));

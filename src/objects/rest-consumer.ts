@@ -5,6 +5,7 @@
  */
 import { DurableObject } from 'cloudflare:workers';
 import type { RestConsumerCalls } from '../core/rest-consumer/calls.ts';
+import { ObjectMeter, oneWritten } from '../runtime/meters.ts';
 import {
   forgetIfIdle,
   type RestConsumerHost,
@@ -14,14 +15,19 @@ import { sqliteRows } from '../runtime/rows.ts';
 import { type Env, workerObjects } from '../runtime/worker-objects.ts';
 
 export class RestConsumer extends DurableObject<Env> {
+  /** To be read by whoever looks into the object. */
+  readonly meter = new ObjectMeter(() => Date.now());
   readonly #host: RestConsumerHost;
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
     this.#host = restConsumerHost({
-      rows: sqliteRows(ctx.storage),
+      rows: sqliteRows(ctx.storage, this.meter),
       now: () => Date.now(),
-      setAlarm: (at) => void ctx.storage.setAlarm(at),
+      setAlarm: (at) => {
+        this.meter.rows(oneWritten);
+        void ctx.storage.setAlarm(at);
+      },
     });
   }
 
@@ -29,10 +35,12 @@ export class RestConsumer extends DurableObject<Env> {
     kind: K,
     command: RestConsumerCalls[K]['command'],
   ): Promise<RestConsumerCalls[K]['reply']> {
-    return this.#host.call(kind, command);
+    return this.meter.during('call', () => this.#host.call(kind, command));
   }
 
   override alarm(): Promise<void> {
-    return forgetIfIdle(this.#host, workerObjects(this.env), Date.now());
+    return this.meter.during('alarm', () =>
+      forgetIfIdle(this.#host, workerObjects(this.env), Date.now()),
+    );
   }
 }

@@ -6,22 +6,28 @@
 import { DurableObject } from 'cloudflare:workers';
 import type { TransactionCalls } from '../core/transaction/calls.ts';
 import { brokerConfigFrom } from '../runtime/config.ts';
+import { ObjectMeter, oneWritten } from '../runtime/meters.ts';
 import { sqliteRows } from '../runtime/rows.ts';
 import { TransactionHost } from '../runtime/transaction-host.ts';
 import type { Env } from '../runtime/worker-objects.ts';
 import { workerObjects } from '../runtime/worker-objects.ts';
 
 export class TransactionCoordinator extends DurableObject<Env> {
+  /** To be read by whoever looks into the object. */
+  readonly meter = new ObjectMeter(() => Date.now());
   readonly #host: TransactionHost;
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
     this.#host = new TransactionHost({
       config: brokerConfigFrom(env),
-      rows: sqliteRows(ctx.storage),
+      rows: sqliteRows(ctx.storage, this.meter),
       objects: workerObjects(env),
       now: () => Date.now(),
-      setAlarm: (at) => void ctx.storage.setAlarm(at),
+      setAlarm: (at) => {
+        this.meter.rows(oneWritten);
+        void ctx.storage.setAlarm(at);
+      },
     });
   }
 
@@ -29,10 +35,10 @@ export class TransactionCoordinator extends DurableObject<Env> {
     kind: K,
     command: TransactionCalls[K]['command'],
   ): Promise<TransactionCalls[K]['reply']> {
-    return this.#host.call(kind, command);
+    return this.meter.during('call', () => this.#host.call(kind, command));
   }
 
   override alarm(): Promise<void> {
-    return this.#host.expire();
+    return this.meter.during('alarm', () => this.#host.expire());
   }
 }

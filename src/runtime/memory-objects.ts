@@ -11,6 +11,8 @@ import type { CoordinatorHostOptions } from './coordinator-host.ts';
 import { GroupHost } from './group-host.ts';
 import type { GroupLine } from './group-lines.ts';
 import { memoryPartition } from './memory-partition.ts';
+import { MemoryStore } from './memory-store.ts';
+import { type BilledEvent, type Meter, ObjectMeter, oneWritten } from './meters.ts';
 import { memoryRows } from './rows.ts';
 import type { ControllerStub, GroupStub, Objects, PartitionStub, Stub } from './stubs.ts';
 import { TransactionHost } from './transaction-host.ts';
@@ -21,6 +23,8 @@ export interface MemoryObjectsOptions {
   readonly config: BrokerConfig;
   /** Milliseconds since the epoch; by default the clock on the wall. */
   readonly now?: () => number;
+  /** Whether objects lose their memory in their sleep, as those of the platform do. */
+  readonly hibernates?: boolean;
 }
 
 type CallTable<Calls> = { [K in keyof Calls]: { command: unknown; reply: unknown } };
@@ -36,48 +40,63 @@ const longestTimer = 2_147_483_647;
 export class MemoryObjects implements Objects {
   readonly #config: BrokerConfig;
   readonly #now: () => number;
+  readonly #hibernates: boolean;
   readonly #partitions = new Map<string, PartitionStub>();
   readonly #groups = new Map<string, GroupStub>();
   readonly #transactions = new Map<string, Stub<TransactionCalls>>();
   #controller: ControllerStub | undefined;
   readonly #alarms = new Set<Alarm>();
+  /** What each object would be billed for, by kind and name. */
+  readonly meters = new Map<string, ObjectMeter>();
 
-  constructor({ config, now = () => Date.now() }: MemoryObjectsOptions) {
+  constructor({ config, now = () => Date.now(), hibernates = false }: MemoryObjectsOptions) {
     this.#config = config;
     this.#now = now;
+    this.#hibernates = hibernates;
   }
 
   partition(topicId: string, partition: number): PartitionStub {
-    return remembered(this.#partitions, `${topicId}:${partition}`, () => {
-      const alarm = this.#newAlarm(() => stub.ring());
-      const stub = memoryPartition({
-        settings: this.#config,
-        now: this.#now,
-        setAlarm: (at) => alarm.set(at),
-        enlist: (transactionalId, question) =>
-          this.transaction(transactionalId).call('enlist', question),
-      });
-      return { ...copying(stub), watch: () => stub.watch() };
+    const name = `${topicId}:${partition}`;
+    return remembered(this.#partitions, name, () => {
+      const meter = this.#newMeter(`partition ${name}`);
+      const store = new MemoryStore(meter);
+      const watches = new MemoryWatches(meter);
+      const resident = new Resident(meter, this.#hibernates, () =>
+        memoryPartition({
+          settings: this.#config,
+          now: this.#now,
+          store,
+          watches,
+          setAlarm: (at) => alarm.set(at),
+          enlist: (transactionalId, question) =>
+            this.transaction(transactionalId).call('enlist', question),
+        }),
+      );
+      const alarm = this.#newAlarm(meter, () => resident.during('alarm', (host) => host.ring()));
+      const watch = () => resident.during('watchOpened', (host) => host.watch());
+      return { ...copying(resident), watch };
     });
   }
 
   group(groupId: string): GroupStub {
     return remembered(this.#groups, groupId, () => {
       const lines: GroupLine[] = [];
-      let host: GroupHost | undefined;
-      const stub = this.#hosted((surroundings) => {
-        host = new GroupHost({ ...surroundings, lines: () => [...lines] });
-        return host;
-      });
+      const resident = this.#resident(
+        `group ${groupId}`,
+        (surroundings) => new GroupHost({ ...surroundings, lines: () => [...lines] }),
+      );
       const now = this.#now;
-      return { ...stub, watch: async (member) => vouchedWatch(host!, lines, member, now) };
+      const watch = (member: VouchedMember) =>
+        resident.during('watchOpened', async () => vouchedWatch(resident, lines, member, now));
+      return { ...copying(resident), watch };
     });
   }
 
   transaction(transactionalId: string): Stub<TransactionCalls> {
-    return remembered(this.#transactions, transactionalId, () =>
-      this.#hosted((surroundings) => new TransactionHost(surroundings)),
-    );
+    return remembered(this.#transactions, transactionalId, () => {
+      const name = `transaction ${transactionalId}`;
+      return copying(this.#resident(name, (surroundings) => new TransactionHost(surroundings)));
+    });
   }
 
   controller(): ControllerStub {
@@ -90,56 +109,106 @@ export class MemoryObjects implements Objects {
     for (const alarm of this.#alarms) alarm.clear();
   }
 
-  #hosted<Calls extends CallTable<Calls>>(
-    create: (surroundings: CoordinatorHostOptions) => CoordinatorHost<Calls>,
-  ): Stub<Calls> {
-    const alarm = this.#newAlarm(() => host.expire());
-    const host = create({
-      config: this.#config,
-      rows: memoryRows(),
-      objects: this,
-      now: this.#now,
-      setAlarm: (at) => alarm.set(at),
-    });
-    return copying(host);
+  #resident<Calls extends CallTable<Calls>, H extends CoordinatorHost<Calls>>(
+    name: string,
+    create: (surroundings: CoordinatorHostOptions) => H,
+  ): Resident<H> {
+    const meter = this.#newMeter(name);
+    const rows = memoryRows(meter);
+    const resident = new Resident(meter, this.#hibernates, () =>
+      create({
+        config: this.#config,
+        rows,
+        objects: this,
+        now: this.#now,
+        setAlarm: (at) => alarm.set(at),
+      }),
+    );
+    const alarm = this.#newAlarm(meter, () => resident.during('alarm', (host) => host.expire()));
+    return resident;
   }
 
   #newController(): ControllerStub {
-    const watches = new MemoryWatches();
-    const alarm = this.#newAlarm(() => runErrands(host, this, this.#now()));
-    const host = clusterHost({
-      config: this.#config,
-      rows: memoryRows(),
-      now: this.#now,
-      setAlarm: (at) => alarm.set(at),
-      announce: () => watches.announce('changed'),
-    });
-    return { ...copying(host), watch: async () => watches.open('watching') };
+    const meter = this.#newMeter('controller');
+    const watches = new MemoryWatches(meter);
+    const rows = memoryRows(meter);
+    const resident = new Resident(meter, this.#hibernates, () =>
+      clusterHost({
+        config: this.#config,
+        rows,
+        now: this.#now,
+        setAlarm: (at) => alarm.set(at),
+        announce: () => watches.announce('changed'),
+      }),
+    );
+    const alarm = this.#newAlarm(meter, () =>
+      resident.during('alarm', (host) => runErrands(host, this, this.#now())),
+    );
+    const watch = () => resident.during('watchOpened', async () => watches.open('watching'));
+    return { ...copying(resident), watch };
   }
 
-  #newAlarm(ring: () => Promise<void>): Alarm {
-    const alarm = new Alarm(ring, this.#now);
+  #newMeter(name: string): ObjectMeter {
+    const meter = new ObjectMeter(this.#now);
+    this.meters.set(name, meter);
+    return meter;
+  }
+
+  #newAlarm(meter: Meter, ring: () => Promise<void>): Alarm {
+    const alarm = new Alarm(meter, ring, this.#now);
     this.#alarms.add(alarm);
     return alarm;
   }
 }
 
+/** One object: its host while it is awake, and what it costs. */
+class Resident<H> {
+  readonly meter: ObjectMeter;
+  readonly #hibernates: boolean;
+  readonly #create: () => H;
+  #host: H | undefined;
+
+  constructor(meter: ObjectMeter, hibernates: boolean, create: () => H) {
+    this.meter = meter;
+    this.#hibernates = hibernates;
+    this.#create = create;
+  }
+
+  /** The host, awake: made anew if it slept. */
+  get host(): H {
+    this.#host ??= this.#create();
+    return this.#host;
+  }
+
+  during<T>(event: BilledEvent, work: (host: H) => Promise<T>): Promise<T> {
+    if (this.#hibernates && this.meter.isAsleep) this.#host = undefined;
+    return this.meter.during(event, () => work(this.host));
+  }
+}
+
 /** An object's one alarm. It is set anew by setting it again. */
 class Alarm {
+  readonly #meter: Meter;
   readonly #ring: () => Promise<void>;
   readonly #now: () => number;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(ring: () => Promise<void>, now: () => number) {
+  constructor(meter: Meter, ring: () => Promise<void>, now: () => number) {
+    this.#meter = meter;
     this.#ring = ring;
     this.#now = now;
   }
 
   set(at: number): void {
+    this.#meter.rows(oneWritten);
+    this.#wait(at);
+  }
+
+  #wait(at: number): void {
     this.clear();
     const wait = Math.min(Math.max(at - this.#now(), 0), longestTimer);
     const due = wait < longestTimer;
-    this.#timer = setTimeout(() => (due ? void this.#ring() : this.set(at)), wait);
+    this.#timer = setTimeout(() => (due ? void this.#ring() : this.#wait(at)), wait);
   }
 
   clear(): void {
@@ -149,12 +218,12 @@ class Alarm {
 
 /** A gateway's line for one member, as long as the group lets it be open. */
 function vouchedWatch(
-  host: GroupHost,
+  group: Resident<GroupHost>,
   lines: GroupLine[],
   member: VouchedMember,
   now: () => number,
 ): WatchState {
-  const sessionTimeoutMs = host.vouch(member);
+  const sessionTimeoutMs = group.host.vouch(member);
   if (sessionTimeoutMs === undefined) return closedWatch();
   const forget = (): boolean => {
     const at = lines.indexOf(line);
@@ -162,9 +231,12 @@ function vouchedWatch(
     return at >= 0;
   };
   const watch: WatchState = new WatchState(`${sessionTimeoutMs}`, {
-    ask: () => watch.answered(),
+    ask: () => {
+      group.meter.signOfLife();
+      watch.answered();
+    },
     close: (why) => {
-      if (forget()) void host.lineClosed(line, why);
+      if (forget()) void group.during('watchClosed', (host) => host.lineClosed(line, why));
     },
   });
   const line: GroupLine = {
@@ -192,12 +264,12 @@ function remembered<T>(map: Map<string, T>, key: string, create: () => T): T {
 }
 
 /** As an RPC: what crosses is copied, and what is thrown is weather. */
-function copying<Calls extends CallTable<Calls>>(stub: Stub<Calls>): Stub<Calls> {
+function copying<Calls extends CallTable<Calls>>(resident: Resident<Stub<Calls>>): Stub<Calls> {
   return {
     call: async (kind, command) => {
       const copy = structuredClone(command);
       try {
-        return structuredClone(await stub.call(kind, copy));
+        return structuredClone(await resident.during('call', (host) => host.call(kind, copy)));
       } catch (error) {
         throw new Weather(error);
       }

@@ -15,6 +15,8 @@ export interface MemoryPartitionOptions {
   readonly now: () => number;
   /** Hand in the store to keep the log when the partition restarts. */
   readonly store?: MemoryStore;
+  /** Hand these in, too, to keep who watches. */
+  readonly watches?: MemoryWatches;
   readonly durable?: () => Promise<void>;
   /** Asks a coordinator; without it there are no transactions. */
   readonly enlist?: PartitionSurroundings['enlist'];
@@ -30,7 +32,7 @@ export interface MemoryPartition extends PartitionStub {
 export function memoryPartition(options: MemoryPartitionOptions): MemoryPartition {
   const { settings, now, store = new MemoryStore(), durable = async () => {} } = options;
   const { setAlarm = () => {}, enlist = noCoordinator } = options;
-  const watches = new MemoryWatches();
+  const { watches = new MemoryWatches() } = options;
   const host = new PartitionHost({
     store: () => store,
     settings,

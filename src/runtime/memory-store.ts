@@ -14,6 +14,8 @@ import type {
   Snapshot,
 } from '../core/log/store.ts';
 
+import { type Meter, noMeter, oneWritten } from './meters.ts';
+
 export class MemoryStore implements LogStore {
   #rows: LogRow[] = [];
   #aborted: AbortedTransaction[] = [];
@@ -21,6 +23,12 @@ export class MemoryStore implements LogStore {
   #state: LogState | undefined;
   readonly #shareStates = new Map<string, Uint8Array>();
   #dropped = false;
+  readonly #meter: Meter;
+
+  /** Rows are counted as SQLite would. */
+  constructor(meter: Meter = noMeter) {
+    this.#meter = meter;
+  }
 
   get dropped(): boolean {
     return this.#dropped;
@@ -28,26 +36,25 @@ export class MemoryStore implements LogStore {
 
   floor(offset: number): RowHead | undefined {
     const row = this.#rows[this.#indexFrom(offset + 1) - 1];
+    if (row) this.#meter.rows({ rowsRead: 1 });
     return row && headOf(row);
   }
 
   from(offset: number, limit: number): readonly RowHead[] {
     const index = this.#indexFrom(offset);
-    return this.#rows.slice(index, index + limit).map(headOf);
+    return this.#read(index, index + limit).map(headOf);
   }
 
   data(first: number, last: number): readonly Uint8Array[] {
-    return this.#rows
-      .slice(this.#indexFrom(first), this.#indexFrom(last + 1))
-      .map(({ bytes }) => bytes);
+    return this.#read(this.#indexFrom(first), this.#indexFrom(last + 1)).map(({ bytes }) => bytes);
   }
 
   count(offset: number): number {
-    return this.#rows.length - this.#indexFrom(offset);
+    return this.#read(this.#indexFrom(offset)).length;
   }
 
   totals(offset: number): { rows: number; bytes: number } {
-    const rows = this.#rows.slice(this.#indexFrom(offset));
+    const rows = this.#read(this.#indexFrom(offset));
     return { rows: rows.length, bytes: rows.reduce((sum, { bytes }) => sum + bytes.length, 0) };
   }
 
@@ -60,11 +67,9 @@ export class MemoryStore implements LogStore {
   }
 
   producerRows(offset: number): readonly ProducerRow[] {
-    return this.#rows
-      .slice(this.#indexFrom(offset))
-      .flatMap(({ baseOffset, appendedAt, producers }) =>
-        producers === null ? [] : [{ baseOffset, appendedAt, producers }],
-      );
+    return this.#read(this.#indexFrom(offset)).flatMap(({ baseOffset, appendedAt, producers }) =>
+      producers === null ? [] : [{ baseOffset, appendedAt, producers }],
+    );
   }
 
   abortedFrom(offset: number): readonly AbortedTransaction[] {
@@ -76,6 +81,7 @@ export class MemoryStore implements LogStore {
   }
 
   keepShareState(groupId: string, state: Uint8Array | undefined): void {
+    this.#meter.rows(oneWritten);
     if (state === undefined) this.#shareStates.delete(groupId);
     else this.#shareStates.set(groupId, state.slice());
   }
@@ -94,6 +100,7 @@ export class MemoryStore implements LogStore {
       ...rows,
       ...this.#rows.slice(end, end + 1),
     ]);
+    this.#meter.rows({ rowsWritten: end - start + forgotten.length });
     this.#rows.splice(start, end - start, ...rows.map(copyOf));
     this.#aborted = this.#aborted.filter(({ lastOffset }) => !forgotten.includes(lastOffset));
     this.#keep(rows, snapshot, state);
@@ -113,9 +120,17 @@ export class MemoryStore implements LogStore {
     snapshot: Snapshot | undefined,
     state: LogState | undefined,
   ): void {
+    const kept = [...rows, snapshot, state].filter((each) => each !== undefined).length;
+    this.#meter.rows({ rowsWritten: kept });
     for (const { aborted = [] } of rows) this.#aborted.push(...structuredClone(aborted));
     if (snapshot !== undefined) this.#snapshot = { ...snapshot, bytes: snapshot.bytes.slice() };
     if (state !== undefined) this.#state = structuredClone(state);
+  }
+
+  #read(from: number, to = this.#rows.length): LogRow[] {
+    const rows = this.#rows.slice(from, to);
+    this.#meter.rows({ rowsRead: rows.length });
+    return rows;
   }
 
   /** The index of the first row that begins at or after the offset. */

@@ -4,6 +4,7 @@
  * about a group that does not exist writes nothing.
  */
 import type { Row } from '../core/machine.ts';
+import { type Meter, metered, noMeter } from './meters.ts';
 
 export interface Rows {
   /** Every row that lives, in the order of their keys. */
@@ -22,8 +23,8 @@ const maxPartLength = 600_000;
  * The table `rows` of one Durable Object. Keyed by its primary key alone, so that a put is one
  * billed row.
  */
-export function sqliteRows(storage: DurableObjectStorage): Rows {
-  const { sql } = storage;
+export function sqliteRows(storage: DurableObjectStorage, meter: Meter = noMeter): Rows {
+  const sql = metered(storage.sql, meter);
   let created =
     sql.exec("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'rows'").toArray()
       .length > 0;
@@ -69,11 +70,12 @@ export function sqliteRows(storage: DurableObjectStorage): Rows {
  * The same table in memory. Values are kept encoded, so that nobody shares an object with the
  * store.
  */
-export function memoryRows(): Rows {
+export function memoryRows(meter: Meter = noMeter): Rows {
   const texts = new Map<string, string>();
   return {
     load() {
       const keys = [...texts.keys()].sort();
+      meter.rows({ rowsRead: keys.length });
       return keys.map((key) => ({ key, value: decodeValue(texts.get(key)!) }));
     },
     put(rows) {
@@ -81,6 +83,7 @@ export function memoryRows(): Rows {
         key,
         text: value === null ? undefined : encodeValue(value),
       }));
+      meter.rows({ rowsWritten: encoded.length });
       for (const { key, text } of encoded) {
         if (text === undefined) texts.delete(key);
         else texts.set(key, text);

@@ -14,6 +14,7 @@ import type {
   Snapshot,
 } from '../core/log/store.ts';
 import { ErrorCode, KafkaError } from '../protocol/errors.ts';
+import { type Meter, metered, noMeter, oneWritten } from './meters.ts';
 import { type Migration, migrate, schemaVersion } from './migrations.ts';
 
 /** A BLOB is cut into pieces of this: a row may have 2 MB with everything in it. */
@@ -90,13 +91,15 @@ type AbortedColumns = Record<keyof AbortedTransaction, number>;
 
 export class SqliteStore implements LogStore {
   readonly #storage: DurableObjectStorage;
-  readonly #sql: SqlStorage;
+  readonly #sql: Pick<SqlStorage, 'exec'>;
+  readonly #meter: Meter;
   #open: boolean;
   #dropped: boolean;
 
-  constructor(storage: DurableObjectStorage) {
+  constructor(storage: DurableObjectStorage, meter: Meter = noMeter) {
     this.#storage = storage;
-    this.#sql = storage.sql;
+    this.#sql = metered(storage.sql, meter);
+    this.#meter = meter;
     this.#dropped = storage.kv.get(droppedKey) === true;
     this.#open = schemaVersion(storage) > 0;
     if (this.#open) migrate(storage, migrations);
@@ -208,6 +211,7 @@ export class SqliteStore implements LogStore {
     this.#open = false;
     void this.#storage.deleteAll();
     this.#storage.kv.put(droppedKey, true);
+    this.#meter.rows(oneWritten);
   }
 
   /** Throws KAFKA_STORAGE_ERROR when the object's storage is full or fails. */
@@ -226,7 +230,10 @@ export class SqliteStore implements LogStore {
   #putAll(rows: readonly LogRow[], snapshot?: Snapshot, state?: LogState): void {
     for (const row of rows) this.#insert(row);
     if (snapshot !== undefined) this.#put(snapshot);
-    if (state !== undefined) this.#storage.kv.put(stateKey, state);
+    if (state !== undefined) {
+      this.#storage.kv.put(stateKey, state);
+      this.#meter.rows(oneWritten);
+    }
   }
 
   #insert(row: LogRow): void {

@@ -4,6 +4,7 @@
  * more, and the caller asks and watches anew. And it can be put to the proof without waking the
  * object: the platform itself answers for a sleeping one.
  */
+import { type Meter, noMeter } from './meters.ts';
 import type { Watch } from './stubs.ts';
 
 /** Asks for a sign of life, and is one. The platform answers, and charges nothing for it. */
@@ -185,12 +186,18 @@ export function tellWatchers(ctx: DurableObjectState, say: (watcher: WebSocket) 
 /** The object's end without a network: what is in memory announces to these. */
 export class MemoryWatches {
   readonly #watches = new Set<WatchState>();
+  readonly #meter: Meter;
   /** A line that says nothing any more, and does not close. */
   silent = false;
+
+  constructor(meter: Meter = noMeter) {
+    this.#meter = meter;
+  }
 
   open(said: string, whenClosed: (why: string) => void = () => {}): WatchState {
     const watch: WatchState = new WatchState(said, {
       ask: () => {
+        this.#meter.signOfLife();
         if (!this.silent) watch.answered();
       },
       close: (why) => {
