@@ -172,26 +172,22 @@ export class Consumer {
     if (goesOn(errorCode)) await this.#joinClassic();
   }
 
-  /** Until it has what is its part: one partition of ten. */
   async #joinConsumer(): Promise<void> {
     this.#memberId = crypto.randomUUID();
-    let owned = await this.#reconcile({
+    await this.#reconcile({
       memberEpoch: 0,
       rebalanceTimeoutMs: 300_000,
       subscribedTopicNames: [topic],
       topicPartitions: [],
     });
-    for (let calm = 0; calm < 12; calm++) {
-      await sleep(habits.heartbeatMs.consumer);
-      const next = await this.#reconcile({ memberEpoch: this.#epoch, topicPartitions: owned });
-      if (next !== owned) calm = 0;
-      owned = next;
-    }
   }
 
   #owned: { topicId: string; partitions: number[] }[] = [];
 
-  async #reconcile(said: Partial<Infer<typeof consumerGroupHeartbeat.request.fields>>) {
+  /** Heartbeats; where its part is another one now, says at once that it has that. */
+  async #reconcile(
+    said: Partial<Infer<typeof consumerGroupHeartbeat.request.fields>>,
+  ): Promise<void> {
     const answer = await this.#group.ask(consumerGroupHeartbeat, 1, {
       groupId,
       memberId: this.#memberId,
@@ -204,8 +200,8 @@ export class Consumer {
         topicId,
         partitions: [...partitions],
       }));
+      await this.#reconcile({ memberEpoch: this.#epoch, topicPartitions: this.#owned });
     }
-    return this.#owned;
   }
 
   get #identity() {
