@@ -162,9 +162,7 @@ export class MemberWatches {
     if (vouched === undefined) return false;
     const isSaid = () => [...commits].every(([key, said]) => vouched.commits.get(key) === said);
     if (!isSaid() || this.#now() - vouched.openedAt >= renewMs) return false;
-    if (!(await vouched.prove()) || !isSaid()) return false;
-    if (vouched.member.protocol === 'classic') vouched.heardAt = this.#now();
-    return true;
+    return (await vouched.prove()) && isSaid();
   }
 
   /** Call before a commit, and what it returns when all of it stands. */
@@ -174,11 +172,16 @@ export class MemberWatches {
     const { changes } = vouched;
     for (const key of commits.keys()) vouched.commits.delete(key);
     return () => {
-      if (vouched.member.protocol === 'classic') vouched.heardAt = this.#now();
       // What was said meanwhile may have been said of these.
       if (vouched.changes !== changes || !vouched.watch.open) return;
       for (const [key, said] of commits) vouched.commits.set(key, said);
     };
+  }
+
+  /** A commit was taken: of a classic member, that is a sign of life. */
+  hasCommitted(groupId: string, committer: VouchedCommitter): void {
+    const vouched = this.#find(groupId, committer);
+    if (vouched?.member.protocol === 'classic') vouched.heardAt = this.#now();
   }
 
   closeAll(): void {

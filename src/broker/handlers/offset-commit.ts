@@ -38,6 +38,7 @@ export const handleOffsetCommit: Handler<OffsetCommitRequest, OffsetCommitRespon
   const { members } = watches;
   const commits = commitsOf(request, metadata);
   if (commits && (await members.repeats(groupId, committer, commits))) {
+    members.hasCommitted(groupId, committer);
     return { throttleTimeMs: 0, topics: topics.map(committed) };
   }
   const nowStands = commits && members.committing(groupId, committer, commits);
@@ -52,10 +53,9 @@ export const handleOffsetCommit: Handler<OffsetCommitRequest, OffsetCommitRespon
       topics: existing,
     }),
   );
-  const stands = answers.every(({ partitions }) =>
-    partitions.every(({ errorCode }) => errorCode === ErrorCode.NONE),
-  );
-  if (stands) nowStands?.();
+  const codes = answers.flatMap(({ partitions }) => partitions.map(({ errorCode }) => errorCode));
+  if (codes.includes(ErrorCode.NONE)) members.hasCommitted(groupId, committer);
+  if (codes.every((code) => code === ErrorCode.NONE)) nowStands?.();
   return { throttleTimeMs: 0, topics: answers };
 };
 
