@@ -68,6 +68,7 @@ export class MemoryObjects implements Objects {
           store,
           watches,
           setAlarm: (at) => alarm.set(at),
+          alarm: () => alarm.at,
           enlist: (transactionalId, question) =>
             this.transaction(transactionalId).call('enlist', question),
         }),
@@ -192,6 +193,8 @@ class Alarm {
   readonly #ring: () => Promise<void>;
   readonly #now: () => number;
   #timer: ReturnType<typeof setTimeout> | undefined;
+  /** When it will ring; null: it is not set. */
+  at: number | null = null;
 
   constructor(meter: Meter, ring: () => Promise<void>, now: () => number) {
     this.#meter = meter;
@@ -201,6 +204,7 @@ class Alarm {
 
   set(at: number): void {
     this.#meter.rows(oneWritten);
+    this.at = at;
     this.#wait(at);
   }
 
@@ -208,7 +212,12 @@ class Alarm {
     this.clear();
     const wait = Math.min(Math.max(at - this.#now(), 0), longestTimer);
     const due = wait < longestTimer;
-    this.#timer = setTimeout(() => (due ? void this.#ring() : this.#wait(at)), wait);
+    this.#timer = setTimeout(() => (due ? this.#rings() : this.#wait(at)), wait);
+  }
+
+  #rings(): void {
+    this.at = null;
+    void this.#ring();
   }
 
   clear(): void {

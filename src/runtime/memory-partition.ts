@@ -22,6 +22,8 @@ export interface MemoryPartitionOptions {
   readonly enlist?: PartitionSurroundings['enlist'];
   /** Asks for `ring` to be called then; without it nothing is ever cleaned up by itself. */
   readonly setAlarm?: (at: number) => void;
+  /** When it will ring; null: it is not set. */
+  readonly alarm?: () => number | null;
 }
 
 export interface MemoryPartition extends PartitionStub {
@@ -31,7 +33,7 @@ export interface MemoryPartition extends PartitionStub {
 
 export function memoryPartition(options: MemoryPartitionOptions): MemoryPartition {
   const { settings, now, store = new MemoryStore(), durable = async () => {} } = options;
-  const { setAlarm = () => {}, enlist = noCoordinator } = options;
+  const { setAlarm = () => {}, alarm = () => null, enlist = noCoordinator } = options;
   const { watches = new MemoryWatches() } = options;
   const host = new PartitionHost({
     store: () => store,
@@ -41,7 +43,7 @@ export function memoryPartition(options: MemoryPartitionOptions): MemoryPartitio
     announce: (ends) => watches.announce(announcementOf(ends)),
     enlist,
     dropped: () => watches.closeAll(),
-    alarm: async () => null,
+    alarm: async () => alarm(),
     setAlarm,
     pause: () => new Promise((resolve) => setTimeout(resolve, 0)),
   });
