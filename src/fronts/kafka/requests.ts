@@ -18,6 +18,7 @@ import { describeGroups } from '../../protocol/apis/describe-groups.ts';
 import { describeLogDirs } from '../../protocol/apis/describe-log-dirs.ts';
 import { describeProducers } from '../../protocol/apis/describe-producers.ts';
 import { describeQuorum } from '../../protocol/apis/describe-quorum.ts';
+import { describeShareGroupOffsets } from '../../protocol/apis/describe-share-group-offsets.ts';
 import { describeTopicPartitions } from '../../protocol/apis/describe-topic-partitions.ts';
 import { describeTransactions } from '../../protocol/apis/describe-transactions.ts';
 import { describeUserScramCredentials } from '../../protocol/apis/describe-user-scram-credentials.ts';
@@ -31,6 +32,7 @@ import { listTransactions } from '../../protocol/apis/list-transactions.ts';
 import { metadata } from '../../protocol/apis/metadata.ts';
 import { offsetFetch } from '../../protocol/apis/offset-fetch.ts';
 import { type ProduceRequest, type ProduceResponse, produce } from '../../protocol/apis/produce.ts';
+import { shareGroupDescribe } from '../../protocol/apis/share-group-describe.ts';
 import { ErrorCode } from '../../protocol/errors.ts';
 import { encodeResponseFrame, openRequest, type RequestHeader } from '../../protocol/header.ts';
 import { decodeRequest } from '../../protocol/schema.ts';
@@ -53,6 +55,7 @@ const reads: ReadonlySet<number> = new Set(
     describeLogDirs,
     describeProducers,
     describeQuorum,
+    describeShareGroupOffsets,
     describeTopicPartitions,
     describeTransactions,
     describeUserScramCredentials,
@@ -65,6 +68,7 @@ const reads: ReadonlySet<number> = new Set(
     listTransactions,
     metadata,
     offsetFetch,
+    shareGroupDescribe,
   ].map(({ key }) => key),
 );
 

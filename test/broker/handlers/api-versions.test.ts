@@ -32,9 +32,9 @@ describe('ApiVersions', () => {
 
   it.each([
     [3, 0],
-    [4, 2],
+    [4, 3],
   ])(
-    'version %i: transactions v2 and the consumer protocol are final, and %i features supported',
+    'version %i: transactions v2 and the new protocols are final, and %i features supported',
     async (version, many) => {
       const context = new TestCluster().client().context(version);
       const bytes = concat(
@@ -43,11 +43,13 @@ describe('ApiVersions', () => {
       expect(decodeResponse(apiVersions, version, bytes)).toMatchObject({
         supportedFeatures: [
           { name: 'group.version', minVersion: 0, maxVersion: 1 },
+          { name: 'share.version', minVersion: 0, maxVersion: 1 },
           { name: 'transaction.version', minVersion: 0, maxVersion: 2 },
         ].slice(0, many),
         finalizedFeaturesEpoch: 0,
         finalizedFeatures: [
           { name: 'group.version', minVersionLevel: 1, maxVersionLevel: 1 },
+          { name: 'share.version', minVersionLevel: 1, maxVersionLevel: 1 },
           { name: 'transaction.version', minVersionLevel: 2, maxVersionLevel: 2 },
         ],
       });
