@@ -5,7 +5,7 @@
 import { writeFileSync } from 'node:fs';
 import { equal, includes, lines, unique } from '../words.ts';
 import { contains, file, groupOf, type Play, rows, topicWith } from './bench.ts';
-import { runAlone } from './toolbox.ts';
+import { runAlone, startAlone } from './toolbox.ts';
 
 const topics: Readonly<Record<string, Play>> = {
   'tools-topics-page-by-page': async ({ run }) => {
@@ -33,6 +33,10 @@ const topics: Readonly<Record<string, Play>> = {
       equal([time, text.trim()], [time, `${topic}:0:${offset}`]);
     }
     equal((await run('getOffsets', '--topic', topic, '--time', 'latest-tiered')).trim(), '');
+    const newest = await run('getOffsets', '--topic', topic, '--time', 'max-timestamp');
+    equal(/^[0-5]$/.test(newest.trim().replace(`${topic}:0:`, '')), true);
+    const picked = await run('getOffsets', '--topic-partitions', `${topic}:0-1`);
+    equal(picked.trim(), `${topic}:0:6`);
     const described = await run('logDirs', '--describe', '--topic-list', topic);
     contains(described, `{"partition":"${topic}-0","size":`, '"offsetLag":0,"isFuture":false}');
   },
@@ -74,6 +78,41 @@ const groups: Readonly<Record<string, Play>> = {
     contains(await run('groups', '--delete', '--group', group), 'was successful');
     const gone = await run('groups', '--describe', '--group', group);
     contains(gone, 'GroupIdNotFoundException');
+  },
+  'tools-groups-with-a-member': async (bench) => {
+    const { run } = bench;
+    const topic = await topicWith(bench, 3);
+    const group = unique('readers');
+    const servers = ['--bootstrap-server', bench.bootstrap];
+    const words = ['--topic', topic, '--group-id', group, '--reset-policy', 'earliest'];
+    const kind = ['--group-protocol', 'consumer', '--group-instance-id', 'first'];
+    const member = startAlone('verifiableConsumer', ...servers, ...words, ...kind);
+    await member.until(({ stdout }) => stdout.includes('"offset":3}],"success":true'), 'commits');
+    const client = `consumer-${group}-first`;
+    const describe = ['--describe', '--group', group];
+    const [offsets = []] = rows(await run('groups', ...describe), group, topic);
+    equal(offsets.slice(0, 4), ['0', '3', '3', '0']);
+    equal(offsets.at(-1), client);
+    const members = await run('groups', ...describe, '--members', '--verbose');
+    contains(members, 'CURRENT-EPOCH', 'TARGET-ASSIGNMENT');
+    const [[memberId, instance, host, ...assigned] = []] = rows(members, group);
+    equal([memberId, instance], [offsets[4], 'first']);
+    equal(host!.startsWith('/'), true);
+    const [, count, epoch, current, target, targeted] = assigned;
+    equal(assigned[0], client);
+    equal([count, current, targeted, target], ['1', `${topic}:0`, `${topic}:0`, epoch]);
+    const state = await run('groups', ...describe, '--state', '--verbose');
+    contains(state, 'GROUP-EPOCH', 'TARGET-ASSIGNMENT-EPOCH');
+    equal(rows(state, group)[0]!.slice(-5), ['uniform', 'Stable', epoch, epoch, '1']);
+    equal(rows(await run('groups', '--list', '--state'), group), [['Stable']]);
+    const listed = await run('groups', '--list', '--type', 'consumer', '--state', 'stable');
+    equal(rows(listed, group), [['Consumer', 'Stable']]);
+    const reset = ['--reset-offsets', '--group', group, '--topic', topic, '--to-earliest'];
+    contains(await run('groups', ...reset, '--execute'), 'but the current state is Stable.');
+    contains(await run('groups', '--delete', '--group', group), 'GroupNotEmptyException');
+    const remove = ['--delete-offsets', '--group', group, '--topic', topic];
+    contains(await run('groups', ...remove), 'GroupSubscribedToTopicException');
+    await member.stop('SIGKILL');
   },
   'tools-groups-reset-in-every-way': async (bench) => {
     const { run } = bench;
@@ -136,8 +175,36 @@ const settings: Readonly<Record<string, Play>> = {
       'num.partitions=3',
     );
     contains(refused, 'Cannot update these configs dynamically: [num.partitions]');
-    const defaults = ['--entity-type', 'brokers', '--entity-default'];
-    contains(await run('configs', '--describe', ...defaults), 'Default configs for brokers');
+  },
+  'tools-configs-of-a-broker-that-runs': async (bench) => {
+    const { run } = bench;
+    const topic = await topicWith(bench, 0);
+    const broker = ['--entity-type', 'brokers', '--entity-name', '1'];
+    const every = ['--entity-type', 'brokers', '--entity-default'];
+    const alter = (...words: string[]) => run('configs', '--alter', ...words);
+    const describe = (...words: string[]) => run('configs', '--describe', ...words);
+    const retention = 'log.retention.ms';
+    const add = (value: number) => ['--add-config', `${retention}=${value}`];
+    const told = await alter(...every, ...add(600_000_000));
+    contains(told, 'Completed updating default config for brokers in the cluster.');
+    contains(await alter(...broker, ...add(500_000_000)), 'Completed updating config for broker 1');
+    const ofAll = `DYNAMIC_DEFAULT_BROKER_CONFIG:${retention}=600000000`;
+    contains(
+      await describe(...every),
+      `${retention}=600000000 sensitive=false synonyms={${ofAll}}`,
+    );
+    const synonyms =
+      `{DYNAMIC_BROKER_CONFIG:${retention}=500000000, ${ofAll}, ` +
+      'DEFAULT_CONFIG:log.retention.hours=168}';
+    const own = `${retention}=500000000 sensitive=false synonyms=${synonyms}`;
+    contains(await describe(...broker), own);
+    const ofTopic = await describe('--entity-type', 'topics', '--entity-name', topic, '--all');
+    contains(ofTopic, `  retention.ms=500000000 sensitive=false synonyms=${synonyms}`);
+    contains(await run('topics', '--describe', '--topic', topic), 'retention.ms=500000000');
+    await alter(...broker, '--delete-config', retention);
+    equal((await describe(...broker)).includes('DYNAMIC_BROKER_CONFIG'), false);
+    await alter(...every, '--delete-config', retention);
+    equal((await describe(...every)).includes(retention), false);
   },
   'tools-configs-of-users-and-clients': async ({ run, fails }) => {
     const name = unique('alice');
