@@ -78,7 +78,7 @@ final class AdminCases {
 
   private static void offsets() throws Exception {
     Queue queue = Queue.of(1);
-    queue.sendNumbers(5);
+    queue.sendNumbers(0, 5);
     TopicPartition partition = Clients.partition(queue.topic(), 0);
     try (var admin = Clients.admin()) {
       try (var member = queue.member(Queue.atMost(3))) {

@@ -37,7 +37,7 @@ final class DeliveryCases {
   /** So many records are in the hands of members, and no more. */
   private static void lockLimit() throws Exception {
     Queue queue = Queue.of(1, "share.partition.max.record.locks", "100");
-    queue.sendNumbers(250);
+    queue.sendNumbers(0, 250);
     List<KafkaShareConsumer<String, String>> members = new ArrayList<>();
     List<ConsumerRecord<String, String>> held = new ArrayList<>();
     try {
@@ -107,7 +107,7 @@ final class DeliveryCases {
   /** What is deleted from the log is gone from the queue, whoever had it. */
   private static void deleteRecords() throws Exception {
     Queue queue = Queue.of(1);
-    queue.sendNumbers(6);
+    queue.sendNumbers(0, 6);
     try (var admin = Clients.admin();
         var member = queue.explicit(Queue.atMost(2))) {
       for (ConsumerRecord<String, String> one : Queue.next(member)) member.acknowledge(one);

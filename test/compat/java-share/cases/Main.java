@@ -1,6 +1,6 @@
 /** Every case of share groups, in one JVM. The argument is the bootstrap server. */
 public final class Main {
-  private static final int AT_A_TIME = 6;
+  private static final int AT_A_TIME = 10;
 
   private Main() {}
 

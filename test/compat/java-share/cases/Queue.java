@@ -66,10 +66,10 @@ record Queue(String topic, String group) {
     for (String value : values) producer.send(new ProducerRecord<>(topic, 0, null, value));
   }
 
-  /** Sends the numbers from 0, each in a batch of its own. */
-  void sendNumbers(int count) throws Exception {
+  /** Sends these numbers, each in a batch of its own. */
+  void sendNumbers(int from, int end) throws Exception {
     try (var producer = Clients.producer("batch.size", "0")) {
-      for (int number = 0; number < count; number++) send(producer, "" + number);
+      for (int number = from; number < end; number++) send(producer, "" + number);
     }
   }
 
