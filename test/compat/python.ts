@@ -4,6 +4,8 @@
  * folder, on the shared cases in `python/`.
  */
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { Kafka, logLevel, Partitioners } from 'kafkajs';
 import { readmeBlock } from '../readme/blocks.ts';
 import { exactlyOnce } from './exactly-once.ts';
 import { cacheOf, download, once, pathOf } from './install.ts';
@@ -17,6 +19,8 @@ export const DEBIAN_PYTHON = '/usr/bin/python3';
 interface More {
   /** The block of README.md that it executes. */
   readonly readme?: string;
+  /** That block only reads: the record it prints is sent to it. */
+  readonly readmeReads?: boolean;
   /** Its worker of exactly-once.ts, in `python/`. */
   readonly pipeline?: string;
 }
@@ -55,7 +59,7 @@ export function pypiClient(name: string, more: More = {}): Suite {
 function runBy(
   name: string,
   python: () => string,
-  { readme, pipeline }: More,
+  { readme, readmeReads = false, pipeline }: More,
 ): Pick<Suite, 'version' | 'run'> {
   return {
     version: () => runToEnd(python(), [pathOf('python/versions.py'), name]),
@@ -63,7 +67,7 @@ function runBy(
       const env = { PYTHONPATH: pathOf('python'), PYTHONDONTWRITEBYTECODE: '1' };
       await runProgram(context, python(), [pathOf(`${name}/cases.py`)], { env });
       const more: Case[] = [];
-      if (readme !== undefined) more.push(readmeCase(python(), readme));
+      if (readme !== undefined) more.push(readmeCase(python(), readme, readmeReads));
       if (pipeline !== undefined) more.push(exactlyOnceCase(python(), pipeline));
       await runCases(more, context);
     },
@@ -76,15 +80,33 @@ function exactlyOnceCase(python: string, pipeline: string): Case {
 }
 
 /** The README's example as it is written there: it produces a record and prints what it reads. */
-function readmeCase(python: string, block: string): Case {
+function readmeCase(python: string, block: string, onlyReads: boolean): Case {
   return {
     name: 'readme',
     async run({ broker }, signal) {
       const code = readmeBlock(block, { bootstrapServers: broker.bootstrap, url: '' });
       const example = new Running(python, ['-u', '-c', code], { signal });
       const record = /^0 \d+ b'4' b'{"item": "tea"}'$/m;
-      await example.until(({ stdout }) => record.test(stdout), 'the record');
+      const read = example.until(({ stdout }) => record.test(stdout), 'the record');
+      if (onlyReads) await Promise.race([read, sendOrders(broker.bootstrap, signal)]);
+      await read;
       await example.stop('SIGKILL'); // it would wait for more
     },
   };
+}
+
+/** Sends an order now and then, until the case is over. */
+async function sendOrders(bootstrap: string, signal: AbortSignal): Promise<never> {
+  const kafka = new Kafka({ brokers: [bootstrap], logLevel: logLevel.NOTHING });
+  const producer = kafka.producer({ createPartitioner: Partitioners.DefaultPartitioner });
+  await producer.connect();
+  try {
+    for (;;) {
+      const messages = [{ key: '4', value: '{"item": "tea"}' }];
+      await producer.send({ topic: 'orders', messages });
+      await delay(300, null, { signal });
+    }
+  } finally {
+    await producer.disconnect();
+  }
 }

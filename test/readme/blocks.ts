@@ -13,7 +13,7 @@ export interface Place {
 }
 
 /** Blocks that other suites execute: each by the client it is about, in `npm run test:compat`. */
-export const executedByCompat = ['kafka-python', 'kcat'];
+export const executedByCompat = ['confluent-kafka', 'kafka-python', 'kcat'];
 
 /** The code of every block by its name. Throws when one has no name, or a name is used twice. */
 export function readmeBlocks(): ReadonlyMap<string, string> {

@@ -17,7 +17,7 @@ import type { Case, SuiteContext } from '../suite.ts';
 import { unique } from '../words.ts';
 
 const WORKERS = 3;
-const KILLS = 2;
+const KILLS = 1;
 const RESTARTS = 2;
 const PARTITIONS = 2;
 const patient = { initialRetryTime: 20, maxRetryTime: 200, retries: 500 };

@@ -50,10 +50,10 @@ final class LockCases {
       List<ConsumerRecord<String, String>> rest = Queue.next(other);
       Harness.equal(Queue.told(rest), List.of("short work 1"));
       other.acknowledge(rest.get(0));
-      Queue.nothingFor(Duration.ofSeconds(9), other);
+      Queue.nothingFor(Duration.ofSeconds(8), other);
       member.acknowledge(held.get(0), AcknowledgeType.RENEW);
       Queue.commit(member);
-      Queue.nothingFor(Duration.ofSeconds(9), other);
+      Queue.nothingFor(Duration.ofSeconds(8), other);
       List<ConsumerRecord<String, String>> renewed = Queue.next(member);
       Harness.equal(Queue.told(renewed), List.of("long work 1"));
       member.acknowledge(renewed.get(0));
