@@ -3,11 +3,13 @@ import { dispatch } from '../../src/broker/broker.ts';
 import { type ClientContext, clientContext, createGateway } from '../../src/broker/gateway.ts';
 import { MemberWatches } from '../../src/broker/member-watches.ts';
 import { ZERO_UUID } from '../../src/bytes/uuid.ts';
+import { createPartitions } from '../../src/protocol/apis/create-partitions.ts';
 import { createTopics } from '../../src/protocol/apis/create-topics.ts';
 import { deleteTopics } from '../../src/protocol/apis/delete-topics.ts';
 import { heartbeat } from '../../src/protocol/apis/heartbeat.ts';
 import { joinGroup } from '../../src/protocol/apis/join-group.ts';
 import { offsetCommit } from '../../src/protocol/apis/offset-commit.ts';
+import { shareGroupHeartbeat } from '../../src/protocol/apis/share-group-heartbeat.ts';
 import { syncGroup } from '../../src/protocol/apis/sync-group.ts';
 import { ErrorCode } from '../../src/protocol/errors.ts';
 import { type Api, defaultsOf, type Fields, type Infer } from '../../src/protocol/schema.ts';
@@ -223,6 +225,39 @@ describe('a classic member', () => {
       once.hangUp();
     }
     expect(opened()).toBe(before);
+  });
+});
+
+describe('a share member', () => {
+  const beat = (client: Client, memberId: string, memberEpoch: number) => {
+    const subscribedTopicNames = memberEpoch === 0 ? ['t'] : null;
+    const request = { groupId, memberId, memberEpoch, subscribedTopicNames };
+    return client.ask(shareGroupHeartbeat, 1, request);
+  };
+
+  it('hears from its gateway, and of what is new from its group', async () => {
+    const client = new Client();
+    await client.createTopic('t', 2);
+    let epoch = (await beat(client, 'one', 0)).memberEpoch;
+    const live = async (times: number) => {
+      for (let i = 0; i < times; i++) {
+        await pass(5_000);
+        epoch = (await beat(client, 'one', epoch)).memberEpoch;
+      }
+    };
+    await live(20);
+    expect(await asking(() => live(100))).toBeLessThan(10);
+    const two = await beat(client, 'two', 0);
+    expect(two.assignment?.topicPartitions[0].partitions).toHaveLength(1);
+    expect((await beat(client, 'one', epoch)).memberEpoch).toBe(two.memberEpoch);
+    epoch = two.memberEpoch;
+    const topics = [{ name: 't', count: 4, assignments: null }];
+    await client.ask(createPartitions, 3, { topics, timeoutMs: 1_000 });
+    await live(30);
+    const again = await beat(client, 'one', 0);
+    expect(again.assignment?.topicPartitions[0].partitions).toHaveLength(4);
+    await client.ask(shareGroupHeartbeat, 1, { groupId, memberId: 'one', memberEpoch: -1 });
+    client.hangUp();
   });
 });
 

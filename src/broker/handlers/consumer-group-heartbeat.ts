@@ -15,7 +15,7 @@
  */
 
 import { assignors } from '../../core/group/assignors/index.ts';
-import type { GroupCalls, VouchedMember } from '../../core/group/commands.ts';
+import type { VouchedMember } from '../../core/group/commands.ts';
 import { Epoch } from '../../core/group/modern-group.ts';
 import type {
   ConsumerGroupHeartbeatRequest,
@@ -23,42 +23,28 @@ import type {
 } from '../../protocol/apis/consumer-group-heartbeat.ts';
 import { ErrorCode, KafkaError } from '../../protocol/errors.ts';
 import type { Handler } from '../context.ts';
+import { answerHeartbeat } from '../modern-heartbeat.ts';
 
 type Request = ConsumerGroupHeartbeatRequest;
 
 export const handleConsumerGroupHeartbeat: Handler<
   Request,
   ConsumerGroupHeartbeatResponse
-> = async (request, { apiVersion, clientId, clientHost, metadata, objects, watches, now }) => {
+> = async (request, context) => {
+  const { apiVersion, clientId, clientHost, metadata, objects } = context;
   check(request, apiVersion);
-  const { groupId, memberId } = request;
-  const member = routineOf(request);
-  const { members, controller } = watches;
-  const known = member && (await members.replyFor(groupId, member, controller.unchangedSince));
-  if (known) return answer(known);
-  const askedAt = now();
   const { instanceId, topicPartitions, ...said } = request;
-  const reply = await objects.group(groupId).call('consumerGroupHeartbeat', {
-    ...said,
-    groupInstanceId: instanceId,
-    owned: topicPartitions,
-    clientId: clientId ?? '',
-    clientHost,
-    topicsChangedAtMs: metadata.changedAt,
-  });
-  if (member && saysNothingNew(reply, member)) {
-    controller.follow();
-    members.hadNothingNew(groupId, member, { askedAt, reply });
-  } else members.hadNews(groupId, memberId);
-  return answer(reply);
+  return answerHeartbeat(request, routineOf(request), context, async () => ({
+    reply: await objects.group(request.groupId).call('consumerGroupHeartbeat', {
+      ...said,
+      groupInstanceId: instanceId,
+      owned: topicPartitions,
+      clientId: clientId ?? '',
+      clientHost,
+      topicsChangedAtMs: metadata.changedAt,
+    }),
+  }));
 };
-
-type Reply = GroupCalls['consumerGroupHeartbeat']['reply'];
-
-function answer({ assignedPartitions, ...reply }: Reply): ConsumerGroupHeartbeatResponse {
-  const assignment = assignedPartitions && { topicPartitions: assignedPartitions };
-  return { ...reply, throttleTimeMs: 0, assignment };
-}
 
 /** The member that says no more than that it lives. */
 function routineOf(request: Request): VouchedMember | undefined {
@@ -68,12 +54,6 @@ function routineOf(request: Request): VouchedMember | undefined {
   const isRoutine = said.every((field) => field === null) && rebalanceTimeoutMs === -1;
   if (!isRoutine || request.topicPartitions !== null || memberEpoch <= Epoch.JOIN) return undefined;
   return { protocol: 'consumer', memberId, groupInstanceId: instanceId, epoch: memberEpoch };
-}
-
-function saysNothingNew(reply: Reply, member: VouchedMember): boolean {
-  const { errorCode, memberEpoch, assignedPartitions } = reply;
-  const isAsBefore = memberEpoch === member.epoch && assignedPartitions === null;
-  return errorCode === ErrorCode.NONE && isAsBefore;
 }
 
 /** Throws INVALID_REQUEST or UNSUPPORTED_ASSIGNOR. */

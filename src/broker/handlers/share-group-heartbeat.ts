@@ -12,6 +12,7 @@
  * Versions
  * - 1 only
  */
+import type { VouchedMember } from '../../core/group/commands.ts';
 import { Epoch } from '../../core/group/modern-group.ts';
 import type {
   ShareGroupHeartbeatRequest,
@@ -19,6 +20,7 @@ import type {
 } from '../../protocol/apis/share-group-heartbeat.ts';
 import { ErrorCode, KafkaError } from '../../protocol/errors.ts';
 import type { Handler } from '../context.ts';
+import { answerHeartbeat } from '../modern-heartbeat.ts';
 import { startPartitions } from '../share-states.ts';
 
 type Request = ShareGroupHeartbeatRequest;
@@ -26,23 +28,33 @@ type Request = ShareGroupHeartbeatRequest;
 /** The clients' ids are UUIDs. */
 const longestMemberId = 36;
 
-export const handleShareGroupHeartbeat: Handler<Request, ShareGroupHeartbeatResponse> = async (
+export const handleShareGroupHeartbeat: Handler<Request, ShareGroupHeartbeatResponse> = (
   request,
-  { clientId, clientHost, metadata, objects },
+  context,
 ) => {
   check(request);
+  const { clientId, clientHost, metadata, objects } = context;
   const { groupId } = request;
-  const reply = await objects.group(groupId).call('shareGroupHeartbeat', {
-    ...request,
-    clientId: clientId ?? '',
-    clientHost,
-    topicsChangedAtMs: metadata.changedAt,
+  return answerHeartbeat(request, routineOf(request), context, async () => {
+    const { toStart, ...reply } = await objects.group(groupId).call('shareGroupHeartbeat', {
+      ...request,
+      clientId: clientId ?? '',
+      clientHost,
+      topicsChangedAtMs: metadata.changedAt,
+    });
+    const isUnsettled = toStart.length > 0;
+    if (isUnsettled) await startPartitions(groupId, toStart, objects);
+    return { reply, isUnsettled };
   });
-  const { assignedPartitions, toStart, ...answer } = reply;
-  if (toStart.length > 0) await startPartitions(groupId, toStart, objects);
-  const assignment = assignedPartitions && { topicPartitions: assignedPartitions };
-  return { ...answer, throttleTimeMs: 0, assignment };
 };
+
+/** The member that says no more than that it lives. */
+function routineOf(request: Request): VouchedMember | undefined {
+  const { memberId, memberEpoch, rackId, subscribedTopicNames } = request;
+  const saysMore = rackId !== null || subscribedTopicNames !== null;
+  if (saysMore || memberEpoch <= Epoch.JOIN) return undefined;
+  return { protocol: 'share', memberId, groupInstanceId: null, epoch: memberEpoch };
+}
 
 /** Throws INVALID_REQUEST. */
 function check({ groupId, memberId, memberEpoch, rackId, subscribedTopicNames }: Request): void {
