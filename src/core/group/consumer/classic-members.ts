@@ -149,7 +149,11 @@ export function syncing(
   if ((protocolType ?? 'consumer') !== 'consumer' || (protocolName ?? own) !== own) {
     throw new KafkaError(ErrorCode.INCONSISTENT_GROUP_PROTOCOL);
   }
-  if (mustJoin(member, draft)) throw new KafkaError(ErrorCode.REBALANCE_IN_PROGRESS);
+  // Who has to give something up hears what it keeps, and joins again without the rest.
+  const isBehind = member.memberEpoch < draft.checkpoint.groupEpoch;
+  if (isBehind && member.state !== 'UNREVOKED_PARTITIONS') {
+    throw new KafkaError(ErrorCode.REBALANCE_IN_PROGRESS);
+  }
   return member;
 }
 

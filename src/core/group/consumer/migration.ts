@@ -74,8 +74,10 @@ function upgradedMember(member: Member, group: ClassicGroup, image: TopicsImage)
   for (const { topic, partitions } of had?.assignedPartitions ?? []) {
     const topicId = image.byName(topic)?.topicId;
     if (topicId === undefined) continue;
-    target[topicId] = partitions;
-    assigned[topicId] = Object.fromEntries(partitions.map((one) => [one, generationId]));
+    // A leader may name a topic as often as it likes.
+    target[topicId] = [...(target[topicId] ?? []), ...partitions];
+    const given = Object.fromEntries(partitions.map((one) => [one, generationId]));
+    assigned[topicId] = { ...assigned[topicId], ...given };
   }
   return {
     ...newMember(member.memberId),

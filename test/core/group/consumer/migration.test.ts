@@ -9,10 +9,12 @@ import { ErrorCode } from '../../../../src/protocol/errors.ts';
 import { ConsumerTestGroup, TestMember } from './test-members.ts';
 
 function classicOf(memberId: string, partitions: readonly number[] = []) {
+  // A topic may be named as often as its partitions.
+  const ownedPartitions = partitions.map((one) => ({ topic: 't', partitions: [one] }));
   const metadata = encodeSubscription(1, {
     topics: ['t'],
     userData: null,
-    ownedPartitions: partitions.length > 0 ? [{ topic: 't', partitions }] : [],
+    ownedPartitions,
     generationId: -1,
     rackId: null,
   });
@@ -37,7 +39,10 @@ function classicGroup(config: Partial<GroupConfig> = {}) {
   const joined = group.call('joinGroup', classicOf(''));
   group.advance(1);
   const { memberId } = joined.answer;
-  const assignedPartitions = [{ topic: 't', partitions: [0, 1, 2, 3] }];
+  const assignedPartitions = [
+    { topic: 't', partitions: [0, 1] },
+    { topic: 't', partitions: [2, 3] },
+  ];
   const assignment = encodeAssignment(1, { assignedPartitions, userData: null });
   const self = { groupId: 'g', memberId, groupInstanceId: null, generationId: 1 };
   const sync = { ...self, protocolType: null, protocolName: null };
@@ -54,6 +59,10 @@ describe('migration', () => {
     expect(group.call('listGroup', { groupId: 'g' }).answer.group?.groupType).toBe('consumer');
     expect(group.call('heartbeat', self).answer.errorCode).toBe(ErrorCode.REBALANCE_IN_PROGRESS);
     group.ask('joinGroup', classicOf(self.memberId, [0, 1, 2, 3]));
+    const kept = group.ask('syncGroup', { ...sync, assignments: [] });
+    expect(decodeAssignment(kept.assignment).assignedPartitions).toEqual([
+      { topic: 't', partitions: [0, 1] },
+    ]);
     const joined = group.ask('joinGroup', classicOf(self.memberId, [0, 1]));
     expect(joined).toMatchObject({ errorCode: 0, generationId: 2, leader: '' });
     const next = { ...self, generationId: 2 };
