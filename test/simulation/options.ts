@@ -1,5 +1,6 @@
 /** The command line of the simulation: what may be said, and what is made of it. */
 import { parseArgs } from 'node:util';
+import { minutesOf, type Workload, workloads } from './workloads.ts';
 
 export const help = `
 Lets crashes, lost messages and broken connections befall a whole Kedge, its objects and its
@@ -11,10 +12,13 @@ Usage: npm run sim [-- options]         one seed, and what befell it
 
 Options
   --seed <n>        the seed, or the first one (sim: 1; sim:long: a new one each time)
-  --minutes <m>     simulated minutes of each seed (0.5)
+  --workload <w>    what happens, of these:
+${Object.entries(workloads)
+  .map(([name, what]) => `      ${name.padEnd(16)}${what}`)
+  .join('\n')}
+  --minutes <m>     simulated minutes of each seed (0.5; 10 where members churn)
   --for <m>         sim:long: minutes on the clock on the wall after which it ends (10)
   --seeds <a>..<b>  sim:long: these seeds, however long it takes
-  --transactions    only clients that use transactions
   --every-crash     sim: nothing goes wrong but one crash; once for each point where it may happen
   --crash-at <n>    sim: that, for the n-th point alone
   --help            this text
@@ -34,13 +38,14 @@ export interface Options {
   readonly seeds: readonly [first: number, last: number] | undefined;
   /** Milliseconds. */
   readonly duration: number;
-  readonly transactionsOnly: boolean;
+  readonly workload: Workload;
   readonly everyCrash: boolean;
   readonly crashAt: number | undefined;
 }
 
 export function parseOptions(args: readonly string[]): Options {
   const { values } = parse(args);
+  const workload = workloadNamed(values.workload);
   const number = (name: 'seed' | 'minutes' | 'for' | 'crash-at', from: number): number => {
     const value = Number(values[name]);
     if (value >= from) return value;
@@ -51,11 +56,11 @@ export function parseOptions(args: readonly string[]): Options {
   return {
     help: values.help,
     long: values.long,
-    minutes: number('minutes', 0),
+    minutes: values.minutes === undefined ? minutesOf(workload) : number('minutes', 0),
     seed: whole('seed', 0),
     seeds: values.seeds === undefined ? undefined : range(values.seeds),
     duration: number('for', 0.01) * 60_000,
-    transactionsOnly: values.transactions,
+    workload,
     everyCrash: values['every-crash'],
     crashAt: whole('crash-at', 1),
   };
@@ -68,18 +73,24 @@ function parse(args: readonly string[]) {
       options: {
         help: { type: 'boolean', short: 'h', default: false },
         seed: { type: 'string' },
-        minutes: { type: 'string', default: '0.5' },
+        minutes: { type: 'string' },
+        workload: { type: 'string', default: 'mixed' },
         long: { type: 'boolean', default: false },
         for: { type: 'string', default: '10' },
         seeds: { type: 'string' },
         'every-crash': { type: 'boolean', default: false },
         'crash-at': { type: 'string' },
-        transactions: { type: 'boolean', default: false },
       },
     });
   } catch (error) {
     throw new UsageError(error instanceof Error ? error.message : String(error));
   }
+}
+
+function workloadNamed(name: string): Workload {
+  if (Object.hasOwn(workloads, name)) return name as Workload;
+  const known = Object.keys(workloads).join(', ');
+  throw new UsageError(`--workload must be one of ${known}, not '${name}'.`);
 }
 
 function range(text: string): [first: number, last: number] {

@@ -107,7 +107,7 @@ const bugs: readonly PlantedBug[] = [
 ];
 
 export const plantedInTransactions: readonly PlantedBug[] = bugs.map((bug) => {
-  return { ...bug, transactionsOnly: true };
+  return { ...bug, workload: 'transactions' };
 });
 
 /** What Kafka allows, so that no seed can fail for it. */

@@ -11,6 +11,7 @@ import type { PartitionCalls, ReadReply } from '../../src/core/log/calls.ts';
 import type { Rewrite } from '../../src/core/log/store.ts';
 import { ErrorCode } from '../../src/protocol/errors.ts';
 import { RecordBatch, recordBatches } from '../../src/protocol/records/index.ts';
+import { sameForAll } from './planted-in-groups.ts';
 import { everyNth, type PlantedBug, type Wrapped } from './planting.ts';
 import type { Sabotage } from './world/kinds.ts';
 
@@ -219,21 +220,6 @@ function ahead<Command>(command: Command): Command {
   for (const { partitions } of copy.topics) for (const one of partitions) one.committedOffset += 3;
   return copy as Command;
 }
-
-const sameForAll: NonNullable<Sabotage['group']> = (stub) => {
-  const firsts = new Map<number, Uint8Array>();
-  return {
-    call: async (kind, command) => {
-      const reply = await stub.call(kind, command);
-      if (kind !== 'syncGroup' || !('assignment' in reply)) return reply;
-      const { generationId } = command as { generationId: number };
-      if (reply.assignment.length === 0) return reply;
-      const first = firsts.get(generationId) ?? reply.assignment;
-      firsts.set(generationId, first);
-      return { ...reply, assignment: first };
-    },
-  };
-};
 
 /** Calls back for each topic that is made. */
 function listening(made: (topic: TopicView) => void): NonNullable<Sabotage['controller']> {

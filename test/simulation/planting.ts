@@ -5,6 +5,7 @@
 import type { PartitionCalls } from '../../src/core/log/calls.ts';
 import type { Stub } from '../../src/runtime/stubs.ts';
 import type { AnomalyKey } from './checker/check.ts';
+import type { Workload } from './workloads.ts';
 import type { Sabotage } from './world/kinds.ts';
 
 export interface PlantedBug {
@@ -15,7 +16,7 @@ export interface PlantedBug {
   readonly withinSeeds: number;
   plant(): Sabotage;
   /** Found sooner where there is little else. */
-  readonly transactionsOnly?: boolean;
+  readonly workload?: Workload;
 }
 
 export type Wrapped = NonNullable<Sabotage['partition']>;

@@ -34,9 +34,9 @@ class Runner {
   }
 
   async #runOne(seed: number, talkative: boolean, crashAt?: number): Promise<boolean> {
-    const { minutes, transactionsOnly } = this.#options;
+    const { minutes, workload } = this.#options;
     const trouble = crashAt === undefined ? {} : { trouble: oneCrash(crashAt) };
-    const result = await simulate({ seed, minutes, transactionsOnly, ...trouble });
+    const result = await simulate({ seed, minutes, workload, ...trouble });
     const words = this.#complaints(result, crashAt);
     if (talkative || words.length > 0) console.log([describe(result), ...words].join('\n'));
     if (talkative) {
@@ -47,10 +47,10 @@ class Runner {
 
   #complaints({ seed, anomalies, bugs }: SimulationResult, crashAt: number | undefined): string[] {
     if (anomalies.length + bugs.length === 0) return [];
-    const { minutes, transactionsOnly } = this.#options;
+    const { minutes, workload } = this.#options;
     const more = [
       ...(crashAt === undefined ? [] : [`--crash-at ${crashAt}`]),
-      ...(transactionsOnly ? ['--transactions'] : []),
+      ...(workload === 'mixed' ? [] : [`--workload ${workload}`]),
     ];
     const again = [`npm run sim -- --seed ${seed} --minutes ${minutes}`, ...more].join(' ');
     return [
@@ -81,9 +81,9 @@ class Runner {
 
   /** The same seed once for each point at which some object could crash. */
   async #runEveryCrash(seed: number): Promise<boolean> {
-    const { minutes, transactionsOnly } = this.#options;
+    const { minutes, workload } = this.#options;
     const trouble = oneCrash(0);
-    const { crashPoints } = await simulate({ seed, minutes, transactionsOnly, trouble });
+    const { crashPoints } = await simulate({ seed, minutes, workload, trouble });
     const failed: number[] = [];
     for (let crashAt = 1; crashAt <= crashPoints; crashAt++) {
       if (!(await this.#runOne(seed, false, crashAt))) failed.push(crashAt);

@@ -8,23 +8,24 @@ import { createHash } from 'node:crypto';
 import { castOf, type Life, type Role } from './cast.ts';
 import { type Anomaly, check, isAllowed } from './checker/check.ts';
 import type { History } from './checker/history.ts';
+import { churn, churnTrouble } from './churn/churn.ts';
 import { AssignedConsumer } from './clients/assigned-consumer.ts';
 import { Client, Crashed, type SimulatedTopic, type Surroundings } from './clients/client.ts';
 import { OffsetKeeper } from './clients/offset-keeper.ts';
 import { PlainProducer } from './clients/producers.ts';
 import { Recorder } from './clients/recorder.ts';
 import { deleteTopic, makeTopics } from './clients/topics.ts';
+import { isChurn, minutesOf, type Workload } from './workloads.ts';
 import { SimulatedCluster } from './world/cluster.ts';
 import type { Sabotage } from './world/kinds.ts';
-import { type Trouble, World } from './world/world.ts';
+import { type Trouble, troubleOf, World } from './world/world.ts';
 
 export interface SimulationOptions {
   readonly seed: number;
   /** How long trouble lasts, in minutes of the simulated world. */
   readonly minutes?: number;
   readonly trouble?: Trouble;
-  /** Only producers and consumers of transactions take part, and readers. */
-  readonly transactionsOnly?: boolean;
+  readonly workload?: Workload;
   /** A planted bug. */
   readonly sabotage?: Sabotage;
 }
@@ -57,12 +58,13 @@ const topics: readonly SimulatedTopic[] = [
 
 export async function simulate(options: SimulationOptions): Promise<SimulationResult> {
   const { seed } = options;
-  const world = new World(seed, options.trouble);
+  const { workload = 'mixed' } = options;
+  const world = new World(seed, options.trouble, isChurn(workload) ? churnTrouble : troubleOf);
   const recorder = new Recorder(() => world.time.now);
   const bugs: string[] = [];
   const restore = listenForBugs(bugs);
   try {
-    await world.time.run(() => liveAndHeal(world, recorder, bugs, options));
+    await world.time.run(() => play(world, recorder, bugs, options));
   } catch (error) {
     bugs.push(`the simulation ended early: ${textOf(error)}`);
   } finally {
@@ -83,11 +85,32 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
   };
 }
 
+function play(
+  world: World,
+  recorder: Recorder,
+  bugs: string[],
+  options: SimulationOptions,
+): Promise<void> {
+  const { workload = 'mixed', minutes = minutesOf(workload), sabotage } = options;
+  if (!isChurn(workload)) {
+    const transactionsOnly = workload === 'transactions';
+    return liveAndHeal(world, recorder, bugs, { minutes, transactionsOnly, sabotage });
+  }
+  const isConsumer = workload === 'churn-consumer';
+  return churn(world, recorder, bugs, { isConsumer, minutes, sabotage });
+}
+
+interface Mixed {
+  readonly minutes: number;
+  readonly transactionsOnly: boolean;
+  readonly sabotage: Sabotage | undefined;
+}
+
 async function liveAndHeal(
   world: World,
   recorder: Recorder,
   bugs: string[],
-  { minutes = 0.5, transactionsOnly = false, sabotage }: SimulationOptions,
+  { minutes, transactionsOnly, sabotage }: Mixed,
 ): Promise<void> {
   const cluster = new SimulatedCluster(world, sabotage);
   let windingDown = false;

@@ -50,7 +50,7 @@ describe('the simulated cluster', () => {
   });
 
   it('survives a crash at any point where an object waits, of which these are some', async () => {
-    const options = { seed: 9, minutes: 0.022, transactionsOnly: true };
+    const options = { seed: 9, minutes: 0.022, workload: 'transactions' } as const;
     const { crashPoints } = await simulate({ ...options, trouble: calm });
     expect(crashPoints).toBeGreaterThan(500);
     for (let crashAt = 1; crashAt <= crashPoints; crashAt += Math.ceil(crashPoints / 15)) {

@@ -1,7 +1,17 @@
 import { describe, expect, it } from 'vitest';
 import { type AnomalyKey, anomalyKeys, check, isAllowed, keysOf } from './check.ts';
 import { history, poll, polls, send, sends, transaction } from './histories.ts';
-import type { Assigned, Commit, Committed, Created, History, Operation, Send } from './history.ts';
+import type {
+  Assigned,
+  Commit,
+  Committed,
+  Created,
+  Granted,
+  History,
+  Operation,
+  Send,
+  Settled,
+} from './history.ts';
 
 /** For each key: a history that has it and no other, and one like it that has none. */
 interface Example {
@@ -18,6 +28,16 @@ const assigned = (member: string, generation: number, ...partitions: string[]): 
   return { kind: 'assigned', group, generation, member, partitions };
 };
 const ok = { outcome: 'ok' } as const;
+/** Told in the operation that has this place in its history. */
+const granted = (place: number, ...partitions: string[]): Granted => {
+  const [beganAt, endedAt] = [place * 1_000, place * 1_000 + 500];
+  return { kind: 'granted', group, partitions, beganAt, endedAt };
+};
+const settled = (owners: readonly string[], committedOffset: number): Settled => {
+  const ends = { p: 1 };
+  const all = { owners: { p: owners }, committed: { p: committedOffset }, ends };
+  return { kind: 'settled', group, ...all, unrest: '' };
+};
 const copy = (text: string, source: string): Send => ({ ...send(text), source });
 const created = (topicId: string): Created => ({ kind: 'created', topic: 't', topicId });
 const renewed: readonly Operation[] = history(
@@ -196,6 +216,50 @@ const examples: Record<AnomalyKey, Example> = {
       transaction('w', 'ok', copy('q:y@1', 'a'), commit(1)),
       { ...polls('u', 'q:x@0', 'q:y@1'), uncommitted: true },
       polls('r', 'q:y@1'),
+    ),
+  },
+  'stale-commit': {
+    wrong: history(
+      { process: 'm', ...ok, steps: [granted(0, 'p')] },
+      { process: 'n', ...ok, steps: [granted(1, 'p')] },
+      { process: 'm', ...ok, steps: [commit(1)] },
+    ),
+    // One was on its way before, one was refused, and one had it back.
+    right: history(
+      { process: 'm', ...ok, steps: [granted(0, 'p')] },
+      { process: 'm', ...ok, steps: [commit(1)], endedAt: 3_000 },
+      { process: 'n', ...ok, steps: [granted(2, 'p')] },
+      { process: 'm', outcome: 'fail', steps: [commit(1)] },
+      { process: 'm', ...ok, steps: [granted(4, 'p')] },
+      { process: 'm', ...ok, steps: [commit(1)] },
+    ),
+  },
+  'moved-back': {
+    wrong: history(
+      { process: 'm', ...ok, steps: [granted(0, 'p')] },
+      { process: 'm', ...ok, steps: [commit(2)] },
+      { process: 'm', ...ok, steps: [commit(1)] },
+    ),
+    right: history(
+      { process: 'm', ...ok, steps: [granted(0, 'p')] },
+      { process: 'm', ...ok, steps: [commit(2)], endedAt: 2_500 },
+      { process: 'm', ...ok, steps: [commit(1)] },
+    ),
+  },
+  'not-converged': {
+    wrong: history({ process: 'a', ...ok, steps: [settled(['m', 'n'], 1)] }),
+    right: history({ process: 'a', ...ok, steps: [settled(['m'], 1)] }),
+  },
+  unconsumed: {
+    wrong: history(sends('w', 'ok', 'a@0'), polls('r', 'a@0'), {
+      process: 'a',
+      ...ok,
+      steps: [settled(['m'], 0)],
+    }),
+    right: history(
+      sends('w', 'ok', 'a@0'),
+      { ...polls('m', 'a@0'), group },
+      { process: 'a', ...ok, steps: [settled(['m'], 1)] },
     ),
   },
   'commit-ahead': {

@@ -10,6 +10,7 @@ import { checkGroups } from './groups.ts';
 import type { History } from './history.ts';
 import { resolveIncarnations } from './incarnations.ts';
 import { observe } from './observed-log.ts';
+import { checkOwnership } from './ownership.ts';
 import { checkPolls } from './polls.ts';
 import { realtimeLag } from './realtime-lag.ts';
 import { checkSends } from './sends.ts';
@@ -34,6 +35,10 @@ export const anomalyKeys = [
   'lost-commit',
   'two-owners',
   'commit-ahead',
+  'stale-commit',
+  'moved-back',
+  'not-converged',
+  'unconsumed',
   'resurrected',
   'dirty-read',
   'torn',
@@ -67,7 +72,8 @@ export function check(observed: History, calmFrom = Number.POSITIVE_INFINITY): V
       ...checkPolls(history, log, cleanup),
       ...checkSends(history, log),
       ...checkCycles(history, log),
-      ...checkGroups(history, log, cleanup),
+      ...checkGroups(history, log, { isGone, cleanup }),
+      ...checkOwnership(history),
       ...checkTrims(history),
       ...checkCopies(history, log),
     ],

@@ -5,12 +5,35 @@
  */
 import type { Anomaly } from './check.ts';
 import type { Cleanup } from './cleanup.ts';
-import type { Assigned, Commit, Committed, History, Operation, Outcome, Step } from './history.ts';
+import type {
+  Assigned,
+  Commit,
+  Committed,
+  History,
+  Operation,
+  Outcome,
+  PartitionName,
+  Step,
+} from './history.ts';
 import { seenBy, sendsOf } from './history.ts';
 import type { ObservedLog } from './observed-log.ts';
 
-export function checkGroups(history: History, log: ObservedLog, cleanup: Cleanup): Anomaly[] {
-  return [...lostCommits(history), ...twoOwners(history), ...commitsAhead(history, log, cleanup)];
+interface Missing {
+  /** Whether a partition may have been deleted by then, and its offsets with it. */
+  isGone(partition: PartitionName, by: number): boolean;
+  readonly cleanup: Cleanup;
+}
+
+export function checkGroups(
+  history: History,
+  log: ObservedLog,
+  { isGone, cleanup }: Missing,
+): Anomaly[] {
+  return [
+    ...lostCommits(history, isGone),
+    ...twoOwners(history),
+    ...commitsAhead(history, log, cleanup),
+  ];
 }
 
 interface Timed<S extends Step> {
@@ -36,7 +59,7 @@ function stepsOf<S extends Step>(
  * What is committed must have been committed by somebody, and nothing newer since. One whose answer
  * never came may still arrive, late.
  */
-function lostCommits(history: History): Anomaly[] {
+function lostCommits(history: History, isGone: Missing['isGone']): Anomaly[] {
   const commits = stepsOf<Commit>(history, 'commit', ['ok', 'unknown']);
   const asked = stepsOf<Committed>(history, 'committed');
   return asked.flatMap(({ step: { group, partition, offset }, operation: question }) => {
@@ -49,10 +72,12 @@ function lostCommits(history: History): Anomaly[] {
     const settled = known.filter(
       ({ operation: { outcome, endedAt } }) => outcome === 'ok' && endedAt < question.beganAt,
     );
-    const isReplaced = ({ operation: { endedAt } }: Timed<Commit>) =>
-      settled.some(({ operation }) => operation.beganAt > endedAt);
+    const newest = Math.max(...settled.map(({ operation }) => operation.beganAt));
+    const isReplaced = ({ operation: { endedAt } }: Timed<Commit>) => newest > endedAt;
     const stands = known.some((commit) => commit.step.offset === offset && !isReplaced(commit));
-    if (stands || (offset === -1 && settled.length === 0)) return [];
+    if (stands) return [];
+    const mayBeNone = settled.length === 0 || isGone(partition, question.endedAt);
+    if (offset === -1 && mayBeNone) return [];
     const last = settled.at(-1)?.step.offset ?? 'nothing';
     const detail = `${group} ${partition}: ${offset} after ${last} was committed`;
     return [{ key: 'lost-commit' as const, detail }];

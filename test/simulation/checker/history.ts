@@ -89,7 +89,39 @@ export interface Trimmed {
   readonly offset: number;
 }
 
-export type Step = Send | Poll | Commit | Committed | Assigned | Created | Deleted | Trimmed;
+/** A member was told that these are its own, all that it has, at some moment in between. */
+export interface Granted {
+  readonly kind: 'granted';
+  readonly group: string;
+  readonly partitions: readonly PartitionName[];
+  readonly beganAt: number;
+  readonly endedAt: number;
+}
+
+/** How a group stood in the end, when nobody came or went any more. */
+export interface Settled {
+  readonly kind: 'settled';
+  readonly group: string;
+  /** The members that believe to have each partition there is. */
+  readonly owners: Readonly<Record<PartitionName, readonly string[]>>;
+  /** What was committed, and where the log ends. */
+  readonly committed: Readonly<Record<PartitionName, number>>;
+  readonly ends: Readonly<Record<PartitionName, number>>;
+  /** What did not come to rest in time; '': all did. */
+  readonly unrest: string;
+}
+
+export type Step =
+  | Send
+  | Poll
+  | Commit
+  | Committed
+  | Assigned
+  | Created
+  | Deleted
+  | Trimmed
+  | Granted
+  | Settled;
 
 export interface Operation {
   /** Who did it; the same client started again is another process. */

@@ -30,7 +30,7 @@ export interface Resolved {
   readonly history: History;
   readonly anomalies: readonly Anomaly[];
   /** Whether a partition may have been deleted: what was written to it may be gone unread. */
-  isGone(partition: PartitionName): boolean;
+  isGone(partition: PartitionName, by?: number): boolean;
 }
 
 /** @param calmFrom from when on nothing goes wrong any more */
@@ -44,7 +44,8 @@ export function resolveIncarnations(history: History, calmFrom: number): Resolve
   return {
     history: resolved,
     anomalies: [...madeTwice(history), ...again, ...resolver.lost],
-    isGone: (partition) => (incarnationNamed(topics, partition)?.diesAfter ?? never) !== never,
+    isGone: (partition, by = never) =>
+      (incarnationNamed(topics, partition)?.diesAfter ?? never) < by,
   };
 }
 

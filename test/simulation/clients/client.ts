@@ -14,6 +14,8 @@ import { Disconnected, Wire } from './wire.ts';
 export interface SimulatedTopic {
   readonly name: string;
   readonly partitions: number;
+  /** It gets more partitions, of which not everybody knows at once. */
+  readonly growing?: boolean;
   /** It is deleted and made again all the time. */
   readonly fleeting?: boolean;
   /** Its first records are deleted now and then. */
@@ -64,6 +66,11 @@ export class Client {
 
   crash(): void {
     this.#crashed = true;
+    this.#wire?.close();
+  }
+
+  /** Its connection breaks; the next request makes another. */
+  hangUp(): void {
     this.#wire?.close();
   }
 

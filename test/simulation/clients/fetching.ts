@@ -44,6 +44,12 @@ export class Positions {
     return this.#next.get(partition)?.offset;
   }
 
+  /** Somebody else reads it now. */
+  forget(partition: string): void {
+    this.#next.delete(partition);
+    this.#moved = true;
+  }
+
   /** The topic is gone: somebody has to find the one that bears its name now. */
   remove(position: Position): void {
     this.#next.delete(nameOf(position));
@@ -117,9 +123,9 @@ export async function fetchRecords(
   { version, maxWaitMs, partitionMaxBytes, committed }: FetchStyle,
 ): Promise<SeenRecord[] | undefined> {
   const wanted = positions.all();
-  const byTopic = Map.groupBy(wanted, ({ topic }) => topic);
-  const topics = [...byTopic].map(([topic, partitions]) => ({
-    topic: topic.name,
+  const byTopic = Map.groupBy(wanted, ({ topic, topicId }) => topicId ?? topic.name);
+  const topics = [...byTopic.values()].map((partitions) => ({
+    topic: partitions[0].topic.name,
     topicId: partitions[0].topicId ?? '',
     partitions: partitions.map(({ index, offset }) => ({
       partition: index,
@@ -210,6 +216,7 @@ function heed(client: Client, positions: Positions, position: Position, errorCod
       return;
     case ErrorCode.UNKNOWN_TOPIC_ID:
     case ErrorCode.UNKNOWN_TOPIC_OR_PARTITION:
+      if (topic.growing) return;
       if (!topic.fleeting) throw new Error(`${client.process} was told ${topic.name} is gone`);
       if (topicId !== undefined) positions.remove(position);
   }

@@ -113,6 +113,18 @@ export class PlainProducer extends Producing {
     await Promise.all(underWay);
   }
 
+  /** A batch now and then, by id, one after the other. */
+  async feed(everyMs: number): Promise<void> {
+    while (!this.around.isWindingDown()) {
+      this.#ids ??= await topicIds(this, this.around.topics);
+      const place = this.anyPartition();
+      const topicId = this.#ids?.get(place.topic.name);
+      if (topicId === undefined) this.#ids = undefined;
+      else await this.#sendOnce(this.wire, this.newBatch({ ...place, topicId }));
+      await this.sleep(this.random.delay(everyMs));
+    }
+  }
+
   /** One batch to every partition, by name. */
   async sendOnceToEach(): Promise<void> {
     const places = this.around.topics.flatMap((topic) =>

@@ -35,10 +35,10 @@ export class SimulatedCluster {
   #gateways: Gateway[];
   readonly #connections = new Set<TcpConnection>();
 
-  constructor(world: World, sabotage: Sabotage = {}) {
+  constructor(world: World, sabotage: Sabotage = {}, config: Partial<BrokerConfig> = {}) {
     this.#world = world;
     this.#sabotage = sabotage;
-    this.#config = { ...defaultBrokerConfig, groupInitialRebalanceDelayMs: 200 };
+    this.#config = { ...defaultBrokerConfig, groupInitialRebalanceDelayMs: 200, ...config };
     const context = {
       config: this.#config,
       sabotage,

@@ -90,9 +90,10 @@ export class World {
   calmFrom = Number.POSITIVE_INFINITY;
   readonly faults = new Map<string, number>();
 
-  constructor(seed: number, trouble?: Trouble) {
+  /** @param troubleFrom draws the trouble of a seed, where nobody says which it is to be */
+  constructor(seed: number, trouble?: Trouble, troubleFrom = troubleOf) {
     const random = new Random(seed);
-    this.trouble = trouble ?? troubleOf(random.fork('trouble'));
+    this.trouble = trouble ?? troubleFrom(random.fork('trouble'));
     this.time = new VirtualTime(random.fork('time'));
     this.random = random.fork('world');
   }
