@@ -117,6 +117,7 @@ export class GroupHost implements Stub<GroupCalls> {
    */
   async #withTopics(call: GroupCall, asked: readonly string[] | 'all'): Promise<GroupCall> {
     const names = asked === 'all' ? null : asked;
+    const askedAtMs = this.#now();
     try {
       const controller = this.#objects.controller();
       const self = { kind: 'group', name: call.command.groupId } as const;
@@ -125,7 +126,7 @@ export class GroupHost implements Stub<GroupCalls> {
         settingsBeside([self], controller, this.#config),
       ]);
       const configs = { ...inheritedGroupConfigs(broker), ...own };
-      const seen = { asked, topics: topics.map(seenTopic), configs };
+      const seen = { askedAtMs, asked, topics: topics.map(seenTopic), configs };
       return { kind: call.kind, command: { ...call.command, seen } } as GroupCall;
     } catch {
       return call;

@@ -100,6 +100,8 @@ export interface CommitReply {
 
 /** What the cluster has of the topics that a group asked for. */
 export interface SeenTopics {
+  /** When the question left, by the group's clock. */
+  readonly askedAtMs: number;
   readonly asked: readonly string[] | 'all';
   /** What is set on the group itself, by Kafka name. */
   readonly configs?: Readonly<Record<string, string>>;

@@ -19,12 +19,15 @@ export class SeenLately {
   #image: TopicsImage | undefined;
   #at = Number.NEGATIVE_INFINITY;
 
-  /** What a call brought, if it brought something. */
-  take(seen: SeenTopics | undefined, now: number): void {
-    if (!seen) return;
+  /**
+   * What a call brought, if it brought something. Of two answers, the one that was asked for later
+   * counts, whichever came first: how old it is says when it was asked for.
+   */
+  take(seen: SeenTopics | undefined): void {
+    if (!seen || seen.askedAtMs < this.#at) return;
     this.#image = new TopicsImage(seen);
     this.configs = seen.configs ?? {};
-    this.#at = now;
+    this.#at = seen.askedAtMs;
   }
 
   /** Throws COORDINATOR_LOAD_IN_PROGRESS, which clients repeat, before the first look. */

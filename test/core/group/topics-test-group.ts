@@ -21,6 +21,7 @@ export class TopicsTestGroup extends TestGroup {
     const topics = [...this.topics]
       .filter(([name]) => asked === 'all' || asked.includes(name))
       .map(([name, partitions]) => ({ name, topicId: name.toUpperCase(), partitions }));
-    return this.call(kind, { ...command, seen: { asked, topics, configs } }).answer;
+    return this.call(kind, { ...command, seen: { askedAtMs: this.now, asked, topics, configs } })
+      .answer;
   }
 }

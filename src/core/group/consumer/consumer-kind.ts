@@ -133,7 +133,7 @@ export class ConsumerKind implements GroupKind {
   answer(call: GroupCall, turn: Turn): GroupReply | Parked | undefined {
     switch (call.kind) {
       case 'consumerGroupHeartbeat':
-        this.#seen.take(call.command.seen, turn.now);
+        this.#seen.take(call.command.seen);
         this.#isBehind = this.wantedTopics(call, turn.now) !== undefined;
         return call.command.memberEpoch < Epoch.JOIN
           ? this.#leave(call.command, turn)
@@ -141,10 +141,10 @@ export class ConsumerKind implements GroupKind {
       case 'describeConsumerGroup':
         return this.#describe(call.command);
       case 'joinGroup':
-        this.#seen.take(call.command.seen, turn.now);
+        this.#seen.take(call.command.seen);
         return this.#join(call.command, turn);
       case 'syncGroup':
-        this.#seen.take(call.command.seen, turn.now);
+        this.#seen.take(call.command.seen);
         return this.#sync(call.command, turn);
       case 'heartbeat':
         return this.#classicBeat(call.command, turn);

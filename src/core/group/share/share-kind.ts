@@ -97,7 +97,7 @@ export class ShareKind implements GroupKind {
   answer(call: GroupCall, turn: Turn): GroupReply | undefined {
     switch (call.kind) {
       case 'shareGroupHeartbeat':
-        this.#seen.take(call.command.seen, turn.now);
+        this.#seen.take(call.command.seen);
         return call.command.memberEpoch < Epoch.JOIN
           ? this.#leave(call.command, turn)
           : this.#beat(call.command, turn);
