@@ -243,7 +243,7 @@ export class ClassicMember extends Member {
       if (!this.isIn) return;
       await this.round();
       await this.#look();
-      await this.sleep(this.random.delay(800));
+      await this.sleep(this.random.delay(400));
     }
   }
 

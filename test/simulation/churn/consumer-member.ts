@@ -81,7 +81,7 @@ export class ConsumerMember extends Member {
       await this.#reconcile();
       if (this.isIn) await this.round();
       this.#lookAgain();
-      await this.sleep(this.random.delay(this.#epoch > 0 ? 800 : 150));
+      await this.sleep(this.random.delay(this.#epoch > 0 ? 400 : 150));
     }
     if (this.#epoch <= 0) return;
     await this.commit();

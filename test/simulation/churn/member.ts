@@ -215,10 +215,12 @@ export abstract class Member extends Client {
     await this.#stayAway();
     if (!this.isIn) return;
     await this.#place();
-    await this.#poll();
+    const read = await this.#poll();
     this.#lastPollAt = this.world.time.now;
+    // What was read is worked on: whatever befalls it now, it means to commit that.
+    if (read > 0) await this.sleep(this.random.delay(1_500));
     const isLate = this.around.isWindingDown();
-    if (this.isIn && this.random.chance(isLate ? 1 : 0.5)) await this.commit();
+    if (this.isIn && this.random.chance(isLate ? 1 : 0.7)) await this.commit();
   }
 
   /** Starts the clock of its poll loop. */
@@ -282,14 +284,22 @@ export abstract class Member extends Client {
     return committedOffset;
   }
 
-  async #poll(): Promise<void> {
-    if (this.#positions.all().length === 0) return this.sleep(this.random.delay(500));
+  /** How many records it brought. */
+  async #poll(): Promise<number> {
+    if (this.#positions.all().length === 0) {
+      await this.sleep(this.random.delay(500));
+      return 0;
+    }
     const { process, group } = this;
     const repositioned = this.#positions.takeMoved();
     const end = this.around.recorder.begin({ process, group, repositioned });
     const records = await fetchRecords(this, this.#positions, this.#style);
-    if (records === undefined || records.length === 0) return end('fail');
+    if (records === undefined || records.length === 0) {
+      end('fail');
+      return 0;
+    }
     end('ok', [{ kind: 'poll', records, positions: this.#positions.asRecord() }]);
+    return records.length;
   }
 
   /** Commits what it has read of these, where there is something new. */
