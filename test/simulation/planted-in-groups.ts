@@ -62,7 +62,7 @@ export const plantedInGroups: readonly PlantedBug[] = [
   {
     name: 'a member is taken to have given up what it was only asked for',
     shows: ['stale-commit', 'moved-back'],
-    withinSeeds: 5,
+    withinSeeds: 20,
     workload: 'churn-consumer',
     plant: () => ({
       group: asking('consumerGroupHeartbeat', (command) => {
