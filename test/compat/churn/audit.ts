@@ -141,7 +141,7 @@ function misreadIn(
   let next: number | null = null;
   let held = false;
   for (const event of events) {
-    if ('partitions' in event && event.partitions.includes(partition)) {
+    if (isOwnership(event) && event.partitions.includes(partition)) {
       held = event.what === 'assigned';
       next = null;
       if (held) least = committed(event.time);
@@ -181,11 +181,17 @@ function sharedIn(partition: number, lives: readonly Life[]): string[] {
   return anomalies;
 }
 
+type Ownership = Event & { readonly what: 'assigned' | 'revoked' | 'lost' };
+
+function isOwnership(event: Event): event is Ownership {
+  return event.what === 'assigned' || event.what === 'revoked' || event.what === 'lost';
+}
+
 function holdingsOf(partition: number, life: Life): Holding[] {
   const holdings: Holding[] = [];
   let open = false;
   for (const event of life.events) {
-    if (!('partitions' in event) || !event.partitions.includes(partition)) continue;
+    if (!isOwnership(event) || !event.partitions.includes(partition)) continue;
     const { time, what } = event;
     if (what === 'assigned') {
       if (!open) holdings.push({ life, from: time, to: time, asked: false });

@@ -18,6 +18,16 @@ export const programs = {
   librdkafka: { client: 'librdkafka', command: pythonOf('confluent-kafka-2'), ...python },
   debian: { client: "Debian's librdkafka", command: DEBIAN_PYTHON, ...python },
   kafkajs: { client: 'kafkajs', command: process.execPath, args: [pathOf('churn/member.ts')] },
+  javaShare: {
+    client: 'Java',
+    command: 'java',
+    args: [...javaProgram('java'), 'ShareMember'],
+  },
+  librdkafkaShare: {
+    client: 'librdkafka',
+    command: pythonOf('confluent-kafka-2'),
+    args: [pathOf('python/share_churn.py')],
+  },
 } satisfies Record<string, Omit<Program, 'protocol'>>;
 
 export type Client = keyof typeof programs;

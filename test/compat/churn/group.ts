@@ -1,25 +1,21 @@
 /**
  * A group that has no peace, with all that it reads: members of several clients join, leave, are
  * killed, and stand still beyond their session's timeout; the broker is killed. Records are written
- * all the time. What happens when is chosen by a seed. In the end the members that are left share
- * the partitions and have read and committed everything, and their logs hold no anomaly.
+ * all the time. What happens when is chosen by a seed. In the end everything has been read, and the
+ * members' logs hold no anomaly; what is one depends on the kind of group.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Admin, Kafka, logLevel, Partitioners } from 'kafkajs';
 import type { Random } from '../../simulation/world/random.ts';
 import type { SuiteContext } from '../suite.ts';
 import { unique } from '../words.ts';
-import { anomaliesIn, type Known } from './audit.ts';
-import { microseconds } from './log.ts';
 import { Member, type Program } from './slot.ts';
 
 const patient = { initialRetryTime: 20, maxRetryTime: 200, retries: 500 };
-/** Longer than a session: 6 s. */
-const STALL_MS = [7_500, 10_000] as const;
 const PATIENCE_MS = 60_000;
 /** How long it is quiet between two troubles, at most. */
 const QUIET_MS = 2_000;
-const SAMPLE_MS = 250;
+const LOOK_MS = 250;
 
 type Trouble = 'left' | 'killed' | 'stalled';
 
@@ -28,11 +24,13 @@ export interface Churn {
   /** The program of each member; one more life of it begins wherever one ends. */
   readonly members: readonly Program[];
   readonly troubleMs: number;
+  /** How long members stand still, at least and at most. */
+  readonly stallMs: readonly [number, number];
   /** How often the broker is killed. */
   readonly crashes: number;
 }
 
-export class Group {
+export abstract class Group {
   readonly id = unique('churn');
   readonly topic = unique('churned');
   readonly admin: Admin;
@@ -41,11 +39,12 @@ export class Group {
   readonly #random: Random;
   readonly #signal: AbortSignal;
   readonly #kafka: Kafka;
-  readonly #sent: number[];
-  readonly #seen: Known[][];
+  readonly bootstrap: string;
   readonly #deck: Trouble[] = [];
   readonly #tally: Record<string, number> = {};
   readonly members: Member[];
+  /** How many records have been written to each partition. */
+  readonly sent: number[];
   #open = true;
   doing = 'starting';
 
@@ -55,10 +54,10 @@ export class Group {
     this.#random = random;
     this.#signal = signal;
     const { bootstrap } = context.broker;
+    this.bootstrap = bootstrap;
     this.#kafka = new Kafka({ brokers: [bootstrap], logLevel: logLevel.NOTHING, retry: patient });
     this.admin = this.#kafka.admin();
-    this.#sent = Array.from({ length: churn.partitions }, () => 0);
-    this.#seen = this.#sent.map(() => []);
+    this.sent = Array.from({ length: churn.partitions }, () => 0);
     const args = [bootstrap, this.topic, this.id];
     this.members = churn.members.map((one, index) => new Member(one, index, args, signal));
   }
@@ -67,15 +66,16 @@ export class Group {
     const read = this.members.reduce((sum, one) => sum + one.readCount, 0);
     const told = Object.entries(this.#tally).map(([what, count]) => `${what} ${count}`);
     const lives = this.members.reduce((sum, one) => sum + one.lives.length, 0);
-    const records = this.#sent.reduce((sum, one) => sum + one, 0);
+    const records = this.sent.reduce((sum, one) => sum + one, 0);
     return `${records} records read ${read} times by ${lives} lives; ${told.join(', ')}`;
   }
 
   /** `trouble` is what happens while records are written, with all members there. */
-  async run(trouble: (group: Group) => Promise<void>): Promise<void> {
+  async run(trouble: () => Promise<void>): Promise<void> {
     await this.admin.connect();
     const numPartitions = this.#churn.partitions;
     await this.admin.createTopics({ topics: [{ topic: this.topic, numPartitions }] });
+    await this.prepare();
     const writing = this.#write();
     const watching = this.#watch();
     writing.catch(() => {}); // told below
@@ -85,7 +85,7 @@ export class Group {
       for (const one of this.members) one.start();
       await this.converged();
       this.doing = 'making trouble';
-      await Promise.race([trouble(this), writing, watching]);
+      await Promise.race([trouble(), writing, watching]);
       this.doing = 'waiting for the group to settle';
       await this.converged();
     } finally {
@@ -93,14 +93,33 @@ export class Group {
     }
     await Promise.all([writing, watching]);
     this.doing = 'waiting for the last records';
-    await this.#caughtUp();
+    await this.until(
+      () => this.caughtUp(),
+      'all records to be read',
+      () => this.behind,
+    );
     await this.converged();
     this.doing = 'waiting for all to leave';
     await Promise.all(this.members.map((one) => one.leave()));
     await this.admin.disconnect();
     this.doing = 'looking at what happened';
-    this.#check();
+    const anomalies = this.anomalies();
+    if (anomalies.length === 0) return;
+    throw new Error([`${anomalies.length} anomalies:`, ...anomalies.slice(0, 20)].join('\n'));
   }
+
+  /** Before the first member comes. */
+  protected async prepare(): Promise<void> {}
+  /** Everybody takes part, and as they should. */
+  protected abstract settled(): boolean;
+  /** Looks at the group from outside. */
+  protected abstract look(): Promise<void>;
+  /** All that was written is done with. */
+  protected abstract caughtUp(): boolean | Promise<boolean>;
+  /** What is not, for the failure message. */
+  protected abstract get behind(): string;
+  /** What should not have happened. */
+  protected abstract anomalies(): string[];
 
   /** Trouble of all kinds, for as long as it is told to. */
   async churn(): Promise<void> {
@@ -133,20 +152,14 @@ export class Group {
       await ending;
       this.#count('moved');
       member!.start(to(member!));
-      await this.#until(() => member!.steady, `${member!.name} to take part`);
+      await this.until(() => member!.steady, `${member!.name} to take part`);
     }
-  }
-
-  /** What the group is to those who know the classic protocol alone. */
-  async isClassic(): Promise<boolean> {
-    const { groups } = await this.admin.describeGroups([this.id]);
-    return groups[0]!.state !== 'Dead';
   }
 
   async #disturb(member: Member): Promise<void> {
     const what = this.#draw();
     this.#count(what);
-    if (what === 'stalled') return member.stall(this.#random.between(...STALL_MS));
+    if (what === 'stalled') return member.stall(this.#random.between(...this.#churn.stallMs));
     await (what === 'left' ? member.leave() : member.kill());
     await delay(this.#random.between(200, 2_500));
     member.start();
@@ -182,28 +195,27 @@ export class Group {
     this.#tally[what] = (this.#tally[what] ?? 0) + 1;
   }
 
-  /** Waits until each partition has one owner, everybody has one at least, and it stays so. */
+  /** Waits until the group has been as it should be for a second. */
   async converged(): Promise<void> {
     let since = performance.now();
     const settled = () => {
-      const held = this.members.map((one) => [...one.held]);
-      const all = new Set(held.flat());
-      const exact = held.flat().length === all.size && all.size === this.#sent.length;
-      if (!exact || held.some((one) => one.length === 0)) since = performance.now();
+      if (!this.settled()) since = performance.now();
       return performance.now() - since > 1_000;
     };
-    await this.#until(settled, 'each partition to have one owner');
+    const told = () => this.members.map((one) => `${one.name}: ${one.part}`).join('\n');
+    await this.until(settled, 'the group to settle', told);
   }
 
-  async #until(done: () => boolean | Promise<boolean>, what: string): Promise<void> {
+  protected async until(
+    done: () => boolean | Promise<boolean>,
+    what: string,
+    told: () => string = () => '',
+  ): Promise<void> {
     const limit = performance.now() + PATIENCE_MS;
     while (!(await done())) {
       await delay(50, null, { signal: this.#signal });
       for (const one of this.members) one.mustLive();
-      if (performance.now() > limit) {
-        const told = this.members.map((one) => `${one.name} holds ${[...one.held].join(' ')}`);
-        throw new Error(`waited in vain for ${what}:\n${told.join('\n')}`);
-      }
+      if (performance.now() > limit) throw new Error(`waited in vain for ${what}\n${told()}`);
     }
   }
 
@@ -216,64 +228,27 @@ export class Group {
     });
     await producer.connect();
     const write = async (partition: number, count: number) => {
-      const from = this.#sent[partition]!;
+      const from = this.sent[partition]!;
       const messages = Array.from({ length: count }, (_, at) => ({
         partition,
         value: `${from + at}`,
       }));
       await producer.send({ topic: this.topic, messages });
-      this.#sent[partition] = from + count;
+      this.sent[partition] = from + count;
     };
     for (let number = 0; this.#open && !this.#signal.aborted; number += 1) {
-      await write(number % this.#sent.length, 1 + (number % 7));
+      await write(number % this.sent.length, 1 + (number % 7));
       await delay(10);
     }
-    for (const partition of this.#sent.keys()) await write(partition, 1);
+    for (const partition of this.sent.keys()) await write(partition, 1);
     await producer.disconnect();
   }
 
-  /** Looks at the committed offsets from outside. */
   async #watch(): Promise<void> {
     while (this.#open && !this.#signal.aborted) {
-      await this.#committed();
-      await delay(SAMPLE_MS);
+      await this.look();
+      await delay(LOOK_MS);
     }
-  }
-
-  /** Null where the coordinator is not back yet. */
-  async #committed(): Promise<number[] | null> {
-    const from = microseconds();
-    const asked = this.admin.fetchOffsets({ groupId: this.id, topics: [this.topic] });
-    const told = await asked.catch(() => null);
-    if (told === null) return null;
-    const to = microseconds();
-    const offsets = this.#sent.map(() => -1);
-    for (const { partition, offset } of told[0]?.partitions ?? []) {
-      offsets[partition] = Number(offset);
-      const known = { from, to, offset: Number(offset), by: 'an observer' };
-      if (known.offset >= 0) this.#seen[partition]!.push(known);
-    }
-    return offsets;
-  }
-
-  /** Waits until the group has committed all that was written. */
-  async #caughtUp(): Promise<void> {
-    let last: readonly number[] = [];
-    const done = async () => {
-      last = (await this.#committed()) ?? last;
-      return this.#sent.every((sent, partition) => last[partition] === sent);
-    };
-    await this.#until(done, `the last commits`).catch((error: Error) => {
-      throw new Error(`${error.message}\nwritten ${this.#sent}\ncommitted ${last}`);
-    });
-  }
-
-  #check(): void {
-    const lives = this.members.flatMap((one) => one.lives);
-    const anomalies = anomaliesIn({ sent: this.#sent, lives, seen: this.#seen });
-    if (anomalies.length === 0) return;
-    const told = anomalies.slice(0, 20).join('\n');
-    throw new Error(`${anomalies.length} anomalies:\n${told}`);
   }
 
   /** All that the members have said and complained of. */

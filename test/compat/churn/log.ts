@@ -3,6 +3,13 @@
  * this machine share, so that what one member said can be told to be before what another did.
  */
 
+/** A record of a share group, the so-many-th time that it was handed out. */
+export interface Handout {
+  readonly partition: number;
+  readonly offset: number;
+  readonly count: number;
+}
+
 export type Event = { readonly time: number } & (
   | { readonly what: 'assigned' | 'revoked' | 'lost'; readonly partitions: readonly number[] }
   | {
@@ -17,6 +24,9 @@ export type Event = { readonly time: number } & (
       readonly number: number;
       readonly offsets: ReadonlyMap<number, number>;
     }
+  | { readonly what: 'acquired'; readonly records: readonly Handout[] }
+  | { readonly what: 'accepting'; readonly number: number; readonly records: readonly Handout[] }
+  | { readonly what: 'accepted'; readonly number: number; readonly partitions: readonly number[] }
   | { readonly what: 'committed'; readonly number: number }
   | { readonly what: 'refused'; readonly number: number; readonly why: string }
 );
@@ -53,6 +63,12 @@ export function parseLine(line: string): Event | null {
       const pairs = words.slice(1).map((pair) => pair.split(':').map(Number) as [number, number]);
       return { time, what, number: numbers[0]!, offsets: new Map(pairs) };
     }
+    case 'acquired':
+      return { time, what, records: words.map(handout) };
+    case 'accepting':
+      return { time, what, number: numbers[0]!, records: words.slice(1).map(handout) };
+    case 'accepted':
+      return { time, what, number: numbers[0]!, partitions: numbers.slice(1) };
     case 'committed':
       return { time, what, number: numbers[0]! };
     case 'refused':
@@ -60,6 +76,11 @@ export function parseLine(line: string): Event | null {
     default:
       return null;
   }
+}
+
+function handout(word: string): Handout {
+  const [partition, offset, count] = word.split(':').map(Number) as [number, number, number];
+  return { partition, offset, count };
 }
 
 /** The partitions a member holds after these events. */

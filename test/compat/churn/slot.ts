@@ -42,23 +42,28 @@ export class Member {
     return this.lives.at(-1)?.name ?? `${this.program.client} ${this.#index}`;
   }
 
-  get held(): Set<number> {
-    const life = this.lives.at(-1);
-    if (!life || this.#busy) return new Set();
-    return heldAfter(life.events);
+  /** What it has said in its present life; nothing while something is done to it. */
+  get events(): readonly Event[] {
+    return this.#busy ? [] : (this.lives.at(-1)?.events ?? []);
   }
 
   /** It takes part, and nothing is being done to it. */
   get steady(): boolean {
-    return !this.#busy && this.held.size > 0;
+    const events = this.events;
+    return heldAfter(events).size > 0 || events.some(({ what }) => what === 'acquired');
+  }
+
+  /** What it has of the topic, for the failure message. */
+  get part(): string {
+    return `${this.events.length} events, holds ${[...heldAfter(this.events)].join(' ')}`;
   }
 
   get readCount(): number {
     const events = this.lives.flatMap((life) => life.events);
-    return events.reduce(
-      (sum, event) => sum + (event.what === 'read' ? event.last - event.first + 1 : 0),
-      0,
-    );
+    return events.reduce((sum, event) => {
+      if (event.what === 'acquired') return sum + event.records.length;
+      return event.what === 'read' ? sum + event.last - event.first + 1 : sum;
+    }, 0);
   }
 
   /** Begins the next life, as another program if there is one. */

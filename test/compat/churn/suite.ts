@@ -10,41 +10,52 @@ import { cacheOf } from '../install.ts';
 import { type Case, runCases, type Suite, type SuiteContext } from '../suite.ts';
 import { equal } from '../words.ts';
 import { type Client, debianPackages, install, programs, version } from './clients.ts';
-import { type Churn, Group } from './group.ts';
+import type { Churn, Group } from './group.ts';
+import { OwnersGroup } from './owners.ts';
+import { ShareGroup } from './share-group.ts';
 import type { Program } from './slot.ts';
 
 /** Sessions as short as those of the classic members. */
 const settings = {
   KAFKA_GROUP_CONSUMER_SESSION_TIMEOUT_MS: '6000',
   KAFKA_GROUP_CONSUMER_HEARTBEAT_INTERVAL_MS: '1000',
+  KAFKA_GROUP_SHARE_SESSION_TIMEOUT_MS: '6000',
+  KAFKA_GROUP_SHARE_HEARTBEAT_INTERVAL_MS: '1000',
 };
 
-const shortOne = { partitions: 12, troubleMs: 10_000, crashes: 1 };
-const longOne = { partitions: 48, troubleMs: 120_000, crashes: 3 };
+/** Longer than a session. */
+const STALL_MS = [7_500, 10_000] as const;
+/** Longer than records are held for a member of a share group. */
+const SHARE_STALL_MS = [16_500, 20_000] as const;
+const shortOne = { partitions: 12, troubleMs: 10_000, stallMs: STALL_MS, crashes: 1 };
+const longOne = { partitions: 48, troubleMs: 120_000, stallMs: STALL_MS, crashes: 3 };
 
 function churnCase(name: string, protocol: string, clients: readonly Client[]): Case {
   const shape = ({ long }: SuiteContext): Churn => {
     const members = Array.from({ length: long ? 12 : 6 }, (_, at) => {
       return { ...programs[clients[at % clients.length]!], protocol };
     });
-    return { ...(long ? longOne : shortOne), members };
+    const stallMs = long && protocol === 'share' ? SHARE_STALL_MS : STALL_MS;
+    return { ...(long ? longOne : shortOne), members, stallMs };
   };
-  return groupCase(name, shape, (group) => group.churn());
+  const Kind = protocol === 'share' ? ShareGroup : OwnersGroup;
+  return groupCase<Group>(name, Kind, shape, (group) => group.churn());
 }
 
-function groupCase(
+function groupCase<G extends Group>(
   name: string,
+  Kind: new (...about: ConstructorParameters<typeof OwnersGroup>) => G,
   shape: (context: SuiteContext) => Churn,
-  trouble: (group: Group) => Promise<void>,
+  trouble: (group: G) => Promise<void>,
 ): Case {
   return {
     name,
     timeoutMs: 300_000,
     run: async (context, signal) => {
       const seed = Number(process.env.COMPAT_SEED ?? Math.floor(Math.random() * 1e9));
-      const group = new Group(context, shape(context), new Random(seed), signal);
+      const group = new Kind(context, shape(context), new Random(seed), signal);
       try {
-        await group.run(trouble);
+        await group.run(() => trouble(group));
       } catch (error) {
         const message = error instanceof Error ? error.message : String(error);
         const file = join(cacheOf('churn'), `${name}.log`);
@@ -62,6 +73,7 @@ function groupCase(
 /** From the classic protocol to the new one and back, member by member. kafkajs knows no other. */
 const migration = groupCase(
   'migration',
+  OwnersGroup,
   ({ long }) => {
     const clients: Client[] = ['java', 'kafkajs', 'librdkafka'];
     if (long) clients.push('java', 'java', 'debian', 'java', 'java', 'java');
@@ -91,6 +103,7 @@ const cases: readonly Case[] = [
   churnCase('classic', 'classic', ['java', 'kafkajs', 'librdkafka', 'kafkajs', 'java', 'debian']),
   churnCase('cooperative', 'cooperative', ['java', 'librdkafka']),
   churnCase('consumer', 'consumer', ['java', 'librdkafka']),
+  churnCase('share', 'share', ['javaShare', 'librdkafkaShare']),
   migration,
 ];
 
