@@ -16,6 +16,8 @@ import type { LogStore, RowHead } from './store.ts';
 export const largestReadBytes = 8 * 1024 * 1024;
 /** Pieces smaller than this are joined: each piece costs the RPC more than copying it does. */
 const smallPieceBytes = 128 * 1024;
+/** So much of a row must fit at least, but for the first. */
+const leastShare = 1 / 8;
 /** Rows are looked up in growing numbers: few are needed where they are large. */
 const firstRows = 8;
 const mostRows = 1_024;
@@ -39,7 +41,8 @@ export function readLog(store: LogStore, bounds: LogBounds, command: ReadCommand
   const committed = command.isolationLevel === 1;
   const last = committed ? bounds.lastStableOffset : bounds.highWatermark;
   const end = Math.min(last, (command.upTo ?? last) + 1);
-  const found = fetchOffset < end ? collect(store, command, end) : { pieces: [], end };
+  const mayHaveSome = fetchOffset < end && (command.minOneBatch || command.maxBytes > 0);
+  const found = mayHaveSome ? collect(store, command, end) : { pieces: [], end: fetchOffset };
   return {
     errorCode: ErrorCode.NONE,
     ...bounds,
@@ -97,8 +100,9 @@ function collect(store: LogStore, command: ReadCommand, end: number): Collected 
   let rows = firstRows;
   let heads: readonly RowHead[] = firstHeads(store, command.fetchOffset, end);
   let reached = command.fetchOffset;
-  while (heads.length > 0 && heads[0].baseOffset < end) {
-    const chosen = choose(heads, limit - size);
+  for (;;) {
+    const chosen = choose(heads, pieces.length === 0, limit - size, end);
+    if (chosen.length === 0) break;
     const last = chosen.at(-1)!;
     for (const [i, row] of store.data(chosen[0].baseOffset, last.baseOffset).entries()) {
       const mayExceed = pieces.length === 0 && command.minOneBatch;
@@ -117,6 +121,8 @@ function collect(store: LogStore, command: ReadCommand, end: number): Collected 
       if (!complete) return { pieces, end: reached };
     }
     if (size >= limit || last.nextOffset >= end) break;
+    heads = heads.slice(chosen.length);
+    if (heads.length > 0) continue;
     rows = Math.min(4 * rows, mostRows);
     heads = store.from(last.baseOffset + 1, rows);
   }
@@ -130,23 +136,25 @@ function firstHeads(store: LogStore, fetchOffset: number, end: number): RowHead[
   return [first, ...store.from(first.baseOffset + 1, firstRows - 1)];
 }
 
-/**
- * As many rows as may be needed: those that begin before the room is used up, the first one in any
- * case.
- */
-function choose(heads: readonly RowHead[], room: number): readonly RowHead[] {
-  let count = 1;
-  let size = heads[0].byteCount;
-  while (count < heads.length && size < room) size += heads[count++].byteCount;
-  return heads.slice(0, count);
-}
-
 interface Room {
   readonly bytes: number;
   /** Batches from here on stay out. */
   readonly end: number;
   /** The first batch is taken whatever its size. */
   readonly mayExceed: boolean;
+}
+
+/**
+ * The rows worth reading. A row can only be read whole, so one of which hardly anything would fit
+ * is left for the next answer, but for the first of all.
+ */
+function choose(heads: readonly RowHead[], isFirst: boolean, room: number, end: number) {
+  let count = 0;
+  let left = room;
+  const isWorth = ({ baseOffset, byteCount }: RowHead) =>
+    baseOffset < end && ((isFirst && count === 0) || left >= byteCount * leastShare);
+  while (count < heads.length && isWorth(heads[count])) left -= heads[count++].byteCount;
+  return heads.slice(0, count);
 }
 
 /**

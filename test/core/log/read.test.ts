@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { PartitionLog } from '../../../src/core/log/partition-log.ts';
 import { largestReadBytes } from '../../../src/core/log/read.ts';
 import { ErrorCode } from '../../../src/protocol/errors.ts';
@@ -97,6 +97,24 @@ describe('readLog', () => {
     const bytes = records.reduce((sum, { length }) => sum + length, 0);
     expect(bytes).toBeLessThanOrEqual(largestReadBytes);
     expect(bytes).toBeGreaterThan(largestReadBytes - 1_000_000);
+  });
+
+  it('reads no row of which nothing can be given', () => {
+    for (let i = 0; i < 12; i++) log.append([append(batch(['x'.repeat(900_000)]))], startOfTime);
+    const data = vi.spyOn(store, 'data');
+    const rowsRead = () => data.mock.results.flatMap(({ value }) => value);
+    expect(values(7, { maxBytes: 1_000_000 })).toHaveLength(1);
+    expect(rowsRead()).toHaveLength(1);
+    data.mockClear();
+    expect(values(7, { maxBytes: 2_000_000, upTo: 7 })).toHaveLength(1);
+    expect(rowsRead()).toHaveLength(1);
+    data.mockClear();
+    // From within a row on, whose beginning does not count.
+    expect(values(5, { maxBytes: 901_000 })).toHaveLength(4);
+    expect(rowsRead()).toHaveLength(2);
+    data.mockClear();
+    expect(values(7, { maxBytes: 0, minOneBatch: false })).toEqual([]);
+    expect(rowsRead()).toEqual([]);
   });
 
   it('hands out pieces that own their buffers, few where they are small', () => {
