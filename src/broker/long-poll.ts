@@ -8,6 +8,7 @@
  */
 import type { ReadReply } from '../core/log/calls.ts';
 import { ErrorCode } from '../protocol/errors.ts';
+import { recordBatches } from '../protocol/records/index.ts';
 import { eachBounded } from '../runtime/each-bounded.ts';
 import type { LogEnds } from '../runtime/stubs.ts';
 import type { AnswerClaim } from './answer-memory.ts';
@@ -96,10 +97,21 @@ class LongPoll {
 
   /** Whether the answer may go: enough bytes, an error to report, or nothing that could grow. */
   get satisfied(): boolean {
-    const { minBytes, maxBytes } = this.#limits;
-    if (this.#bytes >= Math.min(minBytes, maxBytes)) return true;
+    const enough = Math.min(this.#limits.minBytes, this.#limits.maxBytes);
+    if (this.#bytes >= enough) return true;
+    if (this.#partitions.reduce((sum, one) => sum + this.#heldFor(one), 0) >= enough) return true;
     const growing = this.#partitions.filter(exists);
     return growing.length === 0 || growing.some(({ reply }) => codeOf(reply) !== ErrorCode.NONE);
+  }
+
+  /**
+   * How many bytes there are for this reader, if they count up to what a partition may give at a
+   * time: a batch that did not fit is there as well.
+   */
+  #heldFor({ reply, bytes, partitionMaxBytes }: Wanted): number {
+    if (bytes === 0 || typeof reply === 'number') return bytes;
+    const goesOn = nextOffsetOf(reply.records) < this.#endOf(reply);
+    return goesOn ? Math.max(bytes, partitionMaxBytes) : bytes;
   }
 
   get #bytes(): number {
@@ -291,6 +303,13 @@ class LongPoll {
     const ends = { highWatermark, lastStableOffset, logStartOffset };
     return { errorCode: ErrorCode.NONE, ...ends, abortedTransactions: [], records: [] };
   }
+}
+
+/** One past the last offset of these batches. */
+function nextOffsetOf(records: readonly Uint8Array[]): number {
+  let nextOffset = 0;
+  for (const batch of recordBatches(records.at(-1)!)) nextOffset = batch.nextOffset;
+  return nextOffset;
 }
 
 function codeOf(reply: ReadReply | number): number {

@@ -407,6 +407,10 @@ describe('Fetch that waits', () => {
     const { context } = await clusterWith('a', 'b');
     const asked = request(end(), { ...waiting, minBytes: 100_000, maxBytes: batchBytes });
     expect(valuesOf(await handleFetch(asked, context(11)))).toEqual([['a']]);
+    const maxBytes = 2 * batchBytes - 1;
+    const places = [{ topic: 'orders', offset: 0, maxBytes }];
+    const ofThese = request(places, { ...waiting, minBytes: maxBytes });
+    expect(valuesOf(await handleFetch(ofThese, context(11)))).toEqual([['a']]);
   });
 
   it('waits although another topic does not exist', async () => {
