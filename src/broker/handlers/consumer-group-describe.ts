@@ -10,19 +10,15 @@
  * Versions
  * - 1: the protocol each member speaks (KIP-1099)
  */
-import type { ConsumerGroupDescription, GroupCalls } from '../../core/group/commands.ts';
-import type {
-  ConsumerGroupDescribeRequest,
-  ConsumerGroupDescribeResponse,
+import {
+  type ConsumerGroupDescribeRequest,
+  type ConsumerGroupDescribeResponse,
+  consumerGroupDescribe,
 } from '../../protocol/apis/consumer-group-describe.ts';
-import { ErrorCode, errorInfo, KafkaError } from '../../protocol/errors.ts';
-import { eachBounded } from '../../runtime/each-bounded.ts';
-import type { Stub } from '../../runtime/stubs.ts';
-import type { Handler, RequestContext } from '../context.ts';
-import { failureCode } from '../failures.ts';
-import { authorizedOperations } from '../group-operations.ts';
-import { namedGroups } from '../named-groups.ts';
+import type { Handler } from '../context.ts';
+import { describedGroups } from '../described-groups.ts';
 import { namesOf } from '../named-partitions.ts';
+import { blank, type Refusal } from '../refusals.ts';
 
 type Described = ConsumerGroupDescribeResponse['groups'][number];
 
@@ -31,63 +27,26 @@ const memberType = { classic: 0, consumer: 1 };
 export const handleConsumerGroupDescribe: Handler<
   ConsumerGroupDescribeRequest,
   ConsumerGroupDescribeResponse
-> = async ({ groupIds, includeAuthorizedOperations }, context) => {
-  const groupOf = await namedGroups(groupIds, context);
-  const groups = await eachBounded(groupIds, async (groupId) => {
-    const described = await describe(groupId, groupOf(groupId), context);
-    const { errorCode } = described;
-    const operations = authorizedOperations(includeAuthorizedOperations, errorCode);
-    return { ...described, authorizedOperations: operations };
+> = (request, context) =>
+  describedGroups<Described>(request, context, {
+    describe: async (groupId, stub) => {
+      const { group, ...refusal } = await stub.call('describeConsumerGroup', { groupId });
+      if (group === null) return refused(groupId, refusal);
+      const all = group.members.flatMap((member) => [member.assignment, member.targetAssignment]);
+      const named = await namesOf(all, context.metadata);
+      const members = group.members.map(({ groupInstanceId, isClassic, ...member }) => ({
+        ...member,
+        instanceId: groupInstanceId,
+        assignment: { topicPartitions: named(member.assignment) },
+        targetAssignment: { topicPartitions: named(member.targetAssignment) },
+        memberType: isClassic ? memberType.classic : memberType.consumer,
+      }));
+      return { ...refused(groupId, refusal), ...group, members };
+    },
+    refused,
   });
-  return { throttleTimeMs: 0, groups };
-};
 
-async function describe(
-  groupId: string,
-  stub: Stub<GroupCalls>,
-  { metadata }: RequestContext,
-): Promise<Described> {
-  try {
-    if (groupId === '') throw new KafkaError(ErrorCode.INVALID_GROUP_ID);
-    const reply = await stub.call('describeConsumerGroup', { groupId });
-    const { errorCode, errorMessage, group } = reply;
-    if (group === null) return undescribed(groupId, errorCode, errorMessage);
-    const all = group.members.flatMap((member) => [member.assignment, member.targetAssignment]);
-    return answer(groupId, group, await namesOf(all, metadata));
-  } catch (error) {
-    const errorCode = failureCode(error, ErrorCode.NOT_COORDINATOR);
-    return undescribed(groupId, errorCode, errorInfo(errorCode).message);
-  }
-}
-
-function undescribed(groupId: string, errorCode: number, errorMessage: string | null): Described {
-  return {
-    errorCode,
-    errorMessage,
-    groupId,
-    groupState: '',
-    groupEpoch: 0,
-    assignmentEpoch: 0,
-    assignorName: '',
-    members: [],
-    authorizedOperations: 0,
-  };
-}
-
-function answer(
-  groupId: string,
-  group: ConsumerGroupDescription,
-  named: Awaited<ReturnType<typeof namesOf>>,
-): Described {
-  return {
-    ...undescribed(groupId, ErrorCode.NONE, null),
-    ...group,
-    members: group.members.map(({ groupInstanceId, isClassic, ...member }) => ({
-      ...member,
-      instanceId: groupInstanceId,
-      assignment: { topicPartitions: named(member.assignment) },
-      targetAssignment: { topicPartitions: named(member.targetAssignment) },
-      memberType: isClassic ? memberType.classic : memberType.consumer,
-    })),
-  };
+/** All that is said of a group that is not described; of others, where nothing is wrong. */
+function refused(groupId: string, refusal: Refusal): Described {
+  return { ...blank<Described>(consumerGroupDescribe, 'groups'), groupId, ...refusal };
 }

@@ -20,6 +20,7 @@ import { deletable } from './offsets.ts';
 import { described, newShareGroup, type ShareMember, stateOf } from './share-group.ts';
 import {
   altered,
+  existing,
   forgetting,
   forgot,
   listedTopics,
@@ -150,7 +151,9 @@ export class ShareKind implements GroupKind {
     const config = this.#config;
     const { image } = this.#seen;
     const { now } = turn;
-    const { reply, topics } = beat({ command, draft, topics: this.#known, image, config, now });
+    // An older look may have been before a topic came.
+    const before = command.seen ? existing(this.#known, image) : this.#known;
+    const { reply, topics } = beat({ command, draft, topics: before, image, config, now });
     if (!this.exists) this.#sessions.start(turn, false, []);
     this.#close(draft, turn);
     this.#keep(topics, turn);

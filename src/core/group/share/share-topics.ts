@@ -30,8 +30,8 @@ export function subscribed(
   names: Iterable<string>,
   image: TopicsImage,
 ): { readonly topics: ShareTopics; readonly toStart: PartitionsById } {
-  const known: Record<string, SharedTopic> = { ...existing(topics.known, image) };
-  const forgotten: Record<string, SharedTopic> = { ...existing(topics.forgotten, image) };
+  const known: Record<string, SharedTopic> = { ...topics.known };
+  const forgotten: Record<string, SharedTopic> = { ...topics.forgotten };
   const toStart: { topicId: string; partitions: number[] }[] = [];
   for (const name of names) {
     const topic = image.byName(name);
@@ -46,8 +46,12 @@ export function subscribed(
   return { topics: { known, forgotten }, toStart };
 }
 
-/** Without topics that are gone, or have made room for another of their name. */
-function existing(topics: SharedTopics, image: TopicsImage): SharedTopics {
+/** Without topics that are gone, or have made room for another of their name, as was just seen. */
+export function existing({ known, forgotten }: ShareTopics, image: TopicsImage): ShareTopics {
+  return { known: living(known, image), forgotten: living(forgotten, image) };
+}
+
+function living(topics: SharedTopics, image: TopicsImage): SharedTopics {
   const lives = ([topicId, { name }]: [string, SharedTopic]): boolean =>
     !image.covers([name]) || image.byName(name)?.topicId === topicId;
   return Object.fromEntries(Object.entries(topics).filter(lives));

@@ -336,6 +336,23 @@ describe('the offsets of a share group', () => {
     expect(remove().errorCode).toBe(ErrorCode.GROUP_ID_NOT_FOUND);
   });
 
+  it('are known though the group last looked before there was such a topic', () => {
+    const { group, members } = started(['a']);
+    const [a] = members;
+    a.join(['later']);
+    a.leave();
+    group.topics.set('later', 2);
+    const topics = [{ name: 'later', topicId: 'LATER', partitions: [1] }];
+    group.call('alterShareOffsets', { groupId, topics });
+    const { lookUps } = group;
+    expect(a.join(['later']).toStart).toEqual([]);
+    expect(group.lookUps).toBe(lookUps);
+    expect(group.kept).toEqual({ LATER: [1] });
+    group.advance(5_000);
+    expect(a.beat().toStart).toEqual([{ topicId: 'LATER', partitions: [0] }]);
+    expect(a.partitions).toEqual(['LATER:1']);
+  });
+
   it('begin anew when somebody reads what was being forgotten', () => {
     const { group, members } = started(['a']);
     alter(group, [0, 1]);
