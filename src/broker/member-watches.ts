@@ -4,11 +4,10 @@
  * the session timeout meanwhile; a member that falls silent, or whose connection is lost, is
  * reported with the time it was last heard of, so that its session ends when it would have.
  */
-import type { GroupCalls, VouchedMember } from '../core/group/commands.ts';
+import type { VouchedMember } from '../core/group/commands.ts';
 import type { Objects, Watch } from '../runtime/stubs.ts';
 import { renewMs } from './controller-watch.ts';
-
-type ConsumerReply = GroupCalls['consumerGroupHeartbeat']['reply'];
+import type { ModernReply } from './modern-heartbeat.ts';
 
 /** What was committed: `topic:partition` → the offset and all that came with it. */
 export type Commits = ReadonlyMap<string, string>;
@@ -26,7 +25,7 @@ class Vouched {
   heardAt: number;
   /** When the group was last asked, and what it said. */
   askedAt: number;
-  reply: ConsumerReply | undefined;
+  reply: ModernReply | undefined;
   readonly commits = new Map<string, string>();
   /** How often the group spoke of offsets that others had changed. */
   changes = 0;
@@ -86,7 +85,7 @@ class Vouched {
 /** When the group was asked, and what it answered where that is more than a code. */
 interface Heard {
   readonly askedAt: number;
-  readonly reply?: ConsumerReply;
+  readonly reply?: ModernReply;
 }
 
 /** Who commits: as `VouchedMember`, but for the protocol, which commits do not tell. */
@@ -115,14 +114,14 @@ export class MemberWatches {
   }
 
   /**
-   * The same for the consumer protocol: what the group would answer. `unchangedSince`: topics are
-   * what they were then; the group must have been asked so much later that it has seen them.
+   * The same where groups assign themselves: what the group would answer. `unchangedSince`: topics
+   * are what they were then; the group must have been asked so much later that it has seen them.
    */
   async replyFor(
     groupId: string,
     member: VouchedMember,
     unchangedSince: number,
-  ): Promise<ConsumerReply | undefined> {
+  ): Promise<ModernReply | undefined> {
     const isQuiet = await this.answersFor(groupId, member);
     const vouched = this.#find(groupId, member);
     if (!isQuiet || vouched === undefined) return undefined;

@@ -3,6 +3,7 @@ import { dispatch } from '../../src/broker/broker.ts';
 import { type ClientContext, clientContext, createGateway } from '../../src/broker/gateway.ts';
 import { MemberWatches } from '../../src/broker/member-watches.ts';
 import { ZERO_UUID } from '../../src/bytes/uuid.ts';
+import { consumerGroupHeartbeat } from '../../src/protocol/apis/consumer-group-heartbeat.ts';
 import { createPartitions } from '../../src/protocol/apis/create-partitions.ts';
 import { createTopics } from '../../src/protocol/apis/create-topics.ts';
 import { deleteTopics } from '../../src/protocol/apis/delete-topics.ts';
@@ -228,35 +229,76 @@ describe('a classic member', () => {
   });
 });
 
-describe('a share member', () => {
-  const beat = (client: Client, memberId: string, memberEpoch: number) => {
-    const subscribedTopicNames = memberEpoch === 0 ? ['t'] : null;
-    const request = { groupId, memberId, memberEpoch, subscribedTopicNames };
-    return client.ask(shareGroupHeartbeat, 1, request);
-  };
+describe.each(['consumer', 'share'] as const)('a member of a %s group', (kind) => {
+  const memberId = 'AAAAAAAAAAAAAAAAAAAAAA';
 
-  it('hears from its gateway, and of what is new from its group', async () => {
+  async function joined() {
     const client = new Client();
-    await client.createTopic('t', 2);
-    let epoch = (await beat(client, 'one', 0)).memberEpoch;
-    const live = async (times: number) => {
-      for (let i = 0; i < times; i++) {
+    await client.createTopic('t');
+    let memberEpoch = 0;
+    let partitions = 0;
+    const beat = async (said: object = {}, as = memberId) => {
+      const request = { groupId, memberId: as, memberEpoch, ...said };
+      const api = kind === 'consumer' ? consumerGroupHeartbeat : shareGroupHeartbeat;
+      const answer = await client.ask(api as typeof consumerGroupHeartbeat, 1, request);
+      if (answer.errorCode === ErrorCode.NONE && as === memberId) {
+        memberEpoch = answer.memberEpoch;
+        const [assigned] = answer.assignment?.topicPartitions ?? [];
+        if (assigned) partitions = assigned.partitions.length;
+      }
+      return answer;
+    };
+    const timeout = kind === 'consumer' ? { rebalanceTimeoutMs: 60_000, topicPartitions: [] } : {};
+    const first = { subscribedTopicNames: ['t'], ...timeout };
+    expect((await beat(first)).errorCode).toBe(ErrorCode.NONE);
+    const live = async (ms: number): Promise<void> => {
+      for (let passed = 0; passed < ms; passed += 5_000) {
         await pass(5_000);
-        epoch = (await beat(client, 'one', epoch)).memberEpoch;
+        expect((await beat()).errorCode).toBe(ErrorCode.NONE);
       }
     };
-    await live(20);
-    expect(await asking(() => live(100))).toBeLessThan(10);
-    const two = await beat(client, 'two', 0);
-    expect(two.assignment?.topicPartitions[0].partitions).toHaveLength(1);
-    expect((await beat(client, 'one', epoch)).memberEpoch).toBe(two.memberEpoch);
-    epoch = two.memberEpoch;
-    const topics = [{ name: 't', count: 4, assignments: null }];
-    await client.ask(createPartitions, 3, { topics, timeoutMs: 1_000 });
-    await live(30);
-    const again = await beat(client, 'one', 0);
-    expect(again.assignment?.topicPartitions[0].partitions).toHaveLength(4);
-    await client.ask(shareGroupHeartbeat, 1, { groupId, memberId: 'one', memberEpoch: -1 });
+    await live(120_000);
+    return { client, beat, live, first, partitions: () => partitions };
+  }
+
+  it('that heartbeats is answered without asking its group', async () => {
+    const { client, live } = await joined();
+    const before = callsOf('controller');
+    expect(await asking(() => live(600_000))).toBe(0);
+    expect(callsOf('controller') - before).toBe(0);
+    client.hangUp();
+  });
+
+  it('hears at once of another member', async () => {
+    const { client, beat, first } = await joined();
+    await pass(5_000);
+    const before = (await beat()).memberEpoch;
+    const newcomer = { ...first, memberEpoch: 0 };
+    expect((await beat(newcomer, 'BBBBBBBBBBBBBBBBBBBBBB')).errorCode).toBe(ErrorCode.NONE);
+    await pass(1_000);
+    expect(await asking(() => beat())).toBe(1);
+    // Where it has something to give up, it does that first.
+    if (kind === 'share') expect((await beat()).memberEpoch).toBeGreaterThan(before);
+    client.hangUp();
+  });
+
+  it('hears of a topic that has grown', async () => {
+    const { client, live, partitions } = await joined();
+    expect(partitions()).toBe(1);
+    const admin = new Client();
+    const grows = { name: 't', count: 3, assignments: null };
+    await admin.ask(createPartitions, 3, { topics: [grows], timeoutMs: 1_000 });
+    await live(20_000);
+    expect(partitions()).toBe(3);
+    await live(120_000);
+    expect(await asking(() => live(600_000))).toBe(0);
+    client.hangUp();
+  });
+
+  it('that falls silent is out after its session timeout', async () => {
+    const { client, beat } = await joined();
+    await pass(50_000);
+    expect((await beat()).errorCode).toBe(ErrorCode.UNKNOWN_MEMBER_ID);
     client.hangUp();
   });
 });

@@ -204,7 +204,9 @@ export class ShareKind implements GroupKind {
   }
 
   #keep(topics: ShareTopics, turn: Turn): void {
-    if (!same(topics, this.#known)) turn.rows.push({ key: 'share/topics', value: topics });
+    if (same(topics, this.#known)) return;
+    turn.rows.push({ key: 'share/topics', value: topics });
+    this.#isUnsettled = true;
   }
 
   #checkEmpty(): void {
@@ -300,7 +302,6 @@ export class ShareKind implements GroupKind {
     if (row.key === 'share/probation') this.#sessions.replay(row.value as Probation | null);
     else if (row.key === 'share/topics') {
       this.#topics = (row.value as ShareTopics | null) ?? undefined;
-      this.#isUnsettled = true;
     } else if (row.key === 'share/group') {
       this.#checkpoint = (row.value as GroupEpochs | null) ?? undefined;
     } else {
