@@ -5,8 +5,9 @@
  */
 import { type Benchmark, UsageError } from './benchmark.ts';
 import { flat } from './flat.ts';
+import { idle } from './idle.ts';
 
-const benchmarks: Readonly<Record<string, Benchmark>> = { flat };
+const benchmarks: Readonly<Record<string, Benchmark>> = { flat, idle };
 
 const help = `Kedge's benchmarks: ratios within one run, for speeds differ from machine to machine.
 
