@@ -18,11 +18,11 @@ import { produce } from '../../src/protocol/apis/produce.ts';
 import { syncGroup } from '../../src/protocol/apis/sync-group.ts';
 import { encodeSubscription } from '../../src/protocol/embedded/consumer-protocol.ts';
 import { ErrorCode } from '../../src/protocol/errors.ts';
+import { buildBatch } from '../../src/protocol/records/index.ts';
 import type { Api, Fields, Infer } from '../../src/protocol/schema.ts';
 import { defaultsOf } from '../../src/protocol/schema.ts';
 import { defaultBrokerConfig } from '../../src/runtime/config.ts';
 import { MemoryObjects } from '../../src/runtime/memory-objects.ts';
-import { batchOf } from '../broker/test-cluster.ts';
 
 export type Protocol = 'classic' | 'consumer';
 
@@ -99,7 +99,7 @@ export async function createTopic(around: Surroundings, numPartitions: number): 
 export async function produceEachSecond(around: Surroundings, partitions: number): Promise<void> {
   const connection = around.connect();
   for (let sent = 0; !around.isOver; sent++) {
-    const partitionData = [{ index: sent % partitions, records: batchOf('value') }];
+    const partitionData = [{ index: sent % partitions, records: oneRecord() }];
     const topicData = [{ name: topic, topicId: ZERO_UUID, partitionData }];
     const request = { transactionalId: null, acks: -1, timeoutMs: 1_000, topicData };
     const [{ partitionResponses }] = (await connection.ask(produce, 9, request)).responses;
@@ -279,6 +279,11 @@ export class Consumer {
       await sleep(habits.metadataMs);
     }
   }
+}
+
+/** Not so old that retention would take it. */
+function oneRecord(): Uint8Array {
+  return buildBatch([{ value: new TextEncoder().encode('value'), timestamp: Date.now() }]);
 }
 
 function named() {
