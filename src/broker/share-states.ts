@@ -33,6 +33,13 @@ async function askEach(
   });
 }
 
+function byTopic(done: readonly Done[]): PartitionsById {
+  return [...Map.groupBy(done, ({ topicId }) => topicId)].map(([topicId, all]) => ({
+    topicId,
+    partitions: all.map(({ partition }) => partition),
+  }));
+}
+
 /**
  * Lets a group begin at the first record of partitions that a topic gained, and tells its
  * coordinator. What fails is to be done at the next heartbeat.
@@ -46,9 +53,8 @@ export async function startPartitions(
   const done = await askEach(toStart, objects, (partition) =>
     partition.call('shareAlter', command),
   );
-  const started = done.filter(({ errorCode }) => errorCode === ErrorCode.NONE);
-  if (started.length === 0) return;
-  const topics = started.map(({ topicId, partition }) => ({ topicId, partitions: [partition] }));
+  const topics = byTopic(done.filter(({ errorCode }) => errorCode === ErrorCode.NONE));
+  if (topics.length === 0) return;
   try {
     await objects.group(groupId).call('startSharePartitions', { groupId, topics });
   } catch (error) {
@@ -57,8 +63,8 @@ export async function startPartitions(
 }
 
 /**
- * Lets partitions forget a group, and tells its coordinator which topics are done. Answers the code
- * of each topic that is not. Throws as the coordinator does.
+ * Lets partitions forget a group, and tells its coordinator which are done. Answers a code of each
+ * topic of which some are not. Throws as the coordinator does.
  */
 export async function forgetPartitions(
   groupId: string,
@@ -68,15 +74,12 @@ export async function forgetPartitions(
   const done = await askEach(toForget, objects, (partition) =>
     partition.call('shareDelete', { groupId }),
   );
-  const failed = new Map<string, number>();
-  for (const { topicId, errorCode } of done) {
-    const isForgotten =
-      errorCode === ErrorCode.NONE || errorCode === ErrorCode.UNKNOWN_TOPIC_OR_PARTITION;
-    if (!isForgotten) failed.set(topicId, errorCode);
+  const isForgotten = ({ errorCode }: Done): boolean =>
+    errorCode === ErrorCode.NONE || errorCode === ErrorCode.UNKNOWN_TOPIC_OR_PARTITION;
+  const topics = byTopic(done.filter(isForgotten));
+  if (topics.length > 0) {
+    await objects.group(groupId).call('forgetSharePartitions', { groupId, topics });
   }
-  const topicIds = toForget.map(({ topicId }) => topicId).filter((id) => !failed.has(id));
-  if (topicIds.length > 0) {
-    await objects.group(groupId).call('forgetShareTopics', { groupId, topicIds });
-  }
-  return failed;
+  const failed = done.filter((one) => !isForgotten(one));
+  return new Map(failed.map(({ topicId, errorCode }) => [topicId, errorCode]));
 }

@@ -52,8 +52,7 @@ describe('a share group', () => {
     const { toForget } = await group.call('deleteGroup', { groupId });
     expect(toForget).toMatchObject([{ partitions: [0, 1, 2] }]);
     await evictDurableObject(groupStub());
-    const topicIds = toForget.map(({ topicId }) => topicId);
-    await group.call('forgetShareTopics', { groupId, topicIds });
+    await group.call('forgetSharePartitions', { groupId, topics: toForget });
     expect(await group.call('deleteGroup', { groupId })).toEqual({ errorCode: 0, toForget: [] });
     await expect.poll(list).toEqual([]);
   });

@@ -343,8 +343,8 @@ export interface GroupCalls extends ShareGroupCalls {
     reply: {
       readonly errorCode: number;
       /**
-       * Partitions that must forget the group first, as for `forgetShareTopics`; then it is to be
-       * asked again.
+       * Partitions that must forget the group first, as for `forgetSharePartitions`; then it is to
+       * be asked again.
        */
       readonly toForget: PartitionsById;
     };

@@ -40,7 +40,7 @@ const memberCalls: Partial<Record<GroupCall['kind'], string>> = {
   listSharePartitions: 'share',
   alterShareOffsets: 'share',
   deleteShareOffsets: 'share',
-  forgetShareTopics: 'share',
+  forgetSharePartitions: 'share',
 };
 
 const notEnlisted: Enlisted = { errorCode: ErrorCode.INVALID_TXN_STATE, transactionNumber: -1 };

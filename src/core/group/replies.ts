@@ -118,7 +118,7 @@ function refuseShareCall(
     case 'deleteShareOffsets':
       return { errorCode, errorMessage, topics: [] };
     case 'startSharePartitions':
-    case 'forgetShareTopics':
+    case 'forgetSharePartitions':
       return { errorCode };
   }
 }

@@ -89,7 +89,7 @@ export interface ShareGroupCalls {
     };
     reply: Refusable;
   };
-  /** Which partitions are to forget the group, before `forgetShareTopics` says that they did. */
+  /** Which partitions are to forget the group, before `forgetSharePartitions` says they did. */
   deleteShareOffsets: {
     command: {
       readonly groupId: string;
@@ -97,9 +97,9 @@ export interface ShareGroupCalls {
     };
     reply: Refusable & { readonly topics: readonly ForgettableTopic[] };
   };
-  /** Nothing is left of the group in these topics. Safe to repeat. */
-  forgetShareTopics: {
-    command: { readonly groupId: string; readonly topicIds: readonly string[] };
+  /** Nothing is left of the group in these partitions. Safe to repeat. */
+  forgetSharePartitions: {
+    command: { readonly groupId: string; readonly topics: PartitionsById };
     reply: { readonly errorCode: number };
   };
 }

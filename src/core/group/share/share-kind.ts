@@ -114,8 +114,8 @@ export class ShareKind implements GroupKind {
         return this.#alter(call.command, turn);
       case 'deleteShareOffsets':
         return this.#deleteOffsets(call.command, turn);
-      case 'forgetShareTopics':
-        if (this.exists) this.#keep(forgot(this.#known, call.command.topicIds), turn);
+      case 'forgetSharePartitions':
+        if (this.exists) this.#keep(forgot(this.#known, call.command.topics), turn);
         return { errorCode: ErrorCode.NONE };
       default:
         return this.#answerClassic(call);

@@ -76,7 +76,9 @@ export function altered(
   const forgotten: Record<string, SharedTopic> = { ...topics.forgotten };
   for (const { topicId, name, partitions } of added) {
     const { partitions: before = [] } = known[topicId] ?? {};
-    known[topicId] = { name, partitions: union(before, partitions) };
+    // What was to be forgotten may still be there.
+    const { partitions: left = [] } = forgotten[topicId] ?? {};
+    known[topicId] = { name, partitions: union([...before, ...left], partitions) };
     delete forgotten[topicId];
   }
   return { known, forgotten };
@@ -100,11 +102,17 @@ export function forgetting(
   };
 }
 
-/** These are. */
-export function forgot(topics: ShareTopics, topicIds: readonly string[]): ShareTopics {
-  const gone = new Set(topicIds);
-  const left = Object.entries(topics.forgotten).filter(([topicId]) => !gone.has(topicId));
-  return { ...topics, forgotten: Object.fromEntries(left) };
+/** Of those, these partitions are done. */
+export function forgot(topics: ShareTopics, done: PartitionsById): ShareTopics {
+  const forgotten: Record<string, SharedTopic> = { ...topics.forgotten };
+  for (const { topicId, partitions } of done) {
+    const topic = forgotten[topicId];
+    if (!topic) continue;
+    const left = topic.partitions.filter((partition) => !partitions.includes(partition));
+    if (left.length === 0) delete forgotten[topicId];
+    else forgotten[topicId] = { ...topic, partitions: left };
+  }
+  return { ...topics, forgotten };
 }
 
 export function listedTopics(topics: SharedTopics): PartitionsById {

@@ -278,6 +278,10 @@ describe('the offsets of a share group', () => {
     return group.call('alterShareOffsets', { groupId, topics: [{ ...t, partitions }] }).answer;
   }
 
+  function forgotten(group: ShareTestGroup, partitions: readonly number[]) {
+    group.call('forgetSharePartitions', { groupId, topics: [{ topicId: 'T', partitions }] });
+  }
+
   it('may be set before there is a group, which is made by it', () => {
     const { group, members } = started(['a']);
     expect(group.call('alterShareOffsets', { groupId, topics: [] }).answer.errorCode).toBe(0);
@@ -318,8 +322,19 @@ describe('the offsets of a share group', () => {
       ]);
       expect(group.kept).toEqual({});
     }
-    group.call('forgetShareTopics', { groupId, topicIds: ['T'] });
+    forgotten(group, [0]);
+    expect(remove().topics[0].partitions).toEqual([1]);
+    forgotten(group, [1]);
     expect(remove().topics[0].errorMessage).toBe('There is no offset information to delete.');
+  });
+
+  it('are still known where nobody said that they were forgotten', () => {
+    const { group } = started([]);
+    alter(group, [0, 1, 2]);
+    group.call('deleteShareOffsets', { groupId, topics: [t] });
+    forgotten(group, [0, 1]);
+    alter(group, [0]);
+    expect(group.kept).toEqual({ T: [0, 2] });
   });
 
   it('are forgotten before the group is', () => {
@@ -330,7 +345,7 @@ describe('the offsets of a share group', () => {
       expect(remove()).toEqual({ errorCode: 0, toForget: [{ topicId: 'T', partitions: [0, 1] }] });
     }
     expect(group.describe932().groupState).toBe('Empty');
-    group.call('forgetShareTopics', { groupId, topicIds: ['T'] });
+    forgotten(group, [0, 1]);
     expect(remove()).toEqual({ errorCode: 0, toForget: [] });
     expect(group.table.size).toBe(0);
     expect(remove().errorCode).toBe(ErrorCode.GROUP_ID_NOT_FOUND);
@@ -360,7 +375,7 @@ describe('the offsets of a share group', () => {
     expect(members[0].join().toStart).toEqual([]);
     expect(group.kept).toEqual({ T: [0, 1, 2, 3] });
     members[0].leave();
-    group.call('forgetShareTopics', { groupId, topicIds: ['T'] });
+    forgotten(group, [0, 1]);
     expect(group.kept).toEqual({ T: [0, 1, 2, 3] });
   });
 });
