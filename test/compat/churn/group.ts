@@ -143,13 +143,16 @@ export abstract class Group {
     await Promise.all([...busy, crashing.done]);
   }
 
-  /** One member after the other becomes another program, in an order that chance decides. */
+  /**
+   * One member after the other becomes another program, in an order that chance decides. Whoever
+   * takes the place of one that was killed waits for the end of its session: not in a short run.
+   */
   async roll(to: (member: Member) => Program): Promise<void> {
     const waiting = [...this.members];
     while (waiting.length > 0 && !this.#signal.aborted) {
       const [member] = waiting.splice(this.#random.between(0, waiting.length - 1), 1);
-      const ending = this.#random.chance(0.3) ? member!.kill() : member!.leave();
-      await ending;
+      const isKilled = this.#context.long && this.#random.chance(0.3);
+      await (isKilled ? member!.kill() : member!.leave());
       this.#count('moved');
       member!.start(to(member!));
       await this.until(() => member!.steady, `${member!.name} to take part`);
