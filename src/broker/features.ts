@@ -15,6 +15,8 @@ export interface Feature {
 export const features: readonly Feature[] = [
   /** Clients may speak the consumer protocol (KIP-848) when this is 1. */
   { name: 'group.version', minVersion: 0, maxVersion: 1, level: 1 },
+  /** Consoles tell from it which release of Kafka this is like: 33 is 4.4, 7 is 3.3. */
+  { name: 'metadata.version', minVersion: 7, maxVersion: 33, level: 33 },
   /** Share groups (KIP-932) are there when this is 1; at 2 they would have dead-letter queues. */
   { name: 'share.version', minVersion: 0, maxVersion: 1, level: 1 },
   /** Clients take to transactions v2 (KIP-890) when this is 2; at 1 they go on with v1. */

@@ -229,7 +229,7 @@ export const refuseDescribeShareGroupOffsets: Refuses<typeof describeShareGroupO
 
 export const refuseDeleteGroups: Refuses<typeof deleteGroups> = ({ groupsNames }, refusal) => ({
   throttleTimeMs: 0,
-  results: groupsNames.map((groupId) => ({ groupId, errorCode: refusal.errorCode })),
+  results: groupsNames.map((groupId) => ({ groupId, ...refusal })),
 });
 
 export const refuseCreateTopics: Refuses<typeof createTopics> = ({ topics }, refusal) => ({

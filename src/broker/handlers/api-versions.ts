@@ -6,7 +6,7 @@
  * Behaviour
  * - Answers from the registry of descriptions alone: no object is asked, so a cold cluster answers.
  * - The name and version of the client's software are not checked: any text is fine.
- * - Before version 4 the features are only among the finalized ones, since clients of that time
+ * - Before version 4 most features are only among the finalized ones, since clients of that time
  *   cannot read a range that starts at 0.
  *
  * Versions
@@ -40,7 +40,7 @@ export const handleApiVersions: Handler<ApiVersionsRequest, ApiVersionsResponse>
     .sort((one, other) => one.key - other.key)
     .map(({ key, listed: [minVersion, maxVersion] }) => ({ apiKey: key, minVersion, maxVersion })),
   throttleTimeMs: 0,
-  supportedFeatures: apiVersion < 4 ? [] : supported,
+  supportedFeatures: supported.filter(({ minVersion }) => apiVersion >= 4 || minVersion > 0),
   finalizedFeaturesEpoch: 0,
   finalizedFeatures: finalized,
   zkMigrationReady: false,

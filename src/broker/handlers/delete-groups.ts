@@ -9,7 +9,7 @@
  *   asking again.
  *
  * Versions
- * - 2: flexible
+ * - 2: flexible · 3: messages, which are for failures Kedge does not have
  */
 import type { GroupCalls } from '../../core/group/commands.ts';
 import type {
@@ -33,6 +33,7 @@ export const handleDeleteGroups: Handler<DeleteGroupsRequest, DeleteGroupsRespon
   const results = await eachBounded(groupIds, async (groupId) => ({
     groupId,
     errorCode: await remove(groupId, groupOf(groupId), context),
+    errorMessage: null,
   }));
   return { throttleTimeMs: 0, results };
 };

@@ -8,11 +8,12 @@
  * Versions
  * - 1 the client throttles itself (KIP-219)
  * - 2 flexible (KIP-482)
+ * - 3 messages beside the errors
  */
 import { api, array, type Infer, int16, int32, string, struct } from '../schema.ts';
 
 export const deleteGroups = api(42, 'DeleteGroups', {
-  versions: [0, 2],
+  versions: [0, 3],
   flexible: 2,
   request: {
     groupsNames: array(string),
@@ -23,6 +24,7 @@ export const deleteGroups = api(42, 'DeleteGroups', {
       struct({
         groupId: string,
         errorCode: int16,
+        errorMessage: string.nullable().since(3).ignorable().default(null),
       }),
     ),
   },

@@ -31,11 +31,11 @@ describe('ApiVersions', () => {
   });
 
   it.each([
-    [3, 0],
-    [4, 3],
+    [3, 7],
+    [4, 0],
   ])(
-    'version %i: transactions v2 and the new protocols are final, and %i features supported',
-    async (version, many) => {
+    'version %i: transactions v2 and the new protocols are final, ranges begin at %i at least',
+    async (version, least) => {
       const context = new TestCluster().client().context(version);
       const bytes = concat(
         encodeResponse(apiVersions, version, await handleApiVersions(request, context)),
@@ -43,12 +43,14 @@ describe('ApiVersions', () => {
       expect(decodeResponse(apiVersions, version, bytes)).toMatchObject({
         supportedFeatures: [
           { name: 'group.version', minVersion: 0, maxVersion: 1 },
+          { name: 'metadata.version', minVersion: 7, maxVersion: 33 },
           { name: 'share.version', minVersion: 0, maxVersion: 1 },
           { name: 'transaction.version', minVersion: 0, maxVersion: 2 },
-        ].slice(0, many),
+        ].filter(({ minVersion }) => minVersion >= least),
         finalizedFeaturesEpoch: 0,
         finalizedFeatures: [
           { name: 'group.version', minVersionLevel: 1, maxVersionLevel: 1 },
+          { name: 'metadata.version', minVersionLevel: 33, maxVersionLevel: 33 },
           { name: 'share.version', minVersionLevel: 1, maxVersionLevel: 1 },
           { name: 'transaction.version', minVersionLevel: 2, maxVersionLevel: 2 },
         ],

@@ -32,6 +32,8 @@ describe('UpdateFeatures', () => {
 
   it.each([
     ['transaction.version', 3, 1],
+    ['metadata.version', 25, 2],
+    ['metadata.version', 34, 1],
     ['transaction.version', 1, 1],
     ['transaction.version', 1, 2],
     ['transaction.version', 0, 3],

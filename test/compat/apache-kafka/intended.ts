@@ -31,7 +31,6 @@ function matches(pattern: string, text: string): boolean {
 const newer = [
   { api: 'Fetch', why: 'Version 18 is for followers.' },
   { api: 'ApiVersions', why: 'Version 5 says which broker the client means to reach.' },
-  { api: 'DeleteGroups', why: 'Version 3 has messages with its errors.' },
   { api: 'AddPartitionsToTxn', why: 'Versions 4 and 5 are what brokers say to coordinators.' },
 ];
 

@@ -280,6 +280,9 @@ const cluster: Readonly<Record<string, Play>> = {
     const feature = 'transaction.version';
     const text = await run('features', 'describe');
     equal(/Feature: transaction\.version .* FinalizedVersionLevel: 2/.test(text), true);
+    equal(/Feature: metadata\.version .* FinalizedVersionLevel: .*33/.test(text), true);
+    const lower = ['downgrade', '--feature', 'metadata.version=25', '--dry-run'];
+    contains(await fails('features', ...lower), 'Can not downgrade metadata.version to 25.');
     const same = ['upgrade', '--feature', `${feature}=2`, '--dry-run'];
     contains(await run('features', ...same), `${feature} can be upgraded to 2.`);
     const strange = await fails('features', 'upgrade', '--feature', 'nonsense.version=2');

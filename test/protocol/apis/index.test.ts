@@ -35,7 +35,7 @@ const listed: Record<string, readonly [key: number, min: number, max: number]> =
   DescribeLogDirs: [35, 1, 5],
   SaslAuthenticate: [36, 0, 2],
   CreatePartitions: [37, 0, 3],
-  DeleteGroups: [42, 0, 2],
+  DeleteGroups: [42, 0, 3],
   ElectLeaders: [43, 0, 2],
   IncrementalAlterConfigs: [44, 0, 1],
   AlterPartitionReassignments: [45, 0, 1],

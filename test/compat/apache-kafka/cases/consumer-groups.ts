@@ -42,11 +42,11 @@ const alone = scripts('consumer-groups', {
       'listed',
       groups.filter(({ groupId }) => groupId === on.name('group')),
     );
-    await on.ask(deleteGroups, 2, { groupsNames: [on.name('group')] });
+    await on.ask(deleteGroups, 3, { groupsNames: [on.name('group')] });
     await on.ask(consumerGroupHeartbeat, 1, { ...self, memberEpoch: -1 });
     await describe(on);
     await on.ask(consumerGroupHeartbeat, 1, self);
-    await on.ask(deleteGroups, 2, { groupsNames: [on.name('group')] });
+    await on.ask(deleteGroups, 3, { groupsNames: [on.name('group')] });
     await describe(on);
   },
   'named-by-the-group': async (on) => {

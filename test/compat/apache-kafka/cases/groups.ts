@@ -78,11 +78,11 @@ const joining = scripts('groups', {
       await on.ask(describeGroups, version, { groups: [groupId] });
     await on.ask(heartbeat, 4, { ...self, generationId: 9 });
     await on.ask(syncGroup, 3, { ...self, generationId: 9 });
-    await on.ask(deleteGroups, 2, { groupsNames: [groupId] });
+    await on.ask(deleteGroups, 3, { groupsNames: [groupId] });
     await on.ask(leaveGroup, 3, { groupId, members: [{ memberId }, { memberId: 'nobody' }] });
     await on.ask(heartbeat, 4, self);
     await on.ask(describeGroups, 5, { groups: [groupId] });
-    await on.ask(deleteGroups, 2, { groupsNames: [groupId] });
+    await on.ask(deleteGroups, 3, { groupsNames: [groupId] });
     await on.ask(describeGroups, 5, { groups: [groupId] });
   },
   'offsets-of-a-member': async (on) => {
@@ -148,7 +148,7 @@ const asking = scripts('groups', {
     await on.ask(syncGroup, 4, stranger);
     await on.ask(leaveGroup, 4, { groupId: '', members: [{ memberId: 'nobody' }] });
     await on.ask(describeGroups, 5, { groups: [''] });
-    await on.ask(deleteGroups, 2, { groupsNames: [''] });
+    await on.ask(deleteGroups, 3, { groupsNames: [''] });
   },
   'described-unknown': async (on) => {
     for (const version of versions(0, 6)) {
@@ -161,10 +161,10 @@ const asking = scripts('groups', {
     await on.ask(describeGroups, 5, { groups: [] });
   },
   'deleted-unknown': async (on) => {
-    for (const version of versions(0, 2)) {
+    for (const version of versions(0, 3)) {
       await on.ask(deleteGroups, version, { groupsNames: [on.name('nobody')] });
     }
-    await on.ask(deleteGroups, 2, { groupsNames: [] });
+    await on.ask(deleteGroups, 3, { groupsNames: [] });
   },
   'listed-after-a-commit': async (on) => {
     const topic = await on.topic();
@@ -185,7 +185,7 @@ const asking = scripts('groups', {
         groups.filter((one) => one.groupId === groupId),
       ]);
     }
-    await on.ask(deleteGroups, 2, { groupsNames: [groupId, groupId] });
+    await on.ask(deleteGroups, 3, { groupsNames: [groupId, groupId] });
   },
   'listed-by-unknown-filters': async (on) => {
     for (const version of [4, 5]) await on.ask(listGroups, version, { statesFilter: ['nonsense'] });

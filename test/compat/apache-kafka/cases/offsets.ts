@@ -261,7 +261,7 @@ const transactional = scripts('transactional-offsets', {
     const groupId = on.name('group');
     const topics = [{ name: topic.name, partitions: [{ partitionIndex: 0 }] }];
     await on.ask(offsetDelete, 0, { groupId, topics });
-    await on.ask(deleteGroups, 2, { groupsNames: [groupId] });
+    await on.ask(deleteGroups, 3, { groupsNames: [groupId] });
     for (const stable of [false, true]) await committed(on, topic, stable);
     await end(on, producer, true);
   },
@@ -356,7 +356,7 @@ const ends = scripts('transactional-offsets', {
     await end(on, producer, false);
     await decided(on, topic);
     await on.ask(describeGroups, 5, { groups });
-    await on.ask(deleteGroups, 2, { groupsNames: groups });
+    await on.ask(deleteGroups, 3, { groupsNames: groups });
     await on.ask(describeGroups, 5, { groups });
   },
   'of-a-group-deleted-meanwhile': async (on) => {
@@ -365,7 +365,7 @@ const ends = scripts('transactional-offsets', {
     await on.ask(offsetCommit, 8, commitOf(on, topic, [0, 1]));
     await addOffsets(on, producer);
     await commit(on, 3, txnCommitOf(on, producer, topic, [0, 3], [1, 3]));
-    await on.ask(deleteGroups, 2, { groupsNames: [on.name('group')] });
+    await on.ask(deleteGroups, 3, { groupsNames: [on.name('group')] });
     await on.ask(describeGroups, 5, { groups: [on.name('group')] });
     await commit(on, 3, txnCommitOf(on, producer, topic, [0, 4]));
     await end(on, producer, true);

@@ -119,7 +119,7 @@ const members = scripts('share-groups', {
     await joined(on);
     await describe(on);
     await listed(on);
-    await on.ask(deleteGroups, 2, { groupsNames: [on.name('group')] });
+    await on.ask(deleteGroups, 3, { groupsNames: [on.name('group')] });
     for (const memberEpoch of [99, -2]) {
       const answer = await on.quietly(shareGroupHeartbeat, 1, { ...first(on), memberEpoch });
       on.note('epoch', { memberEpoch, errorCode: answer.errorCode });
@@ -131,8 +131,8 @@ const members = scripts('share-groups', {
     await listed(on);
     await on.ask(shareGroupHeartbeat, 1, { ...first(on), memberEpoch: 3 });
     await leave(on);
-    await on.ask(deleteGroups, 2, { groupsNames: [on.name('group')] });
-    await on.ask(deleteGroups, 2, { groupsNames: [on.name('group')] });
+    await on.ask(deleteGroups, 3, { groupsNames: [on.name('group')] });
+    await on.ask(deleteGroups, 3, { groupsNames: [on.name('group')] });
     await describe(on);
     await listed(on);
   },
@@ -237,7 +237,7 @@ const offsets = scripts('share-groups', {
     await listed(on);
     await forget(on, topic.name);
     await positions(on);
-    await on.ask(deleteGroups, 2, { groupsNames: [on.name('group')] });
+    await on.ask(deleteGroups, 3, { groupsNames: [on.name('group')] });
   },
   'offsets-altered': async (on) => {
     const topic = await topicOf(on, 'topic', 2);
