@@ -48,6 +48,8 @@ export { offsetCommit } from '../../../src/protocol/apis/offset-commit.ts';
 export { offsetDelete } from '../../../src/protocol/apis/offset-delete.ts';
 export { offsetFetch } from '../../../src/protocol/apis/offset-fetch.ts';
 export { produce } from '../../../src/protocol/apis/produce.ts';
+export { shareAcknowledge } from '../../../src/protocol/apis/share-acknowledge.ts';
+export { shareFetch } from '../../../src/protocol/apis/share-fetch.ts';
 export { shareGroupDescribe } from '../../../src/protocol/apis/share-group-describe.ts';
 export { shareGroupHeartbeat } from '../../../src/protocol/apis/share-group-heartbeat.ts';
 export { syncGroup } from '../../../src/protocol/apis/sync-group.ts';

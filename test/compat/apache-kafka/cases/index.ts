@@ -19,6 +19,7 @@ import { offsetScripts } from './offsets.ts';
 import { produceScripts } from './produce.ts';
 import { producerIdScripts } from './producer-ids.ts';
 import { settingsScripts } from './settings.ts';
+import { shareFetchScripts } from './share-fetch.ts';
 import { shareGroupScripts } from './share-groups.ts';
 import { shareMemberScripts } from './share-members.ts';
 import { topicScripts } from './topics.ts';
@@ -52,6 +53,7 @@ const all: readonly Script[] = [
   ...shareGroupScripts,
   ...shareMemberScripts,
   ...migrationScripts,
+  ...shareFetchScripts,
 ];
 
 /** All scripts, or the one of this name, which may be a walk of any number. */
