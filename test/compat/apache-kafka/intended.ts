@@ -48,6 +48,13 @@ export const intended: readonly Intended[] = [
     why: 'Kedge says what is wrong where Kafka has only the code.',
   },
   {
+    script: 'share-fetch-what-was-deleted',
+    at: 'acquired: [0].firstOffset',
+    kafka: 6,
+    kedge: 8,
+    why: 'Kafka gives share groups the whole of a batch of which the first records were deleted.',
+  },
+  {
     script: 'fetch-session-*',
     at: 'Fetch v*: sessionId',
     kedge: 0,
