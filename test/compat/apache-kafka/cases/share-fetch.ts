@@ -1,4 +1,4 @@
-/** What members of share groups acquire, and what may be said of it (KIP-932, KIP-1206, KIP-1222). */
+/** What members of share groups acquire, and what may be said of it (KIP-932, 1206, 1222). */
 import {
   deleteRecords,
   incrementalAlterConfigs,
