@@ -3,12 +3,17 @@
  * the alarm and answer, with no await in between. The surprise: nothing here waits for the disk;
  * the object's output gate holds every answer until the rows behind it are durable.
  */
+
+import { latestAlarm } from '../core/latest-alarm.ts';
 import type { CallOf, Machine, Outcome, ReplyOf, Row } from '../core/machine.ts';
 import { isParked } from '../core/machine.ts';
 import { ErrorCode, KafkaError } from '../protocol/errors.ts';
 import type { Rows } from './rows.ts';
 import type { Stub } from './stubs.ts';
 import { Waiters } from './waiters.ts';
+
+/** What the alarm did and failed is tried again then. */
+const afterFailureMs = 60_000;
 
 /** What a table of calls looks like. */
 type Table<Calls> = { [K in keyof Calls]: { command: unknown; reply: unknown } };
@@ -81,6 +86,7 @@ export class MachineHost<
       this.#carryOut(this.#machine.expire(this.#options.now()));
     } catch (error) {
       this.#rebuild(error);
+      this.#setAlarm(this.#options.now() + afterFailureMs);
     }
   }
 
@@ -119,10 +125,13 @@ export class MachineHost<
    */
   arm(): void {
     const { deadline } = this.#machine;
-    if (deadline !== undefined && (this.#alarmAt === undefined || deadline < this.#alarmAt)) {
-      this.#options.setAlarm(deadline);
-      this.#alarmAt = deadline;
-    }
+    if (deadline === undefined || deadline > latestAlarm) return;
+    if (this.#alarmAt === undefined || deadline < this.#alarmAt) this.#setAlarm(deadline);
+  }
+
+  #setAlarm(at: number): void {
+    this.#options.setAlarm(at);
+    this.#alarmAt = at;
   }
 
   #load(): M {

@@ -169,6 +169,30 @@ describe('the alarm', () => {
     expect(alarms).toEqual([50, 90]);
   });
 
+  it('is not set for what is due when no alarm can ring any more', async () => {
+    const { host, alarms } = hosted();
+    await host.call('ringAt', { at: 10 ** 13 });
+    expect(alarms).toEqual([]);
+    await host.call('ringAt', { at: 50 });
+    expect(alarms).toEqual([50]);
+  });
+
+  it('rings again later when its work fails', async () => {
+    const rows = memoryRows();
+    const failing = {
+      load: () => rows.load(),
+      put: () => {
+        throw new Error('disk full');
+      },
+    };
+    const { host, alarms, bugs, clock } = hosted(failing);
+    await host.call('ringAt', { at: 50 });
+    clock.now = 50;
+    host.expire();
+    expect(bugs).toHaveLength(1);
+    expect(alarms).toEqual([50, 60_050]);
+  });
+
   it('is set even if the first call after a load is refused: clocks may have started', async () => {
     const { host, alarms } = hosted();
     await host.call('refuse', { errorCode: 1 });

@@ -112,14 +112,14 @@ async function twoMembers(): Promise<[leader: JoinGroupReply, follower: JoinGrou
   return [leader, follower];
 }
 
-function commit(offset: number, member?: JoinGroupReply) {
+function commit(offset: number, member?: JoinGroupReply, retentionTimeMs = -1) {
   const partition = { partitionIndex: 0, committedOffset: offset, committedLeaderEpoch: -1 };
   return group.call('commitOffsets', {
     groupId: 'g',
     generationId: member?.generationId ?? -1,
     memberId: member?.memberId ?? '',
     groupInstanceId: null,
-    retentionTimeMs: -1,
+    retentionTimeMs,
     namesMissingGroup: false,
     topics: [{ name: 't', topicId: 'T', partitions: [{ ...partition, metadata: 'm' }] }],
   });
@@ -169,6 +169,12 @@ describe('a group as a Durable Object', () => {
     const alarm = await storage((each) => each.getAlarm());
     await heartbeat(leader);
     expect(await storage((each) => each.getAlarm())).toBe(alarm);
+  });
+
+  it('keeps offsets for longer than an alarm can be set', async () => {
+    expect((await commit(7, undefined, 10 ** 13)).errorCode).toBe(ErrorCode.NONE);
+    expect(await committed()).toBe(7);
+    expect(await storage((each) => each.getAlarm())).toBeNull();
   });
 
   it('callers that were held when it went away meet weather, and may ask again', async () => {

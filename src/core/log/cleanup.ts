@@ -4,6 +4,7 @@
  * written down with every change, so that nobody ever has to look at all rows to know.
  */
 import type { RecordBatch } from '../../protocol/records/index.ts';
+import { latestAlarm } from '../latest-alarm.ts';
 import type { PartitionSpec } from './calls.ts';
 import { type CleanupConfig, cleanupConfigFrom } from './cleanup-config.ts';
 import { type CompactedRows, Compaction, compactionEnd, tombstonesGoTo } from './compaction.ts';
@@ -12,9 +13,6 @@ import { firstState, type LogMemory, nothingCounted } from './log-memory.ts';
 import type { ProducerStates } from './producer-state.ts';
 import { expiredRows, nextSweep, rowsPerSweep } from './retention.ts';
 import type { Counted, LogRow, LogState, LogStore, Rewrite, RowHead, Snapshot } from './store.ts';
-
-/** The year 2188: what is due then, or later, is never due. No alarm can be set beyond 2189. */
-const never = 6_900_000_000_000;
 
 interface CountedState extends LogState {
   readonly counted: Counted;
@@ -70,8 +68,8 @@ export class Cleanup {
     const sweep = nextSweep(first, this.#bounds(), config, now);
     const due = config.compacts ? this.#compactionDue(config) : undefined;
     const compaction = due === undefined ? undefined : Math.max(due, now) + backoffMs;
-    const at = Math.min(sweep ?? never, compaction ?? never);
-    return at < never ? at : undefined;
+    const at = Math.min(sweep ?? Number.MAX_VALUE, compaction ?? Number.MAX_VALUE);
+    return at <= latestAlarm ? at : undefined;
   }
 
   /** A slice of the work; true when there may be more to do at once. */
