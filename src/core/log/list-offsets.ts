@@ -72,14 +72,19 @@ function found(offset: number, timestamp: number): ListOffsetReply {
 }
 
 /**
- * Of the latest timestamp so far it is usually known where it is; when it is gone, every row is
- * asked.
+ * Of the latest timestamp so far it is usually known where it is; when it is gone, rows say what
+ * the latest is of those that are left. The records of every row are asked only where a row's
+ * latest is below the log start, or of a batch that was emptied.
  */
 function latestRecord(store: LogStore, bounds: LogBounds): ListOffsetReply {
   const last = store.floor(Number.MAX_SAFE_INTEGER);
   if (last === undefined || last.maxTimestampSoFar < 0) return listOffsetRefused(ErrorCode.NONE);
   const expected = firstRecordFrom(store, bounds, last.maxTimestampSoFar);
   if (expected.offset >= 0) return expected;
+  let highest = -1;
+  for (const head of headsFrom(store, 0)) highest = Math.max(highest, head.maxTimestamp);
+  const left = firstRecordFrom(store, bounds, highest);
+  if (left.offset >= 0) return left;
   let latest = listOffsetRefused(ErrorCode.NONE);
   for (const head of headsFrom(store, 0)) {
     if (head.maxTimestamp <= latest.timestamp) continue;

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { compress } from '../../../src/bytes/compression.ts';
 import { Flush } from '../../../src/core/log/flush.ts';
 import { PartitionLog } from '../../../src/core/log/partition-log.ts';
@@ -7,7 +7,7 @@ import { ErrorCode } from '../../../src/protocol/errors.ts';
 import { buildBatch } from '../../../src/protocol/records/index.ts';
 import { MemoryStore } from '../../../src/runtime/memory-store.ts';
 import { chance } from '../../contracts/partition-log.ts';
-import { append, list, records, settings } from './samples.ts';
+import { append, list, records, settings, spec } from './samples.ts';
 
 const now = 1_000_000;
 const none = { errorCode: ErrorCode.NONE, timestamp: -1, offset: -1, leaderEpoch: -1 };
@@ -172,6 +172,11 @@ describe('listOffset', () => {
     expect(find(log, 5)).toEqual([1, 10]);
     expect(find(log, 15)).toEqual([2, 20]);
     expect(find(log, 21)).toEqual([-1, -1]);
+    const data = vi.spyOn(store, 'data');
+    expect(find(log, -3)).toEqual([2, 20]);
+    expect(data).toHaveBeenCalledTimes(1);
+    log.deleteRecords({ spec: spec(), offset: 3 }, now);
+    expect(find(log, -3)).toEqual([-1, -1]);
   });
 
   it('checks the leader epoch first', () => {
