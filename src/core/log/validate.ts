@@ -151,7 +151,8 @@ function timestampRule(claimed: boolean, config: LogConfig, now: number): Timest
   const wrongType = 'LogAppendTime is not for producers to claim';
   if (config.logAppendTime) return { refuses: () => claimed, reason: () => wrongType };
   const earliest = now - config.timestampBeforeMaxMs;
-  const latest = now + config.timestampAfterMaxMs;
+  // Beyond it nobody could be told of it, whatever the topic allows.
+  const latest = Math.min(now + config.timestampAfterMaxMs, Number.MAX_SAFE_INTEGER);
   return {
     refuses: (at) => (at === noTimestamp ? claimed : at < earliest || at > latest),
     reason: (at) => {

@@ -7,7 +7,7 @@ import {
 } from '../../../src/core/log/log-config.ts';
 import { type RecordRefusal, validateBatches } from '../../../src/core/log/validate.ts';
 import { ErrorCode } from '../../../src/protocol/errors.ts';
-import { buildBatch, TimestampType } from '../../../src/protocol/records/index.ts';
+import { buildBatch, RecordBatch, TimestampType } from '../../../src/protocol/records/index.ts';
 import { changed, joined } from '../../protocol/records/samples.ts';
 import { rawBatch } from './record-cases.ts';
 import { batch, records, startOfTime } from './samples.ts';
@@ -182,6 +182,20 @@ describe('validateBatches', () => {
     expect(validate(late, { 'message.timestamp.after.max.ms': '7200000' })).toHaveLength(1);
     expect(validate(packed(now + hour))).toHaveLength(1);
     expect(refusal(packed(now + hour + 1)).code).toBe(ErrorCode.INVALID_TIMESTAMP);
+  });
+
+  it('takes no timestamp that is beyond all bounds, whatever the topic allows', () => {
+    const last = Number.MAX_SAFE_INTEGER;
+    const values = [last, last + 7].map((timestamp) => ({ value: null, timestamp }));
+    const bytes = buildBatch(values);
+    // The header says nothing of the second one.
+    new RecordBatch(bytes).setMaxTimestamp(TimestampType.CREATE_TIME, last);
+    const patient = { 'message.timestamp.after.max.ms': '9223372036854775807' };
+    expect(validate(buildBatch(values.slice(0, 1)), patient)).toHaveLength(1);
+    expect(refusal(bytes, patient)).toMatchObject({
+      code: ErrorCode.INVALID_TIMESTAMP,
+      recordErrors: [{ batchIndex: 1 }],
+    });
   });
 
   it('takes timestamps of the past and none at all, unless told otherwise', () => {
