@@ -53,16 +53,17 @@ export class ShareAcknowledgements {
   constructor(request: Request, context: RequestContext) {
     this.#context = context;
     const rules = { isRenewAck: request.isRenewAck, mayRenew: context.apiVersion >= 2 };
-    const words = wordsOf(request);
-    const anything = words.some(({ batches }) => batches.length > 0 && areValid(batches, rules));
-    for (const { batches, ...name } of words) {
-      const key = keyOf(name);
-      if (!areValid(batches, rules)) this.results.set(key, { ...name, result: invalid });
-      // To say nothing is only answered beside those who said something.
-      else if (batches.length > 0 || anything) this.results.set(key, { ...name, result: none });
-      if (batches.length > 0 && areValid(batches, rules))
-        this.#words.set(key, { ...name, batches });
+    const silent: PartitionName[] = [];
+    for (const { batches, ...name } of wordsOf(request)) {
+      if (batches.length === 0) silent.push(name);
+      else if (!areValid(batches, rules)) this.tell(name, invalid);
+      else {
+        this.tell(name, none);
+        this.#words.set(keyOf(name), { ...name, batches });
+      }
     }
+    // To say nothing is only answered beside those who said something.
+    if (!this.areSent) for (const name of silent) this.tell(name, none);
   }
 
   /** What is said of a partition that is asked now anyway; it counts as sent. */

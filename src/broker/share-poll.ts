@@ -214,19 +214,21 @@ export class SharePoll {
     { isolationLevel, sharedTimes }: Pick<Quiet, 'isolationLevel' | 'sharedTimes'>,
   ): SessionPartition['quiet'] {
     if (reply.acquired.length > 0 || watched === undefined) return undefined;
-    const { availableAt, full, highWatermark, lastStableOffset } = reply;
+    const { availableAt, full, withheld, highWatermark, lastStableOffset } = reply;
     const end = isolationLevel === 1 ? lastStableOffset : highWatermark;
     const askAt =
       availableAt === null ? null : Math.max(availableAt, this.#context.now() + leastPauseMs);
     // What is appended helps nobody while too many records are held.
     const until = full ? Number.POSITIVE_INFINITY : end;
-    return { watched, end: until, isolationLevel, sharedTimes, askAt };
+    const but = withheld ? this : undefined;
+    return { watched, end: until, isolationLevel, sharedTimes, but, askAt };
   }
 
   /** Whether it is known to have nothing for the member. */
   #isQuiet(one: SessionPartition): boolean {
     const { quiet } = one;
     if (quiet === undefined || this.#acknowledgements.has(one)) return false;
+    if (quiet.but !== undefined && quiet.but !== this) return false;
     const { watch } = quiet.watched;
     const end = quiet.isolationLevel === 1 ? watch.lastStableOffset : watch.highWatermark;
     if (this.#context.watches.get(one.topicId, one.partition) !== quiet.watched) return false;

@@ -20,6 +20,8 @@ export interface Quiet {
   readonly isolationLevel: number;
   /** How often the watch had told the group to ask. */
   readonly sharedTimes: number;
+  /** It has something, but not for the request of this poll; undefined: it has nothing. */
+  readonly but: object | undefined;
   /** When to ask all the same; null: never. Milliseconds since the epoch. */
   readonly askAt: number | null;
 }

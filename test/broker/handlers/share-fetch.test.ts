@@ -260,6 +260,20 @@ describe('a member of a share group that waits', () => {
     expect(await share.acquire([orders(0)], room)).toEqual(['0: 0-0*1']);
   });
 
+  it('is asked again what did not fit into an answer', async () => {
+    const { share } = member();
+    const places = [orders(0), orders(1), orders(2)];
+    await share.fetch(places, { maxWaitMs: 20 });
+    for (const partition of [0, 1]) await cluster.append('orders', partition, 'x'.repeat(5_000));
+    const room = { maxBytes: 5_200, maxWaitMs: 2_000 };
+    const got = [await share.acquire([], room), await share.acquire([], room)];
+    expect(got.flat().sort()).toEqual(['0: 0-0*1', '1: 0-0*1']);
+    await cluster.append('orders', 2, 'x');
+    expect(await share.acquire([], { minBytes: 5_000, maxWaitMs: 2_000, maxBytes: 1 })).toEqual([
+      '2: 0-0*1',
+    ]);
+  });
+
   it('is told at once of a topic that is gone', async () => {
     const { share } = member();
     await share.fetch([orders(0)], { maxWaitMs: 20 });

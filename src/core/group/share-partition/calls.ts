@@ -76,6 +76,8 @@ export interface ShareFetchReply extends ShareAcknowledgeReply {
    * is announced; null: never.
    */
   readonly availableAt: number | null;
+  /** Nothing was acquired though there are records: they did not fit, or had too few bytes. */
+  readonly withheld: boolean;
   /** So many records are held that only those who let go of some help. */
   readonly full: boolean;
   /** Where the log ended for this answer; -1 beside an error. */

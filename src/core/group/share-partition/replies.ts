@@ -13,6 +13,7 @@ export function shareFetchRefused(
     records: [],
     acquired: [],
     availableAt: null,
+    withheld: false,
     full: false,
     highWatermark: -1,
     lastStableOffset: -1,

@@ -64,6 +64,7 @@ export class SharePartitions {
         records: found.records,
         acquired: found.acquired,
         availableAt: found.acquired.length > 0 ? null : lockEnd,
+        withheld: found.acquired.length === 0 && isAcquirable(found.state, this.#log),
         full: fetchOffset(found.state) === undefined,
         highWatermark: this.#log.highWatermark,
         lastStableOffset: this.#log.lastStableOffset,
