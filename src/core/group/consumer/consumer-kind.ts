@@ -12,11 +12,11 @@ import type { RetainedSince } from '../committed-offsets.ts';
 import { configured } from '../configured.ts';
 import type { CommitForm, GroupKind, KindOptions } from '../group-kind.ts';
 import { checkJoin } from '../join.ts';
-import { Epoch, type GroupEpochs } from '../modern-group.ts';
+import { KeptGroup } from '../kept-group.ts';
+import { Epoch } from '../modern-group.ts';
 import type { GroupCall, GroupReply } from '../replies.ts';
-import type { GroupConfig, GroupRow, Probation, Turn } from '../rows.ts';
+import type { GroupConfig, GroupRow, Turn } from '../rows.ts';
 import { SeenLately } from '../seen-lately.ts';
-import { Sessions } from '../sessions.ts';
 import { wantedNames } from '../subscriptions.ts';
 import { beating, classicLeaving, joinConsumerGroup, syncing } from './classic-members.ts';
 import { checkCommitter, checkReader } from './committers.ts';
@@ -35,15 +35,12 @@ import {
 
 type Command<K extends keyof GroupCalls> = GroupCalls[K]['command'];
 
-const memberPrefix = 'consumer/member/';
-
 export class ConsumerKind implements GroupKind {
   readonly groupType = 'consumer';
   readonly protocolType = 'consumer';
   readonly #options: KindOptions;
   readonly #classic: ClassicKind;
-  readonly #members = new Map<string, ConsumerMember>();
-  #checkpoint: GroupEpochs | undefined;
+  readonly #kept = new KeptGroup<ConsumerMember>('consumer');
   /** What this turn makes of the group. */
   #open: { readonly turn: Turn; readonly draft: ConsumerDraft } | undefined;
   /** Topic → whether a member reads it: asked after every call, the same until a row changes. */
@@ -51,7 +48,6 @@ export class ConsumerKind implements GroupKind {
   readonly #seen = new SeenLately();
   /** It could not look at topics when it should have: members are to come back. */
   #isBehind = false;
-  readonly #sessions = new Sessions('consumer/probation');
   /** By when a member that speaks the classic protocol must do what it was told to. */
   readonly #joinBy = new Map<string, number>();
   readonly #syncBy = new Map<string, number>();
@@ -62,7 +58,7 @@ export class ConsumerKind implements GroupKind {
   }
 
   get exists(): boolean {
-    return this.#checkpoint !== undefined;
+    return this.#kept.checkpoint !== undefined;
   }
 
   get state(): string {
@@ -70,11 +66,11 @@ export class ConsumerKind implements GroupKind {
   }
 
   get hasNobody(): boolean {
-    return this.#members.size === 0;
+    return this.#kept.members.size === 0;
   }
 
   get quietSince(): number | undefined {
-    return this.#checkpoint?.changedAtMs;
+    return this.#kept.checkpoint?.changedAtMs;
   }
 
   /** What holds for this group, as far as it knows. */
@@ -84,7 +80,11 @@ export class ConsumerKind implements GroupKind {
 
   /** The group as it stands; new where there is none. */
   get #draft(): ConsumerDraft {
-    return new ConsumerDraft(this.#checkpoint ?? newConsumerGroup, this.#members, this.#checkpoint);
+    return new ConsumerDraft(
+      this.#kept.checkpoint ?? newConsumerGroup,
+      this.#kept.members,
+      this.#kept.checkpoint,
+    );
   }
 
   /**
@@ -100,7 +100,7 @@ export class ConsumerKind implements GroupKind {
   }
 
   #wanted(call: GroupCall): Set<string> | 'all' | undefined {
-    const members = [...this.#members.values()];
+    const members = [...this.#kept.members.values()];
     if (call.kind !== 'consumerGroupHeartbeat') {
       const needs = this.exists && (call.kind === 'joinGroup' || call.kind === 'syncGroup');
       if (!needs) return undefined;
@@ -120,10 +120,10 @@ export class ConsumerKind implements GroupKind {
   }
 
   start(turn: Turn, wokenByAlarm: boolean): void {
-    const timeouts = [...this.#members.values()].map(
+    const timeouts = [...this.#kept.members.values()].map(
       (member) => [member.memberId, this.#sessionTimeoutMs(member)] as const,
     );
-    this.#sessions.start(turn, wokenByAlarm, timeouts);
+    this.#kept.sessions.start(turn, wokenByAlarm, timeouts);
   }
 
   #sessionTimeoutMs({ classic }: ConsumerMember): number {
@@ -184,7 +184,7 @@ export class ConsumerKind implements GroupKind {
     if (!this.exists) this.#begin(before, turn);
     this.#close(before, turn);
     const member = before.member(reply.memberId!)!;
-    this.#sessions.heard(member.memberId, this.#sessionTimeoutMs(member), turn);
+    this.#kept.sessions.heard(member.memberId, this.#sessionTimeoutMs(member), turn);
     return reply;
   }
 
@@ -199,11 +199,11 @@ export class ConsumerKind implements GroupKind {
 
   #begin(draft: ConsumerDraft, turn: Turn): void {
     this.#classic.abandon(turn);
-    this.#sessions.clear();
+    this.#kept.sessions.clear();
     const timeouts = [...draft.members()].map(
       (member) => [member.memberId, this.#sessionTimeoutMs(member)] as const,
     );
-    this.#sessions.start(turn, false, timeouts);
+    this.#kept.sessions.start(turn, false, timeouts);
   }
 
   #leave(command: Command<'consumerGroupHeartbeat'>, turn: Turn): GroupReply {
@@ -247,7 +247,7 @@ export class ConsumerKind implements GroupKind {
     const { memberId, rebalanceTimeoutMs } = member;
     this.#joinBy.delete(memberId);
     this.#syncBy.set(memberId, now + rebalanceTimeoutMs);
-    this.#sessions.heard(memberId, this.#sessionTimeoutMs(member), turn);
+    this.#kept.sessions.heard(memberId, this.#sessionTimeoutMs(member), turn);
     // The last one that spoke the consumer protocol was replaced.
     if (downgrades(draft, new Set(), config)) this.#downgrade(draft, turn);
     return reply;
@@ -256,7 +256,7 @@ export class ConsumerKind implements GroupKind {
   #sync(command: Command<'syncGroup'>, turn: Turn): GroupReply {
     const member = syncing(command, this.#draft);
     this.#syncBy.delete(member.memberId);
-    this.#sessions.heard(member.memberId, this.#sessionTimeoutMs(member), turn);
+    this.#kept.sessions.heard(member.memberId, this.#sessionTimeoutMs(member), turn);
     return {
       errorCode: ErrorCode.NONE,
       protocolType: command.protocolType,
@@ -268,7 +268,7 @@ export class ConsumerKind implements GroupKind {
   #classicBeat(command: Command<'heartbeat'>, turn: Turn): GroupReply {
     const { member, joinsAgain } = beating(command, this.#draft);
     const { memberId, rebalanceTimeoutMs } = member;
-    this.#sessions.heard(memberId, this.#sessionTimeoutMs(member), turn);
+    this.#kept.sessions.heard(memberId, this.#sessionTimeoutMs(member), turn);
     if (!joinsAgain) return { errorCode: ErrorCode.NONE };
     if (!this.#joinBy.has(memberId)) this.#joinBy.set(memberId, turn.now + rebalanceTimeoutMs);
     return { errorCode: ErrorCode.REBALANCE_IN_PROGRESS };
@@ -284,7 +284,7 @@ export class ConsumerKind implements GroupKind {
   }
 
   #forget(memberId: string, turn: Turn): void {
-    this.#sessions.forget(memberId, turn);
+    this.#kept.sessions.forget(memberId, turn);
     this.#joinBy.delete(memberId);
     this.#syncBy.delete(memberId);
   }
@@ -310,7 +310,7 @@ export class ConsumerKind implements GroupKind {
     if (!this.exists) return;
     const { now } = turn;
     const draft = this.#open?.turn === turn ? this.#open.draft : this.#draft;
-    const late = new Set(this.#sessions.expired(now));
+    const late = new Set(this.#kept.sessions.expired(now));
     for (const { memberId, revokeBy = Infinity } of draft.members()) {
       if (revokeBy <= now) late.add(memberId);
     }
@@ -321,9 +321,9 @@ export class ConsumerKind implements GroupKind {
   }
 
   get deadline(): number | undefined {
-    const revokeBy = [...this.#members.values()].map((member) => member.revokeBy ?? Infinity);
+    const revokeBy = [...this.#kept.members.values()].map((member) => member.revokeBy ?? Infinity);
     const waits = [...this.#joinBy.values(), ...this.#syncBy.values(), ...revokeBy];
-    const earliest = Math.min(this.#sessions.deadline, ...waits);
+    const earliest = Math.min(this.#kept.sessions.deadline, ...waits);
     return earliest === Infinity ? undefined : earliest;
   }
 
@@ -344,8 +344,8 @@ export class ConsumerKind implements GroupKind {
   checkDeleter(): void {}
 
   quietFor({ protocol, memberId, groupInstanceId, epoch }: VouchedMember): number | undefined {
-    const member = this.#members.get(memberId);
-    const { groupEpoch, assignmentEpoch } = this.#checkpoint ?? newConsumerGroup;
+    const member = this.#kept.members.get(memberId);
+    const { groupEpoch, assignmentEpoch } = this.#kept.checkpoint ?? newConsumerGroup;
     if (member?.memberEpoch !== epoch || groupEpoch !== assignmentEpoch) return undefined;
     if (groupInstanceId !== null && member.groupInstanceId !== groupInstanceId) return undefined;
     const isClassic = member.classic !== null;
@@ -356,18 +356,18 @@ export class ConsumerKind implements GroupKind {
   }
 
   vouchFor(memberId: string): void {
-    if (this.#members.has(memberId)) this.#sessions.vouchFor(memberId);
+    if (this.#kept.members.has(memberId)) this.#kept.sessions.vouchFor(memberId);
   }
 
   release(memberId: string, heardAt: number): void {
-    const member = this.#members.get(memberId);
-    if (member) this.#sessions.release(memberId, heardAt + this.#sessionTimeoutMs(member));
+    const member = this.#kept.members.get(memberId);
+    if (member) this.#kept.sessions.release(memberId, heardAt + this.#sessionTimeoutMs(member));
   }
 
   isSubscribedTo(topic: string): boolean {
     let isRead = this.#isRead.get(topic);
     if (isRead === undefined) {
-      isRead = [...this.#members.values()].some((member) => reads(member, topic));
+      isRead = [...this.#kept.members.values()].some((member) => reads(member, topic));
       this.#isRead.set(topic, isRead);
     }
     return isRead;
@@ -382,22 +382,10 @@ export class ConsumerKind implements GroupKind {
 
   /** Nothing of the group is left in memory. */
   #removal(draft: ConsumerDraft): GroupRow[] {
-    const rows: GroupRow[] = [{ key: 'consumer/group', value: null }];
-    for (const { memberId } of draft.members()) {
-      rows.push({ key: `${memberPrefix}${memberId}`, value: null });
-    }
-    if (this.#sessions.onProbation) rows.push({ key: 'consumer/probation', value: null });
-    this.#clear();
-    return rows;
-  }
-
-  #clear(): void {
     this.#isRead.clear();
-    this.#members.clear();
-    this.#checkpoint = undefined;
-    this.#sessions.clear();
     this.#joinBy.clear();
     this.#syncBy.clear();
+    return this.#kept.removal(draft.members());
   }
 
   /** What is of this kind is never memory alone. */
@@ -406,20 +394,12 @@ export class ConsumerKind implements GroupKind {
   }
 
   holds(key: string): boolean {
-    return key.startsWith('consumer/');
+    return this.#kept.holds(key);
   }
 
   replay(row: GroupRow): void {
     this.#isRead.clear();
-    if (row.key === 'consumer/probation') {
-      this.#sessions.replay(row.value as Probation | null);
-    } else if (row.key === 'consumer/group') {
-      this.#checkpoint = (row.value as GroupEpochs | null) ?? undefined;
-    } else {
-      const memberId = row.key.slice(memberPrefix.length);
-      if (row.value === null) this.#members.delete(memberId);
-      else this.#members.set(memberId, row.value as ConsumerMember);
-    }
+    this.#kept.replay(row);
   }
 }
 

@@ -9,11 +9,11 @@ import { configured } from '../configured.ts';
 import { Draft } from '../draft.ts';
 import type { GroupKind, KindOptions } from '../group-kind.ts';
 import { checkJoin } from '../join.ts';
-import { Epoch, type GroupEpochs, same, unknownMember } from '../modern-group.ts';
+import { KeptGroup } from '../kept-group.ts';
+import { Epoch, same, unknownMember } from '../modern-group.ts';
 import { type GroupCall, type GroupReply, joinRefusal, nobodyLeaves } from '../replies.ts';
-import type { GroupConfig, GroupRow, Probation, Turn } from '../rows.ts';
+import type { GroupConfig, GroupRow, Turn } from '../rows.ts';
 import { SeenLately } from '../seen-lately.ts';
-import { Sessions } from '../sessions.ts';
 import { wantedNames } from '../subscriptions.ts';
 import { beat, type ShareDraft } from './heartbeat.ts';
 import { deletable } from './offsets.ts';
@@ -31,16 +31,13 @@ import {
 
 type Command<K extends keyof GroupCalls> = GroupCalls[K]['command'];
 
-const memberPrefix = 'share/member/';
-
 export class ShareKind implements GroupKind {
   readonly groupType = 'share';
   readonly protocolType = 'share';
   /** Such a group is there until somebody deletes it. */
   readonly quietSince = undefined;
   readonly #options: KindOptions;
-  readonly #members = new Map<string, ShareMember>();
-  #checkpoint: GroupEpochs | undefined;
+  readonly #kept = new KeptGroup<ShareMember>('share');
   #topics: ShareTopics | undefined;
   /** What this turn makes of the group. */
   #open: { readonly turn: Turn; readonly draft: ShareDraft } | undefined;
@@ -50,14 +47,13 @@ export class ShareKind implements GroupKind {
    * to come back.
    */
   #isUnsettled = false;
-  readonly #sessions = new Sessions('share/probation');
 
   constructor(options: KindOptions) {
     this.#options = options;
   }
 
   get exists(): boolean {
-    return this.#checkpoint !== undefined;
+    return this.#kept.checkpoint !== undefined;
   }
 
   get state(): string {
@@ -65,7 +61,7 @@ export class ShareKind implements GroupKind {
   }
 
   get hasNobody(): boolean {
-    return this.#members.size === 0;
+    return this.#kept.members.size === 0;
   }
 
   /** What holds for this group, as far as it knows. */
@@ -74,8 +70,8 @@ export class ShareKind implements GroupKind {
   }
 
   get #draft(): ShareDraft {
-    const checkpoint = this.#checkpoint ?? newShareGroup;
-    return new Draft('share', checkpoint, this.#members, this.#checkpoint);
+    const checkpoint = this.#kept.checkpoint ?? newShareGroup;
+    return new Draft('share', checkpoint, this.#kept.members, this.#kept.checkpoint);
   }
 
   /** What the host is to look up of topics before this call. */
@@ -84,15 +80,17 @@ export class ShareKind implements GroupKind {
     const { memberEpoch, subscribedTopicNames, topicsChangedAtMs } = call.command;
     if (memberEpoch < Epoch.JOIN) return undefined;
     const asks = { subscribedTopicNames: subscribedTopicNames ?? [] };
-    const wanted = wantedNames([...this.#members.values(), asks]);
+    const wanted = wantedNames([...this.#kept.members.values(), asks]);
     if (this.#seen.suffices(wanted, topicsChangedAtMs, now)) return undefined;
     return [...wanted];
   }
 
   start(turn: Turn, wokenByAlarm: boolean): void {
     const timeoutMs = this.#config.groupShareSessionTimeoutMs;
-    const timeouts = [...this.#members.keys()].map((memberId) => [memberId, timeoutMs] as const);
-    this.#sessions.start(turn, wokenByAlarm, timeouts);
+    const timeouts = [...this.#kept.members.keys()].map(
+      (memberId) => [memberId, timeoutMs] as const,
+    );
+    this.#kept.sessions.start(turn, wokenByAlarm, timeouts);
   }
 
   answer(call: GroupCall, turn: Turn): GroupReply | undefined {
@@ -154,10 +152,10 @@ export class ShareKind implements GroupKind {
     // An older look may have been before a topic came.
     const before = command.seen ? existing(this.#known, image) : this.#known;
     const { reply, topics } = beat({ command, draft, topics: before, image, config, now });
-    if (!this.exists) this.#sessions.start(turn, false, []);
+    if (!this.exists) this.#kept.sessions.start(turn, false, []);
     this.#close(draft, turn);
     this.#keep(topics, turn);
-    this.#sessions.heard(command.memberId, config.groupShareSessionTimeoutMs, turn);
+    this.#kept.sessions.heard(command.memberId, config.groupShareSessionTimeoutMs, turn);
     const wanted = this.wantedTopics({ kind: 'shareGroupHeartbeat', command }, now);
     this.#isUnsettled = wanted !== undefined || reply.toStart.length > 0;
     return reply;
@@ -180,7 +178,7 @@ export class ShareKind implements GroupKind {
 
   /** Puts the draft's rows; the rest of the turn goes on with it. */
   #close(draft: ShareDraft, turn: Turn): void {
-    for (const memberId of draft.removed) this.#sessions.forget(memberId, turn);
+    for (const memberId of draft.removed) this.#kept.sessions.forget(memberId, turn);
     turn.rows.push(...draft.flush());
     this.#open = { turn, draft };
   }
@@ -188,12 +186,12 @@ export class ShareKind implements GroupKind {
   expire(turn: Turn): void {
     if (!this.exists) return;
     const draft = this.#open?.turn === turn ? this.#open.draft : this.#draft;
-    const late = this.#sessions.expired(turn.now);
+    const late = this.#kept.sessions.expired(turn.now);
     if (late.length > 0) this.#goodbye(late, draft, turn);
   }
 
   get deadline(): number | undefined {
-    const { deadline } = this.#sessions;
+    const { deadline } = this.#kept.sessions;
     return deadline === Infinity ? undefined : deadline;
   }
 
@@ -252,20 +250,20 @@ export class ShareKind implements GroupKind {
   heardCommitter(): void {}
 
   quietFor({ protocol, memberId, epoch }: VouchedMember): number | undefined {
-    const member = this.#members.get(memberId);
-    const { groupEpoch, assignmentEpoch } = this.#checkpoint ?? newShareGroup;
+    const member = this.#kept.members.get(memberId);
+    const { groupEpoch, assignmentEpoch } = this.#kept.checkpoint ?? newShareGroup;
     if (protocol !== 'share' || member?.memberEpoch !== epoch) return undefined;
     const isSettled = groupEpoch === assignmentEpoch && epoch === assignmentEpoch;
     return isSettled && !this.#isUnsettled ? this.#config.groupShareSessionTimeoutMs : undefined;
   }
 
   vouchFor(memberId: string): void {
-    if (this.#members.has(memberId)) this.#sessions.vouchFor(memberId);
+    if (this.#kept.members.has(memberId)) this.#kept.sessions.vouchFor(memberId);
   }
 
   release(memberId: string, heardAt: number): void {
-    if (!this.#members.has(memberId)) return;
-    this.#sessions.release(memberId, heardAt + this.#config.groupShareSessionTimeoutMs);
+    if (!this.#kept.members.has(memberId)) return;
+    this.#kept.sessions.release(memberId, heardAt + this.#config.groupShareSessionTimeoutMs);
   }
 
   checkDeleter(command: { readonly groupId: string }): void {
@@ -279,14 +277,8 @@ export class ShareKind implements GroupKind {
   retainedSince: RetainedSince = (_topic, stored) => stored.commitTimestampMs;
 
   removal(): readonly GroupRow[] {
-    const rows: GroupRow[] = [{ key: 'share/group', value: null }];
-    for (const memberId of this.#members.keys()) {
-      rows.push({ key: `${memberPrefix}${memberId}`, value: null });
-    }
-    if (this.#topics) rows.push({ key: 'share/topics', value: null });
-    if (this.#sessions.onProbation) rows.push({ key: 'share/probation', value: null });
-    this.#sessions.clear();
-    return rows;
+    const topics: GroupRow = { key: 'share/topics', value: null };
+    return [...this.#kept.removal(), ...(this.#topics ? [topics] : [])];
   }
 
   /** What is of this kind is never memory alone. */
@@ -295,20 +287,12 @@ export class ShareKind implements GroupKind {
   }
 
   holds(key: string): boolean {
-    return key.startsWith('share/');
+    return this.#kept.holds(key);
   }
 
   replay(row: GroupRow): void {
-    if (row.key === 'share/probation') this.#sessions.replay(row.value as Probation | null);
-    else if (row.key === 'share/topics') {
-      this.#topics = (row.value as ShareTopics | null) ?? undefined;
-    } else if (row.key === 'share/group') {
-      this.#checkpoint = (row.value as GroupEpochs | null) ?? undefined;
-    } else {
-      const memberId = row.key.slice(memberPrefix.length);
-      if (row.value === null) this.#members.delete(memberId);
-      else this.#members.set(memberId, row.value as ShareMember);
-    }
+    if (row.key !== 'share/topics') this.#kept.replay(row);
+    else this.#topics = (row.value as ShareTopics | null) ?? undefined;
   }
 }
 
