@@ -21,16 +21,18 @@ final class DeliveryCases {
     harness.add("share-read-committed", DeliveryCases::readCommitted);
     harness.add("share-delete-records", DeliveryCases::deleteRecords);
     harness.add("share-long-poll", DeliveryCases::longPoll);
+    harness.add("share-large-records", DeliveryCases::largeRecords);
   }
 
   /** A batch is given whole, unless the member insists on its limit. */
   private static void acquireModes() throws Exception {
     Queue queue = Queue.of(1);
-    queue.send("1", "2", "3", "4", "5");
+    Queue other = queue.another();
+    queue.send("1", "2", "3");
     try (var strict = queue.explicit(Queue.atMost(2));
-        var whole = queue.explicit("max.poll.records", "2")) {
+        var whole = other.explicit("max.poll.records", "2")) {
       Harness.equal(Queue.told(Queue.next(strict)), List.of("1 1", "2 1"));
-      Harness.equal(Queue.told(Queue.next(whole)), List.of("3 1", "4 1", "5 1"));
+      Harness.equal(Queue.told(Queue.next(whole)), List.of("1 1", "2 1", "3 1"));
     }
   }
 
@@ -140,5 +142,24 @@ final class DeliveryCases {
       long took = Duration.ofNanos(System.nanoTime() - before).toMillis();
       Harness.check(took < 6000, "the record came after " + took + " ms");
     }
+  }
+
+  /** More than goes into one answer, in records that are each as large as may be. */
+  private static void largeRecords() throws Exception {
+    Queue queue = Queue.of(1);
+    String value = "x".repeat(900_000);
+    queue.send(value, value, value, value, value, value, value, value, value, value, value, value);
+    try (var member = queue.member()) {
+      List<Long> offsets = new ArrayList<>();
+      while (offsets.size() < 12) {
+        for (ConsumerRecord<String, String> one : Queue.next(member)) {
+          Harness.equal(one.value().length(), value.length());
+          offsets.add(one.offset());
+        }
+      }
+      Harness.equal(offsets, List.of(0L, 1L, 2L, 3L, 4L, 5L, 6L, 7L, 8L, 9L, 10L, 11L));
+      Queue.commit(member);
+    }
+    queue.done();
   }
 }

@@ -29,7 +29,10 @@ final class LockCases {
       Harness.equal(slow.acquisitionLockTimeoutMs(), Optional.of(15_000));
       Queue.nothingFor(Duration.ofSeconds(12), next);
       List<ConsumerRecord<String, String>> records = Queue.next(next);
-      Harness.equal(Queue.told(records), List.of("1 2", "2 2"));
+      Harness.equal(Clients.values(records), List.of("1", "2"));
+      for (ConsumerRecord<String, String> one : records) {
+        Harness.check(one.deliveryCount().get() > 1, "it was delivered before");
+      }
       held.forEach(slow::acknowledge);
       Harness.check(
           Queue.failureOf(slow) instanceof InvalidRecordStateException, "a lock that is over");
@@ -42,14 +45,11 @@ final class LockCases {
   /** A lock that is renewed in time lasts as long again. */
   private static void renew() throws Exception {
     Queue queue = Queue.of(1, SHORT);
-    queue.send("long work", "short work");
-    try (var member = queue.explicit(Queue.atMost(1));
+    queue.send("long work");
+    try (var member = queue.explicit();
         var other = queue.explicit()) {
       List<ConsumerRecord<String, String>> held = Queue.next(member);
       Harness.equal(Queue.told(held), List.of("long work 1"));
-      List<ConsumerRecord<String, String>> rest = Queue.next(other);
-      Harness.equal(Queue.told(rest), List.of("short work 1"));
-      other.acknowledge(rest.get(0));
       Queue.nothingFor(Duration.ofSeconds(8), other);
       member.acknowledge(held.get(0), AcknowledgeType.RENEW);
       Queue.commit(member);

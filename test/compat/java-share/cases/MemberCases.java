@@ -5,9 +5,12 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.NewPartitions;
+import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.Uuid;
 import org.apache.kafka.common.errors.GroupIdNotFoundException;
 import org.apache.kafka.common.errors.InconsistentGroupProtocolException;
 
@@ -17,7 +20,8 @@ final class MemberCases {
 
   static void addTo(Harness harness) {
     harness.add("share-members", MemberCases::members);
-    harness.add("share-partitions", MemberCases::partitions);
+    harness.add("share-partitions", () -> partitions(4, 500));
+    harness.add("share-many-partitions", () -> partitions(50, 20));
     harness.add("share-topic-grows", MemberCases::topicGrows);
     harness.add("share-topic-recreated", MemberCases::topicRecreated);
     harness.add("share-kinds", MemberCases::kinds);
@@ -81,13 +85,14 @@ final class MemberCases {
     queue.done();
   }
 
-  private static void partitions() throws Exception {
-    Queue queue = Queue.of(4);
+  private static void partitions(int partitions, int count) throws Exception {
+    Queue queue = Queue.of(partitions);
     try (Crew crew = new Crew(queue, 2)) {
-      sendToEach(queue, 4, 500);
-      Harness.until(() -> crew.values.size() >= 2000, "all records");
-      Harness.equal(new HashSet<>(crew.values).size(), 2000);
-      Harness.equal(crew.values.size(), 2000);
+      sendToEach(queue, partitions, count);
+      int all = partitions * count;
+      Harness.until(() -> crew.values.size() >= all, "all records");
+      Harness.equal(new HashSet<>(crew.values).size(), all);
+      Harness.equal(crew.values.size(), all);
     }
   }
 
@@ -121,21 +126,37 @@ final class MemberCases {
         var admin = Clients.admin()) {
       queue.send("old");
       Harness.until(() -> crew.values.size() == 1, "the old topic's record");
+      Uuid before = idOf(admin, queue);
       admin.deleteTopics(Set.of(queue.topic())).all().get();
+      // The member's own questions may make it, too.
       Harness.until(
           () -> {
-            try {
-              Clients.create(queue.topic(), 1);
-              return true;
-            } catch (Exception stillThere) {
-              return false;
-            }
+            Uuid now = made(admin, queue);
+            return now != null && !now.equals(before);
           },
-          "the topic to be gone");
+          "the topic to be another");
       queue.send("new");
       Harness.until(() -> crew.values.size() == 2, "the new topic's record");
       Harness.equal(crew.values, List.of("old", "new"));
     }
+  }
+
+  private static Uuid made(Admin admin, Queue queue) {
+    try {
+      admin.createTopics(Set.of(new NewTopic(queue.topic(), 1, (short) 1))).all().get();
+    } catch (Exception stillOrAlreadyThere) {
+      // Which of both it is, its id says.
+    }
+    try {
+      return idOf(admin, queue);
+    } catch (Exception notThere) {
+      return null;
+    }
+  }
+
+  private static Uuid idOf(Admin admin, Queue queue) throws Exception {
+    var described = admin.describeTopics(Set.of(queue.topic())).allTopicNames().get();
+    return described.get(queue.topic()).topicId();
   }
 
   /** A group is of one kind as long as it has members. */

@@ -34,6 +34,13 @@ record Queue(String topic, String group) {
     return queue;
   }
 
+  /** Another group that begins with the first record of the topic. */
+  Queue another() throws Exception {
+    Queue other = new Queue(topic, Harness.unique("crew"));
+    other.configure("share.auto.offset.reset", "earliest");
+    return other;
+  }
+
   /** A group with the defaults of its broker. */
   static Queue bare(int partitions) throws Exception {
     Queue queue = new Queue(Harness.unique("jobs"), Harness.unique("crew"));

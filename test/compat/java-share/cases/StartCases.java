@@ -55,8 +55,7 @@ final class StartCases {
     Queue first = Queue.of(1);
     first.send("1", "2");
     for (int number = 0; number < 5; number++) {
-      Queue queue = new Queue(first.topic(), Harness.unique("crew"));
-      queue.configure("share.auto.offset.reset", "earliest");
+      Queue queue = first.another();
       try (var member = queue.member()) {
         Harness.equal(Queue.told(Queue.next(member)), List.of("1 1", "2 1"));
         if (number % 2 == 0) Queue.commit(member);
