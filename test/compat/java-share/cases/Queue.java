@@ -75,8 +75,10 @@ record Queue(String topic, String group) {
 
   /** Sends these numbers, each in a batch of its own. */
   void sendNumbers(int from, int end) throws Exception {
-    try (var producer = Clients.producer("batch.size", "0")) {
-      for (int number = from; number < end; number++) send(producer, "" + number);
+    try (var producer = Clients.producer()) {
+      for (int number = from; number < end; number++) {
+        producer.send(new ProducerRecord<>(topic, 0, null, "" + number)).get();
+      }
     }
   }
 
