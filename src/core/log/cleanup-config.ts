@@ -23,7 +23,7 @@ export interface CleanupConfig {
 
 const day = 86_400_000;
 
-/** Reads a topic's own configs. */
+/** Reads the configs that hold for a topic. */
 export function cleanupConfigFrom(configs: Readonly<Record<string, string>>): CleanupConfig {
   const number = (name: string, initial: number): number => {
     const value = Number(configs[name] ?? initial);

@@ -43,7 +43,8 @@ const levels: Readonly<Record<number, string>> = {
 };
 
 /**
- * Reads a topic's own configs; `messageMaxBytes` is the broker's default of `max.message.bytes`.
+ * Reads the configs that hold for a topic; `messageMaxBytes` is the broker's default of
+ * `max.message.bytes`.
  */
 export function logConfigFrom(
   configs: Readonly<Record<string, string>>,
