@@ -5,9 +5,9 @@
 import { groupConfigs } from '../../cluster/group-configs.ts';
 import type { ShareOffsetReset, ShareSettings } from './calls.ts';
 
-/** `set`: by Kafka name, as they were checked when they were set. */
+/** `set`: by Kafka name, as they were set, blanks and all. */
 export function shareSettingsFrom(set: Readonly<Record<string, string>>): ShareSettings {
-  const value = (name: string) => set[name] ?? groupConfigs.get(name)!.default;
+  const value = (name: string) => (set[name] ?? groupConfigs.get(name)!.default).trim();
   return {
     offsetReset: offsetResetOf(value('share.auto.offset.reset')),
     isolationLevel: value('share.isolation.level') === 'read_committed' ? 1 : 0,
