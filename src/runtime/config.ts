@@ -1,8 +1,8 @@
 /**
  * The broker's configuration: Kafka's names, types and defaults. A Worker sets them as variables in
  * the way of Kafka's own container images: `auto.create.topics.enable` is
- * `KAFKA_AUTO_CREATE_TOPICS_ENABLE`. The surprise: nothing of it changes while the Worker runs; what
- * is changed then, the controller keeps beside it.
+ * `KAFKA_AUTO_CREATE_TOPICS_ENABLE`. The surprise: nothing of it changes while the Worker runs;
+ * what is set then, the controller keeps beside it.
  */
 import { maxPartitionsPerTopic } from '../core/cluster/new-topics.ts';
 import { largestBatchBytes } from '../core/log/log-config.ts';
