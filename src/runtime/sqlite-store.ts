@@ -3,6 +3,7 @@
  * bytes they describe, so that looking at a row never touches the pages its bytes overflow into,
  * and the tables are made by the first append.
  */
+import { concat } from '../bytes/writer.ts';
 import type {
   AbortedTransaction,
   LogRow,
@@ -282,11 +283,5 @@ function cut(bytes: Uint8Array): Uint8Array[] {
 }
 
 function join(pieces: readonly ArrayBuffer[]): Uint8Array {
-  const bytes = new Uint8Array(pieces.reduce((sum, { byteLength }) => sum + byteLength, 0));
-  let at = 0;
-  for (const piece of pieces) {
-    bytes.set(new Uint8Array(piece), at);
-    at += piece.byteLength;
-  }
-  return bytes;
+  return concat(pieces.map((piece) => new Uint8Array(piece)));
 }

@@ -4,6 +4,7 @@
  */
 import { compress, decompress } from '../../bytes/compression.ts';
 import { CompressionError } from '../../bytes/compression-error.ts';
+import { concat } from '../../bytes/writer.ts';
 import { KafkaError } from '../../protocol/errors.ts';
 import {
   noTimestamp,
@@ -13,16 +14,14 @@ import {
   withFewerRecords,
   withoutRecords,
 } from '../../protocol/records/index.ts';
-
-/** A compressed batch that grows beyond this is left as it is. */
-const largestInflatedBytes = 32 * 1024 * 1024;
+import { largestInflatedBytes } from './log-config.ts';
 
 /** Whether a record stays; a null key or value is undefined. */
 export type KeepRecord = (offset: number, key: Uint8Array | undefined, dead: boolean) => boolean;
 
 /**
  * The records of a batch, decompressed; undefined when nobody can look into it: one that is broken
- * inside, which the log takes no more but may hold.
+ * inside or too large, which the log takes no more but may hold.
  */
 export function recordsOf(batch: RecordBatch): Uint8Array | undefined {
   try {
@@ -85,15 +84,4 @@ export function compactBatch(
 function keyOf(cursor: RecordCursor): Uint8Array | undefined {
   const { bytes, keyStart, keyLength } = cursor;
   return keyLength < 0 ? undefined : bytes.subarray(keyStart, keyStart + keyLength);
-}
-
-/** The pieces as one, in bytes of its own. */
-export function concat(pieces: readonly Uint8Array[]): Uint8Array {
-  const bytes = new Uint8Array(pieces.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const piece of pieces) {
-    bytes.set(piece, at);
-    at += piece.length;
-  }
-  return bytes;
 }

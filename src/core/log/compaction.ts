@@ -14,10 +14,11 @@
  * - small rows are joined; a large one without anything superseded is left alone, for writes are
  *   what costs
  */
+import { concat } from '../../bytes/writer.ts';
 import { type RecordBatch, recordBatches, withoutRecords } from '../../protocol/records/index.ts';
 import { CleanedTransactions } from './cleaned-transactions.ts';
 import type { CleanupConfig } from './cleanup-config.ts';
-import { compactBatch, concat, eachRecord, recordsOf } from './compact-batch.ts';
+import { compactBatch, eachRecord, recordsOf } from './compact-batch.ts';
 import { rowBytes } from './flush.ts';
 import { KeyOffsets } from './key-offsets.ts';
 import { rowsPerSweep, timeOf } from './retention.ts';

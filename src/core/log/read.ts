@@ -3,6 +3,7 @@
  * as fit. The surprise: rows hold several batches, so an answer may begin and end inside a row, but
  * never inside a batch.
  */
+import { concat } from '../../bytes/writer.ts';
 import { ErrorCode } from '../../protocol/errors.ts';
 import { recordBatches } from '../../protocol/records/index.ts';
 import type { AbortedInRead, ReadCommand, ReadReply } from './calls.ts';
@@ -188,7 +189,7 @@ function joinSmall(pieces: readonly Uint8Array[]): Uint8Array[] {
   const joined: Uint8Array[] = [];
   let small: Uint8Array[] = [];
   const flush = () => {
-    if (small.length > 0) joined.push(concat(small));
+    if (small.length > 0) joined.push(withOwnBuffer(concat(small)));
     small = [];
   };
   for (const piece of pieces) {
@@ -202,14 +203,6 @@ function joinSmall(pieces: readonly Uint8Array[]): Uint8Array[] {
   return joined;
 }
 
-function concat(pieces: readonly Uint8Array[]): Uint8Array {
-  const [first] = pieces;
-  if (pieces.length === 1 && first.length === first.buffer.byteLength) return first;
-  const bytes = new Uint8Array(pieces.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const piece of pieces) {
-    bytes.set(piece, at);
-    at += piece.length;
-  }
-  return bytes;
+function withOwnBuffer(bytes: Uint8Array): Uint8Array {
+  return bytes.length === bytes.buffer.byteLength ? bytes : bytes.slice();
 }
