@@ -18,6 +18,7 @@ export class GroupCoordinator extends DurableObject<Env> {
   /** To be read by whoever looks into the object. */
   readonly meter = new ObjectMeter(() => Date.now());
   readonly #host: GroupHost;
+  readonly #lines = new WeakMap<WebSocket, GroupLine | undefined>();
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
@@ -31,7 +32,7 @@ export class GroupCoordinator extends DurableObject<Env> {
         this.meter.rows(oneWritten);
         void ctx.storage.setAlarm(at);
       },
-      lines: () => ctx.getWebSockets().flatMap((socket) => lineOver(ctx, socket)),
+      lines: () => ctx.getWebSockets().flatMap((socket) => this.#lineOver(socket) ?? []),
     });
   }
 
@@ -60,16 +61,46 @@ export class GroupCoordinator extends DurableObject<Env> {
     return acceptWatch(this.ctx, request, `${sessionTimeoutMs}`, kept);
   }
 
-  override async webSocketClose(socket: WebSocket, _code: number, why: string): Promise<void> {
-    const kept = socket.deserializeAttachment() as Kept | null;
-    socket.serializeAttachment(null);
-    await this.meter.during('watchClosed', async () => {
-      if (kept !== null) await this.#host.lineClosed(kept, why);
+  override webSocketClose(socket: WebSocket, _code: number, why: string): Promise<void> {
+    return this.meter.during('watchClosed', async () => {
+      const line = this.#lineOver(socket);
+      this.#forget(socket);
+      if (line !== undefined) await this.#host.lineClosed(line, why);
     });
   }
 
   override webSocketError(socket: WebSocket): Promise<void> {
     return this.webSocketClose(socket, 1006, '');
+  }
+
+  /** Undefined for one that is closed. What stays with a socket is read once. */
+  #lineOver(socket: WebSocket): GroupLine | undefined {
+    if (!this.#lines.has(socket)) {
+      const kept = socket.deserializeAttachment() as Kept | null;
+      this.#lines.set(socket, kept === null ? undefined : this.#newLine(socket, kept));
+    }
+    return this.#lines.get(socket);
+  }
+
+  #newLine(socket: WebSocket, { openedAt, ...vouching }: Kept): GroupLine {
+    const { ctx } = this;
+    return {
+      ...vouching,
+      get provenAt() {
+        const proven = ctx.getWebSocketAutoResponseTimestamp(socket)?.getTime() ?? 0;
+        return Math.max(openedAt, proven);
+      },
+      tell: (partitions) => quietly(() => socket.send(JSON.stringify(partitions))),
+      close: () => {
+        this.#forget(socket);
+        quietly(() => socket.close(1000));
+      },
+    };
+  }
+
+  #forget(socket: WebSocket): void {
+    this.#lines.set(socket, undefined);
+    socket.serializeAttachment(null);
   }
 }
 
@@ -78,24 +109,9 @@ interface Kept extends Vouching {
   readonly openedAt: number;
 }
 
-function lineOver(ctx: DurableObjectState, socket: WebSocket): GroupLine[] {
-  const kept = socket.deserializeAttachment() as Kept | null;
-  if (kept === null) return [];
-  const proven = ctx.getWebSocketAutoResponseTimestamp(socket)?.getTime() ?? 0;
-  const quietly = (act: () => void): void => {
-    try {
-      act();
-    } catch {}
-  };
-  return [
-    {
-      ...kept,
-      provenAt: Math.max(kept.openedAt, proven),
-      tell: (partitions) => quietly(() => socket.send(JSON.stringify(partitions))),
-      close: () => {
-        socket.serializeAttachment(null);
-        quietly(() => socket.close(1000));
-      },
-    },
-  ];
+/** What happens to a line that is already gone is no event. */
+function quietly(act: () => void): void {
+  try {
+    act();
+  } catch {}
 }

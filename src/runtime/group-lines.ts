@@ -25,12 +25,17 @@ export interface GroupLine extends Vouching {
   close(): void;
 }
 
+/** How often it is looked whether lines give signs of life. */
+const lookEveryMs = 10_000;
 /** A line that gave no sign of life for so many session timeouts leads to nobody. */
 const silentSessions = 2;
 
 export class GroupLines {
   readonly #open: () => readonly GroupLine[];
   readonly #now: () => number;
+  #lookedAt = Number.NEGATIVE_INFINITY;
+  /** Members whose sessions do not run; each must have a line, or be released. */
+  #vouched = new Set<string>();
 
   /** @param open the lines that are open, oldest first */
   constructor(open: () => readonly GroupLine[], now: () => number) {
@@ -47,6 +52,7 @@ export class GroupLines {
     if (sessionTimeoutMs === undefined) return undefined;
     // Who comes later speaks for the member now.
     for (const line of this.#of(member.memberId)) line.close();
+    this.#vouched.add(member.memberId);
     machine.vouchFor(member.memberId);
     return sessionTimeoutMs;
   }
@@ -54,6 +60,7 @@ export class GroupLines {
   /** A line is gone; its member was last heard of so long ago. */
   closed({ member }: Vouching, silentMs: number, machine: GroupMachine): void {
     if (this.#of(member.memberId).length > 0) return;
+    this.#vouched.delete(member.memberId);
     machine.release(member.memberId, this.#now() - silentMs);
   }
 
@@ -61,20 +68,23 @@ export class GroupLines {
   review(machine: GroupMachine): void {
     const { by, partitions } = machine.takeOverwritten();
     const now = this.#now();
-    const released = new Set<string>();
+    const looks = Math.abs(now - this.#lookedAt) >= lookEveryMs;
+    if (looks) this.#lookedAt = now;
+    const held = new Set<string>();
     for (const line of this.#open()) {
       const { member, sessionTimeoutMs } = line;
-      const isDead = now - line.provenAt > silentSessions * sessionTimeoutMs;
+      const isDead = looks && now - line.provenAt > silentSessions * sessionTimeoutMs;
       if (isDead || machine.quietFor(member) !== sessionTimeoutMs) {
         line.close();
-        released.add(member.memberId);
+        this.#vouched.add(member.memberId);
         continue;
       }
-      released.delete(member.memberId);
+      held.add(member.memberId);
       machine.vouchFor(member.memberId);
       if (partitions.length > 0 && member.memberId !== by) line.tell(partitions);
     }
-    for (const memberId of released) machine.release(memberId, now);
+    for (const memberId of this.#vouched) if (!held.has(memberId)) machine.release(memberId, now);
+    this.#vouched = held;
   }
 
   #of(memberId: string): GroupLine[] {
