@@ -33,14 +33,14 @@ export function invalidRequest(): KafkaError {
 }
 
 export async function settingsOf(groupId: string, context: RequestContext): Promise<ShareSettings> {
-  return shareSettingsFrom(await context.groupConfigs.get(groupId));
+  return shareSettingsFrom(await context.groupConfigs.get(groupId), context.config);
 }
 
 /** For how long records are locked, as far as it is known without asking anew. */
 export async function lockDurationOf(groupId: string, context: RequestContext): Promise<number> {
-  const { groupConfigs } = context;
+  const { groupConfigs, config } = context;
   const set = groupConfigs.known(groupId) ?? (await groupConfigs.get(groupId));
-  return shareSettingsFrom(set).recordLockDurationMs;
+  return shareSettingsFrom(set, config).recordLockDurationMs;
 }
 
 /** Answers are told of no other leader than the one there is. */

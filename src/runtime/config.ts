@@ -40,6 +40,12 @@ export interface BrokerConfig {
   readonly groupShareAssignmentIntervalMs: number;
   /** `group.share.max.size` */
   readonly groupShareMaxSize: number;
+  /** `group.share.delivery.count.limit`: how often a record is given to a share group at most */
+  readonly groupShareDeliveryCountLimit: number;
+  /** `group.share.record.lock.duration.ms`: for how long a member may hold a record */
+  readonly groupShareRecordLockDurationMs: number;
+  /** `group.share.partition.max.record.locks`: how many records of a partition a group may hold */
+  readonly groupSharePartitionMaxRecordLocks: number;
   /** `offset.metadata.max.bytes` */
   readonly offsetMetadataMaxBytes: number;
   /** `offsets.retention.minutes` */
@@ -81,6 +87,9 @@ export const defaultBrokerConfig: BrokerConfig = {
   groupShareHeartbeatIntervalMs: 5_000,
   groupShareAssignmentIntervalMs: 1_000,
   groupShareMaxSize: 200,
+  groupShareDeliveryCountLimit: 5,
+  groupShareRecordLockDurationMs: 30_000,
+  groupSharePartitionMaxRecordLocks: 2_000,
   offsetMetadataMaxBytes: 4_096,
   offsetsRetentionMinutes: 10_080,
   messageMaxBytes: 1_048_588,
@@ -108,6 +117,9 @@ const least: Partial<Record<NumberIn<BrokerConfig>, number>> = {
   groupShareSessionTimeoutMs: 1,
   groupShareHeartbeatIntervalMs: 1,
   groupShareMaxSize: 1,
+  groupShareDeliveryCountLimit: 2,
+  groupShareRecordLockDurationMs: 1_000,
+  groupSharePartitionMaxRecordLocks: 100,
   offsetsRetentionMinutes: 1,
   producerIdExpirationMs: 1,
   transactionMaxTimeoutMs: 1,
@@ -119,6 +131,9 @@ const least: Partial<Record<NumberIn<BrokerConfig>, number>> = {
 const most: Partial<Record<NumberIn<BrokerConfig>, number>> = {
   numPartitions: maxPartitionsPerTopic,
   groupShareMaxSize: 1_000,
+  groupShareDeliveryCountLimit: 10,
+  groupShareRecordLockDurationMs: 3_600_000,
+  groupSharePartitionMaxRecordLocks: 10_000,
 };
 
 /** Kafka's name of a config: `autoCreateTopicsEnable` is `auto.create.topics.enable`. */

@@ -5,6 +5,7 @@ import type { ShareCalls } from '../../src/core/group/share-partition/calls.ts';
 import { shareSettingsFrom } from '../../src/core/group/share-partition/settings.ts';
 import type { PartitionCalls } from '../../src/core/log/calls.ts';
 import { ErrorCode } from '../../src/protocol/errors.ts';
+import { defaultBrokerConfig } from '../../src/runtime/config.ts';
 import { partitionWatch } from '../../src/runtime/partition-watch.ts';
 import type { Stub } from '../../src/runtime/stubs.ts';
 import { openWatch } from '../../src/runtime/watch.ts';
@@ -19,7 +20,7 @@ function newPartition(): PartitionObject {
 }
 
 const groupId = 'workers of the mill';
-const settings = shareSettingsFrom({ 'share.auto.offset.reset': 'earliest' });
+const settings = shareSettingsFrom({ 'share.auto.offset.reset': 'earliest' }, defaultBrokerConfig);
 const room: ShareCalls['shareFetch']['command']['room'] = {
   maxBytes: 1_000_000,
   minOneBatch: true,
@@ -73,7 +74,7 @@ describe('a partition that is shared', () => {
 
   it('remembers where a group begins in a log that was never written', async () => {
     const partition = newPartition();
-    const latest = shareSettingsFrom({});
+    const latest = shareSettingsFrom({}, defaultBrokerConfig);
     const member = { groupId, memberId: 'one', settings: latest, acknowledgements: [] };
     await partition.call('shareFetch', { ...member, room });
     await produce(partition, 'a');

@@ -1,19 +1,35 @@
 /**
- * The configs of a share group as its partitions go by them. The surprise: only what is set on the
- * group itself is handed in; the rest is Kafka's default.
+ * The configs of a share group as its partitions go by them. The surprise: some have their
+ * defaults from the broker, others have their own.
  */
 import { groupConfigs } from '../../cluster/group-configs.ts';
 import type { ShareOffsetReset, ShareSettings } from './calls.ts';
 
+/** What the broker's configs say of groups that say nothing. */
+export interface ShareDefaults {
+  readonly groupShareDeliveryCountLimit: number;
+  readonly groupShareRecordLockDurationMs: number;
+  readonly groupSharePartitionMaxRecordLocks: number;
+}
+
 /** `set`: by Kafka name, as they were set, blanks and all. */
-export function shareSettingsFrom(set: Readonly<Record<string, string>>): ShareSettings {
+export function shareSettingsFrom(
+  set: Readonly<Record<string, string>>,
+  defaults: ShareDefaults,
+): ShareSettings {
   const value = (name: string) => (set[name] ?? groupConfigs.get(name)!.default).trim();
   return {
     offsetReset: offsetResetOf(value('share.auto.offset.reset')),
     isolationLevel: value('share.isolation.level') === 'read_committed' ? 1 : 0,
-    recordLockDurationMs: Number(value('share.record.lock.duration.ms')),
-    maxRecordLocks: Number(value('share.partition.max.record.locks')),
-    deliveryCountLimit: Number(value('share.delivery.count.limit')),
+    recordLockDurationMs: Number(
+      set['share.record.lock.duration.ms'] ?? defaults.groupShareRecordLockDurationMs,
+    ),
+    maxRecordLocks: Number(
+      set['share.partition.max.record.locks'] ?? defaults.groupSharePartitionMaxRecordLocks,
+    ),
+    deliveryCountLimit: Number(
+      set['share.delivery.count.limit'] ?? defaults.groupShareDeliveryCountLimit,
+    ),
     renewAcknowledgeEnable: value('share.renew.acknowledge.enable').toLowerCase() === 'true',
   };
 }

@@ -1,9 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { shareSettingsFrom } from '../../../../src/core/group/share-partition/settings.ts';
+import { defaultBrokerConfig } from '../../../../src/runtime/config.ts';
 
-describe('the settings of a share group', () => {
-  it("are Kafka's defaults where nothing is set", () => {
-    expect(shareSettingsFrom({})).toEqual({
+const from = (set: Record<string, string>) => shareSettingsFrom(set, defaultBrokerConfig);
+
+describe('what a share group is set to', () => {
+  it('is Kafka’s default where nobody says otherwise', () => {
+    expect(from({})).toEqual({
       offsetReset: { from: 'latest' },
       isolationLevel: 0,
       recordLockDurationMs: 30_000,
@@ -20,7 +23,7 @@ describe('the settings of a share group', () => {
       'share.record.lock.duration.ms': ' 15000 ',
       'share.renew.acknowledge.enable': ' FALSE ',
     };
-    expect(shareSettingsFrom(set)).toMatchObject({
+    expect(from(set)).toMatchObject({
       offsetReset: { from: 'earliest' },
       isolationLevel: 1,
       recordLockDurationMs: 15_000,
@@ -28,9 +31,25 @@ describe('the settings of a share group', () => {
     });
   });
 
-  it('may begin some time ago', () => {
-    const set = { 'share.auto.offset.reset': 'by_duration:P1DT2H3M4.5S' };
-    const durationMs = (((24 + 2) * 60 + 3) * 60 + 4.5) * 1_000;
-    expect(shareSettingsFrom(set).offsetReset).toEqual({ from: 'duration', durationMs });
+  it('is what the broker says where the group does not', () => {
+    const broker = { ...defaultBrokerConfig, groupShareRecordLockDurationMs: 1_000 };
+    expect(shareSettingsFrom({}, broker).recordLockDurationMs).toBe(1_000);
+    const set = { 'share.record.lock.duration.ms': '20000' };
+    expect(shareSettingsFrom(set, broker).recordLockDurationMs).toBe(20_000);
+  });
+
+  it.each([
+    ['by_duration:P1D', 86_400_000],
+    ['by_duration:PT1H', 3_600_000],
+    ['by_duration:PT2M', 120_000],
+    ['by_duration:PT1.5S', 1_500],
+    ['by_duration:P2DT3H4M5.006S', 183_845_006],
+    ['BY_DURATION:p1dt1m', 86_460_000],
+    ['by_duration:PT0S', 0],
+  ])('reads %s', (value, durationMs) => {
+    expect(from({ 'share.auto.offset.reset': value }).offsetReset).toEqual({
+      from: 'duration',
+      durationMs,
+    });
   });
 });

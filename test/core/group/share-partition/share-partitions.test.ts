@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { shareSettingsFrom } from '../../../../src/core/group/share-partition/settings.ts';
 import { ErrorCode } from '../../../../src/protocol/errors.ts';
 import { recordBatches } from '../../../../src/protocol/records/index.ts';
+import { defaultBrokerConfig } from '../../../../src/runtime/config.ts';
 import { append, marker, startOfTime, transactional } from '../../log/samples.ts';
 import { ack, groupId, Sharing, Type } from './sharing.ts';
 
@@ -299,7 +300,10 @@ describe('what is said of records', () => {
     expect(sharing.acknowledge('a', ack(0, 0, RENEW), ack(0, 0, ACCEPT))).toBe(NONE);
     sharing.now += 10_000;
     expect(sharing.acquire('b')).toEqual(['2-2*2']);
-    sharing.settings = shareSettingsFrom({ 'share.renew.acknowledge.enable': 'false' });
+    sharing.settings = shareSettingsFrom(
+      { 'share.renew.acknowledge.enable': 'false' },
+      defaultBrokerConfig,
+    );
     expect(sharing.acknowledge('b', ack(2, 2, RENEW))).toEqual([
       INVALID_RECORD_STATE,
       'Renewing acquisition locks is not enabled for the group.',

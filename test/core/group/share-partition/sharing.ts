@@ -10,6 +10,7 @@ import type {
 import { shareSettingsFrom } from '../../../../src/core/group/share-partition/settings.ts';
 import { SharePartitions } from '../../../../src/core/group/share-partition/share-partitions.ts';
 import { PartitionLog } from '../../../../src/core/log/partition-log.ts';
+import { defaultBrokerConfig } from '../../../../src/runtime/config.ts';
 import { MemoryStore } from '../../../../src/runtime/memory-store.ts';
 import { append, batch, settings, spec, startOfTime } from '../../log/samples.ts';
 
@@ -24,7 +25,10 @@ export class Sharing {
   now = startOfTime;
 
   constructor(configs: Record<string, string> = {}) {
-    this.settings = shareSettingsFrom({ 'share.auto.offset.reset': 'earliest', ...configs });
+    this.settings = shareSettingsFrom(
+      { 'share.auto.offset.reset': 'earliest', ...configs },
+      defaultBrokerConfig,
+    );
   }
 
   /** As they are after a restart. */
