@@ -100,6 +100,13 @@ describe('a topic with a compression.type', () => {
     expect(log.append([append(next.slice(), configs)], now)[0].baseOffset).toBe(3);
   });
 
+  it('does not mind the blanks around it', () => {
+    const configs = { 'compression.type': ' gzip ', 'message.timestamp.type': 'LogAppendTime ' };
+    const { replies, stored } = logWith([buildBatch(everything)], configs);
+    expect(stored.map(({ codec }) => codec)).toEqual([Codec.GZIP]);
+    expect(replies[0].logAppendTimeMs).toBe(now);
+  });
+
   it('puts records at wrong offsets in order', () => {
     const payload = rawRecords([{ offsetDelta: 4 }, { offsetDelta: 4 }, { timestampDelta: 6 }]);
     const sent = rawBatch(payload, 3, { baseTimestamp: now });
