@@ -18,6 +18,7 @@ import type {
   DeleteRecordsRequest,
   DeleteRecordsResponse,
 } from '../../protocol/apis/delete-records.ts';
+import { eachBounded } from '../../runtime/each-bounded.ts';
 import type { Handler } from '../context.ts';
 import { eachOnce } from '../each-once.ts';
 import { TopicRoute } from '../routing.ts';
@@ -32,14 +33,19 @@ export const handleDeleteRecords: Handler<DeleteRecordsRequest, DeleteRecordsRes
     ({ partitions }) => partitions,
     ({ partitionIndex }) => partitionIndex,
   );
-  const topics = once.map(async ({ topic: { name }, partitions }) => {
+  const questions = once.flatMap(({ topic: { name }, partitions }) => {
     const route = new TopicRoute(context, { name });
-    const answers = partitions.map(({ partitionIndex, offset }) =>
-      answer(route, partitionIndex, offset),
-    );
-    return { name, partitions: await Promise.all(answers) };
+    return partitions.map((partition) => ({ name, route, ...partition }));
   });
-  return { throttleTimeMs: 0, topics: await Promise.all(topics) };
+  const answers = await eachBounded(questions, ({ route, partitionIndex, offset }) =>
+    answer(route, partitionIndex, offset),
+  );
+  const byTopic = Map.groupBy(answers.keys(), (at) => questions[at].name);
+  const topics = Array.from(byTopic, ([name, at]) => ({
+    name,
+    partitions: at.map((i) => answers[i]),
+  }));
+  return { throttleTimeMs: 0, topics };
 };
 
 async function answer(route: TopicRoute, partitionIndex: number, offset: number) {

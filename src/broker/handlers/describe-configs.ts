@@ -8,12 +8,14 @@
  *   such a group or not; loggers have nothing that could be set and answer an empty list.
  * - A list of keys picks among the configs; an empty list, like null, is all of them.
  * - A resource that cannot be described is refused by itself, with Kafka's words.
+ * - The controller is asked once for whatever is named, be it one topic or a thousand.
  *
  * Versions
  * - 1: synonyms and sources (KIP-226) · 3: types and documentation (KIP-569) · 4: flexible
  *   (KIP-482)
  */
 import type { BrokerSettings } from '../../core/cluster/broker-settings.ts';
+import type { TopicView } from '../../core/cluster/commands.ts';
 import type { EffectiveConfig } from '../../core/cluster/effective-configs.ts';
 import {
   effectiveBrokerConfigs,
@@ -22,14 +24,14 @@ import {
   effectiveGroupConfigs,
   effectiveTopicConfigs,
 } from '../../core/cluster/effective-configs.ts';
-import type { ConfiguredResource } from '../../core/cluster/resource-configs.ts';
+import type { ResourceKind } from '../../core/cluster/resource-configs.ts';
 import { topicNameProblem } from '../../core/cluster/topic-names.ts';
 import type {
   DescribeConfigsRequest,
   DescribeConfigsResponse,
 } from '../../protocol/apis/describe-configs.ts';
 import { ErrorCode, KafkaError } from '../../protocol/errors.ts';
-import { currentBrokerSettings } from '../../runtime/broker-settings.ts';
+import { settingsBeside } from '../../runtime/broker-settings.ts';
 import type { Handler, RequestContext } from '../context.ts';
 import { ResourceType } from '../resource-type.ts';
 
@@ -45,29 +47,47 @@ export const handleDescribeConfigs: Handler<
   if (stranger) {
     throw invalid(`Unexpected resource type UNKNOWN for resource ${stranger.resourceName}`);
   }
-  const { config, objects } = context;
-  let asked: Promise<BrokerSettings> | undefined;
-  const settings = () => {
-    asked ??= currentBrokerSettings(objects.controller(), config);
-    return asked;
-  };
-  const results = request.resources.map((resource) =>
-    describe(resource, request, { context, settings }),
-  );
-  return { throttleTimeMs: 0, results: await Promise.all(results) };
+  const found = await lookUp(request, context);
+  const results = request.resources.map((resource) => describe(resource, request, found));
+  return { throttleTimeMs: 0, results };
 };
 
-interface Asking {
+/** What a request needs to know, asked for all of its resources at once. */
+interface Found {
   readonly context: RequestContext;
-  /** What the broker is set to, asked once a request. */
-  settings(): Promise<BrokerSettings>;
+  readonly topics: ReadonlyMap<string, TopicView>;
+  readonly settings: BrokerSettings;
+  /** What is set on a group or a subscription to client metrics. */
+  readonly setOn: ReadonlyMap<Resource, Readonly<Record<string, string>>>;
 }
 
-async function describe(
-  resource: Resource,
-  request: DescribeConfigsRequest,
-  asking: Asking,
-): Promise<Answer> {
+async function lookUp(
+  { resources }: DescribeConfigsRequest,
+  context: RequestContext,
+): Promise<Found> {
+  const { config, metadata, objects } = context;
+  const names = resources.filter(isTopic).map(({ resourceName }) => resourceName);
+  const others = resources.filter(({ resourceType }) => kinds.has(resourceType));
+  const asked = others.map(({ resourceType, resourceName: name }) => ({
+    kind: kinds.get(resourceType)!,
+    name,
+  }));
+  const [topics, [settings, ...set]] = await Promise.all([
+    metadata.recent(names.filter((name) => topicNameProblem(name) === undefined)),
+    settingsBeside(asked, objects.controller(), config),
+  ]);
+  const setOn = new Map(others.map((resource, i) => [resource, set[i]]));
+  return { context, topics, settings, setOn };
+}
+
+const isTopic = ({ resourceType }: Resource): boolean => resourceType === ResourceType.TOPIC;
+
+const kinds: ReadonlyMap<number, ResourceKind> = new Map([
+  [ResourceType.GROUP, 'group'],
+  [ResourceType.CLIENT_METRICS, 'clientMetrics'],
+]);
+
+function describe(resource: Resource, request: DescribeConfigsRequest, found: Found): Answer {
   const { resourceType, resourceName, configurationKeys: keys } = resource;
   const answer = {
     errorCode: ErrorCode.NONE as number,
@@ -76,7 +96,7 @@ async function describe(
     resourceName,
   };
   try {
-    const configs = (await configsOf(resource, asking)).filter(
+    const configs = configsOf(resource, found).filter(
       ({ name }) => !keys || keys.length === 0 || keys.includes(name),
     );
     return { ...answer, configs: configs.map((config) => entry(config, request)) };
@@ -86,26 +106,25 @@ async function describe(
   }
 }
 
-async function configsOf(
-  { resourceType, resourceName: name }: Resource,
-  { context, settings }: Asking,
-): Promise<readonly EffectiveConfig[]> {
-  const { config, advertised, metadata } = context;
+function configsOf(
+  resource: Resource,
+  { context: { config, advertised }, topics, settings, setOn }: Found,
+): readonly EffectiveConfig[] {
+  const { resourceType, resourceName: name } = resource;
   switch (resourceType) {
     case ResourceType.TOPIC: {
       const problem = topicNameProblem(name);
       if (problem !== undefined) throw new KafkaError(ErrorCode.INVALID_TOPIC_EXCEPTION, problem);
-      const topic = (await metadata.recent([name])).get(name);
+      const topic = topics.get(name);
       if (!topic) throw new KafkaError(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION);
-      return effectiveTopicConfigs(topic.configs, await settings());
+      return effectiveTopicConfigs(topic.configs, settings);
     }
     case ResourceType.BROKER: {
-      if (name === '') return effectiveBrokerDefaults(await settings());
+      if (name === '') return effectiveBrokerDefaults(settings);
       checkBrokerId(name, config.nodeId, ' or empty string, but');
       const listener = `PLAINTEXT://${advertised.host}:${advertised.port}`;
-      const { fixed, ...dynamic } = await settings();
-      const listening = new Map([...fixed, ['advertised.listeners', listener]]);
-      return effectiveBrokerConfigs({ ...dynamic, fixed: listening });
+      const fixed = new Map([...settings.fixed, ['advertised.listeners', listener]]);
+      return effectiveBrokerConfigs({ ...settings, fixed });
     }
     case ResourceType.BROKER_LOGGER:
       if (name === '') throw invalid('Broker id must not be empty');
@@ -113,20 +132,11 @@ async function configsOf(
       return [];
     case ResourceType.GROUP:
       if (name === '') throw invalid('Group name must not be empty');
-      return effectiveGroupConfigs(await setOn({ kind: 'group', name }, context), await settings());
+      return effectiveGroupConfigs(setOn.get(resource)!, settings);
     default:
       if (name === '') throw invalid('Client metrics subscription name must not be empty');
-      return effectiveClientMetricsConfigs(await setOn({ kind: 'clientMetrics', name }, context));
+      return effectiveClientMetricsConfigs(setOn.get(resource)!);
   }
-}
-
-async function setOn(
-  resource: ConfiguredResource,
-  { objects }: RequestContext,
-): Promise<Readonly<Record<string, string>>> {
-  const command = { resources: [resource] };
-  const { configs } = await objects.controller().call('describeResourceConfigs', command);
-  return configs[0];
 }
 
 function checkBrokerId(name: string, nodeId: number, expectation: string): void {

@@ -11,7 +11,6 @@
  * Versions
  * - 0 only
  */
-import type { TopicView } from '../../core/cluster/commands.ts';
 import type {
   OffsetDeleteRequest,
   OffsetDeleteResponse,
@@ -25,9 +24,7 @@ export const handleOffsetDelete: Handler<OffsetDeleteRequest, OffsetDeleteRespon
   { groupId, topics },
   { metadata, objects },
 ) => {
-  const views = new Map<string, TopicView | undefined>();
-  const names = new Set(topics.map(({ name }) => name));
-  await Promise.all([...names].map(async (name) => views.set(name, await metadata.topic(name))));
+  const views = await metadata.recent([...new Set(topics.map(({ name }) => name))]);
   const exists = (name: string, { partitionIndex }: Partition): boolean =>
     partitionIndex >= 0 && partitionIndex < (views.get(name)?.partitions ?? 0);
   const command = topics.map(({ name, partitions }) => ({

@@ -61,6 +61,29 @@ describe('DeleteRecords', () => {
     ]);
   });
 
+  it('answers topic by topic, however many partitions each has', async () => {
+    const on = await cluster();
+    on.create('wide', 60);
+    const partitions = Array.from({ length: 60 }, (_, i) => ({ partitionIndex: i, offset: -1 }));
+    const named = (name: string, count: number) => ({
+      name,
+      partitions: partitions.slice(0, count),
+    });
+    const topics = [named('wide', 60), named('orders', 2), named('nobody', 1)];
+    const context = on.client().context(2);
+    const response = await handleDeleteRecords({ topics, timeoutMs: 0 }, context);
+    expect(response.topics.map(({ name, partitions: of }) => [name, of.length])).toEqual([
+      ['wide', 60],
+      ['orders', 2],
+      ['nobody', 1],
+    ]);
+    const [wide, orders] = response.topics;
+    expect(wide.partitions.map(({ partitionIndex }) => partitionIndex)).toEqual(
+      partitions.map(({ partitionIndex }) => partitionIndex),
+    );
+    expect(orders.partitions[0]).toEqual({ partitionIndex: 0, errorCode: 0, lowWatermark: 3 });
+  });
+
   it('takes the last word on a partition that is named twice', async () => {
     const answers = await ask(await cluster(), [
       ['orders', 0, 3],

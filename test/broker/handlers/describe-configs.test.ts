@@ -212,6 +212,27 @@ describe('DescribeConfigs', () => {
     expect(await found()).toMatchObject({ value, configSource: source, readOnly: false });
   });
 
+  it('asks for all that is named at once', async () => {
+    const context = (await connect())(4);
+    cluster.takeAsked();
+    const named = (resourceType: number, names: string[]) =>
+      names.map((resourceName) => ({ resourceType, resourceName, configurationKeys: [] }));
+    const topics = Array.from({ length: 50 }, (_, i) => `missing-${i}`);
+    const resources = [
+      ...named(topicType, ['orders', ...topics, 'a b']),
+      ...named(groupType, ['g', 'h']),
+      ...named(brokerType, ['1', '']),
+      ...named(metricsType, ['m']),
+    ];
+    const asked = { ...request(topicType, 'orders'), resources };
+    const { results } = await handleDescribeConfigs(asked, context);
+    expect(results.map(({ resourceName }) => resourceName)).toEqual(
+      resources.map(({ resourceName }) => resourceName),
+    );
+    expect(results.filter(({ errorCode }) => errorCode === 0)).toHaveLength(6);
+    expect(cluster.takeAsked().sort()).toEqual(['describeResourceConfigs', 'getTopics']);
+  });
+
   it('refuses the whole request for a type that Kafka does not have', async () => {
     const context = (await connect())(4);
     const { resources } = request(99, 'x');

@@ -51,6 +51,15 @@ describe('OffsetDelete', () => {
     expect(await forget({})).toEqual({});
   });
 
+  it('looks for all topics at once', async () => {
+    await client.commit(8, { 0: 5 });
+    client.cluster.takeAsked();
+    const missing = Array.from({ length: 30 }, (_, i) => [`missing-${i}`, [0]] as const);
+    await forget({ t: [0], ...Object.fromEntries(missing.map(([name, of]) => [name, [...of]])) });
+    const looked = client.cluster.takeAsked().filter((kind) => kind === 'getTopics');
+    expect(looked).toEqual(['getTopics']);
+  });
+
   it('refuses topics that a member reads', async () => {
     await client.createTopic('idle');
     const subscription = { topics: ['t'], userData: null, ownedPartitions: [], generationId: -1 };
