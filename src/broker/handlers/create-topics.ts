@@ -30,9 +30,10 @@ export const handleCreateTopics: Handler<CreateTopicsRequest, CreateTopicsRespon
   context,
 ) => {
   const { config, objects, metadata } = context;
+  // First, for what is created must not be answered with bad weather.
+  const settings = await currentBrokerSettings(objects.controller(), config);
   const reply = await objects.controller().call('createTopics', { topics, validateOnly });
   if (!validateOnly) metadata.learn(reply.topics.flatMap(({ topic }) => topic ?? []));
-  const settings = await currentBrokerSettings(objects.controller(), config);
   return { throttleTimeMs: 0, topics: reply.topics.map((result) => answer(result, settings)) };
 };
 

@@ -23,6 +23,12 @@ const topic = (name: string, more: Partial<NewTopic> = {}): NewTopic => ({
 const request = (...topics: NewTopic[]) => ({ topics, timeoutMs: 1_000, validateOnly: false });
 
 describe('CreateTopics', () => {
+  it('asks for all it needs before it creates: then only creating can go wrong', async () => {
+    cluster = new MemoryCluster();
+    await handleCreateTopics(request(topic('orders')), cluster.connect()(7));
+    expect(cluster.takeAsked()).toEqual(['describeResourceConfigs', 'createTopics']);
+  });
+
   it('creates each topic or says why not', async () => {
     cluster = new MemoryCluster({ numPartitions: 4 });
     const connect = cluster.connect();
