@@ -90,11 +90,16 @@ export class ShareAcknowledgements {
   async send(member: Member): Promise<void> {
     const words = [...this.#words.values()];
     this.#words.clear();
+    const routes = new Map<string, TopicRoute>();
+    for (const { topicId } of words) {
+      if (!routes.has(topicId)) routes.set(topicId, new TopicRoute(this.#context, { topicId }));
+    }
     const send = async ({ batches, ...name }: Word): Promise<void> => {
-      const route = new TopicRoute(this.#context, { topicId: name.topicId });
-      const reply = await route.ask(name.partition, ({ partition }) =>
-        partition.call('shareAcknowledge', { ...member, acknowledgements: batches }),
-      );
+      const reply = await routes
+        .get(name.topicId)!
+        .ask(name.partition, ({ partition }) =>
+          partition.call('shareAcknowledge', { ...member, acknowledgements: batches }),
+        );
       this.tell(name, typeof reply === 'number' ? codeOnly(reply) : reply);
     };
     await eachBounded(words, send, { atOnce: askedAtOnce });

@@ -3,6 +3,7 @@
  * than it may get, and what it may not see (aborted transactions, records that were compacted away)
  * is passed over at once, so that an answer without records means that there are none.
  */
+import { concat } from '../../../bytes/writer.ts';
 import { ErrorCode, KafkaError } from '../../../protocol/errors.ts';
 import { type RecordBatch, recordBatches } from '../../../protocol/records/index.ts';
 import type { PartitionCalls, ReadCommand, ReadReply } from '../../log/calls.ts';
@@ -144,11 +145,6 @@ function recordsOf(read: readonly RecordBatch[], acquired: readonly AcquiredReco
   const held = read.filter(
     (batch) => batch.lastOffset >= firstOffset && batch.baseOffset <= lastOffset,
   );
-  const bytes = new Uint8Array(held.reduce((sum, { sizeInBytes }) => sum + sizeInBytes, 0));
-  let at = 0;
-  for (const batch of held) {
-    bytes.set(batch.bytes, at);
-    at += batch.sizeInBytes;
-  }
-  return bytes;
+  const bytes = concat(held.map((batch) => batch.bytes));
+  return held.length === 1 ? bytes.slice() : bytes;
 }
