@@ -253,6 +253,18 @@ describe('a member of a share group that waits', () => {
     expect(await waiting).toEqual(['0: 100-100*1']);
   });
 
+  it('is woken by a record that comes when those that were held are done', async () => {
+    cluster.groupConfigs['share.partition.max.record.locks'] = '100';
+    await cluster.append('orders', 0, ...Array.from({ length: 100 }, (_, i) => `${i}`));
+    const [a, b] = [member('a'), member('b')];
+    expect(await a.share.acquire([orders(0)])).toEqual(['0: 0-99*1']);
+    const waiting = b.share.acquire([orders(0)], patient);
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    await a.share.acknowledge([saying(0, ack(0, 99, ACCEPT))]);
+    await cluster.append('orders', 0, 'more');
+    expect(await waiting).toEqual(['0: 100-100*1']);
+  });
+
   it('gets what there is in the end, though it is less than it wanted', async () => {
     await cluster.append('orders', 0, 'x');
     const { share } = member();

@@ -12,8 +12,8 @@ import { shareDescribeRefused, shareFetchRefused } from './replies.ts';
 import { beginning, fetched, isAcquirable, type ShareLog, settingsKept } from './share-fetch.ts';
 import {
   deliveryCompleteCount,
-  fetchOffset,
   firstLockEnd,
+  isFull,
   type ShareState,
   startingAt,
   withoutEndedLocks,
@@ -65,7 +65,7 @@ export class SharePartitions {
         acquired: found.acquired,
         availableAt: found.acquired.length > 0 ? null : lockEnd,
         withheld: found.acquired.length === 0 && isAcquirable(found.state, this.#log),
-        full: fetchOffset(found.state) === undefined,
+        full: isFull(found.state),
         highWatermark: this.#log.highWatermark,
         lastStableOffset: this.#log.lastStableOffset,
       };
@@ -179,8 +179,14 @@ export class SharePartitions {
     if (state === undefined || state === before) return;
     this.#store.keepShareState(groupId, encodeShareState(state));
     this.#hold(groupId, state);
+    if (this.#isNews(before, state)) this.#announce(groupId);
+  }
+
+  /** Whether there are records that there were not, or room for those that will come. */
+  #isNews(before: ShareState | undefined, state: ShareState): boolean {
     const wasAcquirable = before !== undefined && isAcquirable(before, this.#log);
-    if (!wasAcquirable && isAcquirable(state, this.#log)) this.#announce(groupId);
+    if (!wasAcquirable && isAcquirable(state, this.#log)) return true;
+    return before !== undefined && isFull(before) && !isFull(state);
   }
 }
 

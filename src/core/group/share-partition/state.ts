@@ -76,6 +76,11 @@ export function fetchOffset(state: ShareState): number | undefined {
   return inFlightCount(state) < state.settings.maxRecordLocks ? nextOffset(state) : undefined;
 }
 
+/** So many records are held that what is appended helps nobody. */
+export function isFull(state: ShareState): boolean {
+  return fetchOffset(state) === undefined;
+}
+
 /** When the first lock ends; undefined: nobody holds anything. */
 export function firstLockEnd({ batches }: ShareState): number | undefined {
   let first: number | undefined;
