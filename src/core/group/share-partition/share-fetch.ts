@@ -6,7 +6,7 @@
 import { concat } from '../../../bytes/writer.ts';
 import { ErrorCode, KafkaError } from '../../../protocol/errors.ts';
 import { type RecordBatch, recordBatches } from '../../../protocol/records/index.ts';
-import type { PartitionCalls, ReadCommand, ReadReply } from '../../log/calls.ts';
+import type { AbortedInRead, PartitionCalls, ReadCommand, ReadReply } from '../../log/calls.ts';
 import { acquire } from './acquire.ts';
 import type { AcquiredRecords, ShareCalls, ShareFetchRoom, ShareSettings } from './calls.ts';
 import { fetchOffset, inFlightCount, nextOffset, RecordState, type ShareState } from './state.ts';
@@ -101,16 +101,36 @@ export function fetched(
   return { state, acquired: [], records: [], more: false };
 }
 
-function readFor(state: ShareState, from: number, room: ShareFetchRoom, log: ShareLog) {
-  const { maxBytes, minOneBatch, minBytes, maxRecords } = room;
+interface Read {
+  readonly read: readonly RecordBatch[];
+  readonly aborted: readonly AbortedInRead[];
+}
+
+/** No more than is wanted, which is counted from the first batch there is. */
+function readFor(state: ShareState, from: number, room: ShareFetchRoom, log: ShareLog): Read {
+  // Who waits for bytes wants to know how many there are.
+  if (room.minBytes > 1) return readUpTo(state, from, undefined, room, log);
+  const last = lastWanted(state, from, room.maxRecords);
+  const found = readUpTo(state, from, last, room, log);
+  const gap = (found.read.at(0)?.baseOffset ?? Number.POSITIVE_INFINITY) - from;
+  if (gap <= 0) return found;
+  return readUpTo(state, from, Number.isFinite(gap) ? last + gap : undefined, room, log);
+}
+
+function readUpTo(
+  state: ShareState,
+  from: number,
+  upTo: number | undefined,
+  { maxBytes, minOneBatch }: ShareFetchRoom,
+  log: ShareLog,
+): Read {
   const { errorCode, records, abortedTransactions } = log.read({
     fetchOffset: from,
     currentLeaderEpoch: -1,
     maxBytes,
     minOneBatch,
     isolationLevel: state.settings.isolationLevel,
-    // Who waits for bytes wants to know how many there are.
-    ...(minBytes <= 1 && { upTo: lastWanted(state, from, maxRecords) }),
+    upTo,
   });
   if (errorCode !== ErrorCode.NONE) throw new KafkaError(errorCode);
   const read = records.flatMap((piece) => [...recordBatches(piece)]);
