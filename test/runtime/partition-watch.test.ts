@@ -29,4 +29,9 @@ describe('announcements', () => {
     expect([announcementOf(at(9)), announcementOf(open)]).toEqual(['9', '9 4']);
     expect([parseAnnouncement('9'), parseAnnouncement('9 4')]).toEqual([at(9), open]);
   });
+
+  it.each(['workers', '', 'a b  c', '7'])('name the share group %o that may ask', (groupId) => {
+    const announced = { ...at(9), groupId };
+    expect(parseAnnouncement(announcementOf(announced))).toEqual(announced);
+  });
 });

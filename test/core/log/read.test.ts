@@ -45,6 +45,13 @@ describe('readLog', () => {
     expect(log.read(read(2, { isolationLevel: 1 })).abortedTransactions).toEqual([]);
   });
 
+  it('gives no batch that begins beyond what is wanted', () => {
+    expect(values(0, { upTo: 2 })).toEqual(['a0', 'a1', 'b2']);
+    expect(values(1, { upTo: 4 })).toEqual(['a0', 'a1', 'b2', 'c3', 'd4', 'd5']);
+    expect(values(4, { upTo: 3 })).toEqual([]);
+    expect(values(0, { upTo: 2 ** 53 - 1 })).toEqual(values(0));
+  });
+
   it('gives nothing exactly at the end, and refuses beyond either end', () => {
     expect(log.read(read(7))).toMatchObject({ errorCode: ErrorCode.NONE, records: [] });
     for (const offset of [8, -1, 2 ** 53]) {
