@@ -288,8 +288,9 @@ export class SharePoll {
   /** Waits for the bell, or for the first lock that ends. */
   async #rung(bell: Bell): Promise<void> {
     let first: number | undefined;
-    for (const { quiet } of this.#growing) {
-      const askAt = quiet?.askAt ?? null;
+    for (const one of this.#growing) {
+      // Who lost its watch is not asked before the end, whatever it said.
+      const askAt = this.#isWatched(one) ? (one.quiet?.askAt ?? null) : null;
       if (askAt !== null && (first === undefined || askAt < first)) first = askAt;
     }
     const inMs = first === undefined ? undefined : Math.max(0, first - this.#context.now());
