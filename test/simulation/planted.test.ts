@@ -2,11 +2,12 @@ import { describe, expect, it } from 'vitest';
 import { anomalyKeys, keysOf } from './checker/check.ts';
 import { plantedBugs } from './planted.ts';
 import { plantedInGroups } from './planted-in-groups.ts';
+import { plantedInShares } from './planted-in-shares.ts';
 import { notPlanted, plantedInTransactions } from './planted-in-transactions.ts';
 import { simulate } from './simulate.ts';
 import { minutesOf } from './workloads.ts';
 
-const all = [...plantedBugs, ...plantedInTransactions, ...plantedInGroups];
+const all = [...plantedBugs, ...plantedInTransactions, ...plantedInGroups, ...plantedInShares];
 
 describe('a planted bug', () => {
   it.each(all)('is found: $name', async ({ plant, shows, withinSeeds, workload = 'mixed' }) => {

@@ -85,6 +85,12 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
   };
 }
 
+const protocols = {
+  'churn-classic': 'classic',
+  'churn-consumer': 'consumer',
+  'churn-share': 'share',
+} as const;
+
 function play(
   world: World,
   recorder: Recorder,
@@ -96,8 +102,8 @@ function play(
     const transactionsOnly = workload === 'transactions';
     return liveAndHeal(world, recorder, bugs, { minutes, transactionsOnly, sabotage });
   }
-  const isConsumer = workload === 'churn-consumer';
-  return churn(world, recorder, bugs, { isConsumer, minutes, sabotage });
+  const protocol = protocols[workload];
+  return churn(world, recorder, bugs, { protocol, minutes, sabotage });
 }
 
 interface Mixed {

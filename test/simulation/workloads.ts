@@ -4,11 +4,12 @@ export const workloads = {
   transactions: 'only clients that use transactions',
   'churn-classic': 'members of a classic group join, leave, crash and stall',
   'churn-consumer': 'the same with the consumer protocol, and migration both ways',
+  'churn-share': 'the same with share groups: records that are accepted, released, rejected',
 } as const;
 
 export type Workload = keyof typeof workloads;
 
-export function isChurn(workload: Workload): boolean {
+export function isChurn(workload: Workload): workload is Extract<Workload, `churn-${string}`> {
   return workload.startsWith('churn-');
 }
 

@@ -6,11 +6,13 @@ import type {
   Commit,
   Committed,
   Created,
+  DeliveredRecord,
   Granted,
   History,
   Operation,
   Send,
   Settled,
+  Step,
 } from './history.ts';
 
 /** For each key: a history that has it and no other, and one like it that has none. */
@@ -32,6 +34,22 @@ const ok = { outcome: 'ok' } as const;
 const granted = (place: number, ...partitions: string[]): Granted => {
   const [beganAt, endedAt] = [place * 1_000, place * 1_000 + 500];
   return { kind: 'granted', group, partitions, beganAt, endedAt };
+};
+const shared: Operation = {
+  ...{ process: 'a', outcome: 'ok', beganAt: 90_000, endedAt: 90_500 },
+  steps: [
+    {
+      ...{ kind: 'settled', group, owners: { p: ['m', 'n'] }, committed: {}, ends: {} },
+      ...{ unrest: '', shared: { lockMs: 15_000, limit: 3 } },
+    },
+  ],
+};
+const delivered = (deliveryCount: number): Step => {
+  const record: DeliveredRecord = { partition: 'p', offset: 0, value: 'a', deliveryCount };
+  return { kind: 'delivered', group, records: [record] };
+};
+const judged = (type: number): Step => {
+  return { kind: 'judged', group, partition: 'p', types: { 0: type } };
 };
 const settled = (owners: readonly string[], committedOffset: number): Settled => {
   const ends = { p: 1 };
@@ -261,6 +279,74 @@ const examples: Record<AnomalyKey, Example> = {
       { ...polls('m', 'a@0'), group },
       { process: 'a', ...ok, steps: [settled(['m'], 1)] },
     ),
+  },
+  'given-again': {
+    wrong: [
+      ...history(
+        { process: 'm', ...ok, steps: [delivered(1)] },
+        { process: 'm', ...ok, steps: [judged(1)] },
+        { process: 'n', ...ok, steps: [delivered(2)] },
+      ),
+      shared,
+    ],
+    right: [
+      ...history(
+        { process: 'm', ...ok, steps: [delivered(1)] },
+        { process: 'm', ...ok, steps: [judged(2)] },
+        { process: 'n', ...ok, steps: [delivered(2)] },
+      ),
+      shared,
+    ],
+  },
+  'held-twice': {
+    wrong: [
+      ...history(
+        { process: 'm', ...ok, steps: [delivered(1)] },
+        { process: 'n', ...ok, steps: [delivered(2)] },
+      ),
+      shared,
+    ],
+    right: [
+      ...history(
+        { process: 'm', ...ok, steps: [delivered(1)] },
+        { process: 'm', ...ok, steps: [{ kind: 'let-go', group, at: 1_000 }] },
+        { process: 'n', ...ok, steps: [delivered(2)] },
+        { process: 'o', ...ok, steps: [delivered(3)], beganAt: 20_000, endedAt: 20_500 },
+      ),
+      shared,
+    ],
+  },
+  miscounted: {
+    wrong: [
+      ...history(
+        { process: 'm', ...ok, steps: [delivered(1)] },
+        { process: 'n', ...ok, steps: [delivered(1)], beganAt: 20_000, endedAt: 20_500 },
+      ),
+      shared,
+    ],
+    right: [
+      ...history(
+        { process: 'm', ...ok, steps: [delivered(1)] },
+        { process: 'n', ...ok, steps: [delivered(3)], beganAt: 20_000, endedAt: 20_500 },
+      ),
+      shared,
+    ],
+  },
+  'given-up': {
+    wrong: [
+      ...history(sends('w', 'ok', 'a@0'), polls('r', 'a@0'), {
+        ...{ process: 'm', ...ok },
+        steps: [delivered(2)],
+      }),
+      shared,
+    ],
+    right: [
+      ...history(sends('w', 'ok', 'a@0'), polls('r', 'a@0'), {
+        ...{ process: 'm', ...ok },
+        steps: [delivered(3)],
+      }),
+      shared,
+    ],
   },
   'commit-ahead': {
     wrong: history(

@@ -14,6 +14,7 @@ import { checkOwnership } from './ownership.ts';
 import { checkPolls } from './polls.ts';
 import { realtimeLag } from './realtime-lag.ts';
 import { checkSends } from './sends.ts';
+import { checkShares } from './shares.ts';
 import { checkWrites } from './writes.ts';
 
 export const anomalyKeys = [
@@ -39,6 +40,10 @@ export const anomalyKeys = [
   'moved-back',
   'not-converged',
   'unconsumed',
+  'given-again',
+  'held-twice',
+  'miscounted',
+  'given-up',
   'resurrected',
   'dirty-read',
   'torn',
@@ -74,6 +79,7 @@ export function check(observed: History, calmFrom = Number.POSITIVE_INFINITY): V
       ...checkCycles(history, log),
       ...checkGroups(history, log, { isGone, cleanup }),
       ...checkOwnership(history),
+      ...checkShares(history, isGone),
       ...checkTrims(history),
       ...checkCopies(history, log),
     ],

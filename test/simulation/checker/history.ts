@@ -109,6 +109,41 @@ export interface Settled {
   readonly ends: Readonly<Record<PartitionName, number>>;
   /** What did not come to rest in time; '': all did. */
   readonly unrest: string;
+  /** Of a share group, whose members may have a partition together. */
+  readonly shared?: SharedRules;
+}
+
+/** What a share group promised on its records. */
+export interface SharedRules {
+  readonly lockMs: number;
+  /** How often a record is delivered at most. */
+  readonly limit: number;
+}
+
+export interface DeliveredRecord extends SeenRecord {
+  readonly deliveryCount: number;
+}
+
+/** What a member of a share group acquired; with an unknown outcome nobody knows what. */
+export interface Delivered {
+  readonly kind: 'delivered';
+  readonly group: string;
+  readonly records: readonly DeliveredRecord[];
+}
+
+/** What a member of a share group said of records: offset → 1 accept, 2 release, 3 reject … */
+export interface Judged {
+  readonly kind: 'judged';
+  readonly group: string;
+  readonly partition: PartitionName;
+  readonly types: Readonly<Record<number, number>>;
+}
+
+/** From then on a member may have held nothing any more: its session or connection was gone. */
+export interface LetGo {
+  readonly kind: 'let-go';
+  readonly group: string;
+  readonly at: number;
 }
 
 export type Step =
@@ -121,7 +156,10 @@ export type Step =
   | Deleted
   | Trimmed
   | Granted
-  | Settled;
+  | Settled
+  | Delivered
+  | Judged
+  | LetGo;
 
 export interface Operation {
   /** Who did it; the same client started again is another process. */

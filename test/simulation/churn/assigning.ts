@@ -10,7 +10,7 @@ import {
   decodeSubscription,
   encodeAssignment,
 } from '../../../src/protocol/embedded/consumer-protocol.ts';
-import type { KnownTopic } from './member.ts';
+import type { KnownTopic } from './group-client.ts';
 
 export type AssignorName = 'range' | 'cooperative-sticky';
 

@@ -16,12 +16,13 @@ import { SimulatedCluster } from '../world/cluster.ts';
 import type { Sabotage } from '../world/kinds.ts';
 import type { Random } from '../world/random.ts';
 import { type Trouble, troubleOf, type World } from '../world/world.ts';
-import { planOf } from './plans.ts';
+import { type Protocol, planOf } from './plans.ts';
 import { settle } from './settling.ts';
+import { shareRules } from './share-rules.ts';
 import { Slot } from './slot.ts';
 
 export interface ChurnOptions {
-  readonly isConsumer: boolean;
+  readonly protocol: Protocol;
   readonly minutes: number;
   readonly sabotage?: Sabotage | undefined;
 }
@@ -48,11 +49,13 @@ export async function churn(
   world: World,
   recorder: Recorder,
   bugs: string[],
-  { isConsumer, minutes, sabotage }: ChurnOptions,
+  { protocol, minutes, sabotage }: ChurnOptions,
 ): Promise<void> {
   const cluster = new SimulatedCluster(world, sabotage, {
     groupConsumerSessionTimeoutMs: 20_000,
     groupConsumerHeartbeatIntervalMs: 4_000,
+    groupShareSessionTimeoutMs: 20_000,
+    groupShareHeartbeatIntervalMs: 4_000,
   });
   const growing: Growing = { name: 'grown', partitions: 1, growing: true };
   const topics: readonly SimulatedTopic[] = [
@@ -72,10 +75,12 @@ export async function churn(
   };
   const admin = new Client(around, 'admin');
   await makeTopics(admin);
+  const limit = world.random.fork('limit').pick([2, 5, 10]);
+  const shared = protocol === 'share' ? await shareRules(admin, group, limit) : undefined;
   cluster.unleash();
   const half = (minutes * 60_000) / 2;
   const stage = () => (isWindingDown ? 2 : world.time.now > half ? 1 : 0);
-  const plan = planOf(world.random.fork('plan'), isConsumer, stage);
+  const plan = planOf(world.random.fork('plan'), protocol, stage);
   const slots = slotsOf(around, plan, bugs);
   const feeding = feed(around);
   const over = Promise.withResolvers<void>();
@@ -90,7 +95,7 @@ export async function churn(
   await makeTopics(admin);
   for (const slot of slots) slot.calm();
   if (plan.isRolling) for (const slot of slots) slot.tenant?.close();
-  await settle(admin, group, () => slots.map(({ tenant }) => tenant));
+  await settle(admin, { group, shared }, () => slots.map(({ tenant }) => tenant));
   for (const slot of slots) slot.end();
   await Promise.all(lives);
   await new AssignedConsumer(around, 'final').readEverything();

@@ -17,14 +17,8 @@ import type { Surroundings } from '../clients/client.ts';
 import { nameOf } from '../clients/fetching.ts';
 import { isWeather } from '../clients/group-member.ts';
 import { type AssignorName, assign } from './assigning.ts';
-import {
-  Fatal,
-  type KnownTopic,
-  Member,
-  type MemberOf,
-  rebalanceTimeoutMs,
-  type Told,
-} from './member.ts';
+import { Fatal, type KnownTopic } from './group-client.ts';
+import { Member, type MemberOf, rebalanceTimeoutMs, type Told } from './member.ts';
 
 const sessionTimeoutMs = 10_000;
 const heartbeatMs = 3_000;

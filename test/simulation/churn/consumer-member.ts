@@ -12,14 +12,8 @@ import { ErrorCode, errorInfo } from '../../../src/protocol/errors.ts';
 import type { Surroundings } from '../clients/client.ts';
 import { nameOf } from '../clients/fetching.ts';
 import { isWeather } from '../clients/group-member.ts';
-import {
-  Fatal,
-  Member,
-  type MemberOf,
-  type Place,
-  rebalanceTimeoutMs,
-  type Told,
-} from './member.ts';
+import { Fatal, type Place } from './group-client.ts';
+import { Member, type MemberOf, rebalanceTimeoutMs, type Told } from './member.ts';
 
 type Assignment = NonNullable<ConsumerGroupHeartbeatResponse['assignment']>['topicPartitions'];
 

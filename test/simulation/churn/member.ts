@@ -4,14 +4,11 @@
  * until somebody tells it otherwise, so a member that was asleep commits with full confidence what
  * belongs to another by then; the group has to refuse that.
  */
-import { ZERO_UUID } from '../../../src/bytes/uuid.ts';
-import { metadata } from '../../../src/protocol/apis/metadata.ts';
 import { offsetCommit } from '../../../src/protocol/apis/offset-commit.ts';
 import { offsetFetch } from '../../../src/protocol/apis/offset-fetch.ts';
 import { ErrorCode, errorInfo } from '../../../src/protocol/errors.ts';
-import type { Api, Fields, Infer } from '../../../src/protocol/schema.ts';
 import type { Commit, Committed } from '../checker/history.ts';
-import { Client, type SimulatedTopic, type Surroundings } from '../clients/client.ts';
+import type { SimulatedTopic, Surroundings } from '../clients/client.ts';
 import {
   type FetchStyle,
   fetchRecords,
@@ -20,11 +17,7 @@ import {
   Positions,
 } from '../clients/fetching.ts';
 import { isWeather } from '../clients/group-member.ts';
-
-/** The client gives up for good, as real ones do where an operator has to look. */
-export class Fatal extends Error {
-  override readonly name = 'Fatal';
-}
+import { GroupClient, type Place } from './group-client.ts';
 
 /** How long a member may take to rejoin, and to come back to its poll loop. */
 export const rebalanceTimeoutMs = 15_000;
@@ -35,30 +28,14 @@ export interface MemberOf {
   readonly topics: readonly SimulatedTopic[];
 }
 
-/** A partition of one incarnation of a topic. */
-export type Place = Omit<Position, 'offset'> & { readonly topicId: string };
-
 /** When a group said that a partition is a member's: somewhere in between. */
 export interface Told {
   readonly beganAt: number;
   readonly endedAt: number;
 }
 
-export interface KnownTopic {
-  readonly topic: SimulatedTopic;
-  readonly topicId: string;
-  readonly partitions: number;
-}
-
-const metadataMaxAgeMs = 20_000;
-
-export abstract class Member extends Client {
-  readonly group: string;
+export abstract class Member extends GroupClient {
   readonly instanceId: string | null;
-  subscription: readonly SimulatedTopic[];
-  protected closing = false;
-  #frozenUntil = 0;
-  #busyUntil = 0;
   #lastPollAt = 0;
   /** What it believes to have. */
   readonly #owned = new Map<string, Place>();
@@ -68,14 +45,10 @@ export abstract class Member extends Client {
   /** What it knows to be committed. */
   readonly #committed = new Map<string, number>();
   readonly #style: FetchStyle;
-  #known: readonly KnownTopic[] = [];
-  #knownAt = Number.NEGATIVE_INFINITY;
 
-  constructor(around: Surroundings, process: string, { group, instanceId, topics }: MemberOf) {
-    super(around, process);
-    this.group = group;
-    this.instanceId = instanceId;
-    this.subscription = topics;
+  constructor(around: Surroundings, process: string, of: MemberOf) {
+    super(around, process, of);
+    this.instanceId = of.instanceId;
     this.#style = {
       version: this.random.between(13, 17),
       maxWaitMs: this.random.pick([500, 1_000, 2_000]),
@@ -98,62 +71,6 @@ export abstract class Member extends Client {
   protected abstract beat(): Promise<void>;
   /** It was away from its poll loop for too long. */
   protected abstract quit(): Promise<void>;
-
-  // What befalls it
-
-  get isClosing(): boolean {
-    return this.closing;
-  }
-
-  /** Ends in order: it commits and, where its kind does so, leaves. */
-  close(): void {
-    this.closing = true;
-  }
-
-  /** The whole process stands still. */
-  freeze(ms: number): void {
-    this.#frozenUntil = this.world.time.now + ms;
-  }
-
-  /** The application does something else than to poll; in the background heartbeats go on. */
-  occupy(ms: number): void {
-    this.#busyUntil = this.world.time.now + ms;
-  }
-
-  /** Whatever holds it up is over. */
-  release(): void {
-    this.#frozenUntil = 0;
-    this.#busyUntil = 0;
-  }
-
-  resubscribe(topics: readonly SimulatedTopic[]): void {
-    this.subscription = topics;
-  }
-
-  override async ask<Q extends Fields, R extends Fields>(
-    api: Api<Q, R>,
-    version: number,
-    request: Partial<Infer<Q>>,
-    timeoutMs?: number,
-  ): Promise<Infer<R> | undefined> {
-    await this.#thawed();
-    const answer = await super.ask(api, version, request, timeoutMs);
-    await this.#thawed();
-    return answer;
-  }
-
-  override async sleep(ms: number): Promise<void> {
-    await super.sleep(ms);
-    await this.#thawed();
-  }
-
-  async #thawed(): Promise<void> {
-    const { time } = this.world;
-    while (time.now < this.#frozenUntil) {
-      await time.sleep(Math.min(1_000, this.#frozenUntil - time.now));
-    }
-    this.checkAlive();
-  }
 
   // What it has
 
@@ -188,26 +105,6 @@ export abstract class Member extends Client {
     }
   }
 
-  // Topics
-
-  /** The topics it reads, as it knows them; asks again now and then, or at once. */
-  protected async topics(now = false): Promise<readonly KnownTopic[]> {
-    const { time } = this.world;
-    if (!now && time.now - this.#knownAt < metadataMaxAgeMs) return this.#known;
-    const answer = await this.ask(metadata, this.random.between(10, 13), {
-      topics: this.subscription.map(({ name }) => ({ name, topicId: ZERO_UUID })),
-      allowAutoTopicCreation: false,
-    });
-    if (answer === undefined) return this.#known;
-    this.#knownAt = time.now;
-    this.#known = answer.topics.flatMap(({ errorCode, name, topicId, partitions }) => {
-      const topic = this.subscription.find((one) => one.name === name);
-      if (errorCode !== ErrorCode.NONE || topic === undefined) return [];
-      return [{ topic, topicId, partitions: partitions.length }];
-    });
-    return this.#known;
-  }
-
   // The poll loop
 
   /** One round: finds places, reads, commits now and then. */
@@ -230,12 +127,12 @@ export abstract class Member extends Client {
 
   async #stayAway(): Promise<void> {
     const { time } = this.world;
-    while (time.now < this.#busyUntil) {
-      await this.sleep(Math.min(3_000, this.#busyUntil - time.now));
+    while (time.now < this.busyUntil) {
+      await this.sleep(Math.min(3_000, 1 + this.busyUntil - time.now));
       if (time.now - this.#lastPollAt > rebalanceTimeoutMs) {
         this.world.count('away for too long');
         await this.quit();
-        while (time.now < this.#busyUntil) await this.sleep(this.#busyUntil - time.now);
+        while (time.now < this.busyUntil) await this.sleep(1 + this.busyUntil - time.now);
         return;
       }
       await this.beat();

@@ -3,12 +3,17 @@
  * The surprise: a group that migrates has members of both protocols at once, and none of them
  * knows.
  */
-import type { SimulatedTopic, Surroundings } from '../clients/client.ts';
+import type { Surroundings } from '../clients/client.ts';
 import type { Random } from '../world/random.ts';
 import type { AssignorName } from './assigning.ts';
 import { ClassicMember } from './classic-member.ts';
 import { ConsumerMember } from './consumer-member.ts';
-import type { Member } from './member.ts';
+import type { MemberOf } from './member.ts';
+import type { Witness } from './settling.ts';
+import { ShareMember } from './share-member.ts';
+import type { Tenant } from './slot.ts';
+
+export type Protocol = 'classic' | 'consumer' | 'share';
 
 export interface Plan {
   readonly dynamicMembers: number;
@@ -21,13 +26,7 @@ export interface Plan {
    * and take the new one for the old; beside others that know ids, nobody could keep them apart.
    */
   readonly renewsTopics: boolean;
-  create(around: Surroundings, process: string, of: Place): Member;
-}
-
-interface Place {
-  readonly group: string;
-  readonly instanceId: string | null;
-  readonly topics: readonly SimulatedTopic[];
+  create(around: Surroundings, process: string, of: MemberOf): Tenant & Witness;
 }
 
 interface Stage {
@@ -39,7 +38,7 @@ const eager: AssignorName[] = ['range'];
 const both: AssignorName[] = ['cooperative-sticky', 'range'];
 const cooperative: AssignorName[] = ['cooperative-sticky'];
 
-export function planOf(random: Random, isConsumer: boolean, stage: Stage['of']): Plan {
+export function planOf(random: Random, protocol: Protocol, stage: Stage['of']): Plan {
   const size = {
     dynamicMembers: random.between(1, 4),
     staticMembers: random.between(0, 2),
@@ -54,10 +53,18 @@ export function planOf(random: Random, isConsumer: boolean, stage: Stage['of']):
   const classic: Plan['create'] = (around, process, of) => {
     const isLater = kind === 'rolling' && stage(around) > 0;
     const assignors = random.pick(isLater ? [both, cooperative] : assignorsFor[kind]);
-    return new ClassicMember(around, process, { ...of, assignors, countsGenerations: !isConsumer });
+    return new ClassicMember(around, process, {
+      ...of,
+      assignors,
+      countsGenerations: protocol === 'classic',
+    });
   };
   const simple = { ...size, isRolling: false, renewsTopics: true };
-  if (!isConsumer) return { ...simple, isRolling: kind === 'rolling', create: classic };
+  if (protocol === 'share') {
+    const create: Plan['create'] = (...all) => new ShareMember(...all);
+    return { ...simple, staticMembers: 0, create };
+  }
+  if (protocol === 'classic') return { ...simple, isRolling: kind === 'rolling', create: classic };
   const consumer: Plan['create'] = (...all) => new ConsumerMember(...all);
   if (random.chance(0.5)) return { ...simple, create: consumer };
   const last = random.pick(['classic', 'consumer', 'both'] as const);

@@ -5,9 +5,11 @@
  * itself is only compared.
  */
 import { ZERO_UUID } from '../../../src/bytes/uuid.ts';
+import { describeShareGroupOffsets } from '../../../src/protocol/apis/describe-share-group-offsets.ts';
 import { listGroups } from '../../../src/protocol/apis/list-groups.ts';
 import { offsetFetch } from '../../../src/protocol/apis/offset-fetch.ts';
 import { ErrorCode } from '../../../src/protocol/errors.ts';
+import type { SharedRules } from '../checker/history.ts';
 import { type Client, partitionName, type SimulatedTopic } from '../clients/client.ts';
 import { placeOfLog } from '../clients/fetching.ts';
 import { topicIds } from '../clients/topics.ts';
@@ -27,6 +29,9 @@ const convergesWithinMs = 150_000;
 /** Two minutes pass until a gateway no longer trusts a partition that has fallen silent. */
 const readsWithinMs = 150_000;
 
+/** Longer than the session of a member that died and is not missed yet. */
+const restsForMs = 25_000;
+
 interface Place {
   readonly topic: SimulatedTopic;
   readonly index: number;
@@ -36,17 +41,23 @@ interface Place {
 
 export async function settle(
   admin: Client,
-  group: string,
+  { group, shared }: { group: string; shared: SharedRules | undefined },
   /** Undefined: one that is on its way. */
   witnesses: () => readonly (Witness | undefined)[],
 ): Promise<void> {
   const places = await placesThere(admin);
   const names = places.map(({ name }) => name);
   const owners = () => ownersOf(names, witnesses());
-  const isAtRest = async () =>
-    Object.values(owners()).every((all) => all.length === 1) &&
-    witnesses().every((one) => one?.isIn) &&
-    (await stateOf(admin, group)) === 'Stable';
+  const isEnough = ({ length }: readonly string[]) => (shared ? length > 0 : length === 1);
+  const { time } = admin.world;
+  let [stood, since] = ['', time.now];
+  const isAtRest = async () => {
+    const now = JSON.stringify(owners());
+    const isWhole =
+      Object.values(owners()).every(isEnough) && witnesses().every((one) => one?.isIn);
+    if (!isWhole || now !== stood) [stood, since] = [now, time.now];
+    return time.now - since > restsForMs && (await stateOf(admin, group)) === 'Stable';
+  };
   const unrest: string[] = [];
   if (!(await within(admin, convergesWithinMs, isAtRest))) {
     unrest.push(`no rest, but ${await stateOf(admin, group)}`);
@@ -56,7 +67,7 @@ export async function settle(
   let committed: Record<string, number> = {};
   const isRead = async () => {
     ends = await endsOf(admin, places);
-    committed = await committedOf(admin, group, places);
+    committed = await (shared ? startsOf : committedOf)(admin, group, places);
     return names.every((name) => (committed[name] ?? 0) === ends[name]);
   };
   await within(admin, readsWithinMs, isRead);
@@ -64,7 +75,11 @@ export async function settle(
   const after = JSON.stringify(owners());
   if (unrest.length === 0 && after !== before) unrest.push(`it went from ${before} to ${after}`);
   admin.around.recorder.begin({ process: admin.process })('ok', [
-    { kind: 'settled', group, owners: owners(), committed, ends, unrest: unrest.join('; ') },
+    {
+      ...{ kind: 'settled', group, owners: owners(), committed, ends },
+      unrest: unrest.join('; '),
+      ...(shared && { shared }),
+    },
   ]);
 }
 
@@ -117,6 +132,28 @@ async function endsOf(admin: Client, places: readonly Place[]): Promise<Record<s
     if (end !== undefined) ends[name] = end;
   }
   return ends;
+}
+
+/** Of a share group: below these nothing is left to do. */
+async function startsOf(
+  admin: Client,
+  groupId: string,
+  places: readonly Place[],
+): Promise<Record<string, number>> {
+  const answer = await admin.ask(describeShareGroupOffsets, 1, {
+    groups: [{ groupId, topics: null }],
+  });
+  const found = answer?.groups[0]?.topics.flatMap(({ topicName, partitions }) =>
+    partitions.map((one) => ({ ...one, topicName })),
+  );
+  return Object.fromEntries(
+    places.flatMap(({ topic, index, name }): [string, number][] => {
+      const one = found?.find((each) => {
+        return each.topicName === topic.name && each.partitionIndex === index;
+      });
+      return one?.errorCode === ErrorCode.NONE ? [[name, one.startOffset]] : [];
+    }),
+  );
 }
 
 async function committedOf(

@@ -5,7 +5,8 @@
  */
 import { Crashed, type SimulatedTopic, type Surroundings } from '../clients/client.ts';
 import type { Random } from '../world/random.ts';
-import { Fatal, rebalanceTimeoutMs } from './member.ts';
+import { Fatal } from './group-client.ts';
+import { rebalanceTimeoutMs } from './member.ts';
 
 /** What a slot asks of whoever fills it. */
 export interface Tenant {

@@ -60,7 +60,10 @@ export class Client {
   /** The connection, made anew if there is none. */
   get wire(): Wire {
     this.checkAlive();
-    if (!this.#wire?.isOpen) this.#wire = new Wire(this.world, this.around.cluster, this.process);
+    const { world, cluster } = this.around;
+    if (!this.#wire?.isOpen) {
+      this.#wire = new Wire(world, cluster, this.process, (at) => this.wireLost(at));
+    }
     return this.#wire;
   }
 
@@ -68,6 +71,9 @@ export class Client {
     this.#crashed = true;
     this.#wire?.close();
   }
+
+  /** Told at once, whatever the client is about. */
+  protected wireLost(_at: number): void {}
 
   /** Its connection breaks; the next request makes another. */
   hangUp(): void {

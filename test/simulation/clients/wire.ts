@@ -31,11 +31,19 @@ export class Wire {
   readonly #world: World;
   readonly #tcp: TcpConnection;
   readonly #clientId: string;
+  readonly #onLoss: (at: number) => void;
   readonly #asked: Asked[] = [];
   #lastCorrelationId = 0;
   #open = true;
 
-  constructor(world: World, cluster: SimulatedCluster, clientId: string) {
+  /** @param onLoss told when the connection was lost, however it came about */
+  constructor(
+    world: World,
+    cluster: SimulatedCluster,
+    clientId: string,
+    onLoss: (at: number) => void = () => {},
+  ) {
+    this.#onLoss = onLoss;
     this.#world = world;
     this.#tcp = cluster.connect();
     this.#clientId = clientId;
@@ -103,6 +111,7 @@ export class Wire {
   #close(error: Error): void {
     if (!this.#open) return;
     this.#open = false;
+    this.#onLoss(this.#tcp.lostAt ?? this.#world.time.now);
     this.#tcp.cut();
     for (const { fail, stopClock } of this.#asked.splice(0)) {
       stopClock();

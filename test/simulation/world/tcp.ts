@@ -62,6 +62,9 @@ export class TcpConnection {
     return this.#toClient.take(Number.POSITIVE_INFINITY);
   }
 
+  /** When it was cut or ended, at whichever end; undefined while it stands. */
+  lostAt: number | undefined;
+
   get isCut(): boolean {
     return this.#cut !== undefined;
   }
@@ -77,6 +80,7 @@ export class TcpConnection {
   /** The line is gone for both ends; bytes on their way may be lost. */
   cut(): void {
     if (this.#cut !== undefined) return;
+    this.lostAt ??= this.#world.time.now;
     this.#cut = new Error('Network connection lost.');
     for (const inbox of [this.#toGateway, this.#toClient]) {
       this.#world.time.after(this.#world.latency(), () => inbox.end(this.#cut));
@@ -113,6 +117,7 @@ export class TcpConnection {
   };
 
   #endFromGateway(): void {
+    this.lostAt ??= this.#world.time.now;
     this.#later(this.#toClient, () => this.#toClient.end());
     this.#closed.resolve();
   }
