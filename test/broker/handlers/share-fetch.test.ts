@@ -1,6 +1,7 @@
-import { beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { ErrorCode } from '../../../src/protocol/errors.ts';
 import { decodeRecords, recordBatches } from '../../../src/protocol/records/index.ts';
+import { Weather } from '../../../src/runtime/weather.ts';
 import { ack, ShareClient } from '../share-client.ts';
 import { TestCluster, topicIdOf } from '../test-cluster.ts';
 
@@ -284,6 +285,22 @@ describe('a member of a share group that waits', () => {
     expect(await share.acquire([], { minBytes: 5_000, maxWaitMs: 2_000, maxBytes: 1 })).toEqual([
       '2: 0-0*1',
     ]);
+  });
+
+  it('does not turn in circles over a partition that nobody watches any more', async () => {
+    cluster.groupConfigs['share.record.lock.duration.ms'] = '100';
+    await cluster.append('orders', 0, 'x');
+    const [a, b] = [member('a'), member('b')];
+    await b.share.fetch([orders(1)], { maxWaitMs: 20 });
+    expect(await a.share.acquire([orders(0)])).toEqual(['0: 0-0*1']);
+    const waiting = b.share.fetch([orders(0)], { maxWaitMs: 400 });
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    cluster.storms.set('watch orders:0', new Weather(new Error('moved')));
+    const timers = vi.spyOn(globalThis, 'setTimeout');
+    b.watches.get(orders(0).topicId, 0)!.watch.close();
+    await waiting;
+    expect(timers.mock.calls.length).toBeLessThan(10);
+    timers.mockRestore();
   });
 
   it('is told at once of a topic that is gone', async () => {
