@@ -30,8 +30,7 @@ export async function serveSocket(
   });
   await exchange(socket, client, callsPerConnection || Number.POSITIVE_INFINITY, left);
   client.watches.closeAll();
-  await client.shareSessions.closeAll();
-  await socket.close().catch(gone);
+  await Promise.all([socket.close().catch(gone), client.shareSessions.closeAll()]);
 }
 
 /** The client is gone, or we hung up: weather, in the place of whatever did not come. */
