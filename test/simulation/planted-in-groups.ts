@@ -15,7 +15,7 @@ export const plantedInGroups: readonly PlantedBug[] = [
     {
       name: `a group takes commits of members it has put out (${workload})`,
       shows: ['stale-commit', 'moved-back'],
-      withinSeeds: 5,
+      withinSeeds: 20,
       workload,
       plant: () => ({ group: takingAllCommits }),
     },

@@ -203,7 +203,8 @@ export class ClassicMember extends Member {
       // Others wait for what was given up.
       this.#mustJoin = true;
     }
-    await this.#adopt();
+    // Told anew, though it may be what it had: somebody else may have had it meanwhile.
+    await this.#adopt(true);
     this.begin();
   }
 
@@ -217,8 +218,8 @@ export class ClassicMember extends Member {
   }
 
   /** Finds the topics that bear the names it was given. */
-  async #adopt(now = false): Promise<void> {
-    const topics = await this.topics(now);
+  async #adopt(anew = false): Promise<void> {
+    const topics = await this.topics();
     if (!this.#isIn) return;
     const places = this.#assigned.flatMap(({ topic, index }) => {
       const known = topics.find((one) => one.topic.name === topic);
@@ -226,7 +227,7 @@ export class ClassicMember extends Member {
     });
     const names = places.map(nameOf);
     const isNew = names.some((name) => !this.has.includes(name));
-    if (isNew || names.length !== this.has.length) this.have(places, this.#told);
+    if (anew || isNew || names.length !== this.has.length) this.have(places, this.#told);
   }
 
   // Living
