@@ -208,7 +208,9 @@ export class ShareMember extends GroupClient {
       ...said.map(({ place }): [string, Place] => [nameOf(place), place]),
     ]);
     const { process, group } = this;
-    const end = this.around.recorder.begin({ process });
+    const end = this.around.recorder.begin({ process }, [
+      { kind: 'delivered', group, records: [] },
+    ]);
     const endWords = this.#speak(said);
     const topics = byTopic([...places.values()]).map(([topicId, all]) => ({
       topicId,
@@ -231,11 +233,11 @@ export class ShareMember extends GroupClient {
       }),
     });
     if (answer === undefined) {
-      end('unknown', [{ kind: 'delivered', group, records: [] }]);
+      end('unknown');
       return [];
     }
     if (!this.#advance(session, answer.errorCode)) {
-      end('unknown', [{ kind: 'delivered', group, records: [] }]);
+      end('unknown');
       return [];
     }
     const answers = answer.responses.flatMap(({ topicId, partitions }) =>
