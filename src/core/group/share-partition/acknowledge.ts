@@ -13,6 +13,7 @@
 import { ErrorCode, KafkaError } from '../../../protocol/errors.ts';
 import type { AcknowledgementBatch, ShareSettings } from './calls.ts';
 import {
+  beginningBy,
   changed,
   type InFlightBatch,
   over,
@@ -97,7 +98,7 @@ class Acknowledging {
         'Batch record not found. The request batch offsets are not found in the cache.',
       );
     }
-    const reached = batches[endOf(batches, lastOffset) - 1].lastOffset;
+    const reached = batches[beginningBy(batches, lastOffset) - 1].lastOffset;
     const past = (what: string) => {
       const message = `Batch record not found. The ${what} offset in request is past acquired records.`;
       return new KafkaError(ErrorCode.INVALID_REQUEST, message);
@@ -201,18 +202,6 @@ class Acknowledging {
         throw new KafkaError(ErrorCode.INVALID_REQUEST, `Invalid acknowledge type: ${type}`);
     }
   }
-}
-
-/** How many of the batches begin at or before the offset. */
-function endOf(batches: readonly InFlightBatch[], offset: number): number {
-  let low = 0;
-  let high = batches.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (batches[middle].firstOffset <= offset) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }
 
 function invalidState(message: string): KafkaError {

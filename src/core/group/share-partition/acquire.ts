@@ -16,10 +16,12 @@ import type { AbortedInRead } from '../../log/calls.ts';
 import type { AcquiredRecords, ShareFetchRoom, ShareSettings } from './calls.ts';
 import {
   archived,
+  beginningBy,
   changed,
   type InFlightBatch,
   inFlightCount,
   nextOffset,
+  type OffsetRange,
   RecordState,
   type Run,
   type ShareState,
@@ -280,13 +282,19 @@ class Acquiring {
     const { settings, read, aborted } = this.#question;
     if (settings.isolationLevel !== 1 || aborted.length === 0 || this.#count === 0) return;
     const isHeld = (run: Run) => run.state === RecordState.ACQUIRED;
-    for (const { baseOffset, lastOffset } of abortedBatches(read, aborted)) {
-      this.#batches = this.#batches.map((batch) => {
-        const apart = batch.lastOffset < baseOffset || batch.firstOffset > lastOffset;
-        return apart ? batch : archived(batch, baseOffset, lastOffset, isHeld);
-      });
-      this.acquired = this.acquired.flatMap((one) => without(one, baseOffset, lastOffset));
-    }
+    const ranges = abortedRanges(read, aborted);
+    this.#batches = this.#batches.map((batch) =>
+      meeting(ranges, batch).reduce<InFlightBatch>(
+        (left, { firstOffset, lastOffset }) => archived(left, firstOffset, lastOffset, isHeld),
+        batch,
+      ),
+    );
+    this.acquired = this.acquired.flatMap((entry) =>
+      meeting(ranges, entry).reduce(
+        (left, range) => left.flatMap((one) => without(one, range)),
+        [entry],
+      ),
+    );
   }
 }
 
@@ -317,11 +325,35 @@ function entriesOf(runs: readonly Run[]): AcquiredRecords[] {
   return entries;
 }
 
-function without(entry: AcquiredRecords, first: number, last: number): AcquiredRecords[] {
-  if (entry.lastOffset < first || entry.firstOffset > last) return [entry];
-  const before = { ...entry, lastOffset: first - 1 };
-  const after = { ...entry, firstOffset: last + 1 };
+function without(entry: AcquiredRecords, range: OffsetRange): AcquiredRecords[] {
+  if (entry.lastOffset < range.firstOffset || entry.firstOffset > range.lastOffset) return [entry];
+  const before = { ...entry, lastOffset: range.firstOffset - 1 };
+  const after = { ...entry, firstOffset: range.lastOffset + 1 };
   return [before, after].filter(({ firstOffset, lastOffset }) => firstOffset <= lastOffset);
+}
+
+/** Where the records of transactions that were aborted are; neighbours are one. */
+function abortedRanges(
+  read: readonly RecordBatch[],
+  aborted: readonly AbortedInRead[],
+): OffsetRange[] {
+  const ranges: OffsetRange[] = [];
+  for (const { baseOffset: firstOffset, lastOffset } of abortedBatches(read, aborted)) {
+    const last = ranges.at(-1);
+    if (last?.lastOffset === firstOffset - 1) ranges[ranges.length - 1] = { ...last, lastOffset };
+    else ranges.push({ firstOffset, lastOffset });
+  }
+  return ranges;
+}
+
+/** Those of the ranges that have something of this one. */
+function meeting(
+  ranges: readonly OffsetRange[],
+  { firstOffset, lastOffset }: OffsetRange,
+): readonly OffsetRange[] {
+  const from = beginningBy(ranges, firstOffset - 1);
+  const reaches = from > 0 && ranges[from - 1].lastOffset >= firstOffset;
+  return ranges.slice(reaches ? from - 1 : from, beginningBy(ranges, lastOffset));
 }
 
 /** The batches with records of transactions that were aborted. */

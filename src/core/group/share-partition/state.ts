@@ -8,11 +8,14 @@ import type { ShareSettings } from './calls.ts';
 export const RecordState = { AVAILABLE: 0, ACQUIRED: 1, ACKNOWLEDGED: 2, ARCHIVED: 4 } as const;
 export type RecordState = (typeof RecordState)[keyof typeof RecordState];
 
-/** Neighbours in the same state. */
-export interface Run {
+export interface OffsetRange {
   readonly firstOffset: number;
   /** Inclusive, as everywhere here. */
   readonly lastOffset: number;
+}
+
+/** Neighbours in the same state. */
+export interface Run extends OffsetRange {
   readonly state: RecordState;
   /** How often they were given to a member; 0 when that matters to nobody any more. */
   readonly deliveryCount: number;
@@ -23,9 +26,7 @@ export interface Run {
 }
 
 /** Records that were first given out together: they are given out again together, if they can. */
-export interface InFlightBatch {
-  readonly firstOffset: number;
-  readonly lastOffset: number;
+export interface InFlightBatch extends OffsetRange {
   /** Somebody asked for, or spoke of, a part of it only: from then on each record counts alone. */
   readonly perRecord: boolean;
   /** All of its offsets, in order; a single run unless it is per record. */
@@ -45,6 +46,18 @@ export interface ShareState {
   readonly settings: KeptSettings;
   /** In order; there may be gaps between them, where the log has none either. */
   readonly batches: readonly InFlightBatch[];
+}
+
+/** How many of these begin at or before the offset; they are in order. */
+export function beginningBy(ranges: readonly OffsetRange[], offset: number): number {
+  let low = 0;
+  let high = ranges.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (ranges[middle].firstOffset <= offset) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 export function isOver({ state }: Run): boolean {

@@ -150,6 +150,27 @@ describe('what a member of a share group gets', () => {
     expect(sharing.acquire('a')).toEqual(['2-5*1']);
   });
 
+  it.each([
+    [1, ['2-2*1', '5-5*1', '6-6*1', '7-7*1', '8-8*1']],
+    [500, ['2-2*1', '5-8*1']],
+  ])('leaves out what was aborted here and there, in entries of %i', (batchSize, acquired) => {
+    const sharing = new Sharing({ 'share.isolation.level': 'read_committed' });
+    const write = (producer: number, sequence: number) => {
+      const records = append(transactional(producer, 0, sequence, ['x']));
+      sharing.log.append([{ ...records, transactionNumber: 1 }], startOfTime);
+    };
+    for (const sequence of [0, 1]) write(1, sequence); // 0-1
+    sharing.produce(1); // 2
+    write(1, 2); // 3
+    write(2, 0); // 4
+    write(3, 0); // 5
+    for (const producer of [1, 2, 3]) {
+      sharing.log.append([marker(producer, 0, 1, producer === 3)], startOfTime); // 6-8
+    }
+    expect(sharing.acquire('a', { batchSize })).toEqual(acquired);
+    expect(sharing.described).toEqual([2, 2]);
+  });
+
   it('is all of it for those who read everything', () => {
     const sharing = new Sharing();
     const records = append(transactional(1, 0, 0, ['x', 'y']));
