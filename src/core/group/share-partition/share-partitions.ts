@@ -142,7 +142,8 @@ export class SharePartitions {
     const before = this.#load(groupId);
     if (before !== undefined && onlyIfNew) return { errorCode: ErrorCode.NONE };
     const settings = before?.settings ?? unknownSettings;
-    this.#keep(groupId, before, { startOffset, settings, batches: [] });
+    const start = Math.min(Math.max(startOffset, 0), largestOffset);
+    this.#keep(groupId, before, { startOffset: start, settings, batches: [] });
     return { errorCode: ErrorCode.NONE };
   }
 
@@ -189,6 +190,9 @@ export class SharePartitions {
     return before !== undefined && isFull(before) && !isFull(state);
   }
 }
+
+/** No log reaches it; requests may name others. */
+const largestOffset = Number.MAX_SAFE_INTEGER;
 
 /** Of a group that never asked: it says what holds when it asks. */
 const unknownSettings = { deliveryCountLimit: 5, maxRecordLocks: 2_000, isolationLevel: 0 };

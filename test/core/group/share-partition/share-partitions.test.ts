@@ -46,6 +46,21 @@ describe('where a share group begins', () => {
     expect(sharing.described).toEqual([-1, -1]);
   });
 
+  it('may be set to any number', () => {
+    const sharing = new Sharing();
+    sharing.produce(2);
+    const set = (startOffset: number) => sharing.groups.alter({ groupId, startOffset });
+    for (const startOffset of [2 ** 63, Number.MAX_SAFE_INTEGER]) {
+      expect(set(startOffset)).toEqual({ errorCode: 0 });
+      expect(sharing.acquire('a')).toEqual([]);
+    }
+    for (const startOffset of [-(2 ** 63), -2]) {
+      expect(set(startOffset)).toEqual({ errorCode: 0 });
+      expect(sharing.described).toEqual([0, 0]);
+    }
+    expect(sharing.acquire('a')).toEqual(['0-1*1']);
+  });
+
   it('is set anew, whatever is held', () => {
     const sharing = new Sharing();
     sharing.produce(5, 5);
