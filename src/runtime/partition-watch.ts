@@ -28,12 +28,18 @@ export function parseAnnouncement(text: string): Announced {
 export function partitionWatch(watch: Watch): PartitionWatch {
   let latest = parseAnnouncement(watch.said);
   const shared = new Map<string, number>();
-  const sharedTimes = (groupId: string): number => shared.get(groupId) ?? 0;
+  // Of groups that nobody asks for here nothing is kept: there may be any number of them.
+  const sharedTimes = (groupId: string): number => {
+    if (!shared.has(groupId)) shared.set(groupId, 0);
+    return shared.get(groupId)!;
+  };
   watch.listen(() => {
     if (!watch.open) return;
     latest = parseAnnouncement(watch.said);
     const { groupId } = latest;
-    if (groupId !== undefined) shared.set(groupId, sharedTimes(groupId) + 1);
+    if (groupId !== undefined && shared.has(groupId)) {
+      shared.set(groupId, sharedTimes(groupId) + 1);
+    }
   });
   return {
     get highWatermark() {

@@ -54,7 +54,7 @@ export interface Watch {
 
 /** A watch over one partition's end. */
 export interface PartitionWatch extends Watch, LogEnds {
-  /** How often it was said that this share group may find records. */
+  /** How often it was said that this share group may find records, since this was first asked. */
   sharedTimes(groupId: string): number;
 }
 

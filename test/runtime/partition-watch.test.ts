@@ -1,6 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { memoryPartition } from '../../src/runtime/memory-partition.ts';
-import { announcementOf, parseAnnouncement } from '../../src/runtime/partition-watch.ts';
+import {
+  announcementOf,
+  parseAnnouncement,
+  partitionWatch,
+} from '../../src/runtime/partition-watch.ts';
+import { MemoryWatches } from '../../src/runtime/watch.ts';
 import { append, batch, settings, startOfTime } from '../core/log/samples.ts';
 
 const at = (offset: number) => ({ highWatermark: offset, lastStableOffset: offset });
@@ -24,6 +29,16 @@ describe('memoryPartition', () => {
 });
 
 describe('announcements', () => {
+  it('are counted of share groups that somebody asks for', () => {
+    const watches = new MemoryWatches();
+    const watch = partitionWatch(watches.open(announcementOf(at(1))));
+    const say = (groupId: string) => watches.announce(announcementOf({ ...at(1), groupId }));
+    say('workers');
+    expect(watch.sharedTimes('workers')).toBe(0);
+    for (const groupId of ['workers', 'others', 'workers']) say(groupId);
+    expect(['workers', 'others'].map((groupId) => watch.sharedTimes(groupId))).toEqual([2, 0]);
+  });
+
   it('name the last stable offset only where it is another', () => {
     const open = { highWatermark: 9, lastStableOffset: 4 };
     expect([announcementOf(at(9)), announcementOf(open)]).toEqual(['9', '9 4']);
