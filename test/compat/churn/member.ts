@@ -2,7 +2,7 @@
  * A member of a group that has no peace, with kafkajs. Like those in Java (ChurnMember.java) and on
  * librdkafka (confluent_churn.py) it is given
  *
- *     <bootstrap> <topic> <group> <protocol>
+ *     <bootstrap> <topic> <group> <protocol> <instance id, or nothing>
  *
  * reads the topic, commits what it has read after each poll, leaves when its standard input ends,
  * and prints what it does and what happens to it, each with the microseconds of the clock that all
@@ -15,6 +15,7 @@
  *     <time> committed <number>
  *     <time> refused <number> <why>
  *
+ * A static member whose name is still taken, by its life before, exits with 3 and is started again.
  * kafkajs has no `roundrobin` by that name, which is what the other clients call theirs.
  */
 import {

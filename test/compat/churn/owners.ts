@@ -34,7 +34,7 @@ export class OwnersGroup extends Group {
     for (const one of told[0]?.partitions ?? []) {
       const offset = Number(one.offset);
       committed[one.partition] = offset;
-      if (offset >= 0) this.#seen[one.partition]!.push({ from, to, offset, by: 'an observer' });
+      this.#seen[one.partition]!.push({ from, to, offset, by: 'an observer' });
     }
     this.#committed = committed;
   }

@@ -6,6 +6,9 @@ import { Running, type SpawnOptions } from '../processes.ts';
 import { type Event, heldAfter, type Life, microseconds, parseLine } from './log.ts';
 
 const LEAVE_MS = 30_000;
+/** The exit code of a member whose name another still has, its life before; it is to be patient. */
+const NAME_TAKEN = 3;
+const PATIENCE_MS = 1_000;
 
 /** How a member of some client is started; it is given what member.ts says besides. */
 export interface Program {
@@ -15,6 +18,8 @@ export interface Program {
   readonly options?: SpawnOptions;
   /** `classic`, `cooperative` or `consumer`. */
   readonly protocol: string;
+  /** It is known to its group by a name of its own, in all its lives. */
+  readonly isStatic?: boolean;
 }
 
 interface Living extends Life {
@@ -70,9 +75,10 @@ export class Member {
   start(program: Program = this.program): void {
     this.program = program;
     if (this.#signal.aborted) return;
-    const { client, command, args, options, protocol } = program;
+    const { client, command, args, options, protocol, isStatic } = program;
+    const instance = isStatic ? `member-${this.#index}` : '';
     const events: Event[] = [];
-    const process = new Running(command, [...args, ...this.#args, protocol], options);
+    const process = new Running(command, [...args, ...this.#args, protocol, instance], options);
     const name = `${client} ${this.#index}.${this.lives.length}`;
     this.lives.push({ name, process, events, stalls: [] });
     let taken = 0;
@@ -85,12 +91,20 @@ export class Member {
       }
     };
     this.#busy = false;
+    void process.exited.then((code) => {
+      if (code === NAME_TAKEN) setTimeout(() => this.#again(process), PATIENCE_MS);
+    });
+  }
+
+  #again(process: Running): void {
+    if (!this.#busy && this.#process === process) this.start();
   }
 
   /** Throws if it has ended by itself. */
   mustLive(): void {
     const process = this.lives.at(-1)?.process;
     if (this.#busy || !process || process.exitCode === null) return;
+    if (process.exitCode === NAME_TAKEN) return;
     throw new Error(`${this.name} ended with exit code ${process.exitCode}\n${this.words}`);
   }
 
@@ -103,7 +117,7 @@ export class Member {
     if (!(await Promise.race([gone, delay(LEAVE_MS, false, { ref: false })]))) {
       throw new Error(`${this.name} does not leave\n${this.words}`);
     }
-    if (process.exitCode !== 0) {
+    if (process.exitCode !== 0 && process.exitCode !== NAME_TAKEN) {
       throw new Error(`${this.name} left with exit code ${process.exitCode}\n${this.words}`);
     }
   }

@@ -8,7 +8,7 @@ import time
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition, libversion
 
-BOOTSTRAP, TOPIC, GROUP, PROTOCOL = sys.argv[1:]
+BOOTSTRAP, TOPIC, GROUP, PROTOCOL, INSTANCE = sys.argv[1:]
 leaving = threading.Event()
 uncommitted = {}  # where to go on in each partition, as far as that is not committed yet
 commits = 0
@@ -40,6 +40,8 @@ def consumer():
         assignor = "cooperative-sticky" if PROTOCOL == "cooperative" else "roundrobin"
         options["partition.assignment.strategy"] = assignor
         options.update({"session.timeout.ms": 6000, "heartbeat.interval.ms": 1000})
+    if INSTANCE:
+        options["group.instance.id"] = INSTANCE
     if libversion()[1] >= 0x020B0000:
         # Having forgotten a broker that was away it may wait for ever for the group's.
         options["metadata.recovery.strategy"] = "none"

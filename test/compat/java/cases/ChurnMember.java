@@ -13,9 +13,12 @@ import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.UnknownMemberIdException;
+import org.apache.kafka.common.errors.UnreleasedInstanceIdException;
 
 /** A member of a group that has no peace: what it prints and when it ends is in churn/member.ts. */
 public final class ChurnMember implements ConsumerRebalanceListener {
+  private static final int NAME_TAKEN = 3;
   private static final Duration PATIENCE = Duration.ofSeconds(10);
   private final String topic;
   private final KafkaConsumer<String, String> consumer;
@@ -26,7 +29,7 @@ public final class ChurnMember implements ConsumerRebalanceListener {
   private int commits;
   private volatile boolean leaving;
 
-  private ChurnMember(String topic, String group, String protocol) {
+  private ChurnMember(String topic, String group, String protocol, String instance) {
     this.topic = topic;
     List<String> options = new ArrayList<>(List.of("max.poll.records", "50"));
     if (protocol.equals("consumer")) {
@@ -37,6 +40,7 @@ public final class ChurnMember implements ConsumerRebalanceListener {
       options.addAll(List.of("partition.assignment.strategy", strategy));
       options.addAll(List.of("session.timeout.ms", "6000", "heartbeat.interval.ms", "1000"));
     }
+    if (!instance.isEmpty()) options.addAll(List.of("group.instance.id", instance));
     options.addAll(List.of("max.poll.interval.ms", "30000", "reconnect.backoff.max.ms", "500"));
     consumer = Clients.member(topic, group, options.toArray(String[]::new));
     consumer.subscribe(List.of(topic), this);
@@ -44,9 +48,13 @@ public final class ChurnMember implements ConsumerRebalanceListener {
 
   public static void main(String[] arguments) throws Exception {
     Harness.bootstrap = arguments[0];
-    ChurnMember member = new ChurnMember(arguments[1], arguments[2], arguments[3]);
+    ChurnMember member = new ChurnMember(arguments[1], arguments[2], arguments[3], arguments[4]);
     Harness.inBackground(member::untilInputEnds);
-    member.work();
+    try {
+      member.work();
+    } catch (UnreleasedInstanceIdException taken) {
+      Runtime.getRuntime().halt(NAME_TAKEN);
+    }
   }
 
   private void untilInputEnds() throws IOException {
@@ -57,9 +65,14 @@ public final class ChurnMember implements ConsumerRebalanceListener {
   private void work() {
     try (consumer) {
       while (!leaving) {
-        var polled = consumer.poll(Duration.ofMillis(100));
-        for (TopicPartition one : polled.partitions()) read(one.partition(), polled.records(one));
-        commit(new TreeMap<>(uncommitted));
+        try {
+          var polled = consumer.poll(Duration.ofMillis(100));
+          for (TopicPartition one : polled.partitions()) read(one.partition(), polled.records(one));
+          commit(new TreeMap<>(uncommitted));
+        } catch (UnknownMemberIdException late) {
+          // It stood still while it asked where to begin; it joins anew by itself.
+          late.printStackTrace();
+        }
       }
     }
   }
