@@ -164,10 +164,17 @@ export class MemberWatches {
     return (await vouched.prove()) && isSaid();
   }
 
-  /** Call before a commit, and what it returns when all of it stands. */
-  committing(groupId: string, committer: VouchedCommitter, commits: Commits): () => void {
+  /**
+   * Call before a commit, and what it returns when all of it stands; undefined where nobody here
+   * vouches for who commits, so that it is kept in mind by nobody.
+   */
+  committing(
+    groupId: string,
+    committer: VouchedCommitter,
+    commits: Commits,
+  ): (() => void) | undefined {
     const vouched = this.#find(groupId, committer);
-    if (vouched === undefined) return () => {};
+    if (vouched === undefined) return undefined;
     const { changes } = vouched;
     for (const key of commits.keys()) vouched.commits.delete(key);
     return () => {

@@ -129,6 +129,12 @@ async function asking(work: () => Promise<unknown>): Promise<number> {
   return groupCalls() - before;
 }
 
+async function committedOffset(): Promise<number> {
+  const asked = { groupId, topics: null, requireStable: false };
+  const { topics } = await objects.group(groupId).call('fetchOffsets', asked);
+  return topics[0].partitions[0].committedOffset;
+}
+
 async function groupMembers(): Promise<string[]> {
   const { group } = await objects.group(groupId).call('describeGroup', { groupId });
   return group.members.map(({ memberId }) => memberId);
@@ -354,7 +360,7 @@ describe('a commit', () => {
       ['t:0', '5'],
       ['t:1', '6'],
     ]);
-    watches.committing(groupId, member, commits)();
+    watches.committing(groupId, member, commits)!();
     expect(await watches.repeats(groupId, member, commits)).toBe(true);
     line.announce('["t:1"]');
     expect(await watches.repeats(groupId, member, commits)).toBe(false);
@@ -363,16 +369,39 @@ describe('a commit', () => {
     // What was said while the commit was under way may have been said of it.
     const nowStands = watches.committing(groupId, member, commits);
     line.announce('["x:1"]');
-    nowStands();
+    nowStands!();
     expect(await watches.repeats(groupId, member, new Map([first]))).toBe(false);
     // A line that is lost in silence proves nothing.
-    watches.committing(groupId, member, commits)();
+    watches.committing(groupId, member, commits)!();
     line.silent = true;
     const lost = watches.repeats(groupId, member, commits);
     await pass(5_000);
     expect(await lost).toBe(false);
     expect(await watches.answersFor(groupId, member)).toBe(false);
     watches.closeAll();
+  });
+
+  it('of what stood before one that the gateway did not keep is the group’s to answer', async () => {
+    const { client, member } = await settled();
+    const admin = new Client();
+    await admin.createTopic('v');
+    await pass(100);
+    // Which topics there are is to be looked up, and so nobody remembers this one.
+    expect(await client.commit(6, member)).toBe(ErrorCode.NONE);
+    await pass(2_000);
+    expect(await client.commit(5, member)).toBe(ErrorCode.NONE);
+    expect(await committedOffset()).toBe(5);
+    client.hangUp();
+  });
+
+  it('of what stood before the same member came another way is the group’s to answer', async () => {
+    const { client, member } = await settled();
+    const other = new Client();
+    expect(await other.commit(6, member)).toBe(ErrorCode.NONE);
+    expect(await client.commit(5, member)).toBe(ErrorCode.NONE);
+    expect(await committedOffset()).toBe(5);
+    client.hangUp();
+    other.hangUp();
   });
 
   it('is looked at again when a topic has gone', async () => {

@@ -105,7 +105,7 @@ describe('the lines of gateways that vouch for members', () => {
     for (const member of members) vouch(member);
     const [first, second] = members;
     const { memberId, epoch: generationId } = first;
-    g.commit({ 3: 7 }, { memberId, generationId });
+    g.commit({ 3: 7 }, { memberId, generationId, isKeptInMind: true });
     review();
     expect(told).toEqual([`${second.memberId}: t:3`]);
   });

@@ -50,6 +50,7 @@ export const handleOffsetCommit: Handler<OffsetCommitRequest, OffsetCommitRespon
       groupInstanceId,
       retentionTimeMs,
       namesMissingGroup: apiVersion >= 9,
+      isKeptInMind: nowStands !== undefined,
       topics: existing,
     }),
   );

@@ -258,6 +258,11 @@ export interface GroupCalls extends ShareGroupCalls {
        * version 9).
        */
       readonly namesMissingGroup: boolean;
+      /**
+       * The gateway that vouches for the member has this commit in mind; else it is told of it, as
+       * of those of others.
+       */
+      readonly isKeptInMind?: boolean;
       readonly topics: readonly CommittingTopic[];
     };
     reply: CommitReply;

@@ -32,7 +32,7 @@ interface Committed {
 
 /** Offsets that whoever committed them last may not take for what stands any more. */
 export interface Overwritten {
-  /** Who changed them; undefined: no member. */
+  /** Who changed them and has that in mind; undefined: nobody. */
   readonly by: string | undefined;
   /** `topic:partition` */
   readonly partitions: readonly string[];
@@ -53,8 +53,8 @@ export class CommittedOffsets {
   readonly #topics = new Map<string, TopicOffsets>();
   readonly #pending = new PendingOffsets();
   readonly #config: GroupConfig;
-  /** Who last changed an offset, as far as memory goes back: `topic:partition` → member id. */
-  readonly #committers = new Map<string, string | undefined>();
+  /** Who has in mind what stands, as far as memory goes back: `topic:partition` → member id. */
+  readonly #committers = new Map<string, string>();
   /** Whose change the next rows are. */
   #committer: string | undefined;
   #overwritten: string[] = [];
@@ -87,7 +87,8 @@ export class CommittedOffsets {
       const partition = `${topic}:${index}`;
       const own = this.#committers.get(partition);
       if (own === undefined || own !== this.#committer) this.#overwritten.push(partition);
-      this.#committers.set(partition, this.#committer);
+      if (this.#committer === undefined) this.#committers.delete(partition);
+      else this.#committers.set(partition, this.#committer);
     }
   }
 
@@ -104,8 +105,8 @@ export class CommittedOffsets {
   }
 
   /** Metadata that is too long refuses its partition alone. */
-  commit({ memberId, topics, retentionTimeMs }: Commit, now: number): Committed {
-    this.#committer = memberId;
+  commit({ memberId, isKeptInMind, topics, retentionTimeMs }: Commit, now: number): Committed {
+    this.#committer = isKeptInMind ? memberId : undefined;
     const expiry = retentionTimeMs >= 0 ? { expireTimestampMs: now + retentionTimeMs } : {};
     // By topic: a request may name a topic twice.
     const changed = new Map<string, TopicOffsets>();

@@ -127,11 +127,11 @@ describe('a member of a consumer group that somebody vouches for', () => {
 });
 
 describe('offsets that were changed', () => {
-  it('are told but to the one who changed its own', () => {
+  it('are told but to the one who changed its own and has that in mind', () => {
     const { group, joined } = stable(2);
-    const commit = (who: number, offset: number) => {
+    const commit = (who: number, offset: number, isKeptInMind = true) => {
       const { memberId, generationId } = joined[who];
-      group.commit({ 0: offset }, { memberId, generationId });
+      group.commit({ 0: offset }, { memberId, generationId, isKeptInMind });
       return group.machine.takeOverwritten();
     };
     const [first, second] = joined.map(({ memberId }) => memberId);
@@ -139,6 +139,8 @@ describe('offsets that were changed', () => {
     expect(commit(0, 1)).toEqual({ by: first, partitions: ['t:0'] });
     expect(commit(0, 2)).toEqual({ by: first, partitions: [] });
     expect(commit(0, 2)).toEqual({ by: first, partitions: [] });
+    expect(commit(1, 9)).toEqual({ by: second, partitions: ['t:0'] });
+    expect(commit(1, 8, false)).toEqual({ by: undefined, partitions: ['t:0'] });
     expect(commit(1, 9)).toEqual({ by: second, partitions: ['t:0'] });
     group.deleteOffsets(['t', 0]);
     expect(group.machine.takeOverwritten()).toMatchObject({ by: undefined, partitions: [] });
