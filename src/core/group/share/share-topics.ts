@@ -38,7 +38,8 @@ export function subscribed(
     if (!topic) continue;
     const all = Array.from({ length: topic.partitions }, (_, partition) => partition);
     const { partitions = all } = known[topic.topicId] ?? {};
-    const gained = all.filter((partition) => !partitions.includes(partition));
+    const before = new Set(partitions);
+    const gained = all.filter((partition) => !before.has(partition));
     if (gained.length > 0) toStart.push({ topicId: topic.topicId, partitions: gained });
     known[topic.topicId] = { name, partitions };
     delete forgotten[topic.topicId];
