@@ -43,3 +43,8 @@ function saysNothingNew(reply: ModernReply, member: VouchedMember): boolean {
   const isAsBefore = memberEpoch === member.epoch && assignedPartitions === null;
   return errorCode === ErrorCode.NONE && isAsBefore;
 }
+
+/** Whether a text is there and says nothing. */
+export function isBlank(text: string | null): boolean {
+  return text?.trim() === '';
+}

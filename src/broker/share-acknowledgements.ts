@@ -3,7 +3,12 @@
  * to their partitions, each at most once. The surprise: a partition whose acknowledgements make no
  * sense is refused by itself; the others take effect.
  */
-import type { AcknowledgementBatch, ShareSettings } from '../core/group/share-partition/calls.ts';
+import { AcknowledgeType } from '../core/group/share-partition/acknowledge.ts';
+import type {
+  AcknowledgementBatch,
+  ShareMember,
+  ShareSettings,
+} from '../core/group/share-partition/calls.ts';
 import { ErrorCode } from '../protocol/errors.ts';
 import { eachBounded } from '../runtime/each-bounded.ts';
 import type { RequestContext } from './context.ts';
@@ -27,15 +32,12 @@ interface Request {
   }[];
 }
 
-interface Member {
-  readonly groupId: string;
-  readonly memberId: string;
+interface Member extends ShareMember {
   readonly settings: ShareSettings;
 }
 
 const none: Acknowledged = { errorCode: ErrorCode.NONE, errorMessage: null };
 const invalid: Acknowledged = { errorCode: ErrorCode.INVALID_REQUEST, errorMessage: null };
-const renew = 4;
 const askedAtOnce = 100;
 
 /** What is said of one partition. */
@@ -142,6 +144,6 @@ function areValid(batches: readonly AcknowledgementBatch[], rules: Rules): boole
 }
 
 function isValidType(type: number, { isRenewAck, mayRenew }: Rules): boolean {
-  if (type === renew) return mayRenew && isRenewAck;
-  return type >= 0 && type < renew;
+  if (type === AcknowledgeType.RENEW) return mayRenew && isRenewAck;
+  return type >= AcknowledgeType.GAP && type <= AcknowledgeType.REJECT;
 }

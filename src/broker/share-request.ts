@@ -2,24 +2,19 @@
  * What ShareFetch and ShareAcknowledge have in common: who asks, and how the group is set. The
  * surprise: nobody looks whether the member is one of the group's: who has a session may acquire.
  */
-import type { ShareSettings } from '../core/group/share-partition/calls.ts';
+import type { ShareMember, ShareSettings } from '../core/group/share-partition/calls.ts';
 import { shareSettingsFrom } from '../core/group/share-partition/settings.ts';
 import { ErrorCode, KafkaError } from '../protocol/errors.ts';
 import type { RequestContext } from './context.ts';
 
-interface Member {
-  readonly groupId: string;
-  readonly memberId: string;
-}
-
-/** The longest text of a uuid. */
-const longestMemberId = 36;
+/** The longest text of a uuid: that is what clients take for their id. */
+export const longestMemberId = 36;
 
 /** Throws INVALID_REQUEST. */
 export function memberOf(request: {
   readonly groupId: string | null;
   readonly memberId: string | null;
-}): Member {
+}): ShareMember {
   const { groupId, memberId } = request;
   if (groupId === null) throw invalidRequest();
   if (memberId === null || memberId === '' || memberId.length > longestMemberId) {
@@ -50,11 +45,8 @@ export const noLeader = { leaderId: 0, leaderEpoch: 0 };
 export function byTopic<P>(
   named: readonly { readonly topicId: string; readonly partition: P }[],
 ): { topicId: string; partitions: P[] }[] {
-  const topics = new Map<string, P[]>();
-  for (const { topicId, partition } of named) {
-    const partitions = topics.get(topicId) ?? [];
-    topics.set(topicId, partitions);
-    partitions.push(partition);
-  }
-  return [...topics].map(([topicId, partitions]) => ({ topicId, partitions }));
+  return [...Map.groupBy(named, ({ topicId }) => topicId)].map(([topicId, each]) => ({
+    topicId,
+    partitions: each.map(({ partition }) => partition),
+  }));
 }

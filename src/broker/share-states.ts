@@ -7,10 +7,10 @@ import { ErrorCode } from '../protocol/errors.ts';
 import { eachBounded } from '../runtime/each-bounded.ts';
 import type { Objects, PartitionStub } from '../runtime/stubs.ts';
 import { failureCode } from './failures.ts';
+import { byTopic } from './share-request.ts';
+import type { PartitionName } from './share-sessions.ts';
 
-interface Done {
-  readonly topicId: string;
-  readonly partition: number;
+interface Done extends PartitionName {
   readonly errorCode: number;
 }
 
@@ -31,13 +31,6 @@ async function askEach(
       return { topicId, partition, errorCode: failureCode(error) };
     }
   });
-}
-
-function byTopic(done: readonly Done[]): PartitionsById {
-  return [...Map.groupBy(done, ({ topicId }) => topicId)].map(([topicId, all]) => ({
-    topicId,
-    partitions: all.map(({ partition }) => partition),
-  }));
 }
 
 /**

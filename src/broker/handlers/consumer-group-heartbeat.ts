@@ -23,7 +23,7 @@ import type {
 } from '../../protocol/apis/consumer-group-heartbeat.ts';
 import { ErrorCode, KafkaError } from '../../protocol/errors.ts';
 import type { Handler } from '../context.ts';
-import { answerHeartbeat } from '../modern-heartbeat.ts';
+import { answerHeartbeat, isBlank } from '../modern-heartbeat.ts';
 
 type Request = ConsumerGroupHeartbeatRequest;
 
@@ -85,10 +85,6 @@ function checkFirst(request: Request): void {
   if (request.subscribedTopicNames === null && request.subscribedTopicRegex === null) {
     throw invalid('SubscribedTopicNames or SubscribedTopicRegex must be set in first request.');
   }
-}
-
-function isBlank(text: string | null): boolean {
-  return text?.trim() === '';
 }
 
 function invalid(what: string): KafkaError {

@@ -18,6 +18,7 @@
  * - 1: the first (KIP-932)
  * - 2: acquire mode (KIP-1206), locks that are renewed (KIP-1222)
  */
+import { AcquireMode } from '../../core/group/share-partition/acquire.ts';
 import type { ShareFetchRequest, ShareFetchResponse } from '../../protocol/apis/share-fetch.ts';
 import { ErrorCode, KafkaError } from '../../protocol/errors.ts';
 import type { Handler, RequestContext } from '../context.ts';
@@ -37,7 +38,7 @@ type PartitionAnswer = ShareFetchResponse['responses'][number]['partitions'][num
 
 /** What one answer may hold at most: every connection of an isolate shares its memory. */
 const largestAnswer = 8 * 1024 * 1024;
-const recordLimit = 1;
+const acquireModes: readonly number[] = Object.values(AcquireMode);
 
 export const handleShareFetch: Handler<ShareFetchRequest, ShareFetchResponse> = async (
   request,
@@ -132,11 +133,13 @@ function forgottenIn({ forgottenTopicsData }: ShareFetchRequest): PartitionName[
 
 function passed(ms: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
-    const timer = setTimeout(resolve, ms);
-    signal.addEventListener('abort', () => {
+    const over = () => {
       clearTimeout(timer);
+      signal.removeEventListener('abort', over);
       resolve();
-    });
+    };
+    const timer = setTimeout(over, signal.aborted ? 0 : ms);
+    signal.addEventListener('abort', over);
   });
 }
 
@@ -147,7 +150,7 @@ async function poll(
   context: RequestContext,
 ): Promise<readonly ShareFetched[]> {
   const { shareSessionEpoch: epoch, shareAcquireMode: acquireMode, ...asked } = request;
-  if (acquireMode !== 0 && acquireMode !== recordLimit) {
+  if (!acquireModes.includes(acquireMode)) {
     throw new KafkaError(ErrorCode.UNKNOWN_SERVER_ERROR);
   }
   const { maxWaitMs, minBytes, maxRecords, batchSize } = asked;

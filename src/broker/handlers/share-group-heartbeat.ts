@@ -20,13 +20,11 @@ import type {
 } from '../../protocol/apis/share-group-heartbeat.ts';
 import { ErrorCode, KafkaError } from '../../protocol/errors.ts';
 import type { Handler } from '../context.ts';
-import { answerHeartbeat } from '../modern-heartbeat.ts';
+import { answerHeartbeat, isBlank } from '../modern-heartbeat.ts';
+import { longestMemberId } from '../share-request.ts';
 import { startPartitions } from '../share-states.ts';
 
 type Request = ShareGroupHeartbeatRequest;
-
-/** The clients' ids are UUIDs. */
-const longestMemberId = 36;
 
 export const handleShareGroupHeartbeat: Handler<Request, ShareGroupHeartbeatResponse> = (
   request,
@@ -67,10 +65,6 @@ function check({ groupId, memberId, memberEpoch, rackId, subscribedTopicNames }:
     throw invalid('SubscribedTopicNames must be set in first request.');
   }
   if (memberEpoch < Epoch.LEAVE) throw invalid('MemberEpoch is invalid.');
-}
-
-function isBlank(text: string | null): boolean {
-  return text?.trim() === '';
 }
 
 function invalid(what: string): KafkaError {

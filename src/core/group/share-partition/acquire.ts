@@ -45,7 +45,9 @@ export interface Acquisition {
   readonly acquired: readonly AcquiredRecords[];
 }
 
-const recordLimit = 1;
+/** Whether the last batch may exceed what a member asked for, or never. */
+export const AcquireMode = { BATCH_OPTIMIZED: 0, RECORD_LIMIT: 1 } as const;
+
 /** A limit below three leaves no deliveries to be careful with. */
 const leastThrottled = 2;
 
@@ -137,7 +139,7 @@ class Acquiring {
   /** What was given out before and let go of. False: nothing more is to be given out now. */
   #acquireAgain(from: number, to: number, { lastOffset, maxRecords }: Bounds): boolean {
     const first = this.#question.read[0].baseOffset;
-    const strict = this.#question.room.acquireMode === recordLimit;
+    const strict = this.#isStrict;
     for (let i = from; i < to && this.#count < maxRecords; i++) {
       const batch = this.#batches[i];
       const careful = this.#mustBeCareful(batch, first, lastOffset);
@@ -161,6 +163,10 @@ class Acquiring {
         state === RecordState.AVAILABLE && lastOffset >= first && firstOffset <= last,
     );
     return available.some(({ deliveryCount }) => deliveryCount >= this.#throttledFrom);
+  }
+
+  get #isStrict(): boolean {
+    return this.#question.room.acquireMode === AcquireMode.RECORD_LIMIT;
   }
 
   get #throttledFrom(): number {
@@ -194,7 +200,7 @@ class Acquiring {
     { first, lastOffset, room }: { first: number; lastOffset: number; room: number },
   ): number {
     const batch = this.#batches[index];
-    const strict = this.#question.room.acquireMode === recordLimit;
+    const strict = this.#isStrict;
     const limit = this.#question.settings.deliveryCountLimit;
     const changes: Run[] = [];
     let count = 0;
@@ -230,8 +236,7 @@ class Acquiring {
     const last = Math.min(end, fits ? to : this.#endOfBatch(first + maxRecords - 1));
     if (first > last) return;
     if (index === 0) this.#state = { ...this.#state, startOffset: first };
-    const isStrict = this.#question.room.acquireMode === recordLimit;
-    const batches = isStrict
+    const batches = this.#isStrict
       ? [this.#atMost(first, last, maxRecords)]
       : this.#cut(first, last).map(([one, other]) => this.#newBatch(one, other));
     this.#batches.splice(index, 0, ...batches);

@@ -7,6 +7,7 @@ import { concat } from '../../../bytes/writer.ts';
 import { ErrorCode, KafkaError } from '../../../protocol/errors.ts';
 import { type RecordBatch, recordBatches } from '../../../protocol/records/index.ts';
 import type { AbortedInRead, PartitionCalls, ReadCommand, ReadReply } from '../../log/calls.ts';
+import { same } from '../modern-group.ts';
 import { acquire } from './acquire.ts';
 import type { AcquiredRecords, ShareCalls, ShareFetchRoom, ShareSettings } from './calls.ts';
 import { fetchOffset, inFlightCount, nextOffset, RecordState, type ShareState } from './state.ts';
@@ -27,9 +28,7 @@ const mostReads = 16;
 
 /** A group that is new here. Throws OFFSET_NOT_AVAILABLE: it begins at a time without records. */
 export function beginning(settings: ShareSettings, log: ShareLog, now: number): ShareState {
-  const { deliveryCountLimit, maxRecordLocks, isolationLevel } = settings;
-  const kept = { deliveryCountLimit, maxRecordLocks, isolationLevel };
-  return { startOffset: startOf(settings, log, now), settings: kept, batches: [] };
+  return { startOffset: startOf(settings, log, now), settings: keptOf(settings), batches: [] };
 }
 
 function startOf({ offsetReset }: ShareSettings, log: ShareLog, now: number): number {
@@ -43,17 +42,13 @@ function startOf({ offsetReset }: ShareSettings, log: ShareLog, now: number): nu
 }
 
 /** The same state if the settings are the same. */
-export function settingsKept(
-  state: ShareState,
-  { deliveryCountLimit, maxRecordLocks, isolationLevel }: ShareSettings,
-): ShareState {
-  const kept = state.settings;
-  const same =
-    kept.deliveryCountLimit === deliveryCountLimit &&
-    kept.maxRecordLocks === maxRecordLocks &&
-    kept.isolationLevel === isolationLevel;
-  const settings = { deliveryCountLimit, maxRecordLocks, isolationLevel };
-  return same ? state : { ...state, settings };
+export function settingsKept(state: ShareState, settings: ShareSettings): ShareState {
+  const kept = keptOf(settings);
+  return same(state.settings, kept) ? state : { ...state, settings: kept };
+}
+
+function keptOf({ deliveryCountLimit, maxRecordLocks, isolationLevel }: ShareSettings) {
+  return { deliveryCountLimit, maxRecordLocks, isolationLevel };
 }
 
 /** Where the log ends for the group. */
