@@ -257,8 +257,17 @@ export class ShareMember extends GroupClient {
     return delivered.filter(({ offsets }) => offsets.length > 0);
   }
 
+  /** A partition whose answer was lost may have delivered something all the same. */
+  #noteUnseen(): void {
+    const { process, group } = this;
+    this.around.recorder.begin({ process }, [{ kind: 'delivered', group, records: [] }]);
+  }
+
   #unpack(place: Place, { errorCode, records, acquiredRecords }: PartitionAnswer) {
-    if (errorCode !== ErrorCode.NONE) this.world.count(`share fetch: ${errorInfo(errorCode).name}`);
+    if (errorCode !== ErrorCode.NONE) {
+      this.world.count(`share fetch: ${errorInfo(errorCode).name}`);
+      this.#noteUnseen();
+    }
     const bytes = concat([...(records ?? []), new Uint8Array(0)]);
     const values = new Map(
       [...recordBatches(bytes)].flatMap((batch) =>
