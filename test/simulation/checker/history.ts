@@ -124,11 +124,13 @@ export interface DeliveredRecord extends SeenRecord {
   readonly deliveryCount: number;
 }
 
-/** What a member of a share group acquired; with an unknown outcome nobody knows what. */
+/** What a member of a share group acquired. */
 export interface Delivered {
   readonly kind: 'delivered';
   readonly group: string;
   readonly records: readonly DeliveredRecord[];
+  /** Of these it may have acquired more than it was told. */
+  readonly unseen?: readonly PartitionName[];
 }
 
 /** What a member of a share group said of records: offset → 1 accept, 2 release, 3 reject … */

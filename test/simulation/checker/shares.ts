@@ -40,17 +40,22 @@ export function checkShares(history: History, isGone: (partition: string) => boo
   const settled = history.flatMap(({ steps }) => steps.filter((step) => step.kind === 'settled'));
   const shared = settled.find((step) => step.shared !== undefined);
   if (shared?.shared === undefined) return [];
-  const { lives, letGo, unanswered } = livesIn(history);
+  const { lives, letGo, unseen } = livesIn(history);
   const found = [...lives].flatMap(([place, life]) => [
     ...givenAgain(place, life),
     ...heldTwice(place, life, shared.shared!, letGo),
     ...miscounted(place, life, shared.shared!),
   ]);
-  const isOver = isOverBy(lives, unanswered, shared.shared);
+  const isOver = isOverBy(lives, shared.shared);
   for (const operation of history) {
     if (operation.outcome !== 'ok') continue;
     for (const { partition, value, offset } of sendsOf(operation)) {
-      if (isGone(partition) || offset === undefined || isOver(placeOf(partition, offset))) continue;
+      if (
+        isGone(partition) ||
+        offset === undefined ||
+        isOver(placeOf(partition, offset), unseen.get(partition) ?? 0)
+      )
+        continue;
       const detail = `${shared.group} let go of ${value} at ${partition} offset ${offset}`;
       found.push({ key: 'given-up', detail });
     }
@@ -65,8 +70,8 @@ function placeOf(partition: string, offset: number): string {
 function livesIn(history: History) {
   const lives = new Map<string, Life>();
   const letGo = new Map<string, number[]>();
-  /** When those fetches began whose answers nobody saw. */
-  const unanswered: number[] = [];
+  /** Partition → how many deliveries there may have been that nobody saw. */
+  const unseen = new Map<string, number>();
   const lifeOf = (place: string): Life => {
     const life = lives.get(place) ?? { deliveries: [], words: [] };
     lives.set(place, life);
@@ -77,7 +82,7 @@ function livesIn(history: History) {
       if (step.kind === 'let-go') {
         letGo.set(operation.process, [...(letGo.get(operation.process) ?? []), step.at]);
       } else if (step.kind === 'delivered') {
-        if (operation.outcome !== 'ok') unanswered.push(operation.beganAt);
+        for (const name of step.unseen ?? []) unseen.set(name, (unseen.get(name) ?? 0) + 1);
         for (const record of step.records) {
           const { deliveries } = lifeOf(placeOf(record.partition, record.offset));
           deliveries.push({ ...record, ...timesOf(operation) });
@@ -90,7 +95,7 @@ function livesIn(history: History) {
       }
     }
   }
-  return { lives, letGo, unanswered };
+  return { lives, letGo, unseen };
 }
 
 function timesOf({ process, beganAt, endedAt }: Operation) {
@@ -155,14 +160,13 @@ function miscounted(place: string, { deliveries }: Life, { limit }: SharedRules)
 /** Whether there is a reason for a record not to be given out any more. */
 function isOverBy(
   lives: ReadonlyMap<string, Life>,
-  unanswered: readonly number[],
   { limit }: SharedRules,
-): (place: string) => boolean {
-  return (place) => {
+): (place: string, unseen: number) => boolean {
+  return (place, unseen) => {
     const life = lives.get(place);
-    if (life === undefined) return unanswered.length >= limit;
+    if (life === undefined) return unseen >= limit;
     if (life.words.some(({ type, outcome }) => isLast(type) && outcome !== 'fail')) return true;
     const count = Math.max(0, ...life.deliveries.map(({ deliveryCount }) => deliveryCount));
-    return count + unanswered.length >= limit;
+    return count + unseen >= limit;
   };
 }

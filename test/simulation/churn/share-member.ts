@@ -208,8 +208,9 @@ export class ShareMember extends GroupClient {
       ...said.map(({ place }): [string, Place] => [nameOf(place), place]),
     ]);
     const { process, group } = this;
+    const unseen = [...session.partitions.keys()];
     const end = this.around.recorder.begin({ process }, [
-      { kind: 'delivered', group, records: [] },
+      { kind: 'delivered', group, records: [], unseen },
     ]);
     const endWords = this.#speak(said);
     const topics = byTopic([...places.values()]).map(([topicId, all]) => ({
@@ -258,15 +259,17 @@ export class ShareMember extends GroupClient {
   }
 
   /** A partition whose answer was lost may have delivered something all the same. */
-  #noteUnseen(): void {
+  #noteUnseen(partition: string): void {
     const { process, group } = this;
-    this.around.recorder.begin({ process }, [{ kind: 'delivered', group, records: [] }]);
+    this.around.recorder.begin({ process }, [
+      { kind: 'delivered', group, records: [], unseen: [partition] },
+    ]);
   }
 
   #unpack(place: Place, { errorCode, records, acquiredRecords }: PartitionAnswer) {
     if (errorCode !== ErrorCode.NONE) {
       this.world.count(`share fetch: ${errorInfo(errorCode).name}`);
-      this.#noteUnseen();
+      this.#noteUnseen(nameOf(place));
     }
     const bytes = concat([...(records ?? []), new Uint8Array(0)]);
     const values = new Map(
