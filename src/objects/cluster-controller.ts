@@ -8,7 +8,7 @@ import type { ClusterCalls } from '../core/cluster/commands.ts';
 import type { ClusterHost } from '../runtime/cluster-host.ts';
 import { clusterHost, runErrands } from '../runtime/cluster-host.ts';
 import { brokerConfigFrom } from '../runtime/config.ts';
-import { ObjectMeter, oneWritten } from '../runtime/meters.ts';
+import { meteredAlarm, ObjectMeter } from '../runtime/meters.ts';
 import { sqliteRows } from '../runtime/rows.ts';
 import { acceptWatch, giveSignsOfLife, tellWatchers } from '../runtime/watch.ts';
 import type { Env } from '../runtime/worker-objects.ts';
@@ -26,10 +26,7 @@ export class ClusterController extends DurableObject<Env> {
       config: brokerConfigFrom(env),
       rows: sqliteRows(ctx.storage, this.meter),
       now: () => Date.now(),
-      setAlarm: (at) => {
-        this.meter.rows(oneWritten);
-        void ctx.storage.setAlarm(at);
-      },
+      setAlarm: meteredAlarm(ctx.storage, this.meter),
       announce: () => tellWatchers(ctx, (watcher) => watcher.send('changed')),
     });
   }

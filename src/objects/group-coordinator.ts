@@ -8,9 +8,9 @@ import type { GroupCalls, VouchedMember } from '../core/group/commands.ts';
 import { brokerConfigFrom } from '../runtime/config.ts';
 import { GroupHost } from '../runtime/group-host.ts';
 import type { GroupLine, Vouching } from '../runtime/group-lines.ts';
-import { ObjectMeter, oneWritten } from '../runtime/meters.ts';
+import { meteredAlarm, ObjectMeter } from '../runtime/meters.ts';
 import { sqliteRows } from '../runtime/rows.ts';
-import { acceptWatch, giveSignsOfLife, questionOf } from '../runtime/watch.ts';
+import { acceptWatch, giveSignsOfLife, questionOf, quietly } from '../runtime/watch.ts';
 import type { Env } from '../runtime/worker-objects.ts';
 import { workerObjects } from '../runtime/worker-objects.ts';
 
@@ -28,10 +28,7 @@ export class GroupCoordinator extends DurableObject<Env> {
       rows: sqliteRows(ctx.storage, this.meter),
       objects: workerObjects(env),
       now: () => Date.now(),
-      setAlarm: (at) => {
-        this.meter.rows(oneWritten);
-        void ctx.storage.setAlarm(at);
-      },
+      setAlarm: meteredAlarm(ctx.storage, this.meter),
       lines: () => ctx.getWebSockets().flatMap((socket) => this.#lineOver(socket) ?? []),
     });
   }
@@ -107,11 +104,4 @@ export class GroupCoordinator extends DurableObject<Env> {
 /** What stays with a socket while the object sleeps; null once it is closed. */
 interface Kept extends Vouching {
   readonly openedAt: number;
-}
-
-/** What happens to a line that is already gone is no event. */
-function quietly(act: () => void): void {
-  try {
-    act();
-  } catch {}
 }

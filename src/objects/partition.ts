@@ -6,7 +6,8 @@
 import { DurableObject } from 'cloudflare:workers';
 import type { PartitionCalls } from '../core/log/calls.ts';
 import { brokerConfigFrom } from '../runtime/config.ts';
-import { ObjectMeter, oneWritten } from '../runtime/meters.ts';
+import { ioTurn } from '../runtime/io-turn.ts';
+import { meteredAlarm, ObjectMeter } from '../runtime/meters.ts';
 import { PartitionHost } from '../runtime/partition-host.ts';
 import { announcementOf, droppedCloseCode } from '../runtime/partition-watch.ts';
 import { SqliteStore } from '../runtime/sqlite-store.ts';
@@ -39,11 +40,8 @@ export class Partition extends DurableObject<Env> {
         tellWatchers(ctx, (watcher) => watcher.close(droppedCloseCode, 'dropped'));
       },
       alarm: () => ctx.storage.getAlarm(),
-      setAlarm: (at) => {
-        this.meter.rows(oneWritten);
-        void ctx.storage.setAlarm(at);
-      },
-      pause: () => new Promise((resolve) => setTimeout(resolve, 0)),
+      setAlarm: meteredAlarm(ctx.storage, this.meter),
+      pause: ioTurn,
     });
   }
 

@@ -5,7 +5,7 @@
  */
 import { DurableObject } from 'cloudflare:workers';
 import type { RestConsumerCalls } from '../core/rest-consumer/calls.ts';
-import { ObjectMeter, oneWritten } from '../runtime/meters.ts';
+import { meteredAlarm, ObjectMeter } from '../runtime/meters.ts';
 import {
   forgetIfIdle,
   type RestConsumerHost,
@@ -24,10 +24,7 @@ export class RestConsumer extends DurableObject<Env> {
     this.#host = restConsumerHost({
       rows: sqliteRows(ctx.storage, this.meter),
       now: () => Date.now(),
-      setAlarm: (at) => {
-        this.meter.rows(oneWritten);
-        void ctx.storage.setAlarm(at);
-      },
+      setAlarm: meteredAlarm(ctx.storage, this.meter),
     });
   }
 

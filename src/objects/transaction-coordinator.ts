@@ -6,7 +6,7 @@
 import { DurableObject } from 'cloudflare:workers';
 import type { TransactionCalls } from '../core/transaction/calls.ts';
 import { brokerConfigFrom } from '../runtime/config.ts';
-import { ObjectMeter, oneWritten } from '../runtime/meters.ts';
+import { meteredAlarm, ObjectMeter } from '../runtime/meters.ts';
 import { sqliteRows } from '../runtime/rows.ts';
 import { TransactionHost } from '../runtime/transaction-host.ts';
 import type { Env } from '../runtime/worker-objects.ts';
@@ -24,10 +24,7 @@ export class TransactionCoordinator extends DurableObject<Env> {
       rows: sqliteRows(ctx.storage, this.meter),
       objects: workerObjects(env),
       now: () => Date.now(),
-      setAlarm: (at) => {
-        this.meter.rows(oneWritten);
-        void ctx.storage.setAlarm(at);
-      },
+      setAlarm: meteredAlarm(ctx.storage, this.meter),
     });
   }
 

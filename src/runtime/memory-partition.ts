@@ -4,6 +4,7 @@
  * up to the caller.
  */
 import type { LogSettings } from '../core/log/partition-log.ts';
+import { ioTurn } from './io-turn.ts';
 import { MemoryStore } from './memory-store.ts';
 import { PartitionHost, type PartitionSurroundings } from './partition-host.ts';
 import { announcementOf, partitionWatch } from './partition-watch.ts';
@@ -45,7 +46,7 @@ export function memoryPartition(options: MemoryPartitionOptions): MemoryPartitio
     dropped: () => watches.closeAll(),
     alarm: async () => alarm(),
     setAlarm,
-    pause: () => new Promise((resolve) => setTimeout(resolve, 0)),
+    pause: ioTurn,
   });
   return {
     call: (kind, command) => host.call(kind, command),

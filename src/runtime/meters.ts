@@ -24,17 +24,17 @@ export interface Meter {
   /** Does the work of an event; the object is awake until it is done. */
   during<T>(event: BilledEvent, work: () => Promise<T>): Promise<T>;
   /** What a query did, or does: it is looked at when the next one comes. */
-  rows(touched: Rows): void;
+  rows(touched: TouchedRows): void;
   signOfLife(): void;
 }
 
-export interface Rows {
+export interface TouchedRows {
   readonly rowsRead?: number;
   /** Deleted rows and index entries among them; an alarm that is set is one, too. */
   readonly rowsWritten?: number;
 }
 
-export const oneWritten: Rows = { rowsWritten: 1 };
+export const oneWritten: TouchedRows = { rowsWritten: 1 };
 
 /** An object that heard nothing for so long is asleep, and costs nothing. */
 export const asleepAfterMs = 10_000;
@@ -44,7 +44,7 @@ export class ObjectMeter implements Meter {
   readonly #requests = { call: 0, watchOpened: 0, watchClosed: 0, alarm: 0 };
   #rowsRead = 0;
   #rowsWritten = 0;
-  #last: Rows = {};
+  #last: TouchedRows = {};
   #signsOfLife = 0;
   #underWay = 0;
   #awakeMs = 0;
@@ -76,7 +76,7 @@ export class ObjectMeter implements Meter {
   }
 
   /** A cursor counts while it is read, so the last one is added up only now. */
-  rows(touched: Rows): void {
+  rows(touched: TouchedRows): void {
     const { rowsRead = 0, rowsWritten = 0 } = this.#last;
     this.#rowsRead += rowsRead;
     this.#rowsWritten += rowsWritten;
@@ -106,6 +106,14 @@ export const noMeter: Meter = {
   rows: () => {},
   signOfLife: () => {},
 };
+
+/** What sets the alarm of an object, and counts it. */
+export function meteredAlarm(storage: DurableObjectStorage, meter: Meter): (at: number) => void {
+  return (at) => {
+    meter.rows(oneWritten);
+    void storage.setAlarm(at);
+  };
+}
 
 /** SQL whose rows are counted. */
 export function metered(sql: SqlStorage, meter: Meter): Pick<SqlStorage, 'exec'> {

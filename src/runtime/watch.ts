@@ -139,17 +139,18 @@ function firstAnnouncement(webSocket: WebSocket): Promise<Watch> {
   });
 }
 
-/** What happens to a line that is already gone is no event. */
 function lineOver(webSocket: WebSocket): WatchLine {
-  const quietly = (act: () => void): void => {
-    try {
-      act();
-    } catch {}
-  };
   return {
     ask: () => quietly(() => webSocket.send(ping)),
     close: (why) => quietly(() => webSocket.close(1000, why)),
   };
+}
+
+/** What happens to a line that is already gone is no event. */
+export function quietly(act: () => void): void {
+  try {
+    act();
+  } catch {}
 }
 
 /** The object's end: has the platform give signs of life for it, be it asleep or not. */
@@ -174,13 +175,9 @@ export function acceptWatch(
   return new Response(null, { status: 101, webSocket: theirs });
 }
 
-/** The object's end: tells all who watch. A watcher that is gone already is no event. */
+/** The object's end: tells all who watch. */
 export function tellWatchers(ctx: DurableObjectState, say: (watcher: WebSocket) => void): void {
-  for (const watcher of ctx.getWebSockets()) {
-    try {
-      say(watcher);
-    } catch {}
-  }
+  for (const watcher of ctx.getWebSockets()) quietly(() => say(watcher));
 }
 
 /** The object's end without a network: what is in memory announces to these. */
