@@ -3,7 +3,6 @@
  * The surprise: an append waits for nothing but what was written before it (and the first of a
  * transaction for its coordinator), and those that wait together share a row.
  */
-
 import type { ShareCalls } from '../core/group/share-partition/calls.ts';
 import { shareDescribeRefused, shareFetchRefused } from '../core/group/share-partition/replies.ts';
 import { SharePartitions } from '../core/group/share-partition/share-partitions.ts';
@@ -66,6 +65,7 @@ interface Waiting {
 export class PartitionHost implements Stub<PartitionCalls> {
   readonly #around: PartitionSurroundings;
   readonly #enlisting: Enlisting;
+  readonly #answers = this.#newAnswers();
   #log: PartitionLog | undefined;
   /** They go with the log. */
   #shares: { readonly log: PartitionLog; readonly groups: SharePartitions } | undefined;
@@ -93,7 +93,11 @@ export class PartitionHost implements Stub<PartitionCalls> {
     kind: K,
     command: PartitionCalls[K]['command'],
   ): Promise<PartitionCalls[K]['reply']> {
-    const answers: { [C in keyof PartitionCalls]: Answer<C> } = {
+    return this.#answers[kind](command);
+  }
+
+  #newAnswers(): Answers<keyof PartitionCalls> {
+    return {
       append: (append) => this.#append(append),
       read: (read) => this.#guard(() => this.#loaded().read(read), readRefused),
       listOffset: (list) => this.#guard(() => this.#loaded().listOffset(list), listOffsetRefused),
@@ -106,17 +110,16 @@ export class PartitionHost implements Stub<PartitionCalls> {
           () => this.#loaded().describeProducers(this.#around.now()),
           (errorCode) => ({ errorCode, producers: [] }),
         ),
-      ...this.#shareAnswers,
+      ...this.#newShareAnswers(),
       drop: () =>
         this.#guard(
           () => this.#drop(),
           (errorCode) => ({ errorCode }),
         ),
     };
-    return answers[kind](command);
   }
 
-  get #shareAnswers(): { [C in keyof ShareCalls]: Answer<C> } {
+  #newShareAnswers(): Answers<keyof ShareCalls> {
     const now = () => this.#around.now();
     const failed = (errorCode: number) => ({ errorCode });
     return {
@@ -350,3 +353,4 @@ function failed(errorCode: number): AppendReply {
 type Answer<C extends keyof PartitionCalls> = (
   command: PartitionCalls[C]['command'],
 ) => PartitionCalls[C]['reply'] | Promise<PartitionCalls[C]['reply']>;
+type Answers<Kinds extends keyof PartitionCalls> = { readonly [C in Kinds]: Answer<C> };
