@@ -5,6 +5,7 @@
  * reported with the time it was last heard of, so that its session ends when it would have.
  */
 import type { VouchedMember } from '../core/group/commands.ts';
+import { maxAgeMs } from '../core/group/seen-lately.ts';
 import type { Objects, Watch } from '../runtime/stubs.ts';
 import { renewMs } from './controller-watch.ts';
 import type { ModernReply } from './modern-heartbeat.ts';
@@ -219,11 +220,8 @@ export class MemberWatches {
   }
 }
 
-/**
- * A group that is asked looks at topics that it has not looked at for a minute; clocks may differ
- * by some seconds.
- */
-const groupLooksMs = 66_000;
+/** A group that is asked looks at topics it has not looked at for so long; clocks may differ. */
+const groupLooksMs = maxAgeMs + 6_000;
 
 function keyOf(groupId: string, memberId: string): string {
   return JSON.stringify([groupId, memberId]);

@@ -9,7 +9,7 @@ import type { SeenTopics } from './commands.ts';
 import { TopicsImage } from './topics-image.ts';
 
 /** As old as what gateways know of topics may grow. */
-const maxAgeMs = 60_000;
+export const maxAgeMs = 60_000;
 /** While members read a topic that is not there. */
 const missingMaxAgeMs = 5_000;
 
