@@ -26,7 +26,7 @@ export interface Witness {
  * has heard of a topic.
  */
 const convergesWithinMs = 150_000;
-/** Two minutes pass until a gateway no longer trusts a partition that has fallen silent. */
+/** A minute passes until a gateway puts a partition that has fallen silent to the proof. */
 const readsWithinMs = 150_000;
 
 /** Longer than the session of a member that died and is not missed yet. */
