@@ -27,15 +27,10 @@ import { metadata } from '../protocol/apis/metadata.ts';
 import type { offsetCommit } from '../protocol/apis/offset-commit.ts';
 import type { offsetFetch } from '../protocol/apis/offset-fetch.ts';
 import { produce } from '../protocol/apis/produce.ts';
-
 import { shareGroupDescribe } from '../protocol/apis/share-group-describe.ts';
-
 import type { txnOffsetCommit } from '../protocol/apis/txn-offset-commit.ts';
-
 import type { writeTxnMarkers } from '../protocol/apis/write-txn-markers.ts';
-
 import type { Api, Field, Fields, Infer } from '../protocol/schema.ts';
-
 import { defaultsOf } from '../protocol/schema.ts';
 import type { RequestContext } from './context.ts';
 import { logDir } from './log-dir.ts';

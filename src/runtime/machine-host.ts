@@ -3,7 +3,6 @@
  * the alarm and answer, with no await in between. The surprise: nothing here waits for the disk;
  * the object's output gate holds every answer until the rows behind it are durable.
  */
-
 import { latestAlarm } from '../core/latest-alarm.ts';
 import type { CallOf, Machine, Outcome, ReplyOf, Row } from '../core/machine.ts';
 import { isParked } from '../core/machine.ts';

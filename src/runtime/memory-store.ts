@@ -13,7 +13,6 @@ import type {
   RowHead,
   Snapshot,
 } from '../core/log/store.ts';
-
 import { type Meter, noMeter, oneWritten } from './meters.ts';
 
 export class MemoryStore implements LogStore {

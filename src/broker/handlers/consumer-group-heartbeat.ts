@@ -13,7 +13,6 @@
  * Versions
  * - 0: the group names a member that has no id yet · 1: the client names it (KIP-1082); patterns
  */
-
 import { assignors } from '../../core/group/assignors/index.ts';
 import type { VouchedMember } from '../../core/group/commands.ts';
 import { Epoch } from '../../core/group/modern-group.ts';

@@ -2,7 +2,6 @@
  * Every API with its handler, and what it says when the handler cannot answer. An API that is
  * described is handled: there is a row here for each.
  */
-
 import { addOffsetsToTxn } from '../../protocol/apis/add-offsets-to-txn.ts';
 import { addPartitionsToTxn } from '../../protocol/apis/add-partitions-to-txn.ts';
 import { alterClientQuotas } from '../../protocol/apis/alter-client-quotas.ts';

@@ -138,7 +138,8 @@ export class GroupMachine implements Machine<GroupCall, GroupReply, GroupRow> {
     const type = memberCalls[kind] ?? 'classic';
     const own = this.#kinds.find(({ groupType }) => groupType === type)!;
     const present = this.#kind;
-    if (!present || present === this.#share) return present ?? own;
+    if (!present) return own;
+    if (present === this.#share) return present;
     if (kind === 'joinGroup' && present.state === 'Empty') return this.#classic;
     return kind === 'consumerGroupHeartbeat' && present === this.#classic ? own : present;
   }

@@ -4,7 +4,6 @@
  * and versions that are not known, leave nothing to encode an error in. ApiVersions is the
  * exception.
  */
-
 import { dispatch, Unanswerable } from '../../broker/broker.ts';
 import type { ClientContext } from '../../broker/gateway.ts';
 import { DecodeError } from '../../bytes/reader.ts';

@@ -9,7 +9,6 @@
  * - Counted are offsets, so gaps and control records count as records.
  * - Of a transaction that was aborted nothing is given out to those who read what is committed.
  */
-
 import type { RecordBatch } from '../../../protocol/records/index.ts';
 import { ControlType, controlType, decodeRecords } from '../../../protocol/records/index.ts';
 import type { AbortedInRead } from '../../log/calls.ts';
