@@ -225,7 +225,8 @@ export class ShareMember extends GroupClient {
       maxWaitMs: 1_000,
       minBytes: 1,
       maxBytes: 1_000_000,
-      maxRecords: this.#maxRecords,
+      // In the end there is a bound on how long it takes.
+      maxRecords: this.around.isWindingDown() ? 500 : this.#maxRecords,
       batchSize: this.#maxRecords,
       shareAcquireMode: this.#acquireMode,
       topics,
