@@ -27,7 +27,7 @@ class Vouched {
   /** When the group was last asked, and what it said. */
   askedAt: number;
   reply: ModernReply | undefined;
-  readonly commits = new Map<string, string>();
+  readonly commits = new Map<string, Taken>();
   /** How often the group spoke of offsets that others had changed. */
   changes = 0;
   #provenAt: number;
@@ -87,6 +87,12 @@ class Vouched {
 interface Heard {
   readonly askedAt: number;
   readonly reply?: ModernReply;
+}
+
+/** A commit that the group took. */
+interface Taken {
+  readonly said: string;
+  readonly at: number;
 }
 
 /** Who commits: as `VouchedMember`, but for the protocol, which commits do not tell. */
@@ -156,11 +162,20 @@ export class MemberWatches {
     vouched.close();
   }
 
-  /** Whether this is what the member has committed, and it stands as it did. */
-  async repeats(groupId: string, committer: VouchedCommitter, commits: Commits): Promise<boolean> {
+  /** Whether this is what the member has committed since then, and it stands as it did. */
+  async repeats(
+    groupId: string,
+    committer: VouchedCommitter,
+    commits: Commits,
+    since: number,
+  ): Promise<boolean> {
     const vouched = this.#find(groupId, committer);
     if (vouched === undefined) return false;
-    const isSaid = () => [...commits].every(([key, said]) => vouched.commits.get(key) === said);
+    const isSaid = () =>
+      [...commits].every(([key, said]) => {
+        const taken = vouched.commits.get(key);
+        return taken?.said === said && taken.at >= since;
+      });
     if (!isSaid() || this.#now() - vouched.openedAt >= renewMs) return false;
     return (await vouched.prove()) && isSaid();
   }
@@ -177,11 +192,12 @@ export class MemberWatches {
     const vouched = this.#find(groupId, committer);
     if (vouched === undefined) return undefined;
     const { changes } = vouched;
+    const at = this.#now();
     for (const key of commits.keys()) vouched.commits.delete(key);
     return () => {
       // What was said meanwhile may have been said of these.
       if (vouched.changes !== changes || !vouched.watch.open) return;
-      for (const [key, said] of commits) vouched.commits.set(key, said);
+      for (const [key, said] of commits) vouched.commits.set(key, { said, at });
     };
   }
 

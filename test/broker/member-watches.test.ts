@@ -338,6 +338,21 @@ describe('a commit', () => {
     client.hangUp();
   });
 
+  it('that repeats what stands is a new one after a fourteenth of the retention', async () => {
+    const { client, member } = await settled();
+    Object.assign(client.context, { config: { ...config, offsetsRetentionMinutes: 14 } });
+    const asked = await asking(async () => {
+      for (let i = 0; i < 120; i++) {
+        await pass(5_000);
+        expect(await client.commit(5, member)).toBe(ErrorCode.NONE);
+      }
+    });
+    // Once in 65 seconds; an object that woke makes the gateway ask once more.
+    expect(asked).toBeGreaterThanOrEqual(9);
+    expect(asked).toBeLessThanOrEqual(18);
+    client.hangUp();
+  });
+
   it('of anything else is the group’s to answer', async () => {
     const { client, member } = await settled();
     expect(await asking(() => client.commit(6, member))).toBe(1);
@@ -361,20 +376,20 @@ describe('a commit', () => {
       ['t:1', '6'],
     ]);
     watches.committing(groupId, member, commits)!();
-    expect(await watches.repeats(groupId, member, commits)).toBe(true);
+    expect(await watches.repeats(groupId, member, commits, 0)).toBe(true);
     line.announce('["t:1"]');
-    expect(await watches.repeats(groupId, member, commits)).toBe(false);
+    expect(await watches.repeats(groupId, member, commits, 0)).toBe(false);
     const [first] = commits;
-    expect(await watches.repeats(groupId, member, new Map([first]))).toBe(true);
+    expect(await watches.repeats(groupId, member, new Map([first]), 0)).toBe(true);
     // What was said while the commit was under way may have been said of it.
     const nowStands = watches.committing(groupId, member, commits);
     line.announce('["x:1"]');
     nowStands!();
-    expect(await watches.repeats(groupId, member, new Map([first]))).toBe(false);
+    expect(await watches.repeats(groupId, member, new Map([first]), 0)).toBe(false);
     // A line that is lost in silence proves nothing.
     watches.committing(groupId, member, commits)!();
     line.silent = true;
-    const lost = watches.repeats(groupId, member, commits);
+    const lost = watches.repeats(groupId, member, commits, 0);
     await pass(5_000);
     expect(await lost).toBe(false);
     expect(await watches.answersFor(groupId, member)).toBe(false);

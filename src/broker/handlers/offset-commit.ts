@@ -28,16 +28,23 @@ import type { Handler } from '../context.ts';
 import type { Commits } from '../member-watches.ts';
 import type { MetadataCache } from '../metadata-cache.ts';
 
+/**
+ * How often the group is told of an offset that is committed again and again: twice a day, where
+ * retention is a week.
+ */
+const renewalsPerRetention = 14;
+
 export const handleOffsetCommit: Handler<OffsetCommitRequest, OffsetCommitResponse> = async (
   request,
-  { apiVersion, metadata, objects, watches },
+  { apiVersion, config, metadata, now, objects, watches },
 ) => {
   const { groupId, memberId, groupInstanceId, retentionTimeMs, topics } = request;
   const generationId = request.generationIdOrMemberEpoch;
   const committer = { memberId, groupInstanceId, epoch: generationId };
   const { members } = watches;
   const commits = commitsOf(request, metadata);
-  if (commits && (await members.repeats(groupId, committer, commits))) {
+  const since = now() - (config.offsetsRetentionMinutes * 60_000) / renewalsPerRetention;
+  if (commits && (await members.repeats(groupId, committer, commits, since))) {
     members.hasCommitted(groupId, committer);
     return { throttleTimeMs: 0, topics: topics.map(committed) };
   }

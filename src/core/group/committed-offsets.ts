@@ -1,7 +1,7 @@
 /**
  * The offsets a group has committed: one row a topic, changed only by replay; and those that open
  * transactions would. The surprise: a commit that repeats what stands writes nothing (idle
- * consumers commit every few seconds, for ever), until its timestamp is an hour old.
+ * consumers commit every few seconds, for ever), until its timestamp is too old.
  */
 import { ErrorCode } from '../../protocol/errors.ts';
 import type { CommitReply, CommittingTopic, GroupCalls } from './commands.ts';
@@ -44,8 +44,9 @@ export interface RowsThatRemove {
   readonly empties: boolean;
 }
 
-/** How old the timestamp of an unchanged offset may grow; retention is counted in days. */
-const timestampSlackMs = 3_600_000;
+/** How old the timestamp of an unchanged offset may grow: an hour, where retention is a week. */
+const longestSlackMs = 3_600_000;
+const slacksPerRetention = 7 * 24;
 
 const keyPrefix = 'offsets/';
 
@@ -114,7 +115,8 @@ export class CommittedOffsets {
       const contested = this.#pending.topic(name).length > 0;
       const position = contested ? { position: this.#nextPosition(name) } : {};
       const stored = this.#storable(partitions, { commitTimestampMs: now, ...expiry, ...position });
-      const value = changedBy(changed.get(name) ?? this.#topics.get(name), topicId, stored);
+      const stands = changed.get(name) ?? this.#topics.get(name);
+      const value = changedBy(stands, topicId, stored, this.#slackMs);
       if (value) changed.set(name, value);
     }
     const rows = [...changed].map(([name, value]) => offsetsRow(name, value));
@@ -163,7 +165,15 @@ export class CommittedOffsets {
       const value = stillPending.length > 0 ? { ...offset, position } : offset;
       return [[Number(index), value] as const];
     });
-    return changedBy(known, topic.topicId, stored);
+    return changedBy(known, topic.topicId, stored, this.#slackMs);
+  }
+
+  get #retentionMs(): number {
+    return this.#config.offsetsRetentionMinutes * 60_000;
+  }
+
+  get #slackMs(): number {
+    return Math.min(longestSlackMs, this.#retentionMs / slacksPerRetention);
   }
 
   #nextPosition(name: string): number {
@@ -294,7 +304,7 @@ export class CommittedOffsets {
   /** When each partition of a topic expires; while an open transaction may change it, never. */
   #expiries(topic: string, since: RetainedSince): (entry: [string, StoredOffset]) => number {
     const pending = this.#pending.topic(topic);
-    const retentionMs = this.#config.offsetsRetentionMinutes * 60_000;
+    const retentionMs = this.#retentionMs;
     return ([index, stored]) => {
       const start = since(topic, stored);
       if (start === Infinity || pendingOf(Number(index), pending).length > 0) return Infinity;
@@ -338,12 +348,13 @@ function changedBy(
   known: TopicOffsets | undefined,
   topicId: string,
   stored: Iterable<readonly [number, StoredOffset]>,
+  slackMs: number,
 ): TopicOffsets | undefined {
   const stands = known?.topicId === topicId ? known.partitions : {};
   const partitions: Record<number, StoredOffset> = { ...stands };
   let changed = false;
   for (const [index, offset] of stored) {
-    if (repeats(partitions[index], offset)) continue;
+    if (repeats(partitions[index], offset, slackMs)) continue;
     partitions[index] = offset;
     changed = true;
   }
@@ -351,7 +362,7 @@ function changedBy(
 }
 
 /** Whether what stands says the same, and is not yet old. */
-function repeats(stands: StoredOffset | undefined, stored: StoredOffset): boolean {
+function repeats(stands: StoredOffset | undefined, stored: StoredOffset, slackMs: number): boolean {
   return (
     stands !== undefined &&
     stands.offset === stored.offset &&
@@ -360,6 +371,6 @@ function repeats(stands: StoredOffset | undefined, stored: StoredOffset): boolea
     stands.expireTimestampMs === undefined &&
     stored.expireTimestampMs === undefined &&
     stored.position === undefined &&
-    stored.commitTimestampMs - stands.commitTimestampMs < timestampSlackMs
+    stored.commitTimestampMs - stands.commitTimestampMs < slackMs
   );
 }

@@ -226,6 +226,17 @@ describe('retention', () => {
     expect([...group.table.keys()].sort()).toEqual(['group', 'offsets/t']);
   });
 
+  it('is short: what is committed again and again stays all the same', () => {
+    const group = new TestGroup({ offsetsRetentionMinutes: 10 });
+    for (let commits = 0; commits < 200; commits++) {
+      group.commit({ 0: 5 });
+      group.advance(10_000);
+      expect(group.committed()).toEqual({ 0: 5 });
+    }
+    group.advance(600_000);
+    expect(group.committed()).toEqual({});
+  });
+
   it('may be asked for by the client', () => {
     const group = new TestGroup();
     group.commit({ 0: 5 }, { retentionTimeMs: 1_000 });
