@@ -232,7 +232,12 @@ export class MemberWatches {
     this.#vouched.get(key)?.close();
     const vouched = new Vouched(member, watch, heard, this.#now);
     if (this.#closed) vouched.close();
-    else this.#vouched.set(key, vouched);
+    if (!watch.open) return;
+    this.#vouched.set(key, vouched);
+    // A member that is gone comes again under another id: nothing is kept of it.
+    watch.listen(() => {
+      if (!watch.open && this.#vouched.get(key) === vouched) this.#vouched.delete(key);
+    });
   }
 }
 
