@@ -205,8 +205,11 @@ export class ClassicGroup {
   /** Every member votes for the first of its protocols that everybody knows; most votes win. */
   selectProtocol(): string {
     const votes = new Map<string, number>();
+    const [first] = this.members.values();
+    const names = first.protocols.map(({ name }) => name);
+    const candidates = new Set(names.filter((name) => this.#everybodyKnows(name)));
     for (const { protocols } of this.members.values()) {
-      const choice = protocols.find(({ name }) => this.#everybodyKnows(name));
+      const choice = protocols.find(({ name }) => candidates.has(name));
       if (!choice) throw new Error('a member shares no protocol with its group');
       votes.set(choice.name, (votes.get(choice.name) ?? 0) + 1);
     }
