@@ -14,6 +14,9 @@ import { acceptWatch, giveSignsOfLife, questionOf, quietly } from '../runtime/wa
 import type { Env } from '../runtime/worker-objects.ts';
 import { workerObjects } from '../runtime/worker-objects.ts';
 
+/** What stays with a socket may have 16 KB; a UTF-16 unit takes at most 2 bytes of them. */
+const longestKept = 7_000;
+
 export class GroupCoordinator extends DurableObject<Env> {
   /** To be read by whoever looks into the object. */
   readonly meter = new ObjectMeter(() => Date.now());
@@ -50,8 +53,10 @@ export class GroupCoordinator extends DurableObject<Env> {
   }
 
   #watch(request: Request): Response {
-    const member = JSON.parse(questionOf(request.url)) as VouchedMember;
-    const sessionTimeoutMs = this.#host.vouch(member);
+    const question = questionOf(request.url);
+    const member = JSON.parse(question) as VouchedMember;
+    const fits = question.length <= longestKept;
+    const sessionTimeoutMs = fits ? this.#host.vouch(member) : undefined;
     // Without a body: one that nobody reads would keep the object awake.
     if (sessionTimeoutMs === undefined) return new Response(null, { status: 409 });
     const kept: Kept = { member, sessionTimeoutMs, openedAt: Date.now() };

@@ -151,6 +151,21 @@ describe('the line of a gateway that vouches for a member', () => {
     expect((await alarm())! - Date.now()).toBeLessThanOrEqual(5_000);
   });
 
+  it('is not opened for a member whose name is too long for it to keep', async () => {
+    const memberId = 'm'.repeat(30_000);
+    expect(await beat(memberId)).toMatchObject({ errorCode: 0, memberEpoch: 2 });
+    for (let i = 0; i < 3; i++) {
+      expect((await objects.group('g').watch({ ...member, memberId })).open).toBe(false);
+    }
+    const sockets = () =>
+      runInDurableObject(stub(), (_, ctx: DurableObjectState) => ctx.getWebSockets().length);
+    expect(await sockets()).toBe(0);
+    // Its session runs.
+    expect(await alarm()).not.toBe(null);
+    expect(await runDurableObjectAlarm(stub())).toBe(true);
+    expect(await alarm()).not.toBe(null);
+  });
+
   it('tells of offsets that others changed', async () => {
     const watch = await vouched();
     const commit = (generationId: number, memberId: string, topic: string) =>

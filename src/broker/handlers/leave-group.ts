@@ -16,13 +16,16 @@ import type { Handler } from '../context.ts';
 
 export const handleLeaveGroup: Handler<LeaveGroupRequest, LeaveGroupResponse> = async (
   { groupId, memberId, members },
-  { apiVersion, objects },
+  { apiVersion, objects, watches },
 ) => {
   const leaving = apiVersion < 3 ? [{ memberId, groupInstanceId: null }] : members;
   const reply = await objects.group(groupId).call('leaveGroup', {
     groupId,
     members: leaving.map(({ memberId, groupInstanceId }) => ({ memberId, groupInstanceId })),
   });
+  for (const left of reply.members) {
+    if (left.errorCode === ErrorCode.NONE) watches.members.hadNews(groupId, left.memberId);
+  }
   if (apiVersion >= 3) return { throttleTimeMs: 0, ...reply, members: [...reply.members] };
   const errorCode = reply.errorCode || (reply.members[0]?.errorCode ?? ErrorCode.NONE);
   return { throttleTimeMs: 0, errorCode, members: [] };
