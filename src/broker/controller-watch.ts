@@ -8,7 +8,7 @@ import type { ClusterMemory } from './metadata-cache.ts';
 
 /** A connection is watched for, not one that comes and goes. */
 const settledMs = 10_000;
-/** A line that was not put to the proof for so long is. */
+/** A line that was not put to the proof for so long is; after twice that it is not believed. */
 const proofEveryMs = 60_000;
 /** A watch that is older is opened anew, whatever it says of itself. */
 export const renewMs = 12 * 3_600_000;
@@ -20,6 +20,8 @@ export class ControllerWatch {
   readonly #createdAt: number;
   #watch: Watch | undefined;
   #openedAt = 0;
+  /** When the line was last put to the proof, and when it was so that it gave a sign of life. */
+  #askedAt = 0;
   #provenAt = 0;
   #opening = false;
   #closed = false;
@@ -39,20 +41,29 @@ export class ControllerWatch {
     void this.#open();
   }
 
-  /** What was asked after this time still holds; Infinity while nobody watches. */
+  /** What was asked after this time still holds; Infinity while nobody is known to watch. */
   get unchangedSince(): number {
     if (this.#current === undefined) return Infinity;
-    if (this.#now() - this.#provenAt >= proofEveryMs) void this.prove();
+    const now = this.#now();
+    if (now - this.#askedAt >= proofEveryMs) void this.prove();
+    return now - this.#provenAt < 2 * proofEveryMs ? this.heardSince : Infinity;
+  }
+
+  /** The same if the line still leads to the controller, which `prove` tells. */
+  get heardSince(): number {
+    if (this.#current === undefined) return Infinity;
     return Math.max(this.#openedAt, this.#memory.announcedAt);
   }
 
   /** Whether all has been heard that was announced until this was asked. */
   async prove(): Promise<boolean> {
-    const asked = this.#now();
     const watch = this.#current;
     if (watch === undefined) return false;
+    const asked = this.#now();
+    this.#askedAt = asked;
+    if (!(await watch.prove())) return false;
     this.#provenAt = asked;
-    return watch.prove();
+    return true;
   }
 
   close(): void {
@@ -73,7 +84,7 @@ export class ControllerWatch {
     this.#opening = false;
     if (this.#closed) return watch.close();
     this.#watch = watch;
-    this.#openedAt = this.#provenAt = this.#now();
+    this.#openedAt = this.#askedAt = this.#provenAt = this.#now();
     watch.listen(() => {
       if (watch.open) this.#memory.announce(this.#now());
     });

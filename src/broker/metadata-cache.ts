@@ -219,9 +219,10 @@ class CachedMetadata implements MetadataCache {
 
   /** The same for all of these, to the moment; false where it is known not to be so. */
   #proof(ats: () => readonly number[]): Promise<boolean> | false {
-    const stand = () => ats().every((at) => this.#stands(at));
     const controller = this.#changes;
-    if (controller === undefined || !stand()) return false;
+    if (controller === undefined) return false;
+    const stand = () => ats().every((at) => at > controller.heardSince);
+    if (!stand()) return false;
     return controller.prove().then((proven) => proven && stand());
   }
 
