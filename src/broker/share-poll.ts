@@ -174,6 +174,7 @@ export class SharePoll {
         settings,
         acknowledgements,
         room: { ...room, batchSize, acquireMode },
+        connection: this.#context.shareSessions.id,
         isAnew: one.isAnew,
       }),
     );

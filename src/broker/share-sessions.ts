@@ -90,6 +90,8 @@ const mostPartitions = 100_000;
 const releasesAtOnce = 100;
 
 export class ShareSessions {
+  /** Names the connection among those of its members. */
+  readonly id = crypto.randomUUID().slice(0, 8);
   readonly #objects: Objects;
   readonly #sessions = new Map<string, ShareSession>();
 
@@ -145,7 +147,7 @@ export class ShareSessions {
     const release = async ({ topicId, partition }: PartitionName): Promise<void> => {
       try {
         const stub = this.#objects.partition(topicId, partition);
-        await stub.call('shareRelease', { groupId, memberId });
+        await stub.call('shareRelease', { groupId, memberId, connection: this.id });
       } catch (error) {
         // Its locks end by themselves.
         failureCode(error);

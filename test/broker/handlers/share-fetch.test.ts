@@ -198,6 +198,16 @@ describe('ShareFetch', () => {
     expect(await c.share.acquire([orders(0)])).toEqual(['0: 1-2*3']);
   });
 
+  it('gives back nothing that a member got again elsewhere', async () => {
+    await cluster.append('orders', 0, 'x');
+    const [lost, found] = [member('a'), member('a')];
+    expect(await lost.share.acquire([orders(0)])).toEqual(['0: 0-0*1']);
+    expect(await found.share.acquire([orders(0)])).toEqual(['0: 0-0*2']);
+    await lost.shareSessions.closeAll();
+    expect(await member('b').share.acquire([orders(0)])).toEqual(['0: ']);
+    expect(await found.share.acknowledge([saying(0, ack(0, 0, ACCEPT))])).toEqual([0]);
+  });
+
   it('acknowledges nothing of a member that lost its lock', async () => {
     await cluster.append('orders', 0, 'x');
     const [a, b] = [member('a'), member('b')];

@@ -20,6 +20,7 @@ import {
   type InFlightBatch,
   inFlightCount,
   nextOffset,
+  nobody,
   type OffsetRange,
   RecordState,
   type Run,
@@ -29,6 +30,7 @@ import {
 
 export interface AcquireQuestion {
   readonly memberId: string;
+  readonly connection: string;
   readonly room: Pick<ShareFetchRoom, 'maxRecords' | 'batchSize' | 'acquireMode'>;
   readonly settings: ShareSettings;
   /** Where was read. */
@@ -183,12 +185,13 @@ class Acquiring {
   }
 
   #held(run: Run): Run {
-    const { memberId, settings, now } = this.#question;
+    const { memberId, connection, settings, now } = this.#question;
     return {
       ...run,
       state: RecordState.ACQUIRED,
       deliveryCount: run.deliveryCount + 1,
       memberId,
+      connection,
       lockedUntil: now + settings.recordLockDurationMs,
     };
   }
@@ -304,7 +307,7 @@ class Acquiring {
 
 function neverHeld(firstOffset: number, lastOffset: number): Run {
   const state = RecordState.AVAILABLE;
-  return { firstOffset, lastOffset, state, deliveryCount: 0, memberId: '', lockedUntil: 0 };
+  return { firstOffset, lastOffset, state, deliveryCount: 0, ...nobody, lockedUntil: 0 };
 }
 
 /** Half of the batch at first, then half of that, and so on; at least one record. */

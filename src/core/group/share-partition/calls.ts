@@ -92,6 +92,8 @@ export interface ShareCalls {
       readonly settings: ShareSettings;
       readonly acknowledgements: readonly AcknowledgementBatch[];
       readonly room: ShareFetchRoom;
+      /** What it gets may be given back by the end of this connection. */
+      readonly connection?: string;
       /** The member knows of nothing that it holds: that goes back first. */
       readonly isAnew?: boolean;
     };
@@ -104,8 +106,14 @@ export interface ShareCalls {
     };
     reply: ShareAcknowledgeReply;
   };
-  /** The member is gone: what it holds may be had by others. Safe to repeat. */
-  shareRelease: { command: ShareMember; reply: { errorCode: number } };
+  /**
+   * The member is gone, or this connection of it: what it holds may be had by others. Safe to
+   * repeat.
+   */
+  shareRelease: {
+    command: ShareMember & { readonly connection?: string };
+    reply: { errorCode: number };
+  };
   /** What the group has read. */
   shareDescribe: {
     command: { readonly groupId: string };

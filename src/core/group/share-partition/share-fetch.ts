@@ -77,14 +77,23 @@ export function fetched(
   log: ShareLog,
   now: number,
 ): Fetched {
-  const { memberId, room, settings } = command;
+  const { memberId, connection = '', room, settings } = command;
   let state = before;
   for (let reads = 0; reads < mostReads; reads++) {
     const from = fetchOffset(state);
     if (room.maxRecords <= 0 || from === undefined || from >= endOf(state, log)) break;
     const { read, aborted } = readFor(state, from, room, log);
     if (read.length === 0 || isTooLittle(read, room)) break;
-    const question = { memberId, room, settings, fetchOffset: from, read, aborted, now };
+    const question = {
+      memberId,
+      connection,
+      room,
+      settings,
+      fetchOffset: from,
+      read,
+      aborted,
+      now,
+    };
     const { acquired, ...after } = acquire(state, question);
     state = after.state;
     if (acquired.length > 0) {

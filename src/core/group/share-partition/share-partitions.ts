@@ -114,10 +114,12 @@ export class SharePartitions {
     return reply;
   }
 
-  release({ groupId, memberId }: ShareCalls['shareRelease']['command'], now: number) {
+  release(command: ShareCalls['shareRelease']['command'], now: number) {
+    const { groupId, memberId, connection } = command;
     const before = this.#store.dropped ? undefined : this.#load(groupId);
     if (before !== undefined) {
-      this.#keep(groupId, before, withoutLocksOf(this.#asOf(before, now), memberId));
+      const state = withoutLocksOf(this.#asOf(before, now), memberId, connection);
+      this.#keep(groupId, before, state);
     }
     return { errorCode: ErrorCode.NONE };
   }

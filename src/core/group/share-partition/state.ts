@@ -21,6 +21,8 @@ export interface Run extends OffsetRange {
   readonly deliveryCount: number;
   /** Who holds them; empty: nobody. */
   readonly memberId: string;
+  /** On which of its connections they were given to it. */
+  readonly connection: string;
   /** Milliseconds since the epoch; 0 when nobody holds them. */
   readonly lockedUntil: number;
 }
@@ -118,15 +120,18 @@ export function deliveryCompleteCount({ startOffset, batches }: ShareState): num
   return count;
 }
 
+/** Who holds what nobody holds. */
+export const nobody = { memberId: '', connection: '' };
+
 /** Records that a member lets go of: to be had again, unless they were delivered too often. */
 export function released(run: Run, { deliveryCountLimit }: KeptSettings): Run {
   return run.deliveryCount >= deliveryCountLimit
     ? over(run, RecordState.ARCHIVED)
-    : { ...run, state: RecordState.AVAILABLE, memberId: '', lockedUntil: 0 };
+    : { ...run, state: RecordState.AVAILABLE, ...nobody, lockedUntil: 0 };
 }
 
 export function over({ firstOffset, lastOffset }: Run, state: RecordState): Run {
-  return { firstOffset, lastOffset, state, deliveryCount: 0, memberId: '', lockedUntil: 0 };
+  return { firstOffset, lastOffset, state, deliveryCount: 0, ...nobody, lockedUntil: 0 };
 }
 
 /** Locks that have ended by now end. The same state when none has. */
@@ -134,9 +139,20 @@ export function withoutEndedLocks(state: ShareState, now: number): ShareState {
   return releasing(state, ({ lockedUntil }) => lockedUntil <= now);
 }
 
-/** The member holds nothing any more. The same state when it held nothing. */
-export function withoutLocksOf(state: ShareState, memberId: string): ShareState {
-  return releasing(state, (run) => run.memberId === memberId);
+/**
+ * The member holds nothing any more, or nothing of what it got on this connection. The same state
+ * when it held nothing.
+ */
+export function withoutLocksOf(
+  state: ShareState,
+  memberId: string,
+  connection?: string,
+): ShareState {
+  return releasing(
+    state,
+    (run) =>
+      run.memberId === memberId && (connection === undefined || run.connection === connection),
+  );
 }
 
 function releasing(state: ShareState, isReleased: (run: Run) => boolean): ShareState {
@@ -235,6 +251,7 @@ function areAlike(one: Run, other: Run): boolean {
     one.state === other.state &&
     one.deliveryCount === other.deliveryCount &&
     one.memberId === other.memberId &&
+    one.connection === other.connection &&
     one.lockedUntil === other.lockedUntil
   );
 }
