@@ -70,7 +70,8 @@ function check(request: Request, apiVersion: number): void {
   if (memberEpoch < Epoch.LEAVE_STATIC) throw invalid(`MemberEpoch is invalid.`);
   if (serverAssignor !== null && !assignors.has(serverAssignor)) {
     const what = `ServerAssignor ${serverAssignor} is not supported. Supported assignors: `;
-    throw new KafkaError(ErrorCode.UNSUPPORTED_ASSIGNOR, what + [...assignors.keys()].join(', '));
+    const all = `${[...assignors.keys()].join(', ')}.`;
+    throw new KafkaError(ErrorCode.UNSUPPORTED_ASSIGNOR, what + all);
   }
 }
 

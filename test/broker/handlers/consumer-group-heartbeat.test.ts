@@ -59,6 +59,14 @@ describe('ConsumerGroupHeartbeat', () => {
     expect(answer.errorMessage).toBeTruthy();
   });
 
+  it('says which assignors there are, in Kafka’s words', async () => {
+    client = new GroupClient();
+    const { errorMessage } = await beat({ ...first, serverAssignor: 'nobody' });
+    expect(errorMessage).toBe(
+      'ServerAssignor nobody is not supported. Supported assignors: uniform, range.',
+    );
+  });
+
   it('tells a group of topics that come and grow', async () => {
     client = new GroupClient({ groupConsumerAssignmentIntervalMs: 0 });
     expect((await beat(first)).assignment).toEqual({ topicPartitions: [] });
