@@ -20,7 +20,7 @@ import type { Objects, Stub } from './stubs.ts';
 type TransactionalCommit = GroupCalls['commitTransactionalOffsets']['command'];
 
 export interface GroupHostOptions extends CoordinatorHostOptions {
-  /** The gateways' lines that are open, oldest first: see `GroupLines`. */
+  /** The gateways' lines that are open: see `GroupLines`. */
   lines?(): readonly GroupLine[];
 }
 

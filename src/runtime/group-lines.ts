@@ -37,7 +37,7 @@ export class GroupLines {
   /** Members whose sessions do not run; each must have a line, or be released. */
   #vouched = new Set<string>();
 
-  /** @param open the lines that are open, oldest first */
+  /** @param open the lines that are open */
   constructor(open: () => readonly GroupLine[], now: () => number) {
     this.#open = open;
     this.#now = now;
