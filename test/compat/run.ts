@@ -12,15 +12,21 @@ import { addPassing, judge, readPassing, type Tally } from './ledger.ts';
 import { killEverything } from './processes.ts';
 import type { Broker, CaseResult, Suite } from './suite.ts';
 
-const HELP = `npm run test:compat -- [options]
+const HELP = `Runs Kafka clients of other ecosystems against Kedge, and scripts to Apache Kafka and Kedge side by
+side. It installs them first: on Debian or Ubuntu, as root or with sudo, by apt, pip, Maven and Go.
 
+Usage: npm run test:compat [-- options]
+
+Options
   --only <client>       run this client's suite only; may be given more than once
   --case <name>         run this case only
   --broker <host:port>  test the broker that listens there (for example Apache Kafka), not Kedge
   --restart <command>   how to restart that broker; without it the cases that need it are skipped
   --long                take the time that a nightly run has, where a suite knows what to do with it
   --accept              add the cases that newly pass to the passing.txt of their client
-  --help
+  --help                this text
+
+Exit code: 0 when every case that is to pass did, 1 when one did not.
 
 Clients: `;
 
