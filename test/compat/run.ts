@@ -12,8 +12,9 @@ import { addPassing, judge, readPassing, type Tally } from './ledger.ts';
 import { killEverything } from './processes.ts';
 import type { Broker, CaseResult, Suite } from './suite.ts';
 
-const HELP = `Runs Kafka clients of other ecosystems against Kedge, and scripts to Apache Kafka and Kedge side by
-side. It installs them first: on Debian or Ubuntu, as root or with sudo, by apt, pip, Maven and Go.
+const HELP = `Runs Kafka clients of other ecosystems against Kedge, and scripts to Apache Kafka and
+Kedge side by side. It installs them first: on Debian or Ubuntu, as root or with sudo, by apt, pip,
+Maven and Go.
 
 Usage: npm run test:compat [-- options]
 
