@@ -8,6 +8,7 @@
  */
 import type {
   AcquiredRecords,
+  ShareCalls,
   ShareFetchReply,
   ShareSettings,
 } from '../core/group/share-partition/calls.ts';
@@ -17,7 +18,7 @@ import type { AnswerClaim } from './answer-memory.ts';
 import { Bell, pause } from './bell.ts';
 import type { RequestContext, WatchedPartition } from './context.ts';
 import { failureCode } from './failures.ts';
-import { TopicRoute } from './routing.ts';
+import { type PartitionRoute, TopicRoute } from './routing.ts';
 import { codeOnly, type ShareAcknowledgements } from './share-acknowledgements.ts';
 import type { Quiet, SessionPartition, ShareSession } from './share-sessions.ts';
 
@@ -168,16 +169,14 @@ export class SharePoll {
     const { batchSize, acquireMode } = this.#limits;
     const watched = this.#context.watches.get(one.topicId, one.partition);
     const sharedTimes = watched?.watch.sharedTimes(this.#session.groupId) ?? 0;
-    const reply = await this.#routeOf(one).ask(one.partition, ({ partition }) =>
-      partition.call('shareFetch', {
-        ...this.#member,
-        settings,
-        acknowledgements,
-        room: { ...room, batchSize, acquireMode },
-        connection: this.#context.shareSessions.id,
-        isAnew: one.isAnew,
-      }),
-    );
+    const reply = await this.#reply(one, {
+      ...this.#member,
+      settings,
+      acknowledgements,
+      room: { ...room, batchSize, acquireMode },
+      connection: this.#context.shareSessions.id,
+      isAnew: one.isAnew,
+    });
     if (acknowledgements.length > 0) {
       const { acknowledgeErrorCode: errorCode, acknowledgeErrorMessage: errorMessage } =
         typeof reply === 'number' ? unanswered(reply) : reply;
@@ -189,6 +188,19 @@ export class SharePoll {
     this.#take(one, reply);
     const { isolationLevel } = settings;
     one.quiet = this.#quietAfter(reply, watched, { isolationLevel, sharedTimes });
+  }
+
+  /** A topic that is gone is looked for once a session, not at every poll. */
+  async #reply(
+    one: SessionPartition,
+    command: ShareCalls['shareFetch']['command'],
+  ): Promise<ShareFetchReply | number> {
+    if (one.isGone) return ErrorCode.UNKNOWN_TOPIC_ID;
+    const route = this.#routeOf(one);
+    const ask = ({ partition }: PartitionRoute) => partition.call('shareFetch', command);
+    const reply = await route.ask(one.partition, ask);
+    one.isGone = reply === ErrorCode.UNKNOWN_TOPIC_ID;
+    return reply;
   }
 
   #failed(one: SessionPartition, { errorCode, errorMessage }: ReturnType<typeof codeOnly>): void {

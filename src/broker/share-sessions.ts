@@ -34,6 +34,8 @@ export interface SessionPartition {
   quiet: Quiet | undefined;
   /** It was not asked yet since the client came, which holds nothing then. */
   isAnew: boolean;
+  /** Its topic is unknown; ids do not come again. */
+  isGone: boolean;
 }
 
 export interface PartitionName {
@@ -65,7 +67,8 @@ export class ShareSession {
     for (const { topicId, partition } of names) {
       const key = keyOf({ topicId, partition });
       if (this.partitions.has(key)) continue;
-      this.partitions.set(key, { topicId, partition, mustAnswer, quiet: undefined, isAnew });
+      const fresh = { quiet: undefined, isGone: false };
+      this.partitions.set(key, { topicId, partition, mustAnswer, isAnew, ...fresh });
     }
   }
 
