@@ -186,8 +186,9 @@ class CachedMetadata implements MetadataCache {
     lookUp: (old: readonly string[]) => Promise<void>,
   ): Promise<ReadonlyMap<string, TopicView>> {
     const old = keys.filter((key) => !this.#isRecent(get(key)));
+    if (old.length === 0) return this.#pick(keys, get);
     const proof = this.#proof(() => old.map((key) => get(key)?.at ?? -Infinity));
-    if (old.length > 0 && !(proof && (await proof))) {
+    if (!(proof && (await proof))) {
       const known = old.every(get);
       await this.#orElseStale(known, () => lookUp(old));
     }
