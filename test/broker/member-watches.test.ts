@@ -3,6 +3,7 @@ import { dispatch } from '../../src/broker/broker.ts';
 import { type ClientContext, clientContext, createGateway } from '../../src/broker/gateway.ts';
 import { MemberWatches } from '../../src/broker/member-watches.ts';
 import { ZERO_UUID } from '../../src/bytes/uuid.ts';
+import { ConfigOperation } from '../../src/core/cluster/altered-configs.ts';
 import { consumerGroupHeartbeat } from '../../src/protocol/apis/consumer-group-heartbeat.ts';
 import { createPartitions } from '../../src/protocol/apis/create-partitions.ts';
 import { createTopics } from '../../src/protocol/apis/create-topics.ts';
@@ -285,6 +286,20 @@ describe.each(['consumer', 'share'] as const)('a member of a %s group', (kind) =
     expect(await asking(() => beat())).toBe(1);
     // Where it has something to give up, it does that first.
     if (kind === 'share') expect((await beat()).memberEpoch).toBeGreaterThan(before);
+    client.hangUp();
+  });
+
+  it('is vouched for when its group wakes, also where the session timeout is set on the group', async () => {
+    const { client, live } = await joined();
+    const name = `${kind}.session.timeout.ms`;
+    const changes = [{ name, operation: ConfigOperation.SET, value: '60000' }];
+    await objects.controller().call('alterResourceConfigs', {
+      resources: [{ kind: 'group', name: groupId, replaces: false, changes }],
+      validateOnly: false,
+    });
+    await live(180_000);
+    await objects.group(groupId).call('listGroup', { groupId });
+    expect(await asking(() => live(60_000))).toBe(0);
     client.hangUp();
   });
 

@@ -3,6 +3,7 @@
  * on probation. The surprise: sessions are beside them, for they end with the group and begin anew
  * where its rows are loaded.
  */
+import type { SetConfigs } from './configured.ts';
 import type { GroupEpochs, ModernMember } from './modern-group.ts';
 import type { GroupRow, Probation } from './rows.ts';
 import { Sessions } from './sessions.ts';
@@ -21,6 +22,14 @@ export class KeptGroup<Member extends ModernMember> {
 
   holds(key: string): boolean {
     return key.startsWith(`${this.#kind}/`);
+  }
+
+  /** What a draft of it begins with: as it is kept, with what has been seen to be set on it. */
+  begun(blank: GroupEpochs, configs: SetConfigs | undefined): GroupEpochs {
+    const stands = this.checkpoint ?? blank;
+    if (configs === undefined) return stands;
+    const { configs: _, ...others } = stands;
+    return Object.keys(configs).length > 0 ? { ...others, configs } : others;
   }
 
   /** The rows that remove the group, and these members. Nothing is left in memory. */

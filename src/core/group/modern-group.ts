@@ -7,6 +7,7 @@
 import { ErrorCode, KafkaError } from '../../protocol/errors.ts';
 import type { Partitions } from './assignors/assignor.ts';
 import type { PartitionsById } from './commands.ts';
+import type { SetConfigs } from './configured.ts';
 
 /** The epochs that say something else than how far a member is. */
 export const Epoch = { JOIN: 0, LEAVE: -1, LEAVE_STATIC: -2 } as const;
@@ -22,6 +23,8 @@ export interface GroupEpochs {
   readonly topicsHash: string;
   /** When the group epoch last changed. */
   readonly changedAtMs: number;
+  /** What is set on it, if anything: for a coordinator that has not looked since it was loaded. */
+  readonly configs?: SetConfigs;
 }
 
 /** What a member reads. */

@@ -6,6 +6,7 @@
  */
 import { ErrorCode, KafkaError } from '../../protocol/errors.ts';
 import type { SeenTopics } from './commands.ts';
+import type { SetConfigs } from './configured.ts';
 import { TopicsImage } from './topics-image.ts';
 
 /** As old as what gateways know of topics may grow. */
@@ -14,8 +15,8 @@ export const maxAgeMs = 60_000;
 const missingMaxAgeMs = 5_000;
 
 export class SeenLately {
-  /** What was set on the group itself; nothing before the first look. */
-  configs: Readonly<Record<string, string>> = {};
+  /** What was set on the group itself; undefined before the first look. */
+  configs: SetConfigs | undefined;
   #image: TopicsImage | undefined;
   #at = Number.NEGATIVE_INFINITY;
 

@@ -75,13 +75,14 @@ export class ConsumerKind implements GroupKind {
 
   /** What holds for this group, as far as it knows. */
   get #config(): GroupConfig {
-    return configured(this.#options.config, this.#seen.configs);
+    const set = this.#seen.configs ?? this.#kept.checkpoint?.configs;
+    return configured(this.#options.config, set ?? {});
   }
 
   /** The group as it stands; new where there is none. */
   get #draft(): ConsumerDraft {
     return new ConsumerDraft(
-      this.#kept.checkpoint ?? newConsumerGroup,
+      this.#kept.begun(newConsumerGroup, this.#seen.configs),
       this.#kept.members,
       this.#kept.checkpoint,
     );

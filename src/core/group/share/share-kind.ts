@@ -66,11 +66,12 @@ export class ShareKind implements GroupKind {
 
   /** What holds for this group, as far as it knows. */
   get #config(): GroupConfig {
-    return configured(this.#options.config, this.#seen.configs);
+    const set = this.#seen.configs ?? this.#kept.checkpoint?.configs;
+    return configured(this.#options.config, set ?? {});
   }
 
   get #draft(): ShareDraft {
-    const checkpoint = this.#kept.checkpoint ?? newShareGroup;
+    const checkpoint = this.#kept.begun(newShareGroup, this.#seen.configs);
     return new Draft('share', checkpoint, this.#kept.members, this.#kept.checkpoint);
   }
 

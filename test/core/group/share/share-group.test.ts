@@ -102,6 +102,21 @@ describe('a share group', () => {
     expect(group.describe932()).toMatchObject({ groupState: 'Empty', members: [] });
   });
 
+  it('remembers what its configs say', () => {
+    const { group, members } = started(['a']);
+    group.configs = { 'share.session.timeout.ms': '60000' };
+    members[0].join();
+    group.crash();
+    expect(group.describe932().members.length).toBe(1);
+    expect(group.machine.deadline).toBe(group.now + 60_000);
+    group.configs = {};
+    group.advance(30_000);
+    members[0].beat();
+    group.crash();
+    expect(group.describe932().members.length).toBe(1);
+    expect(group.machine.deadline).toBe(group.now + 45_000);
+  });
+
   it('takes out a member that never says a second word', () => {
     const { group, members } = started(['a']);
     members[0].join();
