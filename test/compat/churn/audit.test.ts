@@ -45,6 +45,20 @@ test('tells of a record that is handed out again after its offset was committed'
   ]);
 });
 
+test('knows that librdkafka goes on with what it fetched of a partition that it never began', () => {
+  const held = '1 assigned 0\n5 revoked 0\n60 assigned 0\n';
+  const told = (name: string, log: string) => audit([5, 3], [life('a', whole), life(name, log)]);
+  const again = ' at 70 again, a had committed or seen 5 at 40';
+  expect(told('librdkafka 1.0', `${held}70 read 0 0 4`)).toEqual([]);
+  expect(told('Java 1.0', `${held}70 read 0 0 4`)).toEqual([
+    `partition 0: Java 1.0 read 0${again}`,
+  ]);
+  const late = told('librdkafka 1.0', `${held}70 read 0 3 4`);
+  expect(late).toEqual([`partition 0: librdkafka 1.0 read 3${again}`]);
+  const first = told('librdkafka 1.0', '60 assigned 0\n70 read 0 0 4');
+  expect(first).toEqual([`partition 0: librdkafka 1.0 read 0${again}`]);
+});
+
 test('does not ask a member to know what was committed as it was given the partition', () => {
   const again = life('b', '39 assigned 0\n70 read 0 4 4');
   const lost = life('a', whole.replace('revoked', 'lost'));
