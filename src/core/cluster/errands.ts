@@ -34,8 +34,11 @@ interface ErrandRow {
 
 /** After news that could not be delivered. */
 export const errandRetryMs = 5_000;
-/** From the first round to the second: longer than gateways use what they remember of a topic. */
-export const secondRoundMs = 90_000;
+/**
+ * From the first round to the second: longer than gateways use what they remember of a topic, which
+ * is two minutes where a line to the controller was lost in silence.
+ */
+export const secondRoundMs = 150_000;
 
 const keyOf = (kind: ErrandKind, topicId: string): string => `${kind}:${topicId}`;
 
