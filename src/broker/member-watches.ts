@@ -37,7 +37,7 @@ class Vouched {
     this.member = member;
     this.watch = watch;
     this.#now = now;
-    this.sessionTimeoutMs = Number(watch.said);
+    this.sessionTimeoutMs = Number(watch.saidFirst);
     this.openedAt = this.#provenAt = now();
     this.heardAt = this.askedAt = said.askedAt;
     this.reply = said.reply;

@@ -48,6 +48,7 @@ export function partitionWatch(watch: Watch): PartitionWatch {
     get lastStableOffset() {
       return latest.lastStableOffset;
     },
+    saidFirst: watch.saidFirst,
     get said() {
       return watch.said;
     },

@@ -34,6 +34,8 @@ export interface Announced extends LogEnds {
  * nothing while idle: locally a pair of memory cells, in a Worker one hibernating WebSocket.
  */
 export interface Watch {
+  /** What was announced when it was opened; more may have been said before anybody listens. */
+  readonly saidFirst: string;
   /** What was announced last. */
   readonly said: string;
   /** False once the object restarted, had nothing more to say, or the line was cut: ask again. */

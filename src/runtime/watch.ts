@@ -22,6 +22,7 @@ export interface WatchLine {
 }
 
 export class WatchState implements Watch {
+  readonly saidFirst: string;
   #said: string;
   #open = true;
   readonly #line: WatchLine;
@@ -30,7 +31,7 @@ export class WatchState implements Watch {
   readonly #asking: ((lives: boolean) => void)[] = [];
 
   constructor(said: string, line: WatchLine) {
-    this.#said = said;
+    this.saidFirst = this.#said = said;
     this.#line = line;
   }
 

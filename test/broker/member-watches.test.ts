@@ -379,6 +379,26 @@ describe('a commit', () => {
     client.hangUp();
   });
 
+  it('knows the session timeout though offsets were spoken of before anybody listened', async () => {
+    const line = new MemoryWatches();
+    const closed = vi.fn();
+    const group = {
+      watch: async () => {
+        const watch = line.open('10000', closed);
+        watch.announce('["t:1"]');
+        return watch;
+      },
+    };
+    const watches = new MemberWatches({ group: () => group } as unknown as Objects, Date.now);
+    const member = { memberId: 'm', groupInstanceId: null, epoch: 1, protocol: 'classic' } as const;
+    for (let i = 0; i < 2; i++) watches.hadNothingNew(groupId, member, { askedAt: Date.now() });
+    await pass(9_999);
+    expect(vi.getTimerCount()).toBe(1);
+    expect(closed).not.toHaveBeenCalled();
+    await pass(1);
+    expect(closed).toHaveBeenCalledWith('10000');
+  });
+
   it('is the group’s to answer after somebody else has changed the offset', async () => {
     const line = new MemoryWatches();
     const group = { watch: async () => line.open('10000') };

@@ -38,8 +38,10 @@ export class VirtualTime {
     return epoch + Math.floor(this.#now);
   }
 
-  /** Runs something later; returns the way to call it off. */
+  /** Runs something later; returns the way to call it off. Throws where that is no time. */
   after(ms: number, run: () => void): () => void {
+    // A runtime takes this for no time at all, and whoever waits so turns in circles.
+    if (Number.isNaN(ms)) throw new Error('somebody waits for NaN milliseconds');
     const at = this.#now + Math.max(0, ms);
     const event: Event = { at, tie: this.#random.next(), order: this.#order++, run };
     push(this.#queue, event);
