@@ -6,6 +6,7 @@
  * Partitions are asked in order, for all the room there is: one, and while they have nothing two,
  * then four and so on at the same time, which share the room.
  */
+import type { PartitionsById } from '../core/group/commands.ts';
 import type {
   AcquiredRecords,
   ShareCalls,
@@ -21,6 +22,7 @@ import { failureCode } from './failures.ts';
 import { type PartitionRoute, TopicRoute } from './routing.ts';
 import { codeOnly, type ShareAcknowledgements } from './share-acknowledgements.ts';
 import type { Quiet, SessionPartition, ShareSession } from './share-sessions.ts';
+import { statesOf } from './share-states.ts';
 
 export interface ShareFetchLimits {
   readonly maxWaitMs: number;
@@ -71,6 +73,8 @@ export class SharePoll {
   readonly #answers = new Map<SessionPartition, ShareFetched>();
   #bytes = 0;
   #records = 0;
+  /** What the group's coordinator knows of it, asked at most once a round. */
+  #states: Promise<PartitionsById> | undefined;
   /** There was no memory for records. */
   #withheld = false;
 
@@ -113,6 +117,7 @@ export class SharePoll {
     if (waiting.length === 0) return;
     const settings = await this.#settings();
     this.#withheld = false;
+    this.#states = undefined;
     for (let size = 1; waiting.length > 0; size = Math.min(2 * size, mostAtOnce)) {
       const records = this.#limits.maxRecords - this.#records;
       const bytes = this.#claimRoom();
@@ -197,10 +202,25 @@ export class SharePoll {
   ): Promise<ShareFetchReply | number> {
     if (one.isGone) return ErrorCode.UNKNOWN_TOPIC_ID;
     const route = this.#routeOf(one);
-    const ask = ({ partition }: PartitionRoute) => partition.call('shareFetch', command);
+    const ask = async ({ partition }: PartitionRoute): Promise<ShareFetchReply> => {
+      const reply = await partition.call('shareFetch', command);
+      if (reply.errorCode !== ErrorCode.GROUP_ID_NOT_FOUND) return reply;
+      const begins = await this.#begins(one);
+      if (begins) return partition.call('shareFetch', { ...command, begins });
+      return { ...reply, errorCode: ErrorCode.UNKNOWN_SERVER_ERROR };
+    };
     const reply = await route.ask(one.partition, ask);
     one.isGone = reply === ErrorCode.UNKNOWN_TOPIC_ID;
     return reply;
+  }
+
+  /** Whether the group is to read this partition: a straggler brings back none that was deleted. */
+  async #begins({ topicId, partition }: SessionPartition): Promise<boolean> {
+    const { groupId } = this.#session;
+    this.#states ??= statesOf(groupId, this.#context.objects.group(groupId));
+    return (await this.#states).some(
+      (topic) => topic.topicId === topicId && topic.partitions.includes(partition),
+    );
   }
 
   #failed(one: SessionPartition, { errorCode, errorMessage }: ReturnType<typeof codeOnly>): void {

@@ -2,10 +2,10 @@
  * What a gateway does in partitions for the coordinator of a share group: states of it begin and
  * are forgotten. The surprise: a partition that is gone has forgotten everything.
  */
-import type { PartitionsById } from '../core/group/commands.ts';
-import { ErrorCode } from '../protocol/errors.ts';
+import type { GroupCalls, PartitionsById } from '../core/group/commands.ts';
+import { ErrorCode, KafkaError } from '../protocol/errors.ts';
 import { eachBounded } from '../runtime/each-bounded.ts';
-import type { Objects, PartitionStub } from '../runtime/stubs.ts';
+import type { Objects, PartitionStub, Stub } from '../runtime/stubs.ts';
 import { failureCode } from './failures.ts';
 import { byTopic } from './share-request.ts';
 import type { PartitionName } from './share-sessions.ts';
@@ -31,6 +31,14 @@ async function askEach(
       return { topicId, partition, errorCode: failureCode(error) };
     }
   });
+}
+
+/** Which partitions are to have a state of the group: none where there is no such share group. */
+export async function statesOf(groupId: string, group: Stub<GroupCalls>): Promise<PartitionsById> {
+  const { errorCode, topics } = await group.call('listSharePartitions', { groupId });
+  if (errorCode === ErrorCode.GROUP_ID_NOT_FOUND) return [];
+  if (errorCode !== ErrorCode.NONE) throw new KafkaError(errorCode);
+  return topics;
 }
 
 /**

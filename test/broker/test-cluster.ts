@@ -9,7 +9,7 @@ import type { TopicView } from '../../src/core/cluster/commands.ts';
 import { buildBatch } from '../../src/protocol/records/index.ts';
 import { type BrokerConfig, defaultBrokerConfig } from '../../src/runtime/config.ts';
 import { memoryPartition } from '../../src/runtime/memory-partition.ts';
-import type { ControllerStub, Objects, PartitionStub } from '../../src/runtime/stubs.ts';
+import type { ControllerStub, GroupStub, Objects, PartitionStub } from '../../src/runtime/stubs.ts';
 import { MemoryWatches } from '../../src/runtime/watch.ts';
 
 export const topicIdOf = (number: number): string => `${String(number).padStart(21, '0')}A`;
@@ -22,6 +22,8 @@ export class TestCluster {
   groupConfigs: Record<string, string> = {};
   /** Thrown by every call whose text starts with the key. */
   readonly storms = new Map<string, Error>();
+  /** Whether members have joined the share group that reads all topics. */
+  isShared = true;
   /** The controller's watchers. */
   readonly changes = new MemoryWatches();
   readonly #partitions = new Map<string, PartitionStub>();
@@ -30,9 +32,19 @@ export class TestCluster {
 
   readonly objects: Objects = {
     partition: (topicId, partition) => this.#counted(topicId, partition),
-    group: () => {
-      throw new Error('no groups here');
-    },
+    group: () =>
+      ({
+        call: async (kind: 'listSharePartitions') => {
+          this.#note(kind);
+          const topics = this.isShared ? [...this.topics.values()] : [];
+          return {
+            errorCode: 0,
+            topics: topics.map(({ topicId, partitions }) => {
+              return { topicId, partitions: [...Array(partitions).keys()] };
+            }),
+          };
+        },
+      }) as unknown as GroupStub,
     transaction: () => {
       throw new Error('no transactions here');
     },

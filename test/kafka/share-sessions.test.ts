@@ -3,6 +3,7 @@ import { createTopics } from '../../src/protocol/apis/create-topics.ts';
 import { incrementalAlterConfigs } from '../../src/protocol/apis/incremental-alter-configs.ts';
 import { shareAcknowledge } from '../../src/protocol/apis/share-acknowledge.ts';
 import { shareFetch } from '../../src/protocol/apis/share-fetch.ts';
+import { shareGroupHeartbeat } from '../../src/protocol/apis/share-group-heartbeat.ts';
 import { ErrorCode } from '../../src/protocol/errors.ts';
 import { defaultsOf } from '../../src/protocol/schema.ts';
 import { type Kedge, startKedge } from '../../src/testing/index.ts';
@@ -28,6 +29,13 @@ beforeAll(async () => {
     resources: [{ resourceType: GROUP_RESOURCE, resourceName: 'workers', configs: [config] }],
     validateOnly: false,
   });
+  const joined = await wire.ask(shareGroupHeartbeat, 1, {
+    ...defaultsOf(shareGroupHeartbeat.request.fields),
+    groupId: 'workers',
+    memberId: 'one',
+    subscribedTopicNames: ['jobs'],
+  });
+  expect(joined.errorCode).toBe(ErrorCode.NONE);
   wire.close();
 });
 

@@ -31,7 +31,7 @@ const room: ShareCalls['shareFetch']['command']['room'] = {
 };
 
 async function acquire(on: PartitionObject, memberId: string) {
-  const command = { groupId, memberId, settings, acknowledgements: [], room };
+  const command = { groupId, memberId, settings, acknowledgements: [], room, begins: true };
   const { errorCode, acquired } = await on.call('shareFetch', command);
   expect(errorCode).toBe(ErrorCode.NONE);
   return acquired.map((one) => [one.firstOffset, one.lastOffset, one.deliveryCount]);
@@ -76,7 +76,7 @@ describe('a partition that is shared', () => {
     const partition = newPartition();
     const latest = shareSettingsFrom({}, defaultBrokerConfig);
     const member = { groupId, memberId: 'one', settings: latest, acknowledgements: [] };
-    await partition.call('shareFetch', { ...member, room });
+    await partition.call('shareFetch', { ...member, room, begins: true });
     await produce(partition, 'a');
     await evictDurableObject(partition);
     expect(await partition.call('shareFetch', { ...member, room })).toMatchObject({
@@ -101,6 +101,10 @@ describe('a partition that is shared', () => {
     expect(await written(() => acquire(partition, 'two'))).toBe(0);
     expect(await written(() => acknowledge(partition, 'one', [0, 0], 1))).toBe(1);
     expect(await written(() => startOf(partition))).toBe(0);
+    const stranger = { groupId: 'strangers', memberId: 'one', settings, acknowledgements: [] };
+    const refused = () => partition.call('shareFetch', { ...stranger, room });
+    expect(await written(refused)).toBe(0);
+    expect(await refused()).toMatchObject({ errorCode: ErrorCode.GROUP_ID_NOT_FOUND });
   });
 
   it('tells those who watch it that records were given back', async () => {

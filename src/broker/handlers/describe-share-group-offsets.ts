@@ -23,6 +23,7 @@ import type { Stub } from '../../runtime/stubs.ts';
 import type { Handler, RequestContext } from '../context.ts';
 import { failureCode } from '../failures.ts';
 import { namedGroups } from '../named-groups.ts';
+import { statesOf } from '../share-states.ts';
 
 type Asked = DescribeShareGroupOffsetsRequest['groups'][number];
 type Group = DescribeShareGroupOffsetsResponse['groups'][number];
@@ -76,9 +77,7 @@ async function everything(
   group: Stub<GroupCalls>,
   { metadata }: RequestContext,
 ): Promise<Wanted[]> {
-  const { errorCode, topics } = await group.call('listSharePartitions', { groupId });
-  if (errorCode === ErrorCode.GROUP_ID_NOT_FOUND) return [];
-  if (errorCode !== ErrorCode.NONE) throw new KafkaError(errorCode);
+  const topics = await statesOf(groupId, group);
   const living = await metadata.recentById(topics.map(({ topicId }) => topicId));
   return topics.flatMap(({ topicId, partitions }) => {
     const topic = living.get(topicId);

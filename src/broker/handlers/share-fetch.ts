@@ -6,6 +6,9 @@
  * Behaviour
  * - A session belongs to its connection: elsewhere it is SHARE_SESSION_NOT_FOUND. One that lost its
  *   connection gives back what it held; so does one that is closed with epoch -1.
+ * - A partition that does not know the group asks nobody: this gateway asks the group's coordinator
+ *   whether it is to begin there, which it is once a member has joined that reads the topic. Else
+ *   the partition is UNKNOWN_SERVER_ERROR, and nothing is left of the request.
  * - What is acknowledged takes effect before anything is acquired.
  * - An answer within a session names the partitions with records, with errors, that were added by
  *   this request or acknowledged.

@@ -1,7 +1,10 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest';
+import { deleteGroups } from '../../../src/protocol/apis/delete-groups.ts';
+import { shareGroupHeartbeat } from '../../../src/protocol/apis/share-group-heartbeat.ts';
 import { ErrorCode } from '../../../src/protocol/errors.ts';
 import { decodeRecords, recordBatches } from '../../../src/protocol/records/index.ts';
 import { Weather } from '../../../src/runtime/weather.ts';
+import { GroupClient } from '../group-client.ts';
 import { ack, ShareClient } from '../share-client.ts';
 import { TestCluster, topicIdOf } from '../test-cluster.ts';
 
@@ -9,8 +12,10 @@ const {
   INVALID_RECORD_STATE,
   INVALID_REQUEST,
   INVALID_SHARE_SESSION_EPOCH,
+  NOT_LEADER_OR_FOLLOWER,
   SHARE_SESSION_LIMIT_REACHED,
   SHARE_SESSION_NOT_FOUND,
+  UNKNOWN_SERVER_ERROR,
   UNKNOWN_TOPIC_ID,
   UNKNOWN_TOPIC_OR_PARTITION,
 } = ErrorCode;
@@ -142,6 +147,49 @@ describe('ShareFetch', () => {
     expect(await share.acquire(renewal, nothing)).toEqual(['0: ']);
   });
 
+  it('begins where a member has joined, for which it asks once a request', async () => {
+    const { share } = member();
+    const calls = () => cluster.takeCalls().filter((call) => /share/i.test(call));
+    expect(await share.acquire([orders(0), orders(1), orders(2)])).toHaveLength(3);
+    const each = [0, 1, 2].flatMap((i) => Array(2).fill(`shareFetch orders:${i}`));
+    expect(calls().sort()).toEqual(['listSharePartitions', ...each]);
+    await cluster.append('orders', 1, 'x');
+    expect(await share.acquire([])).toEqual(['1: 0-0*1']);
+    expect(calls()).not.toContain('listSharePartitions');
+  });
+
+  it('leaves nothing of a group that nobody has joined', async () => {
+    await cluster.append('orders', 0, 'x');
+    cluster.isShared = false;
+    const { share } = member();
+    const places = [orders(0), orders(1)];
+    const refused = [0, 1].map((i) => `${i}: error ${UNKNOWN_SERVER_ERROR}`);
+    const patient = { maxWaitMs: 5_000 };
+    expect(await share.acquire(places, patient)).toEqual(refused);
+    expect(cluster.takeCalls().filter((call) => call === 'listSharePartitions')).toHaveLength(1);
+    const words = [saying(0, ack(0, 0, ACCEPT))];
+    expect((await share.acquire(words)).sort()).toEqual([
+      `0: error ${UNKNOWN_SERVER_ERROR} refused ${UNKNOWN_TOPIC_OR_PARTITION}`,
+      refused[1],
+    ]);
+    const { topicId } = orders(0);
+    const described = await cluster
+      .partition(topicId, 0)
+      .call('shareDescribe', { groupId: 'workers' });
+    expect(described.startOffset).toBe(-1);
+    cluster.isShared = true;
+    expect(await share.acquire([])).toEqual(['0: 0-0*1', '1: ']);
+  });
+
+  it('is to be repeated while the group is out of reach', async () => {
+    await cluster.append('orders', 0, 'x');
+    cluster.storms.set('listSharePartitions', new Weather(new Error('moved')));
+    const { share } = member();
+    expect(await share.acquire([orders(0)])).toEqual([`0: error ${NOT_LEADER_OR_FOLLOWER}`]);
+    cluster.storms.clear();
+    expect(await share.acquire([])).toEqual(['0: 0-0*1']);
+  });
+
   it('refuses who has no session, a wrong epoch, or no name', async () => {
     await cluster.append('orders', 0, 'x');
     const { share, context } = member();
@@ -219,6 +267,34 @@ describe('ShareFetch', () => {
     expect(await a.share.acquire([saying(0, ack(0, 0, ACCEPT))])).toEqual([
       `0: refused ${INVALID_RECORD_STATE}`,
     ]);
+  });
+});
+
+describe('a straggler of a share group that was deleted', () => {
+  it('brings nothing back, until somebody joins again', async () => {
+    const client = new GroupClient();
+    await client.createTopic('t', 2);
+    const member = { groupId: 'workers', memberId: 'm' };
+    const join = () =>
+      client.ask(shareGroupHeartbeat, 1, { ...member, subscribedTopicNames: ['t'] });
+    await join();
+    const { topicId } = (await client.context(2).metadata.topic('t'))!;
+    const share = new ShareClient(client.context(2), 'straggler');
+    const places = [0, 1].map((partition) => ({ topicId, partition }));
+    expect((await share.acquire(places)).sort()).toEqual(['0: ', '1: ']);
+    await client.ask(shareGroupHeartbeat, 1, { ...member, memberEpoch: -1 });
+    const { results } = await client.ask(deleteGroups, 2, { groupsNames: ['workers'] });
+    expect(results).toMatchObject([{ errorCode: 0 }]);
+    const refused = [0, 1].map((i) => `${i}: error ${UNKNOWN_SERVER_ERROR}`);
+    expect((await share.acquire([])).sort()).toEqual(refused);
+    for (const partition of [0, 1]) {
+      const stub = client.cluster.memory.partition(topicId, partition);
+      const { startOffset } = await stub.call('shareDescribe', { groupId: 'workers' });
+      expect(startOffset).toBe(-1);
+    }
+    await join();
+    expect((await share.acquire([])).sort()).toEqual(['0: ', '1: ']);
+    client.close();
   });
 });
 

@@ -86,7 +86,10 @@ export interface ShareFetchReply extends ShareAcknowledgeReply {
 }
 
 export interface ShareCalls {
-  /** Acknowledges first, then acquires what there is. A group that is new here begins. */
+  /**
+   * Acknowledges first, then acquires what there is. GROUP_ID_NOT_FOUND: the partition does not
+   * know the group, and it was not to begin.
+   */
   shareFetch: {
     command: ShareMember & {
       readonly settings: ShareSettings;
@@ -96,6 +99,8 @@ export interface ShareCalls {
       readonly connection?: string;
       /** The member knows of nothing that it holds: that goes back first. */
       readonly isAnew?: boolean;
+      /** The group's coordinator knows of this partition: the group begins if it is new here. */
+      readonly begins?: boolean;
     };
     reply: ShareFetchReply;
   };

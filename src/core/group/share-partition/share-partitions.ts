@@ -49,10 +49,13 @@ export class SharePartitions {
 
   acquire(command: ShareCalls['shareFetch']['command'], now: number) {
     if (this.#store.dropped) return shareFetchRefused(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION);
-    const { groupId, memberId, settings, isAnew = false } = command;
+    const { groupId, memberId, settings, isAnew = false, begins = false } = command;
     const before = this.#load(groupId);
     const held = isAnew ? before && withoutLocksOf(this.#asOf(before, now), memberId) : before;
     const acknowledged = this.#acknowledged(held, command, now);
+    if (before === undefined && !begins) {
+      return { ...shareFetchRefused(ErrorCode.GROUP_ID_NOT_FOUND), ...acknowledged.reply };
+    }
     try {
       const state = acknowledged.state ?? beginning(settings, this.#log, now);
       const found = fetched(settingsKept(state, settings), command, this.#log, now);

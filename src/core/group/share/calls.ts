@@ -72,7 +72,7 @@ export interface ShareGroupCalls {
     command: { readonly groupId: string; readonly topics: PartitionsById };
     reply: { readonly errorCode: number };
   };
-  /** Partitions that have a state of the group; none of a group that is no share group. */
+  /** Partitions that have a state of the group, or are to; none of what is no share group. */
   listSharePartitions: {
     command: { readonly groupId: string };
     reply: { readonly errorCode: number; readonly topics: PartitionsById };

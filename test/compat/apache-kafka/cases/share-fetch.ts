@@ -342,6 +342,14 @@ export const shareFetchScripts = scripts('share-fetch', {
     await on.ask(shareFetch, 1, { groupId: null, memberId: 'm' });
     await on.ask(shareAcknowledge, 1, { groupId: null, memberId: 'm' });
   },
+  'what-nobody-reads': async (on) => {
+    await sharer(on);
+    const topic = await topicOf(on, 'other');
+    await write(on, topic, 2);
+    const straggler = new Sharer(on.another(), topic, 'two');
+    for (const said of [[], null]) await straggler.fetch({ maxWaitMs: 500 }, said);
+    await straggler.acknowledge([-1, -1, ACCEPT]);
+  },
   'what-was-deleted': async (on) => {
     const { topic, member } = await sharer(on);
     await write(on, topic, 5, 5, 5);

@@ -28,6 +28,28 @@ describe('where a share group begins', () => {
     expect(begins('by_duration:PT1H')).toBe(1);
   });
 
+  it('is nowhere before the group is to begin, or after it was deleted', () => {
+    const sharing = new Sharing();
+    sharing.produce(3);
+    sharing.begins = false;
+    const refused = { errorCode: ErrorCode.GROUP_ID_NOT_FOUND, acquired: [], records: [] };
+    const isUnknown = () => {
+      expect(sharing.fetched('a')).toMatchObject(refused);
+      const acknowledgeErrorCode = ErrorCode.UNKNOWN_TOPIC_OR_PARTITION;
+      const along = sharing.fetched('a', {}, [ack(0, 0, ACCEPT)]);
+      expect(along).toMatchObject({ ...refused, acknowledgeErrorCode });
+      expect(sharing.store.shareState(groupId)).toBeUndefined();
+    };
+    isUnknown();
+    sharing.begins = true;
+    expect(sharing.acquire('a')).toEqual(['0-2*1']);
+    sharing.begins = false;
+    sharing.release('a');
+    expect(sharing.acquire('a')).toEqual(['0-2*2']);
+    sharing.groups.delete({ groupId });
+    isUnknown();
+  });
+
   it('is remembered though nothing was there', () => {
     const sharing = new Sharing({ 'share.auto.offset.reset': 'latest' });
     sharing.produce(3);

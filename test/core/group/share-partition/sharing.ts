@@ -23,6 +23,8 @@ export class Sharing {
   readonly announced: string[] = [];
   settings: ShareSettings;
   now = startOfTime;
+  /** Whether the group may begin with what it asks for. */
+  begins = true;
 
   constructor(configs: Record<string, string> = {}) {
     this.settings = shareSettingsFrom(
@@ -66,8 +68,8 @@ export class Sharing {
       acquireMode: 0,
       ...room,
     };
-    const command = { groupId, memberId, settings: this.settings, acknowledgements, room: whole };
-    return this.groups.acquire(command, this.now);
+    const member = { groupId, memberId, settings: this.settings, begins: this.begins };
+    return this.groups.acquire({ ...member, acknowledgements, room: whole }, this.now);
   }
 
   /** The code, and what is said to it. */
