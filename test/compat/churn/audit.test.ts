@@ -47,9 +47,14 @@ test('tells of a record that is handed out again after its offset was committed'
 
 test('knows that librdkafka goes on with what it fetched of a partition that it never began', () => {
   const held = '1 assigned 0\n5 revoked 0\n60 assigned 0\n';
-  const told = (name: string, log: string) => audit([5, 3], [life('a', whole), life(name, log)]);
+  const told = (name: string, log: string, sent = 5) =>
+    audit([sent, 3], [life('a', whole), life(name, log)]);
   const again = ' at 70 again, a had committed or seen 5 at 40';
-  expect(told('librdkafka 1.0', `${held}70 read 0 0 4`)).toEqual([]);
+  const old = `${held}70 read 0 0 0\n71 committing 1 0:1\n72 committed 1`;
+  expect(told('librdkafka 1.0', `${old}\n80 read 0 5 5`, 6)).toEqual([]);
+  expect(told('librdkafka 1.0', old, 6)).toEqual([
+    'partition 0: 1 of 6 records lost, the first is 5',
+  ]);
   expect(told('Java 1.0', `${held}70 read 0 0 4`)).toEqual([
     `partition 0: Java 1.0 read 0${again}`,
   ]);

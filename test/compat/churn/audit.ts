@@ -38,11 +38,16 @@ export function anomaliesIn(evidence: Evidence): string[] {
     ...evidence.lives.flatMap(oddIn),
     ...evidence.sent.flatMap((count, partition) => [
       ...unreadIn(partition, count, evidence.lives),
-      ...backwardsIn(partition, committed[partition]!),
       ...sharedIn(partition, evidence.lives),
-      ...evidence.lives.flatMap((life) => {
-        return misreadIn(partition, life, committed[partition]!, attempted[partition]!);
-      }),
+      // Whoever hands out old records commits them, too: what was committed says no more then.
+      ...(evidence.lives.some((life) => resumesUnbegun(partition, life))
+        ? []
+        : [
+            ...backwardsIn(partition, committed[partition]!),
+            ...evidence.lives.flatMap((life) => {
+              return misreadIn(partition, life, committed[partition]!, attempted[partition]!);
+            }),
+          ]),
     ]),
   ];
 }
@@ -140,11 +145,8 @@ function misreadIn(
   let least: Known | null = null;
   let next: number | null = null;
   let held = false;
-  /** Where it would have begun, had it read anything when it held the partition before. */
-  let unbegun: number | null = null;
   for (const event of events) {
     if (isOwnership(event) && event.partitions.includes(partition)) {
-      if (held) unbegun = next === null ? (least?.offset ?? 0) : null;
       held = event.what === 'assigned';
       next = null;
       if (held) least = committed(event.time);
@@ -153,8 +155,7 @@ function misreadIn(
     const where = `partition ${partition}: ${name} read ${event.first} at ${event.time}`;
     if (!held) anomalies.push(`${where}, which it did not hold`);
     if (next !== null && event.first !== next) anomalies.push(`${where}, not ${next}`);
-    const goesOn = resumesUnbegun(name) && event.first === unbegun;
-    if (next === null && least !== null && event.first < least.offset && !goesOn) {
+    if (next === null && least !== null && event.first < least.offset) {
       const by = `${least.by} had committed or seen ${least.offset} at ${least.to}`;
       anomalies.push(`${where} again, ${by}`);
     }
@@ -169,10 +170,17 @@ function misreadIn(
 
 /**
  * What librdkafka fetched of a partition that it lost before it handed out any of it is handed out
- * when it is given the partition again, whatever it is told has been committed since.
+ * when it is given the partition again, whatever it is told has been committed since. It began at
+ * 0 then: nobody had committed anything.
  */
-function resumesUnbegun(name: string): boolean {
-  return name.startsWith('librdkafka');
+function resumesUnbegun(partition: number, { name, events }: Life): boolean {
+  let holdings = 0;
+  for (const event of events) {
+    if (event.what === 'assigned' && event.partitions.includes(partition)) holdings++;
+    if (event.what !== 'read' || event.partition !== partition) continue;
+    return name.startsWith('librdkafka') && holdings > 1 && event.first === 0;
+  }
+  return false;
 }
 
 /** Nobody is given a partition that another holds and will be asked for. */
