@@ -13,6 +13,7 @@ import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.FencedInstanceIdException;
 import org.apache.kafka.common.errors.UnknownMemberIdException;
 import org.apache.kafka.common.errors.UnreleasedInstanceIdException;
 
@@ -52,7 +53,7 @@ public final class ChurnMember implements ConsumerRebalanceListener {
     Harness.inBackground(member::untilInputEnds);
     try {
       member.work();
-    } catch (UnreleasedInstanceIdException taken) {
+    } catch (FencedInstanceIdException | UnreleasedInstanceIdException taken) {
       Runtime.getRuntime().halt(NAME_TAKEN);
     }
   }
