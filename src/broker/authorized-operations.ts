@@ -2,25 +2,12 @@
  * What a client may do to a resource, as the bit field of KIP-430. The surprise: "you did not ask"
  * is a value of its own, the smallest int32.
  */
-
-/** Kafka's codes of the operations of an ACL. */
-const operation = {
-  READ: 3,
-  WRITE: 4,
-  CREATE: 5,
-  DELETE: 6,
-  ALTER: 7,
-  DESCRIBE: 8,
-  CLUSTER_ACTION: 9,
-  DESCRIBE_CONFIGS: 10,
-  ALTER_CONFIGS: 11,
-  IDEMPOTENT_WRITE: 12,
-} as const;
+import { AclOperation } from '../protocol/acl.ts';
 
 const notAsked = -0x8000_0000;
 
-function bits(...names: readonly (keyof typeof operation)[]): number {
-  return names.reduce((field, name) => field | (1 << operation[name]), 0);
+function bits(...names: readonly (keyof typeof AclOperation)[]): number {
+  return names.reduce((field, name) => field | (1 << AclOperation[name]), 0);
 }
 
 export const allTopicOperations = bits(

@@ -5,6 +5,7 @@
 import type { BrokerConfig } from '../runtime/config.ts';
 import type { Objects, PartitionWatch } from '../runtime/stubs.ts';
 import type { AnswerMemory } from './answer-memory.ts';
+import type { Authorizer, Principal } from './authorizer.ts';
 import type { ControllerWatch } from './controller-watch.ts';
 import type { GroupConfigs } from './group-configs.ts';
 import type { MemberWatches } from './member-watches.ts';
@@ -53,6 +54,9 @@ export interface Watches {
 export interface RequestContext {
   readonly apiVersion: number;
   readonly clientId: string | null;
+  readonly principal: Principal;
+  /** What this client may do. Handlers ask before they do it. */
+  readonly authorizer: Authorizer;
   /** The client's address as text, for DescribeGroups' clientHost: `/127.0.0.1`. */
   readonly clientHost: string;
   /** The address a client of this listener can dial: what Metadata answers. */

@@ -6,6 +6,7 @@
 import type { BrokerConfig } from '../runtime/config.ts';
 import type { Objects } from '../runtime/stubs.ts';
 import { AnswerMemory } from './answer-memory.ts';
+import { everythingAllowed, type Principal } from './authorizer.ts';
 import type { RequestContext } from './context.ts';
 import { ControllerWatch } from './controller-watch.ts';
 import { CountedObjects } from './counted-objects.ts';
@@ -44,6 +45,8 @@ export interface ClientContext
 
 /** What is known of a client before it asks anything. */
 export interface ClientOrigin {
+  /** Who it has proven to be; `anonymous` where nobody is asked. */
+  readonly principal: Principal;
   /** `/127.0.0.1` */
   readonly clientHost: string;
   /**
@@ -65,6 +68,8 @@ export function clientContext(gateway: Gateway, client: ClientOrigin): ClientCon
   );
   const { config, memory, producerIds, answers } = gateway;
   return {
+    principal: client.principal,
+    authorizer: everythingAllowed,
     clientHost: client.clientHost,
     advertised: config.advertisedListener ?? client.dialled,
     objects,

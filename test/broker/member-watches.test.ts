@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { anonymous } from '../../src/broker/authorizer.ts';
 import { dispatch } from '../../src/broker/broker.ts';
 import { type ClientContext, clientContext, createGateway } from '../../src/broker/gateway.ts';
 import { MemberWatches } from '../../src/broker/member-watches.ts';
@@ -44,6 +45,7 @@ class Client {
 
   constructor() {
     this.context = clientContext(createGateway(objects, config), {
+      principal: anonymous,
       clientHost: '/127.0.0.1',
       dialled: { host: 'localhost', port: 9092 },
       signal: new AbortController().signal,

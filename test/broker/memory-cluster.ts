@@ -2,6 +2,7 @@
  * A cluster in plain memory and clients of it: the real machines, logs and metadata caches, no
  * network. Each gateway has its own memory, as each isolate of a Worker has.
  */
+import { anonymous } from '../../src/broker/authorizer.ts';
 import type { RequestContext } from '../../src/broker/context.ts';
 import { clientContext, createGateway } from '../../src/broker/gateway.ts';
 import { ClusterMemory, metadataCache } from '../../src/broker/metadata-cache.ts';
@@ -43,6 +44,7 @@ export class MemoryCluster {
   /** A connection to a gateway of its own: contexts of any version. */
   connect(): (apiVersion: number) => RequestContext {
     const client = clientContext(createGateway(this.#objects, this.config), {
+      principal: anonymous,
       clientHost: '/127.0.0.1',
       dialled: { host: 'localhost', port: 9092 },
       signal: new AbortController().signal,

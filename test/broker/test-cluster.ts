@@ -3,6 +3,7 @@
  * that knows its topics, and a list of every call that reached an object.
  */
 
+import { anonymous } from '../../src/broker/authorizer.ts';
 import type { RequestContext } from '../../src/broker/context.ts';
 import { clientContext, createGateway } from '../../src/broker/gateway.ts';
 import type { TopicView } from '../../src/core/cluster/commands.ts';
@@ -108,6 +109,7 @@ export class TestCluster {
   client(config: Partial<BrokerConfig> = {}) {
     const gone = new AbortController();
     const base = clientContext(createGateway(this.objects, { ...defaultBrokerConfig, ...config }), {
+      principal: anonymous,
       clientHost: '/127.0.0.1',
       dialled: { host: 'localhost', port: 9092 },
       signal: gone.signal,

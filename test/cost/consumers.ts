@@ -4,6 +4,7 @@
  * surprise: everything up to the objects is the real code; the objects are in memory, lose it in
  * their sleep, and have meters.
  */
+import { anonymous } from '../../src/broker/authorizer.ts';
 import { dispatch } from '../../src/broker/broker.ts';
 import { type ClientContext, clientContext, createGateway } from '../../src/broker/gateway.ts';
 import { ZERO_UUID } from '../../src/bytes/uuid.ts';
@@ -66,6 +67,7 @@ export class Connection {
 
   constructor(objects: MemoryObjects) {
     this.#client = clientContext(createGateway(objects, defaultBrokerConfig), {
+      principal: anonymous,
       clientHost: '/127.0.0.1',
       dialled: { host: 'localhost', port: 9092 },
       signal: new AbortController().signal,

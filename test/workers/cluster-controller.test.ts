@@ -7,6 +7,7 @@ import {
 } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 import { afterEach, describe, expect, it } from 'vitest';
+import { anonymous } from '../../src/broker/authorizer.ts';
 import { clientContext, createGateway } from '../../src/broker/gateway.ts';
 import { handleMetadata } from '../../src/broker/handlers/metadata.ts';
 import { ZERO_UUID } from '../../src/bytes/uuid.ts';
@@ -179,6 +180,7 @@ describe('the cluster controller as a Durable Object', () => {
 describe('gateways over stubs', () => {
   const connect = () =>
     clientContext(createGateway(objects, brokerConfigFrom({})), {
+      principal: anonymous,
       clientHost: '/127.0.0.1',
       dialled: { host: 'localhost', port: 9092 },
       signal: new AbortController().signal,

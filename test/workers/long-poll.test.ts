@@ -1,6 +1,7 @@
 import { evictDurableObject } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 import { describe, expect, it } from 'vitest';
+import { anonymous } from '../../src/broker/authorizer.ts';
 import { dispatch } from '../../src/broker/broker.ts';
 import { clientContext, createGateway } from '../../src/broker/gateway.ts';
 import { ZERO_UUID } from '../../src/bytes/uuid.ts';
@@ -21,7 +22,12 @@ function newClient() {
   const gone = new AbortController();
   const gateway = createGateway(workerObjects(bindings), defaultBrokerConfig);
   const dialled = { host: 'localhost', port: 9092 };
-  const client = clientContext(gateway, { clientHost: '/test', dialled, signal: gone.signal });
+  const client = clientContext(gateway, {
+    principal: anonymous,
+    clientHost: '/test',
+    dialled,
+    signal: gone.signal,
+  });
   const ask = <Q extends Fields, R extends Fields>(
     api: Api<Q, R>,
     apiVersion: number,

@@ -5,38 +5,22 @@
  */
 import { Hono } from 'hono';
 import { admits, howToOpen } from '../../broker/access.ts';
+import { anonymous } from '../../broker/authorizer.ts';
 import { HttpError, httpErrorOf } from './errors.ts';
-import { health } from './health.ts';
+import { ownFamily } from './health.ts';
 import { Kafka } from './kafka.ts';
-import { v2Type } from './media-types.ts';
-import { restRoutes } from './rest/index.ts';
-import { type HttpContext, type HttpEnv, isPathOf, jsonResponse, type Route } from './routes.ts';
-import { v3Routes } from './v3/index.ts';
+import { restFamily } from './rest/index.ts';
+import { type Family, type HttpContext, type HttpEnv, isPathOf } from './routes.ts';
+import { cloudV3Family, v3Family } from './v3/index.ts';
 
-interface Family {
-  readonly prefix: string;
-  readonly routes: readonly Route[];
-  /** The content type of its errors. */
-  readonly type: string;
-}
-
-const families: readonly Family[] = [
-  {
-    prefix: '',
-    routes: [{ method: 'GET', path: '/healthz', handle: health }],
-    type: 'application/json',
-  },
-  { prefix: '/rest', routes: restRoutes, type: v2Type },
-  { prefix: '/v3', routes: v3Routes, type: 'application/json' },
-  { prefix: '/kafka/v3', routes: v3Routes, type: 'application/json' },
-];
+const families: readonly Family[] = [ownFamily, restFamily, v3Family, cloudV3Family];
 
 /** The app. Its `fetch` takes the door in the place of an environment. */
 export function httpApp(): Hono<HttpEnv> {
   const app = new Hono<HttpEnv>({ strict: false });
   app.use(async (c, next) => {
     if (!mayPass(c)) return unauthorized(c);
-    const kafka = new Kafka(c.env.gateway, c.req.raw);
+    const kafka = new Kafka(c.env.gateway, c.req.raw, anonymous);
     const unfinished: Promise<unknown>[] = [];
     c.set('kafka', kafka);
     c.set('unfinished', unfinished);
@@ -49,23 +33,21 @@ export function httpApp(): Hono<HttpEnv> {
     }
   }
   app.notFound(nowhere);
-  app.onError((error, c) => {
-    const { status, body } = httpErrorOf(error);
-    return jsonResponse(body, status, familyOf(c.req.path).type);
-  });
+  app.onError((error, c) => familyOf(c.req.path).errorResponse(httpErrorOf(error), c));
   return app;
 }
 
-/** Whether the door is alive is anybody's to ask. */
 function mayPass(c: HttpContext): boolean {
-  return c.req.path === '/healthz' || admits(c.env.access, c.req.header('authorization') ?? null);
+  const { prefix, routes } = familyOf(c.req.path);
+  const isOpen = routes.some((route) => route.open && isPathOf(route, prefix, c.req.path));
+  return isOpen || admits(c.env.access, c.req.header('authorization') ?? null);
 }
 
 function unauthorized(c: HttpContext): Response {
   const { open, token } = c.env.access;
   const closed = !open && token === undefined;
-  const { body } = new HttpError(401, 40101, closed ? howToOpen : 'Unauthorized');
-  const response = jsonResponse(body, 401, familyOf(c.req.path).type);
+  const error = new HttpError(401, 40101, closed ? howToOpen : 'Unauthorized');
+  const response = familyOf(c.req.path).errorResponse(error, c);
   response.headers.set('www-authenticate', 'Bearer, Basic realm="Kedge", charset="UTF-8"');
   return response;
 }
@@ -73,16 +55,19 @@ function unauthorized(c: HttpContext): Response {
 /** No route: a wrong method, or a path that does not exist, with those that do. */
 function nowhere(c: HttpContext): Response {
   const { path, method } = c.req;
-  const { prefix, routes, type } = familyOf(path);
+  const { prefix, routes, errorResponse } = familyOf(path);
   const allowed = routes.filter((route) => isPathOf(route, prefix, path));
   if (allowed.length > 0) {
-    const { status, body } = new HttpError(405, 405, 'HTTP 405 Method Not Allowed');
-    const response = jsonResponse(body, status, type);
+    const error = new HttpError(405, 405, 'HTTP 405 Method Not Allowed');
+    const response = errorResponse(error, c);
     response.headers.set('allow', allowed.map((route) => route.method).join(', '));
     return response;
   }
-  const { status, body } = new HttpError(404, 404, `HTTP 404 Not Found: ${method} ${path}`);
-  return jsonResponse({ ...body, endpoints: endpointsNear(path) }, status, type);
+  const near = endpointsNear(path);
+  return errorResponse(
+    new HttpError(404, 404, `HTTP 404 Not Found: ${method} ${path}`, { endpoints: near }),
+    c,
+  );
 }
 
 /** What exists: all of the family the path is in, or the families there are. */

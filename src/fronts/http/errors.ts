@@ -12,15 +12,23 @@ export class HttpError extends Error {
   override readonly name = 'HttpError';
   readonly status: number;
   readonly errorCode: number;
+  /** What the answer says beside the message. */
+  readonly more: Readonly<Record<string, unknown>>;
 
-  constructor(status: number, errorCode: number, message: string) {
+  constructor(
+    status: number,
+    errorCode: number,
+    message: string,
+    more: Readonly<Record<string, unknown>> = {},
+  ) {
     super(message);
     this.status = status;
     this.errorCode = errorCode;
+    this.more = more;
   }
 
   get body(): { error_code: number; message: string } {
-    return { error_code: this.errorCode, message: this.message };
+    return { error_code: this.errorCode, message: this.message, ...this.more };
   }
 }
 

@@ -3,6 +3,7 @@
  * asked in this process. The surprise: each call says its version, since handlers tell by the
  * version whether topics go by name or by id; routes always speak of names.
  */
+import type { Principal } from '../../broker/authorizer.ts';
 import { dispatch } from '../../broker/broker.ts';
 import type { RequestContext } from '../../broker/context.ts';
 import { type ClientContext, clientContext, type Gateway } from '../../broker/gateway.ts';
@@ -25,10 +26,11 @@ export class Kafka {
   readonly context: RequestContext;
   readonly #client: ClientContext;
 
-  constructor(gateway: Gateway, request: Request) {
+  constructor(gateway: Gateway, request: Request, principal: Principal) {
     const url = new URL(request.url);
     const port = Number(url.port) || (url.protocol === 'https:' ? 443 : 80);
     this.#client = clientContext(gateway, {
+      principal,
       clientHost: `/${request.headers.get('cf-connecting-ip') ?? url.hostname}`,
       dialled: { host: url.hostname, port },
       signal: request.signal,

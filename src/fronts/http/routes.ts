@@ -1,12 +1,15 @@
 /**
- * What a route is: one line of a table that registers it, lists it for whoever asks for a path
- * that does not exist, and tells a wrong method from a wrong path.
+ * What a route is: one line of a table that registers it, describes it in the API's document,
+ * lists it for whoever asks for a path that does not exist, and tells a wrong method from a wrong
+ * path. Each dialect is a family of routes with its own way to say what went wrong.
  */
 import type { Context } from 'hono';
 import type { Access } from '../../broker/access.ts';
 import type { Gateway } from '../../broker/gateway.ts';
 import type { RestConsumerCalls } from '../../core/rest-consumer/calls.ts';
 import type { Stub } from '../../runtime/stubs.ts';
+import type { Doc } from './doc.ts';
+import type { HttpError } from './errors.ts';
 import type { Kafka } from './kafka.ts';
 
 /** What the HTTP front needs of the Worker that runs it: given with every request. */
@@ -29,10 +32,30 @@ export interface HttpEnv {
 export type HttpContext = Context<HttpEnv>;
 
 export interface Route {
-  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
+  readonly method: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE' | 'OPTIONS';
   /** Below the family's prefix; `:name` is a parameter. */
   readonly path: string;
   readonly handle: (c: HttpContext) => Promise<Response> | Response;
+  /** Whether anybody may ask, without saying who they are. */
+  readonly open?: boolean;
+  /** What it is for: a route without is not in the API's document. */
+  readonly doc?: Doc;
+}
+
+/** One dialect: its routes below one prefix. */
+export interface Family {
+  /** `/rest`; empty for what belongs to no dialect. */
+  readonly prefix: string;
+  /** What the API's document calls it. */
+  readonly name: string;
+  readonly routes: readonly Route[];
+  /** An error in the dialect's own words, also those that no route had a hand in (401, 404). */
+  readonly errorResponse: (error: HttpError, c: HttpContext) => Response;
+}
+
+/** Errors as the REST Proxy has them, with this content type. */
+export function restErrors(type: string): Family['errorResponse'] {
+  return ({ body, status }) => jsonResponse(body, status, type);
 }
 
 /** Lets work go on behind the answer, even when the client hangs up. */

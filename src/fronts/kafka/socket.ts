@@ -5,6 +5,7 @@
  * connection is closed between two requests before that, and the client connects again by itself.
  */
 import type { Unsent } from '../../broker/answer-memory.ts';
+import { anonymous } from '../../broker/authorizer.ts';
 import { type ClientContext, clientContext, type Gateway } from '../../broker/gateway.ts';
 import { concat } from '../../bytes/writer.ts';
 import { ioTurn } from '../../runtime/io-turn.ts';
@@ -24,6 +25,7 @@ export async function serveSocket(
   if (ends === undefined) return;
   const left = new AbortController();
   const client = clientContext(gateway, {
+    principal: anonymous,
     clientHost: `/${addressOf(ends.remoteAddress).host}`,
     dialled: addressOf(ends.localAddress),
     signal: left.signal,

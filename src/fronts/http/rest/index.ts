@@ -3,8 +3,8 @@
  * relatives have added. The surprise: answers carry a content type of the dialect's own, which its
  * clients check.
  */
-import { answerType } from '../media-types.ts';
-import { type HttpContext, jsonResponse, type Route } from '../routes.ts';
+import { answerType, v2Type } from '../media-types.ts';
+import { type Family, type HttpContext, jsonResponse, type Route, restErrors } from '../routes.ts';
 import * as consumers from './consumers.ts';
 import { produceToPartition, produceToTopic } from './produce.ts';
 import { partitionRecords } from './records.ts';
@@ -26,7 +26,7 @@ const topic = '/topics/:topic';
 const partition = `${topic}/partitions/:partition`;
 const instance = '/consumers/:group/instances/:instance';
 
-export const restRoutes: readonly Route[] = [
+const routes: readonly Route[] = [
   route('GET', '/', async () => ({})),
   route('GET', '/brokers', topics.listBrokers),
   route('GET', '/topics', topics.listTopics),
@@ -51,3 +51,10 @@ export const restRoutes: readonly Route[] = [
   route('POST', `${instance}/positions/beginning`, consumers.seekToBeginning),
   route('POST', `${instance}/positions/end`, (c) => consumers.seekToEnd(c)),
 ];
+
+export const restFamily: Family = {
+  prefix: '/rest',
+  name: 'REST Proxy v2',
+  routes,
+  errorResponse: restErrors(v2Type),
+};

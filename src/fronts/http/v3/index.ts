@@ -2,7 +2,7 @@
  * REST v3: the part of it that is there. The surprise: records can only be written; the dialect
  * has no way to read them.
  */
-import type { HttpContext, Route } from '../routes.ts';
+import { type Family, type HttpContext, type Route, restErrors } from '../routes.ts';
 import * as clusters from './clusters.ts';
 import * as configs from './configs.ts';
 import { produceStream } from './records.ts';
@@ -27,7 +27,7 @@ function route(
 const cluster = '/clusters/:cluster';
 const topic = `${cluster}/topics/:topic`;
 
-export const v3Routes: readonly Route[] = [
+const routes: readonly Route[] = [
   route('GET', '/clusters', clusters.listClusters),
   route('GET', cluster, clusters.getCluster),
   route('GET', `${cluster}/brokers`, clusters.listBrokers),
@@ -46,3 +46,13 @@ export const v3Routes: readonly Route[] = [
   route('DELETE', `${topic}/configs/:name`, configs.resetTopicConfig),
   route('POST', `${topic}/records`, produceStream),
 ];
+
+export const v3Family: Family = {
+  prefix: '/v3',
+  name: 'REST v3',
+  routes,
+  errorResponse: restErrors('application/json'),
+};
+
+/** The same where Confluent Server and Confluent Cloud have it. */
+export const cloudV3Family: Family = { ...v3Family, prefix: '/kafka/v3' };

@@ -1,0 +1,28 @@
+/**
+ * Who asks, and what they may do: the one question behind every door. The surprise: handlers ask,
+ * not doors, so a door that is added tomorrow is guarded as those of today.
+ */
+import type { AclOperation, AclResourceType } from '../protocol/acl.ts';
+
+/** Who a client has proven to be, or `anonymous`. */
+export interface Principal {
+  /** `User`, as with Kafka's default principal builder. */
+  readonly type: string;
+  readonly name: string;
+}
+
+export const anonymous: Principal = { type: 'User', name: 'ANONYMOUS' };
+
+/** What one client may do: bound to its principal and its host. */
+export interface Authorizer {
+  /** Whether the client may do this to the resource of this name. */
+  may(operation: AclOperation, type: AclResourceType, name: string): Promise<boolean>;
+  /** Whether there is any resource of this type to which the client may do this. */
+  mayToAny(operation: AclOperation, type: AclResourceType): Promise<boolean>;
+}
+
+/** Where nobody is asked who they are, everybody may do everything. */
+export const everythingAllowed: Authorizer = {
+  may: async () => true,
+  mayToAny: async () => true,
+};
