@@ -1,40 +1,40 @@
 /**
- * Fetching for a reader over HTTP: from partitions and positions to records as JSON. The surprise:
- * an answer is cut at the reader's `max_bytes` or before a record that cannot be read, but its
+ * Fetching for a reader over HTTP: from partitions and positions to records in the form of a
+ * dialect. The surprise: an answer is cut at the reader's `max_bytes` or before a record that cannot be read, but its
  * first record always comes, or its error: who cannot get past a record must learn which one it
  * is.
  */
 
 import { ZERO_UUID } from '../../bytes/uuid.ts';
 import { concat } from '../../bytes/writer.ts';
-import type { EmbeddedFormat } from '../../core/rest-consumer/calls.ts';
 import { fetchedRecords } from '../../core/rest-consumer/fetched-records.ts';
 import type { PartitionOffset } from '../../core/rest-consumer/state.ts';
 import { type FetchResponse, fetch } from '../../protocol/apis/fetch.ts';
 import { ErrorCode, KafkaError } from '../../protocol/errors.ts';
 import type { DecodedRecord } from '../../protocol/records/index.ts';
-import { recordToJson } from './embedding.ts';
 import type { Kafka } from './kafka.ts';
 
 /** What one answer holds at most, as keys and values. It is all in memory, several times over. */
 export const maxAnswerBytes = 8 * 1024 * 1024;
 
-export interface Consumed {
-  /** One JSON text a record. */
-  readonly records: readonly string[];
-  /** Keys and values, before they were embedded. */
+/** How a dialect writes a record down. Throws for one that it has no way to write. */
+export type Form<T> = (topic: string, partition: number, record: DecodedRecord) => T;
+
+export interface Consumed<T> {
+  readonly records: readonly T[];
+  /** Keys and values, before they were written down. */
   readonly bytes: number;
   /** Where to read on in every partition that moved. */
   readonly positions: readonly PartitionOffset[];
   readonly errors: readonly { topic: string; partition: number; errorCode: number }[];
 }
 
-export interface FetchOptions {
+export interface FetchOptions<T> {
   readonly maxWaitMs: number;
   readonly minBytes: number;
   readonly maxBytes: number;
   readonly isolationLevel: number;
-  readonly format: EmbeddedFormat;
+  readonly form: Form<T>;
 }
 
 /** The newest version that knows topics by name. */
@@ -44,11 +44,11 @@ const maxPartitionBytes = 1_048_576;
 
 type PartitionAnswer = FetchResponse['responses'][number]['partitions'][number];
 
-export async function fetchRecords(
+export async function fetchRecords<T>(
   kafka: Kafka,
   wanted: readonly PartitionOffset[],
-  options: FetchOptions,
-): Promise<Consumed> {
+  options: FetchOptions<T>,
+): Promise<Consumed<T>> {
   const maxBytes = Math.min(options.maxBytes, maxAnswerBytes);
   const response = await kafka.call(
     fetch,
@@ -84,24 +84,24 @@ export async function fetchRecords(
   );
   if (response.errorCode !== ErrorCode.NONE) throw new KafkaError(response.errorCode);
   const answers = response.responses.flatMap(({ partitions }) => partitions);
-  const reading = new Reading(maxBytes, options.format);
+  const reading = new Reading(maxBytes, options.form);
   for (const [index, one] of wanted.entries()) reading.read(one, answers[index]);
   return reading;
 }
 
 /** Reads what was asked for in its order, until the answer is full. */
-class Reading implements Consumed {
-  readonly records: string[] = [];
+class Reading<T> implements Consumed<T> {
+  readonly records: T[] = [];
   readonly positions: PartitionOffset[] = [];
   readonly errors: { topic: string; partition: number; errorCode: number }[] = [];
   bytes = 0;
   #full = false;
   readonly #maxBytes: number;
-  readonly #format: EmbeddedFormat;
+  readonly #form: Form<T>;
 
-  constructor(maxBytes: number, format: EmbeddedFormat) {
+  constructor(maxBytes: number, form: Form<T>) {
     this.#maxBytes = maxBytes;
-    this.#format = format;
+    this.#form = form;
   }
 
   read({ topic, partition, offset }: PartitionOffset, answer: PartitionAnswer): void {
@@ -129,7 +129,7 @@ class Reading implements Consumed {
     const size = (record.key?.length ?? 0) + (record.value?.length ?? 0);
     if (this.records.length > 0 && this.bytes + size > this.#maxBytes) this.#full = true;
     if (this.#full) return false;
-    this.records.push(recordToJson(topic, partition, record, this.#format));
+    this.records.push(this.#form(topic, partition, record));
     this.bytes += size;
     return true;
   }

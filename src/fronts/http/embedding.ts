@@ -6,6 +6,7 @@ import { fromBase64, toBase64 } from '../../bytes/base64.ts';
 import type { EmbeddedFormat } from '../../core/rest-consumer/calls.ts';
 import type { DecodedRecord, RecordHeader } from '../../protocol/records/index.ts';
 import { checkFields, checkList, checkObject, checkString } from './check.ts';
+import type { Form } from './consume.ts';
 import { conversionFailed, invalid, payloadError } from './errors.ts';
 import { typeOfFormat } from './media-types.ts';
 
@@ -56,8 +57,12 @@ export function timestampFromJson(value: unknown, where: string): number {
   return value as number;
 }
 
-/** One record as the JSON text of an answer. Throws 422 for a value that is not of the format. */
-export function recordToJson(
+/** Records as the JSON text of an answer. Throws 422 for a value that is not of the format. */
+export function jsonForm(format: EmbeddedFormat): Form<string> {
+  return (topic, partition, record) => recordToJson(topic, partition, record, format);
+}
+
+function recordToJson(
   topic: string,
   partition: number,
   record: DecodedRecord,

@@ -23,15 +23,21 @@ import {
   optional,
   parseInteger,
 } from '../check.ts';
+import { type Consumer, type Instance, visit, visitMs } from '../consumer/consumer.ts';
+import { leave } from '../consumer/membership.ts';
+import {
+  commit,
+  commitBeforeRebalance,
+  commitConsumed,
+  committedOffsets,
+} from '../consumer/offsets.ts';
+import { poll, pollTimeoutMs } from '../consumer/poll.ts';
+import { jsonForm } from '../embedding.ts';
 import { formatMismatch, instanceExists, invalid } from '../errors.ts';
 import type { JsonObject } from '../json.ts';
 import { consumedFormat, typeOfFormat } from '../media-types.ts';
 import { finishLater, type HttpContext } from '../routes.ts';
-import { type Consumer, type Instance, visit, visitMs } from './consumer.ts';
 import { parseNewInstance } from './consumer-config.ts';
-import { leave } from './membership.ts';
-import { commit, commitBeforeRebalance, commitConsumed, committedOffsets } from './offsets.ts';
-import { poll, pollTimeoutMs } from './poll.ts';
 
 export async function createConsumer(c: HttpContext): Promise<unknown> {
   const group = c.req.param('group')!;
@@ -113,7 +119,7 @@ export async function records(c: HttpContext): Promise<Response> {
     const { format } = consumer.state.config;
     if (wanted !== undefined && wanted !== format) throw formatMismatch();
     const timeoutMs = pollTimeoutMs(consumer.state, asked);
-    return { format, texts: await poll(consumer, { timeoutMs, maxBytes }) };
+    return { format, texts: await poll(consumer, { timeoutMs, maxBytes, form: jsonForm(format) }) };
   });
   finishLater(c, work);
   const { format, texts } = await work;

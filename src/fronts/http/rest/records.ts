@@ -5,6 +5,7 @@
 import { ErrorCode, errorInfo } from '../../../protocol/errors.ts';
 import { parseInteger } from '../check.ts';
 import { type Consumed, fetchRecords, maxAnswerBytes } from '../consume.ts';
+import { jsonForm } from '../embedding.ts';
 import { fromKafka, HttpError, invalid } from '../errors.ts';
 import { Timestamp } from '../kafka.ts';
 import { consumedFormat, typeOfFormat } from '../media-types.ts';
@@ -28,7 +29,7 @@ export async function partitionRecords(c: HttpContext): Promise<Response> {
     minBytes: 1,
     maxBytes: queryInteger(c, 'max_bytes') ?? maxAnswerBytes,
     isolationLevel: 0,
-    format,
+    form: jsonForm(format),
   });
   checkFetched(consumed, offset);
   return new Response(`[${consumed.records.join(',')}]`, {
@@ -36,7 +37,7 @@ export async function partitionRecords(c: HttpContext): Promise<Response> {
   });
 }
 
-function checkFetched({ errors }: Consumed, offset: number): void {
+function checkFetched({ errors }: Consumed<string>, offset: number): void {
   for (const { errorCode } of errors) {
     if (errorCode !== ErrorCode.OFFSET_OUT_OF_RANGE) throw fromKafka(errorCode);
     const { httpStatus, message } = errorInfo(errorCode);

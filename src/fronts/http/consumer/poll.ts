@@ -12,15 +12,16 @@ import {
   type TopicPartition,
 } from '../../../core/rest-consumer/state.ts';
 import { ErrorCode, errorInfo, KafkaError } from '../../../protocol/errors.ts';
-import { type Consumed, fetchRecords } from '../consume.ts';
+import { type Consumed, type Form, fetchRecords } from '../consume.ts';
 import type { Consumer } from './consumer.ts';
 import { beat, ensureMember, sleep } from './membership.ts';
 import { autoCommit, resetPositions, resolvePositions } from './offsets.ts';
 
-export interface PollOptions {
+export interface PollOptions<T> {
   /** How long to wait for records once there are partitions to read. */
   readonly timeoutMs: number;
   readonly maxBytes: number;
+  readonly form: Form<T>;
 }
 
 /** `consumer.request.timeout.ms`, when neither the instance nor the poll says. */
@@ -45,8 +46,8 @@ function joinPatienceMs({ kafka }: Consumer, timeoutMs: number): number {
   return Math.max(timeoutMs, groupInitialRebalanceDelayMs + joinGraceMs);
 }
 
-/** Answers one JSON text a record. */
-export async function poll(consumer: Consumer, options: PollOptions): Promise<readonly string[]> {
+/** Answers the records, in their order in each partition. */
+export async function poll<T>(consumer: Consumer, options: PollOptions<T>): Promise<readonly T[]> {
   const { kind } = consumer.state.subscription;
   const giveUpAt = consumer.now + joinPatienceMs(consumer, options.timeoutMs);
   if (kind === 'none') {
@@ -63,12 +64,12 @@ export async function poll(consumer: Consumer, options: PollOptions): Promise<re
   return records;
 }
 
-async function read(
+async function read<T>(
   consumer: Consumer,
-  { timeoutMs, maxBytes }: PollOptions,
+  { timeoutMs, maxBytes, form }: PollOptions<T>,
   inGroup: boolean,
-): Promise<Pick<Consumed, 'records' | 'positions'>> {
-  const { fetchMinBytes, isolationLevel, format } = consumer.state.config;
+): Promise<Pick<Consumed<T>, 'records' | 'positions'>> {
+  const { fetchMinBytes, isolationLevel } = consumer.state.config;
   const deadline = consumer.now + timeoutMs;
   let heardAt = consumer.now;
   for (;;) {
@@ -77,7 +78,7 @@ async function read(
     const maxWaitMs = Math.max(0, Math.min(left, heartbeatMs));
     const started = consumer.now;
     const minBytes = left > 0 ? Math.max(1, fetchMinBytes) : 0;
-    const options = { maxWaitMs, minBytes, maxBytes, isolationLevel, format };
+    const options = { maxWaitMs, minBytes, maxBytes, isolationLevel, form };
     const consumed = await fetchRecords(consumer.kafka, readable(consumer.state), options);
     await handleErrors(consumer, consumed.errors);
     const waitedInFull = consumer.now - started >= maxWaitMs;
@@ -102,7 +103,10 @@ function readable({ partitions }: RestConsumerState): PartitionOffset[] {
 }
 
 /** Passing trouble is for the next fetch; a position outside of the log is reset. */
-async function handleErrors(consumer: Consumer, errors: Consumed['errors']): Promise<void> {
+async function handleErrors(
+  consumer: Consumer,
+  errors: Consumed<unknown>['errors'],
+): Promise<void> {
   for (const { topic, partition, errorCode } of errors) {
     if (errorCode === ErrorCode.OFFSET_OUT_OF_RANGE) {
       const lost = consumer.state.partitions.filter(
