@@ -6,7 +6,7 @@
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Kafka, logLevel, Partitioners } from 'kafkajs';
-import { readmeBlock } from '../readme/blocks.ts';
+import { blockOf } from '../docs/blocks.ts';
 import { exactlyOnce } from './exactly-once.ts';
 import { cacheOf, download, once, pathOf } from './install.ts';
 import { Running, runToEnd } from './processes.ts';
@@ -84,7 +84,7 @@ function readmeCase(python: string, block: string, onlyReads: boolean): Case {
   return {
     name: 'readme',
     async run({ broker }, signal) {
-      const code = readmeBlock(block, { bootstrapServers: broker.bootstrap, url: '' });
+      const code = blockOf('README.md', block, { bootstrapServers: broker.bootstrap, url: '' });
       const example = new Running(python, ['-u', '-c', code], { signal });
       const record = /^0 \d+ b'4' b'{"item": "tea"}'$/m;
       const read = example.until(({ stdout }) => record.test(stdout), 'the record');

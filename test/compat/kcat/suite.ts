@@ -5,7 +5,7 @@
 import { randomBytes } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { readmeBlock } from '../../readme/blocks.ts';
+import { blockOf } from '../../docs/blocks.ts';
 import { cacheOf } from '../install.ts';
 import { Running, runToEnd } from '../processes.ts';
 import { type Case, runCases, type Suite, type SuiteContext } from '../suite.ts';
@@ -174,7 +174,7 @@ const transactions: Case[] = [
 const readme: Case = {
   name: 'readme',
   async run({ broker }) {
-    const code = readmeBlock('kcat', { bootstrapServers: broker.bootstrap, url: '' });
+    const code = blockOf('README.md', 'kcat', { bootstrapServers: broker.bootstrap, url: '' });
     const printed = await runToEnd('bash', ['-e', '-o', 'pipefail', '-c', code]);
     equal(/^0 \d+ 4 {"item": "tea"}$/m.test(printed), true);
   },
