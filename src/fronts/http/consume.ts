@@ -1,8 +1,8 @@
 /**
- * Fetching for a reader over HTTP: from partitions and positions to records in the form of a
- * dialect. The surprise: an answer is cut at the reader's `max_bytes` or before a record that cannot be read, but its
- * first record always comes, or its error: who cannot get past a record must learn which one it
- * is.
+ * Fetching for a reader over HTTP: from partitions and positions to records in a dialect's form.
+ * The surprise: an answer is cut at the reader's `max_bytes` or before a record that cannot be
+ * read, but its first record always comes, or its error: who cannot get past a record must learn
+ * which one it is.
  */
 
 import { ZERO_UUID } from '../../bytes/uuid.ts';
