@@ -2,11 +2,14 @@
  * What Cloudflare runs: the doors wired to the broker, and the objects exported. The surprise:
  * Kafka clients come in through `connect`, so there is no proxy between them and the Worker.
  */
-import { type Access, accessFrom } from './broker/access.ts';
+import { WorkerEntrypoint } from 'cloudflare:workers';
+import { type Access, accessFrom, howToOpen } from './broker/access.ts';
+import { anonymous } from './broker/authorizer.ts';
 import { createGateway, type Gateway } from './broker/gateway.ts';
 import { httpApp } from './fronts/http/app.ts';
 import type { HttpDoor } from './fronts/http/routes.ts';
 import { serveSocket } from './fronts/kafka/socket.ts';
+import { KafkaConnection } from './fronts/rpc/kafka-connection.ts';
 import { brokerConfigFrom } from './runtime/config.ts';
 import { type Env, restConsumerObject, workerObjects } from './runtime/worker-objects.ts';
 
@@ -52,6 +55,22 @@ function doorsOf(env: Env & Variables): Doors | { readonly shut: string } {
   }
 }
 
+function callsPerConnection({ KEDGE_CALLS_PER_CONNECTION: calls }: Variables): number {
+  return Number(calls ?? 9_000);
+}
+
+/** For other Workers, by a service binding: `entrypoint = "Kedge"`. */
+export class Kedge extends WorkerEntrypoint<Env & Variables> {
+  /** A Kafka connection of the caller's own. Rejects with how to be let in. */
+  open(): KafkaConnection {
+    const doors = doorsOf(this.env);
+    if ('shut' in doors) throw new Error(doors.shut);
+    if (!doors.access.open) throw new Error(howToOpen);
+    const maxCalls = callsPerConnection(this.env);
+    return new KafkaConnection({ gateway: doors.gateway, principal: anonymous, maxCalls });
+  }
+}
+
 export default {
   async connect(socket: Socket, env: Env & Variables): Promise<void> {
     const doors = doorsOf(env);
@@ -60,7 +79,7 @@ export default {
       console.warn('Kafka clients cannot show a token yet: KEDGE_OPEN=true lets everybody in.');
       return socket.close();
     }
-    return serveSocket(socket, doors.gateway, Number(env.KEDGE_CALLS_PER_CONNECTION ?? 9_000));
+    return serveSocket(socket, doors.gateway, callsPerConnection(env));
   },
 
   fetch(

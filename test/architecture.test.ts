@@ -33,9 +33,14 @@ const mayImport: Record<string, { values: string[]; types?: string[]; outside?: 
   objects: { values: ['runtime', 'core', 'protocol', 'bytes'], outside: /^cloudflare:workers$/ },
   broker: { values: ['runtime', 'core', 'protocol', 'bytes'], types: ['objects'] },
   'fronts/kafka': { values: ['broker', 'runtime', 'core', 'protocol', 'bytes'] },
+  // What carries Kafka's frames has them answered where sockets have.
   'fronts/http': {
-    values: ['broker', 'runtime', 'core', 'protocol', 'bytes'],
+    values: ['fronts/kafka', 'broker', 'runtime', 'core', 'protocol', 'bytes'],
     outside: /^hono(\/.*)?$/,
+  },
+  'fronts/rpc': {
+    values: ['fronts/kafka', 'broker', 'runtime', 'core', 'protocol', 'bytes'],
+    outside: /^cloudflare:workers$/,
   },
   client: { values: ['core', 'protocol', 'bytes'], types: ['fronts/http', 'fronts/rpc'] },
   cli: {
@@ -47,7 +52,7 @@ const mayImport: Record<string, { values: string[]; types?: string[]; outside?: 
     outside: /^(node:|miniflare$|esbuild$)/,
   },
   'worker.ts': {
-    values: ['fronts/kafka', 'fronts/http', 'broker', 'objects', 'runtime'],
+    values: ['fronts/kafka', 'fronts/http', 'fronts/rpc', 'broker', 'objects', 'runtime'],
     outside: /^cloudflare:workers$/,
   },
 };

@@ -2,6 +2,7 @@
  * Whether this Kedge answers. It asks nobody: a health check that reads storage is one that fails
  * first.
  */
+import { kafkaFrameRoute } from './kafka-frame.ts';
 import { type Family, jsonResponse, restErrors } from './routes.ts';
 
 function health(): Response {
@@ -12,6 +13,6 @@ function health(): Response {
 export const ownFamily: Family = {
   prefix: '',
   name: 'Kedge',
-  routes: [{ method: 'GET', path: '/healthz', handle: health, open: true }],
+  routes: [{ method: 'GET', path: '/healthz', handle: health, open: true }, kafkaFrameRoute],
   errorResponse: restErrors('application/json'),
 };

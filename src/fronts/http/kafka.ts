@@ -8,11 +8,13 @@ import { dispatch } from '../../broker/broker.ts';
 import type { RequestContext } from '../../broker/context.ts';
 import { type ClientContext, clientContext, type Gateway } from '../../broker/gateway.ts';
 import { ZERO_UUID } from '../../bytes/uuid.ts';
+import { concat } from '../../bytes/writer.ts';
 import { describeConfigs } from '../../protocol/apis/describe-configs.ts';
 import { listOffsets } from '../../protocol/apis/list-offsets.ts';
 import { type MetadataResponse, metadata } from '../../protocol/apis/metadata.ts';
 import { ErrorCode, KafkaError } from '../../protocol/errors.ts';
 import type { Api, Fields, Infer } from '../../protocol/schema.ts';
+import { answerRequest } from '../kafka/requests.ts';
 
 export type TopicMetadata = MetadataResponse['topics'][number];
 export type TopicConfig = { readonly name: string; readonly value: string | null };
@@ -21,6 +23,8 @@ export type TopicConfig = { readonly name: string; readonly value: string | null
 export const Timestamp = { LATEST: -1, EARLIEST: -2 } as const;
 
 const topicResource = 2;
+/** In front of every frame on a socket. */
+const lengthBytes = 4;
 
 export class Kafka {
   readonly context: RequestContext;
@@ -45,6 +49,12 @@ export class Kafka {
     apiVersion: number = api.versions[1],
   ): Promise<Infer<R>> {
     return dispatch(api, request, { ...this.context, apiVersion });
+  }
+
+  /** One frame as a socket carries it, lengths left out; undefined: it cannot be answered. */
+  async answerFrame(frame: Uint8Array): Promise<Uint8Array | undefined> {
+    const chunks = await answerRequest(frame, this.#client);
+    return chunks && concat(chunks).subarray(lengthBytes);
   }
 
   /** How many calls to objects this request has made. */
