@@ -84,3 +84,8 @@ export function clientContext(gateway: Gateway, client: ClientOrigin): ClientCon
     now,
   };
 }
+
+/** The same client, now that it has proven to be somebody else than it was. */
+export function withPrincipal(client: ClientContext, principal: Principal): ClientContext {
+  return { ...client, principal };
+}

@@ -38,6 +38,8 @@ export interface Route {
   readonly handle: (c: HttpContext) => Promise<Response> | Response;
   /** Whether anybody may ask, without saying who they are. */
   readonly open?: boolean;
+  /** Whether a short-lived token may come in the URL (`?token=`), where the owner allows that. */
+  readonly urlToken?: boolean;
   /** What it is for: a route without is not in the API's document. */
   readonly doc?: Doc;
 }
