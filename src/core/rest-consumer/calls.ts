@@ -16,6 +16,8 @@ export interface RestConsumerConfig {
   readonly offsetReset: OffsetReset;
   /** `auto.commit.enable` */
   readonly autoCommit: boolean;
+  /** `auto.commit.interval.ms`; absent: 5,000. */
+  readonly autoCommitIntervalMs?: number;
   /** `fetch.min.bytes`; -1: whatever is there. */
   readonly fetchMinBytes: number;
   /** `consumer.request.timeout.ms`; null: not given. */

@@ -27,7 +27,7 @@ const topicResource = 2;
 const lengthBytes = 4;
 
 export class Kafka {
-  readonly context: RequestContext;
+  context: RequestContext;
   readonly #client: ClientContext;
 
   constructor(gateway: Gateway, request: Request, principal: Principal) {
@@ -40,6 +40,11 @@ export class Kafka {
       signal: request.signal,
     });
     this.context = { ...this.#client, apiVersion: 0, clientId: 'kedge-http' };
+  }
+
+  /** From now on this client has another client id. */
+  callItself(clientId: string): void {
+    this.context = { ...this.context, clientId };
   }
 
   /** Asks one API, by default in its newest version. */

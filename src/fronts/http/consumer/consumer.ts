@@ -8,9 +8,12 @@ import type {
   RestConsumerCalls,
   RestConsumerState,
 } from '../../../core/rest-consumer/calls.ts';
+import { AclOperation, AclResourceType } from '../../../protocol/acl.ts';
+import { ErrorCode, KafkaError } from '../../../protocol/errors.ts';
 import type { Stub } from '../../../runtime/stubs.ts';
 import { illegalState, instanceNotFound } from '../errors.ts';
 import type { Kafka } from '../kafka.ts';
+import type { HttpContext } from '../routes.ts';
 
 /** A consumer instance in the hands of one request. */
 export class Consumer {
@@ -35,7 +38,16 @@ export class Consumer {
 
 export interface Instance {
   readonly kafka: Kafka;
+  readonly group: string;
+  /** Kafka knows the member by it, as its client id. */
+  readonly name: string;
   readonly object: Stub<RestConsumerCalls>;
+}
+
+/** The instance that the path names, existing or not. */
+export function instanceOf(c: HttpContext): Instance {
+  const { group, instance: name } = c.req.param() as { group: string; instance: string };
+  return { kafka: c.get('kafka'), group, name, object: c.env.restConsumer(group, name) };
 }
 
 /**
@@ -43,14 +55,20 @@ export interface Instance {
  */
 export const visitMs = 60_000;
 
-/** Throws 40403 when there is no such instance, and what `use` throws. */
+/**
+ * Throws 40403 when there is no such instance (unless `create` says what it begins as), and what
+ * `use` throws.
+ */
 export async function visit<T>(
-  { kafka, object }: Instance,
+  instance: Instance,
   leaseMs: number,
   use: (consumer: Consumer) => Promise<T>,
+  create?: () => RestConsumerState,
 ): Promise<T> {
-  const { out } = await object.call('checkOut', { leaseMs });
-  if (out === null) throw instanceNotFound();
+  const { kafka, object } = instance;
+  await mayBeMember(instance);
+  const out = await checkOut(object, leaseMs, create);
+  kafka.callItself(instance.name);
   const consumer = new Consumer(kafka, out.state);
   let result: T;
   try {
@@ -61,6 +79,29 @@ export async function visit<T>(
   }
   if (await putBack(object, out, consumer)) return result;
   throw illegalState('the consumer instance was used by another request for too long');
+}
+
+/** Its object is asked by no handler, so it is here that the group is guarded. */
+export async function mayBeMember({
+  kafka,
+  group,
+}: Pick<Instance, 'kafka' | 'group'>): Promise<void> {
+  const { authorizer } = kafka.context;
+  if (await authorizer.may(AclOperation.READ, AclResourceType.GROUP, group)) return;
+  throw new KafkaError(ErrorCode.GROUP_AUTHORIZATION_FAILED);
+}
+
+async function checkOut(
+  object: Stub<RestConsumerCalls>,
+  leaseMs: number,
+  create?: () => RestConsumerState,
+): Promise<CheckedOut> {
+  const { out } = await object.call('checkOut', { leaseMs });
+  if (out !== null) return out;
+  if (create === undefined) throw instanceNotFound();
+  // Whether ours or that of somebody who was faster: there is one now.
+  await object.call('create', { state: create() });
+  return checkOut(object, leaseMs);
 }
 
 async function putBack(

@@ -67,6 +67,13 @@ export async function beat(consumer: Consumer): Promise<boolean> {
   }
 }
 
+/** The end of an instance: what it read is committed if it commits by itself, and it leaves. */
+export async function retire(consumer: Consumer): Promise<void> {
+  await commitBeforeRebalance(consumer);
+  await leave(consumer);
+  consumer.deleted = true;
+}
+
 /** Leaves the group, if it is a member. What the group answers does not matter any more. */
 export async function leave(consumer: Consumer): Promise<void> {
   const memberId = consumer.state.member?.memberId;
@@ -245,8 +252,8 @@ function againOrThrow(errorCode: number): false {
   throw new KafkaError(errorCode);
 }
 
-/** Undefined when it takes longer; the group's answer is then asked for again at the next poll. */
-async function orGiveUp<T>(answer: Promise<T>, withinMs: number): Promise<T | undefined> {
+/** Undefined when it takes longer: what the answer is then has to be asked again. */
+export async function orGiveUp<T>(answer: Promise<T>, withinMs: number): Promise<T | undefined> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<undefined>((resolve) => {
     timer = setTimeout(() => resolve(undefined), Math.max(0, withinMs));

@@ -70,7 +70,8 @@ export async function commit(
 /** Commits by itself what earlier polls have read, when it is time to. */
 export async function autoCommit(consumer: Consumer): Promise<void> {
   const { config, autoCommittedAtMs } = consumer.state;
-  if (!config.autoCommit || consumer.now - autoCommittedAtMs < autoCommitMs) return;
+  const intervalMs = config.autoCommitIntervalMs ?? autoCommitMs;
+  if (!config.autoCommit || consumer.now - autoCommittedAtMs < intervalMs) return;
   await commitQuietly(consumer);
 }
 
@@ -93,15 +94,15 @@ async function commitQuietly(consumer: Consumer): Promise<void> {
 
 /** What the group has committed; null: of every partition there is. */
 export async function committedOffsets(
-  consumer: Consumer,
+  { kafka, group }: Pick<Consumer, 'kafka' | 'group'>,
   wanted: readonly TopicPartition[] | null,
 ): Promise<readonly CommittedOffset[]> {
-  const { groups } = await consumer.kafka.call(offsetFetch, {
+  const { groups } = await kafka.call(offsetFetch, {
     groupId: '',
     topics: null,
     groups: [
       {
-        groupId: consumer.group,
+        groupId: group,
         memberId: null,
         memberEpoch: -1,
         topics:

@@ -23,8 +23,8 @@ import {
   optional,
   parseInteger,
 } from '../check.ts';
-import { type Consumer, type Instance, visit, visitMs } from '../consumer/consumer.ts';
-import { leave } from '../consumer/membership.ts';
+import { type Consumer, instanceOf, mayBeMember, visit, visitMs } from '../consumer/consumer.ts';
+import { leave, retire } from '../consumer/membership.ts';
 import {
   commit,
   commitBeforeRebalance,
@@ -43,7 +43,9 @@ export async function createConsumer(c: HttpContext): Promise<unknown> {
   const group = c.req.param('group')!;
   const { name, config } = parseNewInstance((await readJsonObject(c.req.raw)) ?? {});
   const instance = name ?? `rest-consumer-${crypto.randomUUID()}`;
-  const state = newState(group, config, c.get('kafka').context.now());
+  const kafka = c.get('kafka');
+  await mayBeMember({ kafka, group });
+  const state = newState(group, config, kafka.context.now());
   const { created } = await c.env.restConsumer(group, instance).call('create', { state });
   if (!created) throw instanceExists();
   const url = new URL(c.req.url);
@@ -53,11 +55,7 @@ export async function createConsumer(c: HttpContext): Promise<unknown> {
 }
 
 export function deleteConsumer(c: HttpContext): Promise<unknown> {
-  return visit(instanceOf(c), visitMs, async (consumer) => {
-    await commitBeforeRebalance(consumer);
-    await leave(consumer);
-    consumer.deleted = true;
-  });
+  return visit(instanceOf(c), visitMs, retire);
 }
 
 export async function subscribeConsumer(c: HttpContext): Promise<unknown> {
@@ -173,11 +171,6 @@ export async function seekToEnd(c: HttpContext, position: Position = 'latest'): 
     const targets = partitions.map((one) => ({ ...one, position }));
     consumer.state = seek(consumer.state, targets);
   });
-}
-
-function instanceOf(c: HttpContext): Instance {
-  const object = c.env.restConsumer(c.req.param('group')!, c.req.param('instance')!);
-  return { kafka: c.get('kafka'), object };
 }
 
 async function findTime(
