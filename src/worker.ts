@@ -34,8 +34,8 @@ const app = httpApp();
 /** One for the isolate. */
 let gateway: Gateway | undefined;
 
-function gatewayOf(env: Env): Gateway {
-  gateway ??= createGateway(workerObjects(env), brokerConfigFrom(env));
+function gatewayOf(env: Env, access: Access): Gateway {
+  gateway ??= createGateway(workerObjects(env), brokerConfigFrom(env), access);
   return gateway;
 }
 
@@ -47,7 +47,8 @@ interface Doors {
 /** The doors, or why they stay shut: a variable says something that cannot be understood. */
 function doorsOf(env: Env & Variables): Doors | { readonly shut: string } {
   try {
-    return { access: accessFrom(env), gateway: gatewayOf(env) };
+    const access = accessFrom(env);
+    return { access, gateway: gatewayOf(env, access) };
   } catch (error) {
     const shut = `Kedge lets nobody in: ${error instanceof Error ? error.message : error}.`;
     console.error(shut);

@@ -13,8 +13,18 @@ export interface Principal {
 
 export const anonymous: Principal = { type: 'User', name: 'ANONYMOUS' };
 
+/** Who has the token of this deployment: a super user. */
+export const owner: Principal = { type: 'User', name: 'admin' };
+
+/** `User:alice` */
+export function principalText({ type, name }: Principal): string {
+  return `${type}:${name}`;
+}
+
 /** What one client may do: bound to its principal and its host. */
 export interface Authorizer {
+  /** Nobody need ask: everything is allowed, now and later. */
+  readonly allowsAll: boolean;
   /** Whether the client may do this to the resource of this name. */
   may(operation: AclOperation, type: AclResourceType, name: string): Promise<boolean>;
   /** Whether there is any resource of this type to which the client may do this. */
@@ -23,6 +33,7 @@ export interface Authorizer {
 
 /** Where nobody is asked who they are, everybody may do everything. */
 export const everythingAllowed: Authorizer = {
+  allowsAll: true,
   may: async () => true,
   mayToAny: async () => true,
 };

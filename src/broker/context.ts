@@ -4,6 +4,7 @@
  */
 import type { BrokerConfig } from '../runtime/config.ts';
 import type { Objects, PartitionWatch } from '../runtime/stubs.ts';
+import type { KnownAcls } from './acl-memory.ts';
 import type { AnswerMemory } from './answer-memory.ts';
 import type { Authorizer, Principal } from './authorizer.ts';
 import type { ControllerWatch } from './controller-watch.ts';
@@ -57,6 +58,8 @@ export interface RequestContext {
   readonly principal: Principal;
   /** What this client may do. Handlers ask before they do it. */
   readonly authorizer: Authorizer;
+  /** By which the authorizer decides; null: there is none, and everything is allowed. */
+  readonly acls: KnownAcls | null;
   /** The client's address as text, for DescribeGroups' clientHost: `/127.0.0.1`. */
   readonly clientHost: string;
   /** The address a client of this listener can dial: what Metadata answers. */

@@ -5,8 +5,11 @@
  */
 import type { BrokerConfig } from '../runtime/config.ts';
 import type { Objects } from '../runtime/stubs.ts';
+import type { Access } from './access.ts';
+import { authorizerFor, authorizerSettings } from './acl-authorizer.ts';
+import { type AuthorizerSettings, KnownAcls } from './acl-memory.ts';
 import { AnswerMemory } from './answer-memory.ts';
-import { everythingAllowed, type Principal } from './authorizer.ts';
+import type { Principal } from './authorizer.ts';
 import type { RequestContext } from './context.ts';
 import { ControllerWatch } from './controller-watch.ts';
 import { CountedObjects } from './counted-objects.ts';
@@ -24,9 +27,15 @@ export interface Gateway {
   readonly producerIds: ProducerIds;
   readonly answers: AnswerMemory;
   readonly groupConfigs: GroupConfigMemory;
+  /** Undefined: everybody may do everything. */
+  readonly authorizer: AuthorizerSettings | undefined;
 }
 
-export function createGateway(objects: Objects, config: BrokerConfig): Gateway {
+export function createGateway(
+  objects: Objects,
+  config: BrokerConfig,
+  access: Pick<Access, 'open'>,
+): Gateway {
   return {
     objects,
     config,
@@ -34,6 +43,7 @@ export function createGateway(objects: Objects, config: BrokerConfig): Gateway {
     producerIds: new ProducerIds(),
     answers: new AnswerMemory(),
     groupConfigs: new GroupConfigMemory(),
+    authorizer: authorizerSettings(config, access),
   };
 }
 
@@ -61,19 +71,18 @@ export interface ClientOrigin {
 export function clientContext(gateway: Gateway, client: ClientOrigin): ClientContext {
   const now = () => Date.now();
   const objects = new CountedObjects(gateway.objects);
-  const watches = new ConnectionWatches(
-    objects,
-    now,
-    new ControllerWatch(objects, gateway.memory, now),
-  );
-  const { config, memory, producerIds, answers } = gateway;
+  const { config, memory, producerIds, answers, authorizer } = gateway;
+  const changes = new ControllerWatch(objects, memory, now);
+  const watches = new ConnectionWatches(objects, now, changes);
+  const acls = authorizer ? new KnownAcls(authorizer, memory.acls, objects, now, changes) : null;
   return {
     principal: client.principal,
-    authorizer: everythingAllowed,
+    authorizer: authorizerFor(acls, client.principal, client.clientHost),
+    acls,
     clientHost: client.clientHost,
     advertised: config.advertisedListener ?? client.dialled,
     objects,
-    metadata: metadataCache(memory, objects, now, watches.controller),
+    metadata: metadataCache(memory, objects, now, changes),
     producerIds,
     answers,
     config,
@@ -85,7 +94,8 @@ export function clientContext(gateway: Gateway, client: ClientOrigin): ClientCon
   };
 }
 
-/** The same client, now that it has proven to be somebody else than it was. */
+/** The same client, with all that it holds, now that it has proven to be somebody else. */
 export function withPrincipal(client: ClientContext, principal: Principal): ClientContext {
-  return { ...client, principal };
+  const authorizer = authorizerFor(client.acls, principal, client.clientHost);
+  return { ...client, principal, authorizer };
 }

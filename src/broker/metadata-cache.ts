@@ -8,6 +8,7 @@
 import type { TopicView } from '../core/cluster/commands.ts';
 import type { Objects } from '../runtime/stubs.ts';
 import { Weather } from '../runtime/weather.ts';
+import { AclMemory } from './acl-memory.ts';
 import type { ControllerWatch } from './controller-watch.ts';
 
 export interface MetadataCache {
@@ -55,6 +56,7 @@ export class ClusterMemory {
   changedAt = 0;
   /** When the controller last said that something changed: what is older may not hold. */
   announcedAt = Number.NEGATIVE_INFINITY;
+  readonly acls = new AclMemory();
   readonly #byName = new Map<string, Entry>();
   readonly #nameById = new Map<string, string>();
 
@@ -84,7 +86,7 @@ export class ClusterMemory {
 
   /** The controller says that a topic or something's configs have changed. */
   announce(at: number): void {
-    this.announcedAt = this.changedAt = at;
+    this.announcedAt = this.changedAt = this.acls.changedAt = at;
   }
 
   /** Forgets what was known at `at`; what was learned since stays. */

@@ -36,5 +36,12 @@ export const AclResourceType = {
 } as const;
 export type AclResourceType = (typeof AclResourceType)[keyof typeof AclResourceType];
 
+export const AclPermission = { UNKNOWN: 0, ANY: 1, DENY: 2, ALLOW: 3 } as const;
+export type AclPermission = (typeof AclPermission)[keyof typeof AclPermission];
+
+/** How an entry names resources; ANY and MATCH are for those who look for entries (KIP-290). */
+export const AclPattern = { UNKNOWN: 0, ANY: 1, MATCH: 2, LITERAL: 3, PREFIXED: 4 } as const;
+export type AclPattern = (typeof AclPattern)[keyof typeof AclPattern];
+
 /** The one resource of type CLUSTER. */
 export const CLUSTER_NAME = 'kafka-cluster';

@@ -5,9 +5,10 @@
  * crash some hear it twice, which does no harm.
  */
 import type { ClusterRow, HostedClusterCalls } from '../core/cluster/cluster-machine.ts';
-import { ClusterMachine, refuseClusterCall } from '../core/cluster/cluster-machine.ts';
+import { ClusterMachine } from '../core/cluster/cluster-machine.ts';
 import type { Errand } from '../core/cluster/errands.ts';
 import { partitionSpec } from '../core/cluster/partition-spec.ts';
+import { refuseClusterCall } from '../core/cluster/refused-calls.ts';
 import { ErrorCode } from '../protocol/errors.ts';
 import { type BrokerConfig, brokerSettings } from './config.ts';
 import { MachineHost } from './machine-host.ts';

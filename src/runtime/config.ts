@@ -66,6 +66,12 @@ export interface BrokerConfig {
   readonly fetchMaxBytes: number;
   /** `node.id` of the one broker clients see */
   readonly nodeId: number;
+  /** `authorizer.class.name`: Kafka's StandardAuthorizer; empty: none, unless Kedge is closed */
+  readonly authorizerClassName: string;
+  /** `super.users`: may do everything, such as `User:alice;User:bob` */
+  readonly superUsers: string;
+  /** `allow.everyone.if.no.acl.found`: to do what no ACL speaks of */
+  readonly allowEveryoneIfNoAclFound: boolean;
   /** `advertised.listeners`: host and port; null: the address the client dialled */
   readonly advertisedListener: { readonly host: string; readonly port: number } | null;
 }
@@ -100,6 +106,9 @@ export const defaultBrokerConfig: BrokerConfig = {
   connectionsMaxIdleMs: 600_000,
   fetchMaxBytes: 57_671_680,
   nodeId: 1,
+  authorizerClassName: '',
+  superUsers: '',
+  allowEveryoneIfNoAclFound: false,
   advertisedListener: null,
 };
 
@@ -162,8 +171,9 @@ export function brokerConfigFrom(variables: Readonly<Record<string, unknown>>): 
     const value = variables[name];
     if (value === undefined || value === '') continue;
     if (property === 'advertisedListener') config[property] = parseListener(name, String(value));
-    else if (typeof initial === 'string') config[property] = parsePolicy(name, value);
-    else if (typeof initial === 'boolean') config[property] = parseBoolean(name, value);
+    else if (typeof initial === 'string') {
+      config[property] = (texts[property] ?? String)(value, name);
+    } else if (typeof initial === 'boolean') config[property] = parseBoolean(name, value);
     else {
       const key = property as NumberIn<BrokerConfig>;
       config[property] = parseCount(name, value, least[key] ?? 0, most[key] ?? largestInt);
@@ -205,14 +215,45 @@ function parseBoolean(name: string, value: unknown): boolean {
   return text === 'true';
 }
 
+/** How the variables are read that are neither numbers nor yes or no. */
+const texts: Readonly<Record<string, (value: unknown, name: string) => string>> = {
+  groupConsumerMigrationPolicy: parsePolicy,
+  authorizerClassName: parseAuthorizer,
+  superUsers: parseUsers,
+};
+
 const policies: readonly string[] = ['bidirectional', 'upgrade', 'downgrade', 'disabled'];
 
-function parsePolicy(name: string, value: unknown): string {
+function parsePolicy(value: unknown, name: string): string {
   const policy = String(value).toLowerCase();
   if (!policies.includes(policy)) {
     throw new Error(`${name} must be one of ${policies.join(', ')}, not ${value}`);
   }
   return policy;
+}
+
+const standardAuthorizer = 'org.apache.kafka.metadata.authorizer.StandardAuthorizer';
+
+function parseAuthorizer(value: unknown, name: string): string {
+  if (value !== standardAuthorizer) {
+    throw new Error(`${name} must be ${standardAuthorizer}, not ${value}`);
+  }
+  return value;
+}
+
+/** `User:alice;User:bob`, as Kafka splits it. */
+export function usersOf(text: string): string[] {
+  const users = text.split(';').map((user) => user.trim());
+  return users.filter((user) => user !== '');
+}
+
+function parseUsers(value: unknown, name: string): string {
+  const text = String(value);
+  const wrong = usersOf(text).find((user) => user.indexOf(':') < 1);
+  if (wrong !== undefined) {
+    throw new Error(`${name} must be a list such as User:alice;User:bob, not ${value}`);
+  }
+  return text;
 }
 
 function parseCount(name: string, value: unknown, from: number, to: number): number {

@@ -44,7 +44,7 @@ class Client {
   readonly context: ClientContext;
 
   constructor() {
-    this.context = clientContext(createGateway(objects, config), {
+    this.context = clientContext(createGateway(objects, config, { open: true }), {
       principal: anonymous,
       clientHost: '/127.0.0.1',
       dialled: { host: 'localhost', port: 9092 },

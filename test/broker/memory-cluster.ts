@@ -43,7 +43,7 @@ export class MemoryCluster {
 
   /** A connection to a gateway of its own: contexts of any version. */
   connect(): (apiVersion: number) => RequestContext {
-    const client = clientContext(createGateway(this.#objects, this.config), {
+    const client = clientContext(createGateway(this.#objects, this.config, { open: true }), {
       principal: anonymous,
       clientHost: '/127.0.0.1',
       dialled: { host: 'localhost', port: 9092 },

@@ -108,12 +108,15 @@ export class TestCluster {
   /** A client of a gateway of this cluster: its contexts share one connection. */
   client(config: Partial<BrokerConfig> = {}) {
     const gone = new AbortController();
-    const base = clientContext(createGateway(this.objects, { ...defaultBrokerConfig, ...config }), {
-      principal: anonymous,
-      clientHost: '/127.0.0.1',
-      dialled: { host: 'localhost', port: 9092 },
-      signal: gone.signal,
-    });
+    const base = clientContext(
+      createGateway(this.objects, { ...defaultBrokerConfig, ...config }, { open: true }),
+      {
+        principal: anonymous,
+        clientHost: '/127.0.0.1',
+        dialled: { host: 'localhost', port: 9092 },
+        signal: gone.signal,
+      },
+    );
     const context = (apiVersion: number): RequestContext => ({
       ...base,
       apiVersion,

@@ -66,7 +66,7 @@ export class Connection {
   readonly #client: ClientContext;
 
   constructor(objects: MemoryObjects) {
-    this.#client = clientContext(createGateway(objects, defaultBrokerConfig), {
+    this.#client = clientContext(createGateway(objects, defaultBrokerConfig, { open: true }), {
       principal: anonymous,
       clientHost: '/127.0.0.1',
       dialled: { host: 'localhost', port: 9092 },

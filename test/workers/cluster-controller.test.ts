@@ -179,7 +179,7 @@ describe('the cluster controller as a Durable Object', () => {
 
 describe('gateways over stubs', () => {
   const connect = () =>
-    clientContext(createGateway(objects, brokerConfigFrom({})), {
+    clientContext(createGateway(objects, brokerConfigFrom({}), { open: true }), {
       principal: anonymous,
       clientHost: '/127.0.0.1',
       dialled: { host: 'localhost', port: 9092 },

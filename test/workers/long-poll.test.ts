@@ -20,7 +20,7 @@ const bindings = env as unknown as Env;
 /** A client of a gateway of its own, as a connection has them. */
 function newClient() {
   const gone = new AbortController();
-  const gateway = createGateway(workerObjects(bindings), defaultBrokerConfig);
+  const gateway = createGateway(workerObjects(bindings), defaultBrokerConfig, { open: true });
   const dialled = { host: 'localhost', port: 9092 };
   const client = clientContext(gateway, {
     principal: anonymous,

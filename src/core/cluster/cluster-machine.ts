@@ -1,12 +1,13 @@
 /**
  * The cluster as one machine: its id, its topics, the producer ids given out, the groups and
- * transactional ids that exist, quotas, credentials and the configs of what is no topic, and what
- * partitions have still to be told. The surprise: deleting a topic, or changing its configs or
+ * transactional ids that exist, quotas, credentials, ACLs, the configs of what is no topic, and
+ * what partitions have still to be told. The surprise: deleting a topic, or changing its configs or
  * those it has from the broker, is done when it is written down; its partitions, each an object of
  * its own, are told afterwards, slice by slice.
  */
 import { ErrorCode, KafkaError } from '../../protocol/errors.ts';
 import type { CallOf, Machine, Outcome, ReplyOf, Row } from '../machine.ts';
+import { Acls } from './acls.ts';
 import { alteredConfigs, sameConfigs } from './altered-configs.ts';
 import type { QuotaEntry } from './client-quotas.ts';
 import { ClientQuotas } from './client-quotas.ts';
@@ -37,12 +38,13 @@ export interface HostedClusterCalls extends ClusterCalls {
   errandsDelayed: { command: Record<never, never>; reply: null };
 }
 
-type ClusterCommand = CallOf<HostedClusterCalls>;
-type ClusterReply = ReplyOf<HostedClusterCalls>;
+export type ClusterCommand = CallOf<HostedClusterCalls>;
+export type ClusterReply = ReplyOf<HostedClusterCalls>;
 /**
  * `cluster`, `producerIds`, `topic:<id>`, `drop:<id>`, `configure:<id>`, `group:<id>`,
  * `transactionalId:<id>`, `groupConfigs:<group>`, `clientMetricsConfigs:<subscription>`,
- * `brokerConfigs:<broker>`, `inherited`, `quota:<entity>` or `scram:<mechanism>:<user>`.
+ * `brokerConfigs:<broker>`, `inherited`, `quota:<entity>`, `scram:<mechanism>:<user>` or
+ * `acl:<entry>`.
  */
 export type ClusterRow = Row;
 
@@ -72,6 +74,7 @@ export class ClusterMachine implements Machine<ClusterCommand, ClusterReply, Clu
   readonly #inheritance = new Inheritance();
   readonly #quotas = new ClientQuotas();
   readonly #credentials = new ScramCredentials();
+  readonly #acls = new Acls();
   /** Memory only: whether what topics inherit was compared with the broker's configs. */
   #hasInherited = false;
   /** The coordinators that announced themselves, by name. */
@@ -142,6 +145,21 @@ export class ClusterMachine implements Machine<ClusterCommand, ClusterReply, Clu
       }
       case 'describeScramCredentials':
         return answer({ results: this.#credentials.describe(call.command.users) });
+      case 'getAcls': {
+        const { version } = this.#acls;
+        const isKnown = call.command.version === version;
+        return answer({ version, acls: isKnown ? null : this.#acls.all() });
+      }
+      case 'describeAcls':
+        return answer({ acls: this.#acls.matching(call.command) });
+      case 'createAcls': {
+        const { results, rows } = this.#acls.create(call.command.acls);
+        return answer({ results }, rows);
+      }
+      case 'deleteAcls': {
+        const { results, rows } = this.#acls.delete(call.command.filters);
+        return answer({ results }, rows);
+      }
       case 'allocateProducerIds':
         return this.#allocateProducerIds(call.command.count);
       case 'registerGroup':
@@ -210,6 +228,9 @@ export class ClusterMachine implements Machine<ClusterCommand, ClusterReply, Clu
         break;
       case 'scram':
         this.#credentials.replay(id, value as ScramCredential | null);
+        break;
+      case 'acl':
+        this.#acls.replay(id, value);
         break;
       default:
         throw new Error(`no such row: ${key}`);
@@ -419,36 +440,6 @@ export class ClusterMachine implements Machine<ClusterCommand, ClusterReply, Clu
 
   #announcedOf(table: Announced, ids: readonly string[]): string[] {
     return ids.filter((id) => this.#announced[table].has(id));
-  }
-}
-
-/** What a caller hears of a bug; a call whose reply has no room for a code fails like weather. */
-export function refuseClusterCall(
-  call: ClusterCommand,
-  errorCode: number,
-  errorMessage: string,
-): ClusterReply {
-  switch (call.kind) {
-    case 'createTopics':
-    case 'createPartitions':
-    case 'alterConfigs':
-      return {
-        topics: call.command.topics.map(({ name }) => ({
-          name,
-          errorCode,
-          errorMessage,
-          topic: null,
-        })),
-      };
-    case 'deleteTopics':
-      return { topics: call.command.topics.map((key) => ({ ...key, errorCode, errorMessage })) };
-    case 'registerGroup':
-    case 'unregisterGroup':
-    case 'registerTransactionalId':
-    case 'unregisterTransactionalId':
-      return { errorCode };
-    default:
-      throw new Error(errorMessage);
   }
 }
 

@@ -3,6 +3,7 @@
  * and its reply. The same shapes cross the RPC to the object and drive the pure machine in tests.
  * Refusals are codes, never exceptions; a bad topic never spoils the others of its request.
  */
+import type { Acl, AclFilter, DeletedAcls } from './acls.ts';
 import type { AlteredQuota, QuotaAlteration, QuotaEntry, QuotaFilter } from './client-quotas.ts';
 import type { AlteredConfigs, ConfiguredResource } from './resource-configs.ts';
 import type { Result } from './results.ts';
@@ -142,6 +143,18 @@ export interface ClusterCalls {
   describeScramCredentials: {
     command: { users: readonly string[] | null };
     reply: { results: readonly DescribedUser[] };
+  };
+  /** Every entry; null when they are those of this version. */
+  getAcls: {
+    command: { version: number };
+    reply: { version: number; acls: readonly Acl[] | null };
+  };
+  describeAcls: { command: AclFilter; reply: { acls: readonly Acl[] } };
+  /** Each entry for itself. */
+  createAcls: { command: { acls: readonly Acl[] }; reply: { results: readonly Result[] } };
+  deleteAcls: {
+    command: { filters: readonly AclFilter[] };
+    reply: { results: readonly DeletedAcls[] };
   };
   /** A block of producer ids for one gateway: `count` ids from `firstProducerId` are its alone. */
   allocateProducerIds: {

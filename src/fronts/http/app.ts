@@ -5,7 +5,7 @@
  */
 import { Hono } from 'hono';
 import { admits, howToOpen } from '../../broker/access.ts';
-import { anonymous } from '../../broker/authorizer.ts';
+import { anonymous, owner } from '../../broker/authorizer.ts';
 import { HttpError, httpErrorOf } from './errors.ts';
 import { ownFamily } from './health.ts';
 import { Kafka } from './kafka.ts';
@@ -19,8 +19,11 @@ const families: readonly Family[] = [ownFamily, restFamily, v3Family, cloudV3Fam
 export function httpApp(): Hono<HttpEnv> {
   const app = new Hono<HttpEnv>({ strict: false });
   app.use(async (c, next) => {
-    if (!mayPass(c)) return unauthorized(c);
-    const kafka = new Kafka(c.env.gateway, c.req.raw, anonymous);
+    const { access, gateway } = c.env;
+    const isAdmitted = admits(access, c.req.header('authorization') ?? null);
+    if (!isAdmitted && !isOpenRoute(c)) return unauthorized(c);
+    const principal = isAdmitted && !access.open ? owner : anonymous;
+    const kafka = new Kafka(gateway, c.req.raw, principal);
     const unfinished: Promise<unknown>[] = [];
     c.set('kafka', kafka);
     c.set('unfinished', unfinished);
@@ -37,10 +40,9 @@ export function httpApp(): Hono<HttpEnv> {
   return app;
 }
 
-function mayPass(c: HttpContext): boolean {
+function isOpenRoute(c: HttpContext): boolean {
   const { prefix, routes } = familyOf(c.req.path);
-  const isOpen = routes.some((route) => route.open && isPathOf(route, prefix, c.req.path));
-  return isOpen || admits(c.env.access, c.req.header('authorization') ?? null);
+  return routes.some((route) => route.open && isPathOf(route, prefix, c.req.path));
 }
 
 function unauthorized(c: HttpContext): Response {

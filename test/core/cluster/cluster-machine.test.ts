@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { ZERO_UUID } from '../../../src/bytes/uuid.ts';
-import { refuseClusterCall } from '../../../src/core/cluster/cluster-machine.ts';
 import type { NewTopic } from '../../../src/core/cluster/commands.ts';
 import { errandRetryMs } from '../../../src/core/cluster/errands.ts';
+import { refuseClusterCall } from '../../../src/core/cluster/refused-calls.ts';
 import { ErrorCode } from '../../../src/protocol/errors.ts';
 import { Cluster, only, topicOf } from './test-cluster.ts';
 

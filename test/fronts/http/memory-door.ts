@@ -41,7 +41,7 @@ export class MemoryDoor implements AsyncDisposable {
     const full = { ...defaultBrokerConfig, groupInitialRebalanceDelayMs: 0, ...config };
     this.objects = new MemoryObjects({ config: full });
     this.door = {
-      gateway: createGateway(this.objects, full),
+      gateway: createGateway(this.objects, full, { open: true }),
       access: { open: true, token: undefined },
       restConsumer: (group, instance) => this.#consumer(JSON.stringify([group, instance])),
     };

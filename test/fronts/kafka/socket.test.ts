@@ -102,7 +102,11 @@ class FakeSocket {
 function serve(config: Partial<BrokerConfig> = {}, callsPerConnection = 0) {
   const cluster = new TestCluster();
   const socket = new FakeSocket();
-  const gateway = createGateway(cluster.objects, { ...defaultBrokerConfig, ...config });
+  const gateway = createGateway(
+    cluster.objects,
+    { ...defaultBrokerConfig, ...config },
+    { open: true },
+  );
   const done = serveSocket(socket as unknown as Socket, gateway, callsPerConnection);
   return { cluster, socket, done };
 }
@@ -173,7 +177,7 @@ describe('a socket', () => {
 
   it('that fails to open is no event', async () => {
     const socket = { opened: Promise.reject(new Error('gone')) } as unknown as Socket;
-    const gateway = createGateway(new TestCluster().objects, defaultBrokerConfig);
+    const gateway = createGateway(new TestCluster().objects, defaultBrokerConfig, { open: true });
     await expect(serveSocket(socket, gateway, 0)).resolves.toBeUndefined();
   });
 

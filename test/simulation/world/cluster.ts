@@ -99,7 +99,7 @@ export class SimulatedCluster {
 
   #newGateways(): Gateway[] {
     return Array.from({ length: gatewayCount }, () =>
-      createGateway(workerObjects(this.#env()), this.#config),
+      createGateway(workerObjects(this.#env()), this.#config, { open: true }),
     );
   }
 
