@@ -11,6 +11,7 @@ import type { HttpDoor } from './fronts/http/routes.ts';
 import { serveSocket } from './fronts/kafka/socket.ts';
 import { KafkaConnection } from './fronts/rpc/kafka-connection.ts';
 import { brokerConfigFrom } from './runtime/config.ts';
+import { type OriginRules, originRulesFrom } from './runtime/origin-rules.ts';
 import { type Env, restConsumerObject, workerObjects } from './runtime/worker-objects.ts';
 
 export { ClusterController } from './objects/cluster-controller.ts';
@@ -42,13 +43,14 @@ function gatewayOf(env: Env, access: Access): Gateway {
 interface Doors {
   readonly gateway: Gateway;
   readonly access: Access;
+  readonly origins: OriginRules;
 }
 
 /** The doors, or why they stay shut: a variable says something that cannot be understood. */
 function doorsOf(env: Env & Variables): Doors | { readonly shut: string } {
   try {
     const access = accessFrom(env);
-    return { access, gateway: gatewayOf(env, access) };
+    return { access, gateway: gatewayOf(env, access), origins: originRulesFrom(env) };
   } catch (error) {
     const shut = `Kedge lets nobody in: ${error instanceof Error ? error.message : error}.`;
     console.error(shut);
@@ -94,6 +96,7 @@ export default {
     }
     const door: HttpDoor = {
       ...doors,
+      maxCalls: callsPerConnection(env) || Number.POSITIVE_INFINITY,
       restConsumer: (group, instance) => restConsumerObject(env, group, instance),
     };
     return app.fetch(request, door, ctx);

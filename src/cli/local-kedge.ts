@@ -4,7 +4,7 @@
  * itself; nothing stands in between.
  */
 import { join } from 'node:path';
-import type { StartOptions } from './options.ts';
+import { isLoopback, type StartOptions } from './options.ts';
 import { freePort } from './ports.ts';
 import { guardWorkerd } from './processes.ts';
 import { readWorkerConfig, type WorkerConfig } from './worker-config.ts';
@@ -59,6 +59,8 @@ export async function runWorker(
       bindings: {
         KEDGE_OPEN: 'true',
         KEDGE_CALLS_PER_CONNECTION: '0',
+        // A page could have its own name lead here, to be taken for one of ours.
+        ...(isLoopback(options.host) && { KEDGE_HOSTS: 'localhost' }),
         ...worker.vars,
         ...options.variables,
       },

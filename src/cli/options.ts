@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { brokerConfigFrom, parseListener } from '../runtime/config.ts';
+import { originRulesFrom, originVariables } from '../runtime/origin-rules.ts';
 
 export interface StartOptions {
   readonly host: string;
@@ -42,6 +43,7 @@ Options
 Environment
   KAFKA_<SETTING>         a broker setting, named as in Kafka's container images, for example
                           KAFKA_NUM_PARTITIONS=3 or KAFKA_AUTO_CREATE_TOPICS_ENABLE=false
+  KEDGE_CORS_ORIGINS      the origins whose pages may ask over HTTP, such as https://example.com
 
 Examples
   npm start -- --kafka-port 19092 --http-port 18787
@@ -147,7 +149,8 @@ function variablesFrom(
   // Kafka's own server.properties for a single machine does not make a first group wait either.
   const variables: Record<string, string> = { KAFKA_GROUP_INITIAL_REBALANCE_DELAY_MS: '0' };
   for (const [name, value] of Object.entries(environment)) {
-    if (name.startsWith('KAFKA_') && value) variables[name] = value;
+    const isOurs = name.startsWith('KAFKA_') || originVariables.includes(name);
+    if (isOurs && value) variables[name] = value;
   }
   try {
     if (advertise !== undefined) {
@@ -155,6 +158,7 @@ function variablesFrom(
       variables.KAFKA_ADVERTISED_LISTENERS = advertise;
     }
     brokerConfigFrom(variables);
+    originRulesFrom(variables);
   } catch (error) {
     throw new UsageError(`${error instanceof Error ? error.message : error}.`);
   }

@@ -6,11 +6,12 @@
 import { Hono } from 'hono';
 import { admits, howToOpen } from '../../broker/access.ts';
 import { anonymous, owner } from '../../broker/authorizer.ts';
+import { admitPage, isPreflight, preflightAnswer, shareWith } from './cors.ts';
 import { HttpError, httpErrorOf } from './errors.ts';
 import { ownFamily } from './health.ts';
 import { Kafka } from './kafka.ts';
 import { restFamily } from './rest/index.ts';
-import { type Family, type HttpContext, type HttpEnv, isPathOf } from './routes.ts';
+import { type Family, type HttpContext, type HttpEnv, isPathOf, type Route } from './routes.ts';
 import { cloudV3Family, v3Family } from './v3/index.ts';
 
 const families: readonly Family[] = [ownFamily, restFamily, v3Family, cloudV3Family];
@@ -18,6 +19,7 @@ const families: readonly Family[] = [ownFamily, restFamily, v3Family, cloudV3Fam
 /** The app. Its `fetch` takes the door in the place of an environment. */
 export function httpApp(): Hono<HttpEnv> {
   const app = new Hono<HttpEnv>({ strict: false });
+  app.use(mindPages);
   app.use(async (c, next) => {
     const { access, gateway } = c.env;
     const isAdmitted = admits(access, c.req.header('authorization') ?? null);
@@ -40,9 +42,31 @@ export function httpApp(): Hono<HttpEnv> {
   return app;
 }
 
-function isOpenRoute(c: HttpContext): boolean {
+/** Who asks for a page of another origin gets an answer that the page may read, or none. */
+async function mindPages(c: HttpContext, next: () => Promise<void>): Promise<void> {
+  const { origins } = c.env;
+  const stranger = admitPage(origins, c.req.raw, isOpenRoute(c));
+  if (stranger !== undefined && isPreflight(c.req.raw)) {
+    const methods = routesAt(c).map(({ method }) => method);
+    c.res = preflightAnswer(c.req.raw, methods);
+  } else {
+    await next();
+  }
+  if (c.res.status === 101) return;
+  const { headers } = c.res;
+  headers.set('x-content-type-options', 'nosniff');
+  if (origins.origins !== '*' && origins.origins.size > 0) headers.append('vary', 'Origin');
+  if (stranger !== undefined) shareWith(stranger, origins, headers);
+}
+
+/** The routes of this path, whatever the method. */
+function routesAt(c: HttpContext): Route[] {
   const { prefix, routes } = familyOf(c.req.path);
-  return routes.some((route) => route.open && isPathOf(route, prefix, c.req.path));
+  return routes.filter((route) => isPathOf(route, prefix, c.req.path));
+}
+
+function isOpenRoute(c: HttpContext): boolean {
+  return routesAt(c).some((route) => route.open);
 }
 
 function unauthorized(c: HttpContext): Response {

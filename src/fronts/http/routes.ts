@@ -7,6 +7,7 @@ import type { Context } from 'hono';
 import type { Access } from '../../broker/access.ts';
 import type { Gateway } from '../../broker/gateway.ts';
 import type { RestConsumerCalls } from '../../core/rest-consumer/calls.ts';
+import type { OriginRules } from '../../runtime/origin-rules.ts';
 import type { Stub } from '../../runtime/stubs.ts';
 import type { Doc } from './doc.ts';
 import type { HttpError } from './errors.ts';
@@ -16,6 +17,9 @@ import type { Kafka } from './kafka.ts';
 export interface HttpDoor {
   readonly gateway: Gateway;
   readonly access: Access;
+  readonly origins: OriginRules;
+  /** How many calls to objects what lasts may make before its client has to come again. */
+  readonly maxCalls: number;
   /** The object that keeps one consumer instance. */
   restConsumer(group: string, instance: string): Stub<RestConsumerCalls>;
 }

@@ -7,6 +7,7 @@ import { httpApp } from '../../../src/fronts/http/app.ts';
 import type { HttpDoor } from '../../../src/fronts/http/routes.ts';
 import { type BrokerConfig, defaultBrokerConfig } from '../../../src/runtime/config.ts';
 import { MemoryObjects } from '../../../src/runtime/memory-objects.ts';
+import { noOrigins } from '../../../src/runtime/origin-rules.ts';
 import {
   type RestConsumerHost,
   restConsumerHost,
@@ -43,6 +44,8 @@ export class MemoryDoor implements AsyncDisposable {
     this.door = {
       gateway: createGateway(this.objects, full, { open: true }),
       access: { open: true, token: undefined },
+      origins: noOrigins,
+      maxCalls: Number.POSITIVE_INFINITY,
       restConsumer: (group, instance) => this.#consumer(JSON.stringify([group, instance])),
     };
   }
