@@ -28,7 +28,7 @@ export interface ClusterHostOptions {
 }
 
 /** Nobody remembers these but the controller itself. */
-const ownTables = /^(cluster|producerIds|group|transactionalId|drop|configure)(:|$)/;
+const ownTables = /^(cluster|producerIds|secret|group|transactionalId|drop|configure)(:|$)/;
 
 export function clusterHost(options: ClusterHostOptions): ClusterHost {
   const { config, rows, now, setAlarm, announce } = options;

@@ -1,14 +1,16 @@
 /**
  * The cluster as one machine: its id, its topics, the producer ids given out, the groups and
- * transactional ids that exist, quotas, credentials, ACLs, the configs of what is no topic, and
- * what partitions have still to be told. The surprise: deleting a topic, or changing its configs or
- * those it has from the broker, is done when it is written down; its partitions, each an object of
- * its own, are told afterwards, slice by slice.
+ * transactional ids that exist, quotas, credentials, tokens, ACLs, the configs of what is no topic,
+ * and what partitions have still to be told. The surprise: deleting a topic, or changing its
+ * configs or those it has from the broker, is done when it is written down; its partitions, each an
+ * object of its own, are told afterwards, slice by slice.
  */
 import { ErrorCode, KafkaError } from '../../protocol/errors.ts';
 import type { CallOf, Machine, Outcome, ReplyOf, Row } from '../machine.ts';
+import { AccessTokens, type KeptToken } from './access-tokens.ts';
 import { Acls } from './acls.ts';
 import { alteredConfigs, sameConfigs } from './altered-configs.ts';
+import { Announced } from './announced.ts';
 import type { QuotaEntry } from './client-quotas.ts';
 import { ClientQuotas } from './client-quotas.ts';
 import type { AlteredTopic, ClusterCalls, NewTopic, TopicResult, TopicView } from './commands.ts';
@@ -43,12 +45,10 @@ export type ClusterReply = ReplyOf<HostedClusterCalls>;
 /**
  * `cluster`, `producerIds`, `topic:<id>`, `drop:<id>`, `configure:<id>`, `group:<id>`,
  * `transactionalId:<id>`, `groupConfigs:<group>`, `clientMetricsConfigs:<subscription>`,
- * `brokerConfigs:<broker>`, `inherited`, `quota:<entity>`, `scram:<mechanism>:<user>` or
- * `acl:<entry>`.
+ * `brokerConfigs:<broker>`, `inherited`, `quota:<entity>`, `scram:<mechanism>:<user>`,
+ * `acl:<entry>`, `token:<id>` or `secret`.
  */
 export type ClusterRow = Row;
-
-type Announced = 'group' | 'transactionalId';
 
 export interface ClusterSettings extends BrokerDefaults {
   /** What the broker was set to at its deployment, by Kafka name. */
@@ -77,11 +77,12 @@ export class ClusterMachine implements Machine<ClusterCommand, ClusterReply, Clu
   readonly #acls = new Acls();
   /** Memory only: whether what topics inherit was compared with the broker's configs. */
   #hasInherited = false;
-  /** The coordinators that announced themselves, by name. */
-  readonly #announced = { group: new Set<string>(), transactionalId: new Set<string>() };
+  readonly #announced = new Announced();
+  readonly #tokens: AccessTokens;
 
   constructor(settings: ClusterSettings) {
     this.#settings = settings;
+    this.#tokens = new AccessTokens(settings.newUuid);
   }
 
   get deadline(): number | undefined {
@@ -145,6 +146,8 @@ export class ClusterMachine implements Machine<ClusterCommand, ClusterReply, Clu
       }
       case 'describeScramCredentials':
         return answer({ results: this.#credentials.describe(call.command.users) });
+      case 'getScramCredentials':
+        return answer({ credentials: this.#credentials.of(call.command.user) });
       case 'getAcls': {
         const { version } = this.#acls;
         const isKnown = call.command.version === version;
@@ -162,23 +165,24 @@ export class ClusterMachine implements Machine<ClusterCommand, ClusterReply, Clu
       }
       case 'allocateProducerIds':
         return this.#allocateProducerIds(call.command.count);
+      case 'createToken':
+      case 'deleteToken':
+      case 'listTokens':
+      case 'getToken':
+      case 'getSecret': {
+        const { reply, rows } = this.#tokens.decide(call, now);
+        return answer(reply, rows);
+      }
       case 'registerGroup':
-        return this.#announce('group', call.command.groupId, true);
       case 'unregisterGroup':
-        return this.#announce('group', call.command.groupId, false);
       case 'listGroups':
-        return answer({ groupIds: [...this.#announced.group].sort() });
       case 'findGroups':
-        return answer({ groupIds: this.#announcedOf('group', call.command.groupIds) });
       case 'registerTransactionalId':
-        return this.#announce('transactionalId', call.command.transactionalId, true);
       case 'unregisterTransactionalId':
-        return this.#announce('transactionalId', call.command.transactionalId, false);
       case 'listTransactionalIds':
-        return answer({ transactionalIds: [...this.#announced.transactionalId].sort() });
       case 'findTransactionalIds': {
-        const { transactionalIds } = call.command;
-        return answer({ transactionalIds: this.#announcedOf('transactionalId', transactionalIds) });
+        const { reply, rows } = this.#announced.decide(call);
+        return answer(reply, rows);
       }
       case 'partitionsTold':
         return answer(null, this.#errands.report(call.command, now));
@@ -212,8 +216,7 @@ export class ClusterMachine implements Machine<ClusterCommand, ClusterReply, Clu
         break;
       case 'group':
       case 'transactionalId':
-        if (value === null) this.#announced[table].delete(id);
-        else this.#announced[table].add(id);
+        this.#announced.replay(table, id, value);
         break;
       case 'groupConfigs':
       case 'clientMetricsConfigs':
@@ -231,6 +234,12 @@ export class ClusterMachine implements Machine<ClusterCommand, ClusterReply, Clu
         break;
       case 'acl':
         this.#acls.replay(id, value);
+        break;
+      case 'token':
+        this.#tokens.replay(id, value as Omit<KeptToken, 'id'> | null);
+        break;
+      case 'secret':
+        this.#tokens.replaySecret((value as { secret: string }).secret);
         break;
       default:
         throw new Error(`no such row: ${key}`);
@@ -430,16 +439,6 @@ export class ClusterMachine implements Machine<ClusterCommand, ClusterReply, Clu
     const firstProducerId = this.#nextProducerId;
     const rows = [row('producerIds', { next: firstProducerId + count })];
     return answer({ firstProducerId, count }, rows);
-  }
-
-  #announce(table: Announced, id: string, exists: boolean): ClusterOutcome {
-    const known = this.#announced[table].has(id);
-    const rows = known === exists ? [] : [row(`${table}:${id}`, exists ? {} : null)];
-    return answer({ errorCode: ErrorCode.NONE }, rows);
-  }
-
-  #announcedOf(table: Announced, ids: readonly string[]): string[] {
-    return ids.filter((id) => this.#announced[table].has(id));
   }
 }
 

@@ -3,13 +3,17 @@
  * and its reply. The same shapes cross the RPC to the object and drive the pure machine in tests.
  * Refusals are codes, never exceptions; a bad topic never spoils the others of its request.
  */
+
+import type { AccessTokenCalls } from './access-tokens.ts';
 import type { Acl, AclFilter, DeletedAcls } from './acls.ts';
+import type { AnnouncedCalls } from './announced.ts';
 import type { AlteredQuota, QuotaAlteration, QuotaEntry, QuotaFilter } from './client-quotas.ts';
 import type { AlteredConfigs, ConfiguredResource } from './resource-configs.ts';
 import type { Result } from './results.ts';
 import type {
   AlteredUser,
   DescribedUser,
+  KnownCredential,
   ScramDeletion,
   ScramUpsertion,
 } from './scram-credentials.ts';
@@ -84,7 +88,7 @@ export interface AlteredTopic {
 }
 
 /** Every call to the controller. */
-export interface ClusterCalls {
+export interface ClusterCalls extends AnnouncedCalls, AccessTokenCalls {
   /** Topics by name and by id; both null: every topic. Unknown ones are left out of the reply. */
   getTopics: {
     command: { names: readonly string[] | null; topicIds: readonly string[] | null };
@@ -139,7 +143,12 @@ export interface ClusterCalls {
     };
     reply: { results: readonly AlteredUser[] };
   };
-  /** Null or none: all. What is described proves nothing: the keys stay here. */
+  /** What a gateway needs to check the passwords of a user; none: there is no such user. */
+  getScramCredentials: {
+    command: { user: string };
+    reply: { credentials: readonly KnownCredential[] };
+  };
+  /** Null or none: all. What is described proves nothing: the keys are not among it. */
   describeScramCredentials: {
     command: { users: readonly string[] | null };
     reply: { results: readonly DescribedUser[] };
@@ -160,32 +169,5 @@ export interface ClusterCalls {
   allocateProducerIds: {
     command: { count: number };
     reply: { firstProducerId: number; count: number };
-  };
-  /** Group coordinators announce themselves once, so that ListGroups can find them. */
-  registerGroup: { command: { groupId: string }; reply: { errorCode: number } };
-  unregisterGroup: { command: { groupId: string }; reply: { errorCode: number } };
-  listGroups: { command: Record<never, never>; reply: { groupIds: readonly string[] } };
-  /** Those of the groups that there are; one that has just announced itself may not be yet. */
-  findGroups: {
-    command: { groupIds: readonly string[] };
-    reply: { groupIds: readonly string[] };
-  };
-  /** Transaction coordinators announce themselves in the same way, for ListTransactions. */
-  registerTransactionalId: {
-    command: { transactionalId: string };
-    reply: { errorCode: number };
-  };
-  unregisterTransactionalId: {
-    command: { transactionalId: string };
-    reply: { errorCode: number };
-  };
-  listTransactionalIds: {
-    command: Record<never, never>;
-    reply: { transactionalIds: readonly string[] };
-  };
-  /** Those of the transactional ids that there are. */
-  findTransactionalIds: {
-    command: { transactionalIds: readonly string[] };
-    reply: { transactionalIds: readonly string[] };
   };
 }

@@ -29,6 +29,9 @@ export interface ScramCredential {
 
 export type ScramUpsertion = ScramDeletion & ScramCredential;
 
+/** Which of its credentials. */
+export type KnownCredential = ScramCredential & { readonly mechanism: number };
+
 export interface DescribedUser extends Result {
   readonly user: string;
   readonly credentialInfos: readonly { readonly mechanism: number; readonly iterations: number }[];
@@ -50,6 +53,14 @@ export class ScramCredentials {
     else this.#credentials.set(id, credential);
   }
 
+  /** The credentials of one user, by rising mechanism. */
+  of(user: string): KnownCredential[] {
+    return Object.values(ScramMechanism).flatMap((mechanism) => {
+      const found = this.#credentials.get(idOf({ name: user, mechanism }));
+      return found === undefined ? [] : [{ ...found, mechanism }];
+    });
+  }
+
   /** Null or none: every user with a credential. */
   describe(users: readonly string[] | null): DescribedUser[] {
     if (users !== null && users.length > 0) {
@@ -60,9 +71,8 @@ export class ScramCredentials {
   }
 
   #described(user: string, asked: readonly string[]): DescribedUser {
-    const credentialInfos = Object.values(ScramMechanism).flatMap((mechanism) => {
-      const found = this.#credentials.get(idOf({ name: user, mechanism }));
-      return found === undefined ? [] : [{ mechanism, iterations: found.iterations }];
+    const credentialInfos = this.of(user).map(({ mechanism, iterations }) => {
+      return { mechanism, iterations };
     });
     const result = resultOf(() => {
       if (asked.indexOf(user) !== asked.lastIndexOf(user)) {

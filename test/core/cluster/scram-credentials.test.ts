@@ -28,6 +28,19 @@ function known(cluster: Cluster) {
 }
 
 describe('credentials', () => {
+  it('are given with their keys to who is to check a password', () => {
+    const cluster = new Cluster();
+    alter(cluster, [upsertion('a', { mechanism: 2 }), upsertion('b')]);
+    alter(cluster, [upsertion('a')]);
+    const { credentials } = cluster.call('getScramCredentials', { user: 'a' });
+    const keys = { iterations: 4_096, salt: 'c2FsdA==', storedKey: 'c3RvcmVk' };
+    expect(credentials).toMatchObject([
+      { mechanism: 1, ...keys },
+      { mechanism: 2, ...keys },
+    ]);
+    expect(cluster.call('getScramCredentials', { user: 'c' })).toEqual({ credentials: [] });
+  });
+
   it('are set, replaced and deleted, and survive', () => {
     const cluster = new Cluster();
     alter(cluster, [upsertion('a:b'), upsertion('carl', { mechanism: 2 })]);
