@@ -6,15 +6,17 @@
 import { Hono } from 'hono';
 import { admits, howToOpen } from '../../broker/access.ts';
 import { anonymous, owner } from '../../broker/authorizer.ts';
+import { toBase64 } from '../../bytes/base64.ts';
 import { admitPage, isPreflight, preflightAnswer, shareWith } from './cors.ts';
 import { HttpError, httpErrorOf } from './errors.ts';
 import { ownFamily } from './health.ts';
 import { Kafka } from './kafka.ts';
 import { restFamily } from './rest/index.ts';
 import { type Family, type HttpContext, type HttpEnv, isPathOf, type Route } from './routes.ts';
+import { upstashFamily } from './upstash/index.ts';
 import { cloudV3Family, v3Family } from './v3/index.ts';
 
-const families: readonly Family[] = [ownFamily, restFamily, v3Family, cloudV3Family];
+const families: readonly Family[] = [ownFamily, restFamily, v3Family, cloudV3Family, upstashFamily];
 
 /** The app. Its `fetch` takes the door in the place of an environment. */
 export function httpApp(): Hono<HttpEnv> {
@@ -22,7 +24,7 @@ export function httpApp(): Hono<HttpEnv> {
   app.use(mindPages);
   app.use(async (c, next) => {
     const { access, gateway } = c.env;
-    const isAdmitted = admits(access, c.req.header('authorization') ?? null);
+    const isAdmitted = admits(access, authorizationOf(c));
     if (!isAdmitted && !isOpenRoute(c)) return unauthorized(c);
     const principal = isAdmitted && !access.open ? owner : anonymous;
     const kafka = new Kafka(gateway, c.req.raw, principal);
@@ -40,6 +42,15 @@ export function httpApp(): Hono<HttpEnv> {
   app.notFound(nowhere);
   app.onError((error, c) => familyOf(c.req.path).errorResponse(httpErrorOf(error), c));
   return app;
+}
+
+/** What the request says of who asks: in its header or, on few routes, in its URL. */
+function authorizationOf(c: HttpContext): string | null {
+  const { user, pass } = c.req.query();
+  const mayBeInUrl = () => routesAt(c).some((route) => route.urlPassword);
+  const inUrl = user !== undefined && pass !== undefined && mayBeInUrl();
+  const basic = () => `Basic ${toBase64(new TextEncoder().encode(`${user}:${pass}`))}`;
+  return c.req.header('authorization') ?? (inUrl ? basic() : null);
 }
 
 /** Who asks for a page of another origin gets an answer that the page may read, or none. */

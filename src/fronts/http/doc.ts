@@ -14,6 +14,8 @@ export interface ParameterDoc {
   /** Default: a string. */
   readonly schema?: Schema;
   readonly required?: boolean;
+  /** A request with it and every other example succeeds: required where `required` is true. */
+  readonly example?: unknown;
 }
 
 export interface BodyDoc {
@@ -22,6 +24,7 @@ export interface BodyDoc {
   readonly schema: Schema;
   /** Default: it may be left out. */
   readonly required?: boolean;
+  /** A small request that succeeds, for the topic `orders` with partition 0; a test sends it. */
   readonly example?: unknown;
 }
 
@@ -30,6 +33,17 @@ export interface AnswerDoc {
   /** Left out where there is no body. */
   readonly type?: string;
   readonly schema?: Schema;
+  /** What headers it has besides, and what they say. */
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** What all routes of a dialect have in common. */
+export interface FamilyDoc {
+  readonly description: string;
+  /** What went wrong, as the dialect says it. */
+  readonly error: { readonly type: string; readonly schema: Schema };
+  /** Schemas that its routes name as `#/components/schemas/…`. */
+  readonly schemas?: Readonly<Record<string, Schema>>;
 }
 
 export interface Doc {

@@ -9,7 +9,7 @@ import type { Gateway } from '../../broker/gateway.ts';
 import type { RestConsumerCalls } from '../../core/rest-consumer/calls.ts';
 import type { OriginRules } from '../../runtime/origin-rules.ts';
 import type { Stub } from '../../runtime/stubs.ts';
-import type { Doc } from './doc.ts';
+import type { Doc, FamilyDoc } from './doc.ts';
 import type { HttpError } from './errors.ts';
 import type { Kafka } from './kafka.ts';
 
@@ -44,6 +44,8 @@ export interface Route {
   readonly open?: boolean;
   /** Whether a short-lived token may come in the URL (`?token=`), where the owner allows that. */
   readonly urlToken?: boolean;
+  /** Whether the query may say who asks, as `user` and `pass`: some webhooks cannot do else. */
+  readonly urlPassword?: boolean;
   /** What it is for: a route without is not in the API's document. */
   readonly doc?: Doc;
 }
@@ -54,6 +56,7 @@ export interface Family {
   readonly prefix: string;
   /** What the API's document calls it. */
   readonly name: string;
+  readonly doc?: FamilyDoc;
   readonly routes: readonly Route[];
   /** An error in the dialect's own words, also those that no route had a hand in (401, 404). */
   readonly errorResponse: (error: HttpError, c: HttpContext) => Response;
