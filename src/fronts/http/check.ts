@@ -32,6 +32,11 @@ export function checkInteger(value: unknown, name: string, min: number): number 
   return value as number;
 }
 
+export function checkBoolean(value: unknown, name: string): boolean {
+  if (typeof value !== 'boolean') throw mistyped(name, 'true or false');
+  return value;
+}
+
 export function optional<T>(value: unknown, check: (value: unknown) => T): T | undefined {
   return value === undefined || value === null ? undefined : check(value);
 }

@@ -1,50 +1,26 @@
 /**
- * REST v3: the part of it that is there. The surprise: records can only be written; the dialect
- * has no way to read them.
+ * REST v3, whole. The surprise: records can only be written; the dialect has no way to read them.
  */
-import { type Family, type HttpContext, type Route, restErrors } from '../routes.ts';
-import * as clusters from './clusters.ts';
-import * as configs from './configs.ts';
-import { produceStream } from './records.ts';
-import { v3ErrorOf } from './shapes.ts';
-import * as topics from './topics.ts';
+import { type Family, type Route, restErrors } from '../routes.ts';
+import { aclRoutes } from './acls.ts';
+import { clusterRoutes } from './clusters.ts';
+import { configRoutes } from './configs.ts';
+import { groupRoutes } from './groups.ts';
+import { lagRoutes } from './lags.ts';
+import { partitionRoutes } from './partitions.ts';
+import { recordRoutes } from './records.ts';
+import { topicRoutes } from './topics.ts';
 
-function route(
-  method: Route['method'],
-  path: string,
-  answer: (c: HttpContext) => Promise<Response>,
-): Route {
-  const handle = async (c: HttpContext) => {
-    try {
-      return await answer(c);
-    } catch (error) {
-      throw v3ErrorOf(error, c.req.param('topic'));
-    }
-  };
-  return { method, path, handle };
-}
-
-const cluster = '/clusters/:cluster';
-const topic = `${cluster}/topics/:topic`;
-
+/** Of two routes that both fit a path the first is taken: those with a `-` in them come first. */
 const routes: readonly Route[] = [
-  route('GET', '/clusters', clusters.listClusters),
-  route('GET', cluster, clusters.getCluster),
-  route('GET', `${cluster}/brokers`, clusters.listBrokers),
-  route('GET', `${cluster}/brokers/:broker`, clusters.getBroker),
-  route('GET', `${cluster}/topics`, topics.listTopics),
-  route('POST', `${cluster}/topics`, topics.createTopic),
-  route('GET', `${cluster}/topics/-/configs`, configs.listAllTopicConfigs),
-  route('GET', topic, topics.getTopic),
-  route('DELETE', topic, topics.deleteTopic),
-  route('GET', `${topic}/partitions`, topics.listPartitions),
-  route('GET', `${topic}/partitions/:partition`, topics.getPartition),
-  route('GET', `${topic}/configs`, configs.listTopicConfigs),
-  route('POST', `${topic}/configs:alter`, configs.alterTopicConfigs),
-  route('GET', `${topic}/configs/:name`, configs.getTopicConfig),
-  route('PUT', `${topic}/configs/:name`, configs.putTopicConfig),
-  route('DELETE', `${topic}/configs/:name`, configs.resetTopicConfig),
-  route('POST', `${topic}/records`, produceStream),
+  ...clusterRoutes,
+  ...configRoutes,
+  ...partitionRoutes,
+  ...topicRoutes,
+  ...groupRoutes,
+  ...lagRoutes,
+  ...aclRoutes,
+  ...recordRoutes,
 ];
 
 export const v3Family: Family = {

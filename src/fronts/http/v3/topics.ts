@@ -1,12 +1,13 @@
 /**
- * REST v3: topics and partitions. The surprise: creating answers 201 with the topic, or 200 when
- * it was only to be validated.
+ * REST v3: topics. The surprise: creating answers 201 with the topic, or 200 when it was only to
+ * be validated; a topic may grow, and what it may be used for is told to those who ask.
  */
 import { ZERO_UUID } from '../../../bytes/uuid.ts';
+import { AclOperation } from '../../../protocol/acl.ts';
+import { createPartitions } from '../../../protocol/apis/create-partitions.ts';
 import { createTopics } from '../../../protocol/apis/create-topics.ts';
 import { deleteTopics } from '../../../protocol/apis/delete-topics.ts';
-import { ErrorCode, KafkaError } from '../../../protocol/errors.ts';
-import { readJsonObject } from '../body.ts';
+import { metadata } from '../../../protocol/apis/metadata.ts';
 import {
   checkFields,
   checkInteger,
@@ -15,94 +16,126 @@ import {
   checkString,
   optional,
 } from '../check.ts';
-import { HttpError, invalid } from '../errors.ts';
+import type { JsonObject } from '../json.ts';
 import type { TopicMetadata } from '../kafka.ts';
-import type { HttpContext } from '../routes.ts';
+import type { HttpContext, Route } from '../routes.ts';
+import { flag, list, object, orNull, text, whole } from '../schemas.ts';
 import {
-  clusterUrl,
+  answers,
+  body,
+  clusterPath,
+  done,
+  link,
+  resourceOf,
+  resourcesOf,
+  route,
+  topicPath,
+} from './route.ts';
+import {
+  type Cluster,
+  checkCode,
+  clusterAt,
   fromKafkaV3,
   json,
   listOf,
+  nothing,
+  queryFlag,
   related,
-  requireCluster,
+  requireBody,
   resource,
+  topicUrl,
+  validateOnly,
 } from './shapes.ts';
 
-type Partition = TopicMetadata['partitions'][number];
-
 const timeoutMs = 30_000;
+const flagName = 'include_authorized_operations';
 
-export async function listTopics(c: HttpContext): Promise<Response> {
-  const url = await clusterUrl(c);
-  const topics = await c.get('kafka').topics(null);
+async function listTopics(c: HttpContext): Promise<Response> {
+  const cluster = await clusterAt(c);
+  const topics = await describeTopics(c, null);
   const sorted = [...topics].sort((a, b) => (a.name! < b.name! ? -1 : 1));
-  const id = await requireCluster(c);
-  return listOf(
-    'KafkaTopicList',
-    `${url}/topics`,
-    sorted.map((topic) => topicToJson(topic, url, id)),
-  );
+  const data = sorted.map((topic) => topicToJson(topic, cluster));
+  return listOf('KafkaTopicList', `${cluster.url}/topics`, data);
 }
 
-export async function getTopic(c: HttpContext): Promise<Response> {
-  const url = await clusterUrl(c);
-  const topic = await c.get('kafka').topic(c.req.param('topic')!);
-  return json(topicToJson(topic, url, await requireCluster(c)));
+async function getTopic(c: HttpContext): Promise<Response> {
+  const cluster = await clusterAt(c);
+  const [topic] = await describeTopics(c, c.req.param('topic')!);
+  checkCode(topic.errorCode);
+  return json(topicToJson(topic, cluster));
 }
 
-export async function createTopic(c: HttpContext): Promise<Response> {
-  const url = await clusterUrl(c);
-  const kafka = c.get('kafka');
-  const { topic: wanted, validateOnly } = parseNewTopic(await readJsonObject(c.req.raw));
-  const request = { topics: [wanted], timeoutMs, validateOnly };
-  const [created] = (await kafka.call(createTopics, request)).topics;
+async function createTopic(c: HttpContext): Promise<Response> {
+  const cluster = await clusterAt(c);
+  const given = await requireBody(c, [
+    'topic_name',
+    'partitions_count',
+    'replication_factor',
+    'replicas_assignments',
+    'configs',
+    'validate_only',
+  ]);
+  const trial = validateOnly(given);
+  const request = { topics: [parseNewTopic(given)], timeoutMs, validateOnly: trial };
+  const [created] = (await c.get('kafka').call(createTopics, request)).topics;
   const { errorCode, errorMessage, name, numPartitions, replicationFactor } = created;
-  if (errorCode !== ErrorCode.NONE) throw fromKafkaV3(errorCode, errorMessage, name);
+  if (errorCode !== 0) throw fromKafkaV3(errorCode, errorMessage, name);
   const answer = { name, isInternal: false, partitionCount: numPartitions, replicationFactor };
-  return json(describe(answer, url, await requireCluster(c)), validateOnly ? 200 : 201);
+  const location = topicUrl(cluster, name);
+  return json(describe(answer, cluster), trial ? 200 : 201, trial ? {} : { location });
 }
 
-export async function deleteTopic(c: HttpContext): Promise<Response> {
-  await requireCluster(c);
+/** More partitions; there is no way to have fewer. */
+async function growTopic(c: HttpContext): Promise<Response> {
+  const cluster = await clusterAt(c);
+  const given = await requireBody(c, ['partitions_count', 'validate_only']);
+  const name = c.req.param('topic')!;
+  const count = checkInteger(given.partitions_count, 'partitions_count', 1);
+  const [{ errorCode, errorMessage }] = (
+    await c.get('kafka').call(createPartitions, {
+      topics: [{ name, count, assignments: null }],
+      timeoutMs,
+      validateOnly: validateOnly(given),
+    })
+  ).results;
+  checkCode(errorCode, errorMessage);
+  return json(topicToJson(await c.get('kafka').topic(name), cluster));
+}
+
+async function deleteTopic(c: HttpContext): Promise<Response> {
+  await clusterAt(c);
   const name = c.req.param('topic')!;
   const request = { topics: [{ name, topicId: ZERO_UUID }], topicNames: [], timeoutMs };
   const [{ errorCode, errorMessage }] = (await c.get('kafka').call(deleteTopics, request))
     .responses;
-  if (errorCode !== ErrorCode.NONE) throw new KafkaError(errorCode, errorMessage ?? undefined);
-  return new Response(null, { status: 204 });
+  checkCode(errorCode, errorMessage);
+  return nothing();
 }
 
-export async function listPartitions(c: HttpContext): Promise<Response> {
-  const { self, topic, id } = await topicAt(c);
-  return listOf(
-    'KafkaPartitionList',
-    `${self}/partitions`,
-    topic.partitions.map((partition) => partitionToJson(partition, topic.name!, self, id)),
-  );
+/** One topic or all, with what the client may do to them if it asks. */
+async function describeTopics(
+  c: HttpContext,
+  name: string | null,
+): Promise<readonly TopicMetadata[]> {
+  const { errorCode, topics } = await c.get('kafka').call(metadata, {
+    topics: name === null ? null : [{ topicId: ZERO_UUID, name }],
+    allowAutoTopicCreation: false,
+    includeClusterAuthorizedOperations: false,
+    includeTopicAuthorizedOperations: queryFlag(c, flagName),
+  });
+  checkCode(errorCode);
+  return topics;
 }
 
-export async function getPartition(c: HttpContext): Promise<Response> {
-  const { self, topic, id } = await topicAt(c);
-  const index = Number(c.req.param('partition'));
-  const partition = topic.partitions.find(({ partitionIndex }) => partitionIndex === index);
-  if (!partition) throw new KafkaError(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION);
-  return json(partitionToJson(partition, topic.name!, self, id));
-}
-
-async function topicAt(c: HttpContext) {
-  const id = await requireCluster(c);
-  const topic = await c.get('kafka').topic(c.req.param('topic')!);
-  return { id, topic, self: topicUrl(await clusterUrl(c), topic.name!) };
-}
-
-function topicUrl(cluster: string, name: string): string {
-  return `${cluster}/topics/${encodeURIComponent(name)}`;
-}
-
-function topicToJson({ name, isInternal, partitions }: TopicMetadata, url: string, id: string) {
-  const replicationFactor = partitions[0]?.replicaNodes.length ?? 0;
-  const partitionCount = partitions.length;
-  return describe({ name: name!, isInternal, partitionCount, replicationFactor }, url, id);
+function topicToJson(topic: TopicMetadata, cluster: Cluster) {
+  const { name, isInternal, partitions, topicAuthorizedOperations } = topic;
+  const described = {
+    name: name!,
+    isInternal,
+    partitionCount: partitions.length,
+    replicationFactor: partitions[0]?.replicaNodes.length ?? 0,
+  };
+  return describe(described, cluster, operationNames(topicAuthorizedOperations));
 }
 
 interface Described {
@@ -112,11 +145,10 @@ interface Described {
   readonly replicationFactor: number;
 }
 
-function describe(topic: Described, cluster: string, id: string) {
+function describe(topic: Described, cluster: Cluster, operations: readonly string[] = []) {
   const self = topicUrl(cluster, topic.name);
   return {
-    ...resource('KafkaTopic', self, `kafka=${id}/topic=${topic.name}`),
-    cluster_id: id,
+    ...resource('KafkaTopic', self, cluster, `topic=${topic.name}`),
     topic_name: topic.name,
     is_internal: topic.isInternal,
     replication_factor: topic.replicationFactor,
@@ -124,53 +156,25 @@ function describe(topic: Described, cluster: string, id: string) {
     partitions: related(`${self}/partitions`),
     configs: related(`${self}/configs`),
     partition_reassignments: related(`${self}/partitions/-/reassignment`),
-    authorized_operations: [],
+    authorized_operations: operations,
   };
 }
 
-function partitionToJson(
-  { partitionIndex, leaderId }: Partition,
-  topic: string,
-  topicSelf: string,
-  id: string,
-) {
-  const self = `${topicSelf}/partitions/${partitionIndex}`;
-  return {
-    ...resource('KafkaPartition', self, `kafka=${id}/topic=${topic}/partition=${partitionIndex}`),
-    cluster_id: id,
-    topic_name: topic,
-    partition_id: partitionIndex,
-    leader: related(`${self}/replicas/${leaderId}`),
-    replicas: related(`${self}/replicas`),
-    reassignment: related(`${self}/reassignment`),
-  };
+/** The operations of a bit field; its lowest value means that nobody asked. */
+function operationNames(bits: number): string[] {
+  if (bits === -0x8000_0000) return [];
+  return Object.entries(AclOperation).flatMap(([name, code]) => (bits & (1 << code) ? [name] : []));
 }
 
-function parseNewTopic(body: Awaited<ReturnType<typeof readJsonObject>>) {
-  if (body === undefined) throw invalid('The request needs a body with topic_name');
-  checkFields(body, [
-    'topic_name',
-    'partitions_count',
-    'replication_factor',
-    'replicas_assignments',
-    'configs',
-    'validate_only',
-  ]);
-  const whole = (name: string) =>
-    optional(body[name], (value) => checkInteger(value, name, -1)) ?? -1;
-  const validateOnly = body.validate_only ?? false;
-  if (typeof validateOnly !== 'boolean') {
-    throw new HttpError(400, 400, 'validate_only must be true or false');
-  }
+function parseNewTopic(given: JsonObject) {
+  const count = (name: string) =>
+    optional(given[name], (value) => checkInteger(value, name, -1)) ?? -1;
   return {
-    topic: {
-      name: checkString(body.topic_name, 'topic_name'),
-      numPartitions: whole('partitions_count'),
-      replicationFactor: whole('replication_factor'),
-      assignments: optional(body.replicas_assignments, parseAssignments) ?? [],
-      configs: optional(body.configs, parseConfigs) ?? [],
-    },
-    validateOnly,
+    name: checkString(given.topic_name, 'topic_name'),
+    numPartitions: count('partitions_count'),
+    replicationFactor: count('replication_factor'),
+    assignments: optional(given.replicas_assignments, parseAssignments) ?? [],
+    configs: optional(given.configs, parseConfigs) ?? [],
   };
 }
 
@@ -197,3 +201,60 @@ function parseConfigs(value: unknown) {
     return { name, value: optional(item.value, String) ?? null };
   });
 }
+
+const topicSchema = resourceOf('KafkaTopic', {
+  topic_name: text,
+  is_internal: flag,
+  replication_factor: whole,
+  partitions_count: whole,
+  partitions: link,
+  configs: link,
+  partition_reassignments: link,
+  authorized_operations: list(text),
+});
+const newTopicSchema = object(
+  { topic_name: text },
+  {
+    partitions_count: orNull(whole),
+    replication_factor: orNull(whole),
+    replicas_assignments: list(object({ partition_id: whole, broker_ids: list(whole) })),
+    configs: list(object({ name: text }, { value: orNull(text) })),
+    validate_only: flag,
+  },
+);
+const includeOperations = {
+  in: 'query',
+  name: flagName,
+  description: 'Whether to say what you may do to the topic.',
+  schema: flag,
+} as const;
+const topicsPath = `${clusterPath}/topics`;
+
+export const topicRoutes: readonly Route[] = [
+  route('GET', topicsPath, listTopics, {
+    summary: 'List topics',
+    parameters: [includeOperations],
+    answers: answers(resourcesOf('KafkaTopicList', topicSchema), 'The topics, by name.'),
+  }),
+  route('POST', topicsPath, createTopic, {
+    summary: 'Create a topic',
+    body: body(newTopicSchema, { topic_name: 'orders', partitions_count: 3 }),
+    answers: {
+      ...answers(topicSchema, 'It could be created (validate_only).'),
+      ...answers(topicSchema, 'The topic.', 201),
+    },
+  }),
+  route('GET', topicPath, getTopic, {
+    summary: 'Get a topic',
+    parameters: [includeOperations],
+    answers: answers(topicSchema, 'The topic.'),
+  }),
+  route('PATCH', topicPath, growTopic, {
+    summary: 'Add partitions to a topic',
+    body: body(object({ partitions_count: whole }, { validate_only: flag }), {
+      partitions_count: 6,
+    }),
+    answers: answers(topicSchema, 'The topic as it is now.'),
+  }),
+  route('DELETE', topicPath, deleteTopic, { summary: 'Delete a topic', answers: done }),
+];
