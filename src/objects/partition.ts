@@ -6,6 +6,7 @@
 import { DurableObject } from 'cloudflare:workers';
 import type { PartitionCalls } from '../core/log/calls.ts';
 import { brokerConfigFrom } from '../runtime/config.ts';
+import { deleteTopic } from '../runtime/delete-topic.ts';
 import { ioTurn } from '../runtime/io-turn.ts';
 import { meteredAlarm, ObjectMeter } from '../runtime/meters.ts';
 import { PartitionHost } from '../runtime/partition-host.ts';
@@ -39,6 +40,7 @@ export class Partition extends DurableObject<Env> {
         this.#dropped = true;
         tellWatchers(ctx, (watcher) => watcher.close(droppedCloseCode, 'dropped'));
       },
+      deleteTopic: (topicId) => deleteTopic(objects, topicId),
       alarm: () => ctx.storage.getAlarm(),
       setAlarm: meteredAlarm(ctx.storage, this.meter),
       pause: ioTurn,

@@ -8,6 +8,7 @@ import type { TransactionCalls } from '../core/transaction/calls.ts';
 import { clusterHost, runErrands } from './cluster-host.ts';
 import type { BrokerConfig } from './config.ts';
 import type { CoordinatorHostOptions } from './coordinator-host.ts';
+import { deleteTopic } from './delete-topic.ts';
 import { GroupHost } from './group-host.ts';
 import type { GroupLine } from './group-lines.ts';
 import { memoryPartition } from './memory-partition.ts';
@@ -71,6 +72,7 @@ export class MemoryObjects implements Objects {
           alarm: () => alarm.at,
           enlist: (transactionalId, question) =>
             this.transaction(transactionalId).call('enlist', question),
+          deleteTopic: (topicId) => deleteTopic(this, topicId),
         }),
       );
       const alarm = this.#newAlarm(meter, () => resident.during('alarm', (host) => host.ring()));

@@ -25,6 +25,8 @@ export interface MemoryPartitionOptions {
   readonly setAlarm?: (at: number) => void;
   /** When it will ring; null: it is not set. */
   readonly alarm?: () => number | null;
+  /** Has a topic deleted; without it none is. */
+  readonly deleteTopic?: PartitionSurroundings['deleteTopic'];
 }
 
 export interface MemoryPartition extends PartitionStub {
@@ -35,7 +37,7 @@ export interface MemoryPartition extends PartitionStub {
 export function memoryPartition(options: MemoryPartitionOptions): MemoryPartition {
   const { settings, now, store = new MemoryStore(), durable = async () => {} } = options;
   const { setAlarm = () => {}, alarm = () => null, enlist = noCoordinator } = options;
-  const { watches = new MemoryWatches() } = options;
+  const { watches = new MemoryWatches(), deleteTopic = async () => {} } = options;
   const host = new PartitionHost({
     store: () => store,
     settings,
@@ -44,6 +46,7 @@ export function memoryPartition(options: MemoryPartitionOptions): MemoryPartitio
     announce: (ends) => watches.announce(announcementOf(ends)),
     enlist,
     dropped: () => watches.closeAll(),
+    deleteTopic,
     alarm: async () => alarm(),
     setAlarm,
     pause: ioTurn,

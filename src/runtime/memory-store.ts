@@ -13,6 +13,7 @@ import type {
   RowHead,
   Snapshot,
 } from '../core/log/store.ts';
+import type { StreamRow } from '../core/stream/stream-state.ts';
 import { type Meter, noMeter, oneWritten } from './meters.ts';
 
 export class MemoryStore implements LogStore {
@@ -21,6 +22,7 @@ export class MemoryStore implements LogStore {
   #snapshot: Snapshot | undefined;
   #state: LogState | undefined;
   readonly #shareStates = new Map<string, Uint8Array>();
+  readonly #streamRows = new Map<string, string>();
   #dropped = false;
   readonly #meter: Meter;
 
@@ -85,10 +87,30 @@ export class MemoryStore implements LogStore {
     else this.#shareStates.set(groupId, state.slice());
   }
 
-  append(rows: readonly LogRow[], snapshot: Snapshot | undefined, state?: LogState): void {
+  streamRow(key: string): string | undefined {
+    const value = this.#streamRows.get(key);
+    if (value !== undefined) this.#meter.rows({ rowsRead: 1 });
+    return value;
+  }
+
+  keepStreamRows(rows: readonly StreamRow[]): void {
+    this.#meter.rows({ rowsWritten: rows.length });
+    for (const { key, value } of rows) {
+      if (value === undefined) this.#streamRows.delete(key);
+      else this.#streamRows.set(key, value);
+    }
+  }
+
+  append(
+    rows: readonly LogRow[],
+    snapshot: Snapshot | undefined,
+    state?: LogState,
+    streamRows: readonly StreamRow[] = [],
+  ): void {
     checkOrder([...this.#rows.slice(-1), ...rows]);
     this.#rows.push(...rows.map(copyOf));
     this.#keep(rows, snapshot, state);
+    this.keepStreamRows(streamRows);
   }
 
   rewrite({ first, last, rows, snapshot, state, forgotten = [] }: Rewrite): void {
@@ -111,6 +133,7 @@ export class MemoryStore implements LogStore {
     this.#snapshot = undefined;
     this.#state = undefined;
     this.#shareStates.clear();
+    this.#streamRows.clear();
     this.#dropped = true;
   }
 

@@ -19,11 +19,13 @@ import {
 } from '../core/log/partition-log.ts';
 import { readRefused } from '../core/log/read.ts';
 import type { LogStore } from '../core/log/store.ts';
+import type { StreamCalls } from '../core/stream/calls.ts';
+import { bytesOf } from '../core/stream/stream-writes.ts';
 import type { TransactionCalls } from '../core/transaction/calls.ts';
 import type { Enlisted } from '../core/transaction-marker.ts';
 import { ErrorCode, KafkaError } from '../protocol/errors.ts';
 import { Enlisting } from './enlisting.ts';
-import type { Announced, LogEnds, Stub } from './stubs.ts';
+import type { Announced, StreamEnds, Stub } from './stubs.ts';
 
 /** One write takes no more than this, but for a single larger append. */
 const flushBytes = 8 * 1024 * 1024;
@@ -48,6 +50,8 @@ export interface PartitionSurroundings {
   ): Promise<Enlisted>;
   /** The log is gone: closes the watchers. */
   dropped(): void;
+  /** Has the controller delete a topic, whose stream has ended. */
+  deleteTopic(topicId: string): Promise<unknown>;
   /** When the alarm will ring; null: it is not set. */
   alarm(): Promise<number | null>;
   setAlarm(at: number): void;
@@ -84,9 +88,9 @@ export class PartitionHost implements Stub<PartitionCalls> {
   }
 
   /** What watchers are told; 0 of a log that is gone. */
-  get ends(): LogEnds {
-    const { highWatermark, lastStableOffset } = this.#loaded();
-    return { highWatermark, lastStableOffset };
+  get ends(): StreamEnds {
+    const { highWatermark, lastStableOffset, closed } = this.#loaded();
+    return { highWatermark, lastStableOffset, ...(closed && { closed }) };
   }
 
   async call<K extends keyof PartitionCalls>(
@@ -111,6 +115,7 @@ export class PartitionHost implements Stub<PartitionCalls> {
           (errorCode) => ({ errorCode, producers: [] }),
         ),
       ...this.#newShareAnswers(),
+      ...this.#newStreamAnswers(),
       drop: () =>
         this.#guard(
           () => this.#drop(),
@@ -138,16 +143,70 @@ export class PartitionHost implements Stub<PartitionCalls> {
     };
   }
 
-  /** What the alarm does: cleans up in slices, between which everybody else has a turn. */
+  #newStreamAnswers(): Answers<keyof StreamCalls> {
+    const failed = (errorCode: number) => ({
+      errorCode,
+      errorMessage: null,
+      outcome: 'refused' as const,
+    });
+    return {
+      streamCreate: (write) => this.#write({ kind: 'streamCreate', write }, failed),
+      streamAppend: (write) => this.#write({ kind: 'streamAppend', write }, failed),
+      streamCopy: (write) => this.#write({ kind: 'streamCopy', write }, failed),
+      streamRead: (read) =>
+        this.#guard<StreamCalls['streamRead']['reply']>(
+          () => this.#loaded().readStream(read),
+          (errorCode) => ({ ...readRefused(errorCode), outcome: 'read', offset: -1 }),
+        ),
+      streamDescribe: () =>
+        this.#guard<StreamCalls['streamDescribe']['reply']>(
+          () => this.#loaded().describeStream(),
+          (errorCode) => ({ ...failed(errorCode), forks: [], declared: false, logStartOffset: -1 }),
+        ),
+      streamForks: (change) =>
+        this.#guard<StreamCalls['streamForks']['reply']>(
+          () => this.#loaded().noteForks(change),
+          failed,
+        ),
+      streamHide: () =>
+        this.#guard<StreamCalls['streamHide']['reply']>(() => this.#hideStream(), failed),
+    };
+  }
+
+  #hideStream(): StreamCalls['streamHide']['reply'] {
+    const reply = this.#loaded().hideStream();
+    this.#around.dropped();
+    return reply;
+  }
+
+  /**
+   * What the alarm does: cleans up in slices, between which everybody else has a turn, and ends a
+   * stream whose time has come.
+   */
   async ring(): Promise<void> {
     this.#alarm = null;
+    const ended = await this.#endStream();
     let more = this.#cleanUp();
     while (more === true) {
       await this.#around.pause();
       more = this.#cleanUp();
     }
     // Nothing else depends on it, so there is time.
-    this.#schedule(more === undefined ? this.#afterFailure() : this.#cleanUpAt());
+    const mustWait = more === undefined || ended;
+    this.#schedule(mustWait ? this.#afterFailure() : this.#cleanUpAt());
+  }
+
+  /** Whether the stream has ended; its topic is deleted then, or this is tried again. */
+  async #endStream(): Promise<boolean> {
+    const topicId = this.#guard<string | undefined>(
+      () => this.#loaded().endedTopic(),
+      () => undefined,
+    );
+    if (topicId === undefined) return false;
+    await this.#around.deleteTopic(topicId).catch((error) => {
+      console.error('partition could not have its topic deleted', error);
+    });
+    return true;
   }
 
   /** Whether there is more to do; undefined: it failed. */
@@ -280,8 +339,7 @@ export class PartitionHost implements Stub<PartitionCalls> {
     let count = 0;
     let bytes = 0;
     while (count < this.#waiting.length) {
-      const { command } = this.#waiting[count];
-      bytes += isAppend(command) ? command.records.length : 0;
+      bytes += sizeOf(this.#waiting[count].command);
       if (count > 0 && bytes > flushBytes) break;
       count++;
     }
@@ -305,11 +363,10 @@ export class PartitionHost implements Stub<PartitionCalls> {
   /** Tells the watchers if the log ends elsewhere after this. */
   #announcing<T>(act: (log: PartitionLog) => T): T {
     const log = this.#loaded();
-    const { highWatermark, lastStableOffset } = log;
+    const { highWatermark, lastStableOffset, closed } = log;
     const result = act(log);
-    if (log.highWatermark !== highWatermark || log.lastStableOffset !== lastStableOffset) {
-      this.#around.announce(this.ends);
-    }
+    const moved = log.highWatermark !== highWatermark || log.lastStableOffset !== lastStableOffset;
+    if (moved || log.closed !== closed) this.#around.announce(this.ends);
     return result;
   }
 
@@ -321,6 +378,7 @@ export class PartitionHost implements Stub<PartitionCalls> {
 
   #loaded(): PartitionLog {
     this.#log ??= new PartitionLog(this.#around.store(), this.#around.settings);
+    this.#log.at(this.#around.now());
     return this.#log;
   }
 
@@ -344,6 +402,11 @@ export class PartitionHost implements Stub<PartitionCalls> {
       return refuse(error instanceof KafkaError ? error.code : ErrorCode.UNKNOWN_SERVER_ERROR);
     }
   }
+}
+
+function sizeOf(command: WriteCommand): number {
+  if ('kind' in command) return bytesOf(command);
+  return isAppend(command) ? command.records.length : 0;
 }
 
 function failed(errorCode: number): AppendReply {

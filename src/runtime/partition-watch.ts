@@ -8,19 +8,26 @@ import type { Announced, PartitionWatch, Watch } from './stubs.ts';
 /** The partition was dropped: there will be nothing more to watch. */
 export const droppedCloseCode = 4404;
 
+/** Behind the first number: the stream was closed there. */
+const closedMark = '!';
+
 /**
  * What a partition says to its watchers: the second number only where it is another one, or where
  * the share group follows it that may find records.
  */
-export function announcementOf({ highWatermark, lastStableOffset, groupId }: Announced): string {
-  if (groupId !== undefined) return `${highWatermark} ${lastStableOffset} ${groupId}`;
-  const same = highWatermark === lastStableOffset;
-  return same ? `${highWatermark}` : `${highWatermark} ${lastStableOffset}`;
+export function announcementOf(announced: Announced): string {
+  const { highWatermark, lastStableOffset, closed, groupId } = announced;
+  const end = closed ? `${highWatermark}${closedMark}` : `${highWatermark}`;
+  if (groupId !== undefined) return `${end} ${lastStableOffset} ${groupId}`;
+  return highWatermark === lastStableOffset ? end : `${end} ${lastStableOffset}`;
 }
 
 export function parseAnnouncement(text: string): Announced {
-  const [first, second = first, ...rest] = text.split(' ');
-  const ends = { highWatermark: Number(first), lastStableOffset: Number(second) };
+  const [end, second, ...rest] = text.split(' ');
+  const closed = end.endsWith(closedMark);
+  const highWatermark = Number(closed ? end.slice(0, -closedMark.length) : end);
+  const lastStableOffset = second === undefined ? highWatermark : Number(second);
+  const ends = { highWatermark, lastStableOffset, ...(closed && { closed }) };
   return rest.length === 0 ? ends : { ...ends, groupId: rest.join(' ') };
 }
 
@@ -47,6 +54,9 @@ export function partitionWatch(watch: Watch): PartitionWatch {
     },
     get lastStableOffset() {
       return latest.lastStableOffset;
+    },
+    get closed() {
+      return latest.closed;
     },
     saidFirst: watch.saidFirst,
     get said() {

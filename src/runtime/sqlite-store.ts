@@ -14,6 +14,7 @@ import type {
   RowHead,
   Snapshot,
 } from '../core/log/store.ts';
+import type { StreamRow } from '../core/stream/stream-state.ts';
 import { ErrorCode, KafkaError } from '../protocol/errors.ts';
 import { type Meter, metered, noMeter, oneWritten } from './meters.ts';
 import { type Migration, migrate, schemaVersion } from './migrations.ts';
@@ -53,6 +54,9 @@ const migrations: readonly Migration[] = [
       group_id TEXT, piece INTEGER, data BLOB NOT NULL, PRIMARY KEY (group_id, piece)
     ) WITHOUT ROWID`);
   },
+  (sql) => {
+    sql.exec('CREATE TABLE stream (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID');
+  },
 ];
 
 const droppedKey = 'dropped';
@@ -84,6 +88,9 @@ const insertContinuation = 'INSERT INTO continuation VALUES (?, ?, ?)';
 const selectShareState = 'SELECT data FROM share_state WHERE group_id = ? ORDER BY piece';
 const putShareState = 'INSERT OR REPLACE INTO share_state VALUES (?, ?, ?)';
 const cutShareState = 'DELETE FROM share_state WHERE group_id = ? AND piece >= ?';
+const selectStreamRow = 'SELECT value FROM stream WHERE key = ?';
+const putStreamRow = 'INSERT OR REPLACE INTO stream VALUES (?, ?)';
+const deleteStreamRow = 'DELETE FROM stream WHERE key = ?';
 const putSnapshot = 'INSERT OR REPLACE INTO producer_snapshot VALUES (?, ?, ?)';
 const cutSnapshot = 'DELETE FROM producer_snapshot WHERE piece >= ?';
 
@@ -189,8 +196,25 @@ export class SqliteStore implements LogStore {
     });
   }
 
-  append(rows: readonly LogRow[], snapshot: Snapshot | undefined, state?: LogState): void {
-    this.#write(() => this.#putAll(rows, snapshot, state));
+  streamRow(key: string): string | undefined {
+    if (!this.#open) return undefined;
+    return this.#sql.exec<{ value: string }>(selectStreamRow, key).toArray().at(0)?.value;
+  }
+
+  keepStreamRows(rows: readonly StreamRow[]): void {
+    this.#write(() => this.#putStreamRows(rows));
+  }
+
+  append(
+    rows: readonly LogRow[],
+    snapshot: Snapshot | undefined,
+    state?: LogState,
+    streamRows: readonly StreamRow[] = [],
+  ): void {
+    this.#write(() => {
+      this.#putAll(rows, snapshot, state);
+      this.#putStreamRows(streamRows);
+    });
   }
 
   rewrite({ first, last, rows, snapshot, state, forgotten = [] }: Rewrite): void {
@@ -234,6 +258,13 @@ export class SqliteStore implements LogStore {
     if (state !== undefined) {
       this.#storage.kv.put(stateKey, state);
       this.#meter.rows(oneWritten);
+    }
+  }
+
+  #putStreamRows(rows: readonly StreamRow[]): void {
+    for (const { key, value } of rows) {
+      if (value === undefined) this.#sql.exec(deleteStreamRow, key);
+      else this.#sql.exec(putStreamRow, key, value);
     }
   }
 

@@ -23,8 +23,14 @@ export interface LogEnds {
   readonly lastStableOffset: number;
 }
 
+/** Where a partition ends, and whether for good. */
+export interface StreamEnds extends LogEnds {
+  /** The stream was closed: it ends there for ever. Absent: it was not. */
+  readonly closed?: boolean | undefined;
+}
+
 /** What a partition tells its watchers. */
-export interface Announced extends LogEnds {
+export interface Announced extends StreamEnds {
   /** The share group that may find records though the log did not grow; absent: none. */
   readonly groupId?: string | undefined;
 }
@@ -55,7 +61,7 @@ export interface Watch {
 }
 
 /** A watch over one partition's end. */
-export interface PartitionWatch extends Watch, LogEnds {
+export interface PartitionWatch extends Watch, StreamEnds {
   /** How often it was said that this share group may find records, since this was first asked. */
   sharedTimes(groupId: string): number;
 }

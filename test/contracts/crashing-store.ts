@@ -2,7 +2,7 @@
  * A log's store that may die before or after any write, as an object does. What was written before
  * stays; whoever used it loads anew.
  */
-import type { LogRow, LogState, LogStore, Rewrite, Snapshot } from '../../src/core/log/store.ts';
+import type { LogStore, Rewrite } from '../../src/core/log/store.ts';
 
 export class Crash extends Error {}
 
@@ -34,8 +34,9 @@ export class CrashingStore {
       abortedFrom: (offset) => store.abortedFrom(offset),
       shareState: (groupId) => store.shareState(groupId),
       keepShareState: (groupId, state) => dying(() => store.keepShareState(groupId, state)),
-      append: (rows: readonly LogRow[], snapshot: Snapshot | undefined, state?: LogState) =>
-        dying(() => store.append(rows, snapshot, state)),
+      streamRow: (key) => store.streamRow(key),
+      keepStreamRows: (rows) => dying(() => store.keepStreamRows(rows)),
+      append: (...all: Parameters<LogStore['append']>) => dying(() => store.append(...all)),
       rewrite: (change: Rewrite) => dying(() => store.rewrite(change)),
       drop: () => store.drop(),
     };

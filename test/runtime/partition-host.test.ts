@@ -71,6 +71,7 @@ function newHost(): PartitionHost {
     announce: ({ highWatermark }) => announced.push(highWatermark),
     enlist: (...question) => enlist(...question),
     dropped: () => dropped++,
+    deleteTopic: async () => {},
     alarm: () => askAlarm(),
     setAlarm: (at) => {
       alarm = at;

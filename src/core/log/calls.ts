@@ -4,6 +4,7 @@
  * error crosses an RPC.
  */
 import type { ShareCalls } from '../group/share-partition/calls.ts';
+import type { StreamCalls } from '../stream/calls.ts';
 import type { TransactionMarker } from '../transaction-marker.ts';
 
 /** Which partition a caller believes it talks to. A partition opens itself on its first append. */
@@ -88,7 +89,7 @@ export interface ProducerDescription {
   readonly currentTxnStartOffset: number;
 }
 
-export interface PartitionCalls extends ShareCalls {
+export interface PartitionCalls extends ShareCalls, StreamCalls {
   /** One or more record batches (magic 2), as the client sent them. */
   append: {
     command: {

@@ -8,6 +8,7 @@ import {
   noProducerId,
   noTimestamp,
   RecordBatch,
+  recordBatches,
   TimestampType,
 } from '../../protocol/records/index.ts';
 import type { AppendReply, PartitionCalls } from './calls.ts';
@@ -62,6 +63,8 @@ export class Flush {
   /** Producers as they are once the rows are stored. */
   readonly producers = new Map<number, ProducerEntry>();
   nextOffset: number;
+  /** Where the log starts from now on; undefined: where it did. */
+  logStartOffset: number | undefined;
   maxTimestampSoFar: number;
   readonly #end: LogEnd;
   readonly #now: number;
@@ -118,6 +121,30 @@ export class Flush {
       this.#aborted.push({ producerId, firstOffset, lastOffset, lastStableOffset });
     }
     return { errorCode: ErrorCode.NONE };
+  }
+
+  /** Has a log that nothing was written to yet begin at this offset. */
+  beginAt(offset: number): void {
+    this.nextOffset = this.logStartOffset = offset;
+  }
+
+  /** Takes batches as they stand in another log, and goes on from `nextOffset`. */
+  copy(bytes: Uint8Array, nextOffset: number): void {
+    this.finish();
+    const batches = [...recordBatches(bytes)];
+    const maxTimestamp = batches.reduce((max, b) => Math.max(max, b.maxTimestamp), noTimestamp);
+    this.maxTimestampSoFar = Math.max(this.maxTimestampSoFar, maxTimestamp);
+    this.nextOffset = nextOffset;
+    if (batches.length === 0) return;
+    this.rows.push({
+      baseOffset: batches[0].baseOffset,
+      nextOffset,
+      maxTimestamp,
+      maxTimestampSoFar: this.maxTimestampSoFar,
+      appendedAt: this.#now,
+      producers: null,
+      bytes,
+    });
   }
 
   /** Closes the last row. */

@@ -5,6 +5,18 @@
  */
 import { ErrorCode, KafkaError } from '../../protocol/errors.ts';
 import { noTimestamp } from '../../protocol/records/index.ts';
+import { latestAlarm } from '../latest-alarm.ts';
+import type { StreamAbsence, StreamCalls, StreamReadReply } from '../stream/calls.ts';
+import { PartitionStream } from '../stream/partition-stream.ts';
+import type { StreamDraft } from '../stream/stream-draft.ts';
+import { viewOf } from '../stream/stream-state.ts';
+import {
+  absent,
+  refusalOfProducers,
+  type StreamWrite,
+  type StreamWriteReply,
+  writeStream,
+} from '../stream/stream-writes.ts';
 import type {
   AppendReply,
   DescribeReply,
@@ -49,12 +61,16 @@ export function rowsPerSnapshot(producers: number): number {
 type DeleteRecords = PartitionCalls['deleteRecords'];
 type DescribeProducersReply = PartitionCalls['describeProducers']['reply'];
 
-export type WriteCommand = AppendCommand | MarkerCommand;
+export type WriteCommand = AppendCommand | MarkerCommand | StreamWrite;
 export function isAppend(command: WriteCommand): command is AppendCommand {
   return 'records' in command;
 }
 
-type ReplyTo<C extends WriteCommand> = C extends MarkerCommand ? MarkerReply : AppendReply;
+type ReplyTo<C extends WriteCommand> = C extends MarkerCommand
+  ? MarkerReply
+  : C extends StreamWrite
+    ? StreamWriteReply
+    : AppendReply;
 
 export class PartitionLog {
   readonly #store: LogStore;
@@ -63,6 +79,9 @@ export class PartitionLog {
   readonly #enlistments: Enlistments;
   readonly #memory: LogMemory;
   readonly #cleanup: Cleanup;
+  readonly #stream: PartitionStream;
+  /** Milliseconds since the epoch, as it was said last. */
+  #now = 0;
   #maxTimestampSoFar = noTimestamp;
   #rowsSinceSnapshot = 0;
 
@@ -86,6 +105,26 @@ export class PartitionLog {
     const sizeInBytes = counted.sizeInBytes + store.totals(counted.nextOffset).bytes;
     this.#memory = { state, logStartOffset, nextOffset, snapshotOffset, sizeInBytes };
     this.#cleanup = new Cleanup(store, this.#memory, this.#producers);
+    this.#stream = new PartitionStream(store, last?.appendedAt ?? -1);
+  }
+
+  /** Says what time it is: a stream may have ended since. */
+  at(now: number): void {
+    this.#now = now;
+  }
+
+  /** Nothing more may be written. */
+  get closed(): boolean {
+    return this.#stream.closed;
+  }
+
+  /** Why there is nothing to be read or written; undefined: there is. */
+  get #absence(): StreamAbsence | undefined {
+    return this.#store.dropped ? 'unknown' : this.#stream.absence(this.#now);
+  }
+
+  get #gone(): boolean {
+    return this.#absence !== undefined;
   }
 
   /** One past the last record. All that is stored may be read. */
@@ -111,7 +150,7 @@ export class PartitionLog {
    * transaction here; or the refusal of one that need not be asked about.
    */
   mustEnlist(command: AppendCommand, now: number): EnlistQuestion | AppendReply | undefined {
-    if (this.#store.dropped) return undefined;
+    if (this.#gone || this.closed) return undefined;
     try {
       return this.#enlistments.question(command, now);
     } catch (error) {
@@ -137,25 +176,35 @@ export class PartitionLog {
       this.#settings.messageMaxBytes,
       now,
     );
-    const replies = commands.map((command) => this.#add(flush, command));
+    const draft = this.#stream.draft();
+    const replies = commands.map((command) => this.#add(flush, draft, command, now));
     flush.finish();
     const spec = lastSpec(commands);
-    if (flush.rows.length > 0) this.#commit(flush, spec && this.#learned(spec), now);
+    const learned = spec && this.#learned(spec);
+    if (flush.rows.length > 0 || draft.isChanged) this.#commit(flush, draft, learned, now);
     return replies as ReplyTo<C>[];
   }
 
-  #add(flush: Flush, command: WriteCommand): AppendReply | MarkerReply {
+  #add(
+    flush: Flush,
+    draft: StreamDraft,
+    command: WriteCommand,
+    now: number,
+  ): AppendReply | MarkerReply | StreamWriteReply {
+    const absence = this.#absence;
+    if ('kind' in command) return writeStream(command, draft, flush, { absence, now });
     if (isAppend(command)) {
-      return this.#store.dropped ? refused(unknownPartition(), -1) : flush.add(command);
+      const refusal = absence === undefined ? refusalOfProducers(draft) : unknownPartition();
+      return refusal === undefined ? flush.add(command) : refused(refusal, -1);
     }
-    if (this.#store.dropped) return { errorCode: ErrorCode.UNKNOWN_TOPIC_OR_PARTITION };
+    if (absence !== undefined) return { errorCode: ErrorCode.UNKNOWN_TOPIC_OR_PARTITION };
     const { configs } = this.#memory.state?.spec ?? { configs: {} };
     const { logAppendTime } = logConfigFrom(configs, this.#settings.messageMaxBytes);
     return flush.end(command.marker, logAppendTime);
   }
 
   describeProducers(now: number): DescribeProducersReply {
-    if (this.#store.dropped) {
+    if (this.#gone) {
       return { errorCode: ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, producers: [] };
     }
     const producers = [...this.#producers.all(now)].map(([producerId, entry]) => ({
@@ -170,18 +219,18 @@ export class PartitionLog {
   }
 
   read(command: ReadCommand): ReadReply {
-    if (this.#store.dropped) return readRefused(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION);
+    if (this.#gone) return readRefused(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION);
     return readLog(this.#store, this.#bounds(), command);
   }
 
   listOffset(command: PartitionCalls['listOffset']['command']): ListOffsetReply {
-    if (this.#store.dropped) return listOffsetRefused(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION);
+    if (this.#gone) return listOffsetRefused(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION);
     return listOffset(this.#store, this.#bounds(), command);
   }
 
   deleteRecords({ spec, offset }: DeleteRecords['command'], now: number): DeleteRecords['reply'] {
     const refuse = (errorCode: number) => ({ errorCode, lowWatermark: -1 });
-    if (this.#store.dropped) return refuse(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION);
+    if (this.#gone) return refuse(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION);
     const { deletes, compacts } = cleanupConfigFrom(spec.configs);
     if (compacts && !deletes) return refuse(ErrorCode.POLICY_VIOLATION);
     const to = offset === -1 ? this.highWatermark : offset;
@@ -202,19 +251,84 @@ export class PartitionLog {
 
   describe(): DescribeReply {
     const { logStartOffset, highWatermark } = this;
-    if (this.#store.dropped) return describeRefused(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION);
+    if (this.#gone) return describeRefused(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION);
     const { sizeInBytes } = this.#memory;
     return { errorCode: ErrorCode.NONE, sizeInBytes, logStartOffset, highWatermark };
   }
 
-  /** When `cleanUp` has something to do, as things are; undefined: never. */
+  /** When `cleanUp` has something to do or the stream ends, as things are; undefined: never. */
   cleanUpAt(now: number): number | undefined {
-    return this.#store.dropped ? undefined : this.#cleanup.dueAt(now);
+    if (this.#store.dropped) return undefined;
+    const at = Math.min(
+      this.#cleanup.dueAt(now) ?? latestAlarm,
+      this.#stream.endsAt ?? latestAlarm,
+    );
+    return at < latestAlarm ? at : undefined;
   }
 
   /** A slice of what retention and compaction have to do; true when there may be more of it. */
   cleanUp(now: number): boolean {
     return !this.#store.dropped && this.#cleanup.work(now);
+  }
+
+  readStream({ from, maxBytes }: StreamCalls['streamRead']['command']): StreamReadReply {
+    const absence = this.#absence;
+    if (absence !== undefined) {
+      const { errorCode, outcome } = absent(absence);
+      return { ...readRefused(errorCode), outcome, offset: -1 };
+    }
+    this.#stream.used(this.#now);
+    const { highWatermark, logStartOffset } = this;
+    const offset = from === 'start' ? logStartOffset : from === 'now' ? highWatermark : from;
+    const found = this.read({
+      fetchOffset: offset,
+      currentLeaderEpoch: -1,
+      maxBytes,
+      minOneBatch: maxBytes > 0,
+      isolationLevel: 1,
+    });
+    return { ...found, outcome: 'read', stream: viewOf(this.#stream.state, highWatermark), offset };
+  }
+
+  describeStream(): StreamCalls['streamDescribe']['reply'] {
+    const { state } = this.#stream;
+    const { logStartOffset, highWatermark } = this;
+    const absence = this.#absence;
+    const answer =
+      absence === undefined
+        ? { errorCode: ErrorCode.NONE, errorMessage: null, outcome: 'described' as const }
+        : absent(absence);
+    const stream = absence === undefined ? viewOf(state, highWatermark) : undefined;
+    const { forks = [], forkedFrom, declared = false } = state ?? {};
+    return { ...answer, stream, forks, forkedFrom, declared, logStartOffset };
+  }
+
+  noteForks(command: StreamCalls['streamForks']['command']): StreamCalls['streamForks']['reply'] {
+    const absence = this.#absence;
+    const mayNote = absence === undefined || (absence === 'gone' && command.add === undefined);
+    if (!mayNote) return absent(absence);
+    this.#stream.forks(command, this.#now);
+    return { errorCode: ErrorCode.NONE, errorMessage: null, outcome: 'noted' };
+  }
+
+  /** The records go at once, or with `cleanUp` if they are many. */
+  hideStream(): StreamCalls['streamHide']['reply'] {
+    if (this.#store.dropped) return absent('unknown');
+    this.#stream.hide(this.#now);
+    const spec = this.#memory.state?.spec;
+    if (spec !== undefined && this.highWatermark > this.logStartOffset) {
+      this.#cleanup.deleteBelow(this.highWatermark, spec, this.#now);
+    }
+    return { errorCode: ErrorCode.NONE, errorMessage: null, outcome: 'hidden' };
+  }
+
+  /** The topic of a stream that has ended: to be deleted. One that has forks is hidden instead. */
+  endedTopic(): string | undefined {
+    const endsAt = this.#store.dropped ? undefined : this.#stream.endsAt;
+    if (endsAt === undefined || endsAt > this.#now) return undefined;
+    if (this.#absence !== 'gone') return this.#memory.state?.spec.topicId;
+    this.hideStream();
+    return undefined;
   }
 
   /** Forgets the log for good. */
@@ -240,17 +354,22 @@ export class PartitionLog {
    * Memory follows the store, never the other way round, but for a snapshot, which is the state
    * after this flush.
    */
-  #commit(flush: Flush, learned: LogState | undefined, now: number): void {
+  #commit(flush: Flush, draft: StreamDraft, learned: LogState | undefined, now: number): void {
     const rowsSinceSnapshot = this.#rowsSinceSnapshot + flush.rows.length;
     const due = rowsSinceSnapshot >= rowsPerSnapshot(this.#producers.size);
     const bytes = flush.rows.reduce((sum, row) => sum + row.bytes.length, 0);
     const sizeInBytes = this.#memory.sizeInBytes + bytes;
-    const state = due ? this.#countedAfter(flush, learned, sizeInBytes) : learned;
-    this.#store.append(flush.rows, due ? this.#snapshotAfter(flush, now) : undefined, state);
+    const logStartOffset = flush.logStartOffset ?? this.logStartOffset;
+    const begun = flush.logStartOffset === undefined ? learned : { ...learned!, logStartOffset };
+    const state = due ? this.#countedAfter(flush, begun, sizeInBytes) : begun;
+    const snapshot = due ? this.#snapshotAfter(flush, now) : undefined;
+    this.#store.append(flush.rows, snapshot, state, draft.rows());
+    this.#stream.stored(draft, now);
     for (const [producerId, entry] of flush.producers) {
       this.#producers.set(producerId, entry);
       this.#enlistments.settled(producerId);
     }
+    this.#memory.logStartOffset = logStartOffset;
     this.#memory.nextOffset = flush.nextOffset;
     this.#memory.sizeInBytes = sizeInBytes;
     if (state !== undefined) this.#memory.state = state;
@@ -284,7 +403,11 @@ export class PartitionLog {
 
 /** What was said last of the topic: markers say nothing of it. */
 function lastSpec(commands: readonly WriteCommand[]): PartitionSpec | undefined {
-  return commands.filter(isAppend).at(-1)?.spec;
+  const specs = commands.map((command) => {
+    if ('kind' in command) return command.write.spec;
+    return isAppend(command) ? command.spec : undefined;
+  });
+  return specs.findLast((spec) => spec !== undefined);
 }
 
 /** No log, no numbers. */

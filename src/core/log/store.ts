@@ -3,6 +3,7 @@
  * surprise: one row holds all that was appended together, however many batches, since rows are
  * billed and their size is not.
  */
+import type { StreamRow, StreamStore } from '../stream/stream-state.ts';
 import type { PartitionSpec } from './calls.ts';
 
 /** What is known of a row without its bytes. */
@@ -100,7 +101,7 @@ export interface Rewrite {
   readonly forgotten?: readonly number[] | undefined;
 }
 
-export interface LogStore {
+export interface LogStore extends StreamStore {
   /** True for ever after `drop`. */
   readonly dropped: boolean;
   /** The last row that begins at or before this offset. */
@@ -131,7 +132,12 @@ export interface LogStore {
    * Stores all of it or, throwing, nothing. A snapshot and a state take the place of the one
    * before.
    */
-  append(rows: readonly LogRow[], snapshot: Snapshot | undefined, state?: LogState): void;
+  append(
+    rows: readonly LogRow[],
+    snapshot: Snapshot | undefined,
+    state?: LogState,
+    streamRows?: readonly StreamRow[],
+  ): void;
   /** As `append`, all or nothing. */
   rewrite(change: Rewrite): void;
   /** Removes everything but the knowledge that it was dropped. Safe to repeat. */

@@ -10,6 +10,7 @@ import type { LogStore } from '../../../src/core/log/store.ts';
 import type { TransactionCalls } from '../../../src/core/transaction/calls.ts';
 import { clusterHost, runErrands } from '../../../src/runtime/cluster-host.ts';
 import type { BrokerConfig } from '../../../src/runtime/config.ts';
+import { deleteTopic } from '../../../src/runtime/delete-topic.ts';
 import { GroupHost } from '../../../src/runtime/group-host.ts';
 import type { GroupLine, Vouching } from '../../../src/runtime/group-lines.ts';
 import { MemoryStore } from '../../../src/runtime/memory-store.ts';
@@ -62,6 +63,7 @@ export function partitionKind({ config, sabotage, objectsOf }: ProgramContext): 
           objectsOf(instance as Instance<unknown>)
             .transaction(transactionalId)
             .call('enlist', question),
+        deleteTopic: (topicId) => deleteTopic(objectsOf(instance as Instance<unknown>), topicId),
         dropped: () => {
           for (const watcher of instance.object.watchers) watcher.close();
           instance.object.watchers.clear();
@@ -100,7 +102,9 @@ function durableStore(instance: Instance<MemoryStore>): LogStore {
     shareState: (groupId) => instance.look().shareState(groupId),
     keepShareState: (groupId, state) =>
       instance.write((to) => to.keepShareState(groupId, state?.slice())),
-    append: (rows, snapshot, state) => instance.write((to) => to.append(rows, snapshot, state)),
+    streamRow: (key) => instance.look().streamRow(key),
+    keepStreamRows: (rows) => instance.write((to) => to.keepStreamRows(rows)),
+    append: (...all) => instance.write((to) => to.append(...all)),
     rewrite: (change) => instance.write((to) => to.rewrite(change)),
     drop: () => instance.write((to) => to.drop()),
   };
