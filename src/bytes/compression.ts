@@ -6,7 +6,8 @@
 import { gunzipSync, gzipSync, zstdCompressSync } from 'node:zlib';
 import { CompressionError, tooLarge } from './compression-error.ts';
 import { lz4Compress, lz4Decompress } from './lz4.ts';
-import { snappyCompress, snappyDecompress } from './snappy.ts';
+import { snappyCompress } from './snappy.ts';
+import { snappyDecompress } from './snappy-decompress.ts';
 import { plain, runZlib } from './zlib-run.ts';
 import { zstdDecompress } from './zstd.ts';
 

@@ -225,16 +225,21 @@ export function errorInfo(code: number): ErrorInfo {
 }
 
 /**
- * A refusal: thrown in core or in a handler, answered as its code. `message` defaults to the one of
- * the table.
+ * A refusal: thrown in core or in a handler, answered as its code, and thrown again by the client
+ * that is answered. `message` defaults to the one of the table.
  */
 export class KafkaError extends Error {
   readonly code: number;
 
-  constructor(code: number, message?: string) {
+  constructor(code: number, message?: string, options?: ErrorOptions) {
     const info = errorInfo(code);
-    super(message ?? info.message);
+    super(message ?? info.message, options);
     this.name = info.name;
     this.code = code;
+  }
+
+  /** Whether the same request may succeed when it is sent again. */
+  get retriable(): boolean {
+    return errorInfo(this.code).retriable;
   }
 }

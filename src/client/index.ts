@@ -1,0 +1,20 @@
+/**
+ * `kedge/client`: Kafka for programs in Workers, Node.js, Deno, Bun and browsers, by a service
+ * binding, HTTP or WebSocket. The surprise: it speaks Kafka's own protocol over all three, so what
+ * it does is what any Kafka client does.
+ */
+export { KafkaError } from '../protocol/errors.ts';
+export type { KedgeBinding, KedgeConnection } from './binding.ts';
+export type { Channel, Credentials, Transport } from './channel.ts';
+export type { Compression } from './compression.ts';
+export type { Cancellable, ConnectionOptions } from './options.ts';
+export type {
+  HeadersInput,
+  ProducerOptions,
+  ProducerRecord,
+  RecordMetadata,
+} from './producer/options.ts';
+export { Producer } from './producer/producer.ts';
+export type { GroupMetadata, TopicPartitionOffset } from './producer/transaction.ts';
+export { bytes, type Deserializer, json, type Serde, type Serializer, text } from './serdes.ts';
+export type { Connection } from './transport.ts';

@@ -1,0 +1,42 @@
+/**
+ * How Kafka's frames get to Kedge: by a service binding, by HTTP, by WebSocket. The surprise: above
+ * this nothing knows which, since all three carry the same bytes; only what can be lost on the way
+ * differs.
+ */
+import { bindingTransport, type KedgeBinding } from './binding.ts';
+import type { Credentials, Transport } from './channel.ts';
+import { httpTransport } from './http.ts';
+import { webSocketTransport } from './websocket.ts';
+
+/**
+ * Where Kedge is: a service binding to its entrypoint `Kedge`, an address (`https://…` or
+ * `wss://…`), or a transport of one's own.
+ */
+export type Connection = KedgeBinding | string | URL | Transport;
+
+export function transportTo(connection: Connection, credentials: Credentials): Transport {
+  if (typeof connection === 'string' || connection instanceof URL) {
+    return byAddress(new URL(connection), credentials);
+  }
+  return isTransport(connection) ? connection : bindingTransport(connection);
+}
+
+function isTransport(connection: Transport | KedgeBinding): connection is Transport {
+  // Ask a binding, and it has a property of any name; but none is its own.
+  return Object.hasOwn(connection, 'address');
+}
+
+function byAddress(address: URL, credentials: Credentials): Transport {
+  const url = new URL(address);
+  if (!url.pathname.endsWith('/kafka')) url.pathname = `${url.pathname.replace(/\/$/, '')}/kafka`;
+  switch (url.protocol) {
+    case 'http:':
+    case 'https:':
+      return httpTransport(url, credentials);
+    case 'ws:':
+    case 'wss:':
+      return webSocketTransport(url, credentials);
+    default:
+      throw new TypeError(`Kedge is reached by https: or wss:, not by ${url.protocol}`);
+  }
+}

@@ -1,0 +1,87 @@
+/**
+ * Kedge by WebSocket: the byte stream of a Kafka connection, in binary messages. The surprise: how
+ * the stream is cut into messages means nothing, in either direction; lengths in front of frames
+ * do.
+ */
+import { concat } from '../bytes/writer.ts';
+import { FrameReader } from '../protocol/frame.ts';
+import { type Channel, type Credentials, disconnected, type Transport } from './channel.ts';
+
+/** What a response may be; Kedge answers a Fetch with 8 MiB, or one batch that is larger. */
+const largestFrame = 64 * 1024 * 1024;
+
+export function webSocketTransport(url: URL, credentials: Credentials): Transport {
+  const hasCredentials = credentials.token !== undefined || credentials.username !== undefined;
+  return {
+    address: url.href,
+    sasl: hasCredentials ? credentials : undefined,
+    open: () =>
+      new Promise((resolve, reject) => {
+        const socket = new WebSocket(url.href);
+        socket.binaryType = 'arraybuffer';
+        const fail = () => reject(disconnected(`No WebSocket to ${url.host}.`));
+        socket.addEventListener('error', fail);
+        socket.addEventListener('close', fail);
+        socket.addEventListener('open', () => resolve(new WebSocketChannel(socket)));
+      }),
+  };
+}
+
+interface Waiting {
+  resolve(frame: Uint8Array): void;
+  reject(error: Error): void;
+}
+
+class WebSocketChannel implements Channel {
+  readonly #socket: WebSocket;
+  readonly #frames = new FrameReader(largestFrame);
+  /** Who waits for answers, which come in the order of the requests. */
+  readonly #waiting: Waiting[] = [];
+  #isOpen = true;
+
+  constructor(socket: WebSocket) {
+    this.#socket = socket;
+    socket.addEventListener('message', ({ data }) => this.#receive(data));
+    socket.addEventListener('close', ({ code, reason }) => {
+      this.#end(reason || `The WebSocket was closed (${code}).`);
+    });
+    socket.addEventListener('error', () => this.#end('The WebSocket failed.'));
+  }
+
+  get isOpen(): boolean {
+    return this.#isOpen;
+  }
+
+  async request(chunks: readonly Uint8Array[], isAnswered: boolean): Promise<Uint8Array | null> {
+    if (!this.#isOpen) throw disconnected();
+    const length = new Uint8Array(4);
+    const size = chunks.reduce((sum, chunk) => sum + chunk.length, 0);
+    new DataView(length.buffer).setInt32(0, size);
+    this.#socket.send(concat([length, ...chunks]));
+    if (!isAnswered) return null;
+    return new Promise((resolve, reject) => this.#waiting.push({ resolve, reject }));
+  }
+
+  close(): void {
+    this.#end('The connection was closed.');
+  }
+
+  #receive(data: unknown): void {
+    try {
+      if (!(data instanceof ArrayBuffer)) throw new TypeError('A message is not binary.');
+      this.#frames.push(new Uint8Array(data));
+      for (let frame = this.#frames.next(); frame; frame = this.#frames.next()) {
+        this.#waiting.shift()?.resolve(frame);
+      }
+    } catch (error) {
+      this.#end((error as Error).message);
+    }
+  }
+
+  #end(why: string): void {
+    if (!this.#isOpen) return;
+    this.#isOpen = false;
+    this.#socket.close();
+    for (const { reject } of this.#waiting.splice(0)) reject(disconnected(why));
+  }
+}
