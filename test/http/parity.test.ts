@@ -5,6 +5,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Kedge, startKedge } from '../../src/testing/start-kedge.ts';
 import { ask, v2Binary, v2Json } from './requests.ts';
 
+const json = 'application/json';
+
 let kedge: Kedge;
 let kafka: Kafka;
 let cluster: string;
@@ -69,7 +71,7 @@ describe('a record produced over HTTP', () => {
     const producer = kafka.producer({ createPartitioner: Partitioners.DefaultPartitioner });
     await producer.connect();
     // Known beforehand: the client asks for a topic's partitions once.
-    await ask('POST', `${cluster}/topics`, { body: { topic_name: 'keys-kafka' } });
+    await ask('POST', `${cluster}/topics`, { body: { topic_name: 'keys-kafka' }, type: json });
     await producer.send({
       topic: 'keys-kafka',
       messages: keys.map((key) => ({ key, value: key })),
@@ -92,7 +94,8 @@ describe('a record produced by a Kafka client', () => {
     ['gzip', CompressionTypes.GZIP],
   ])('is what HTTP reads, %s', async (name, compression) => {
     const topic = `to-http-${compression}`;
-    await ask('POST', `${cluster}/topics`, { body: { topic_name: topic, partitions_count: 1 } });
+    const body = { topic_name: topic, partitions_count: 1 };
+    await ask('POST', `${cluster}/topics`, { body, type: json });
     const producer = kafka.producer({ createPartitioner: Partitioners.DefaultPartitioner });
     await producer.connect();
     const messages = Array.from({ length: 100 }, (_, n) => ({
@@ -104,8 +107,8 @@ describe('a record produced by a Kafka client', () => {
     await producer.send({ topic, messages, compression });
     await producer.disconnect();
     const path = `${kedge.url}/rest/topics/${topic}/partitions/0/records`;
-    const { json } = await ask('GET', path, { accept: v2Binary });
-    expect(json).toEqual(
+    const read = await ask('GET', path, { accept: v2Binary });
+    expect(read.json).toEqual(
       messages.map(({ key, value, headers, timestamp }, offset) => ({
         topic,
         key: base64(key),
@@ -168,8 +171,8 @@ describe('a stream of records', () => {
     outgoing.end();
     await ended;
     const path = `${kedge.url}/rest/topics/stream/partitions/0/records`;
-    const { json } = await ask('GET', path);
-    const values = json.map(({ value }: { value: string }) =>
+    const read = await ask('GET', path);
+    const values = read.json.map(({ value }: { value: string }) =>
       Buffer.from(value, 'base64').toString(),
     );
     expect(values).toEqual(['first', 'second å', 'third', 'fourth']);
@@ -198,7 +201,9 @@ describe('limits', () => {
   it('an unknown path is JSON that says what there is', async () => {
     const answer = await ask('GET', `${kedge.url}/`);
     expect(answer).toMatchObject({ status: 404, type: 'application/json' });
-    expect(answer.json.endpoints).toEqual(['GET /healthz', '/rest/…', '/v3/…', '/kafka/v3/…']);
+    for (const path of ['GET /healthz', '/rest/…', '/v3/…', '/kafka/v3/…']) {
+      expect(answer.json.endpoints).toContain(path);
+    }
     expect((await ask('GET', `${kedge.url}/healthz`)).status).toBe(200);
   });
 });

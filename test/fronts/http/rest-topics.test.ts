@@ -81,12 +81,12 @@ describe('what is not there', () => {
   });
 
   test('an unknown path says what exists', async () => {
-    const { status, type, json } = await kedge.ask('GET', '/kafka');
+    const { status, type, json } = await kedge.ask('GET', '/nowhere');
     expect({ status, type }).toEqual({ status: 404, type: 'application/json' });
     expect(json).toEqual({
       error_code: 404,
-      message: 'HTTP 404 Not Found: GET /kafka',
-      endpoints: ['GET /healthz', '/rest/…', '/v3/…', '/kafka/v3/…'],
+      message: 'HTTP 404 Not Found: GET /nowhere',
+      endpoints: expect.arrayContaining(['GET /healthz', '/rest/…', '/v3/…', '/kafka/v3/…']),
     });
     const near = await kedge.ask('GET', '/rest/topic');
     expect(near).toMatchObject({ status: 404, type: v2 });
