@@ -31,7 +31,11 @@ const mayImport: Record<string, { values: string[]; types?: string[]; outside?: 
     outside: /^(cloudflare:workers)$/,
   },
   objects: { values: ['runtime', 'core', 'protocol', 'bytes'], outside: /^cloudflare:workers$/ },
-  broker: { values: ['runtime', 'core', 'protocol', 'bytes'], types: ['objects'] },
+  broker: {
+    values: ['runtime', 'core', 'protocol', 'bytes'],
+    types: ['objects'],
+    outside: /^jose$/,
+  },
   'fronts/kafka': { values: ['broker', 'runtime', 'core', 'protocol', 'bytes'] },
   // What carries Kafka's frames has them answered where sockets have.
   'fronts/http': {

@@ -8,6 +8,7 @@ import type { KnownAcls } from './acl-memory.ts';
 import type { AnswerMemory } from './answer-memory.ts';
 import type { Authorizer, Principal } from './authorizer.ts';
 import type { ControllerWatch } from './controller-watch.ts';
+import type { Credentials } from './credentials.ts';
 import type { GroupConfigs } from './group-configs.ts';
 import type { MemberWatches } from './member-watches.ts';
 import type { MetadataCache } from './metadata-cache.ts';
@@ -60,6 +61,8 @@ export interface RequestContext {
   readonly authorizer: Authorizer;
   /** By which the authorizer decides; null: there is none, and everything is allowed. */
   readonly acls: KnownAcls | null;
+  /** The users and tokens there are. */
+  readonly credentials: Credentials;
   /** The client's address as text, for DescribeGroups' clientHost: `/127.0.0.1`. */
   readonly clientHost: string;
   /** The address a client of this listener can dial: what Metadata answers. */

@@ -13,6 +13,7 @@ import type { Principal } from './authorizer.ts';
 import type { RequestContext } from './context.ts';
 import { ControllerWatch } from './controller-watch.ts';
 import { CountedObjects } from './counted-objects.ts';
+import { Credentials } from './credentials.ts';
 import { GroupConfigMemory, GroupConfigs } from './group-configs.ts';
 import { ClusterMemory, metadataCache } from './metadata-cache.ts';
 import { ProducerIds } from './producer-ids.ts';
@@ -79,6 +80,7 @@ export function clientContext(gateway: Gateway, client: ClientOrigin): ClientCon
     principal: client.principal,
     authorizer: authorizerFor(acls, client.principal, client.clientHost),
     acls,
+    credentials: new Credentials(memory.credentials, objects, now),
     clientHost: client.clientHost,
     advertised: config.advertisedListener ?? client.dialled,
     objects,

@@ -10,6 +10,7 @@ import type { Objects } from '../runtime/stubs.ts';
 import { Weather } from '../runtime/weather.ts';
 import { AclMemory } from './acl-memory.ts';
 import type { ControllerWatch } from './controller-watch.ts';
+import { CredentialMemory } from './credentials.ts';
 
 export interface MetadataCache {
   clusterId(): Promise<string>;
@@ -57,6 +58,7 @@ export class ClusterMemory {
   /** When the controller last said that something changed: what is older may not hold. */
   announcedAt = Number.NEGATIVE_INFINITY;
   readonly acls = new AclMemory();
+  readonly credentials = new CredentialMemory();
   readonly #byName = new Map<string, Entry>();
   readonly #nameById = new Map<string, string>();
 
@@ -86,7 +88,8 @@ export class ClusterMemory {
 
   /** The controller says that a topic or something's configs have changed. */
   announce(at: number): void {
-    this.announcedAt = this.changedAt = this.acls.changedAt = at;
+    this.announcedAt = this.changedAt = at;
+    this.acls.changedAt = this.credentials.changedAt = at;
   }
 
   /** Forgets what was known at `at`; what was learned since stays. */

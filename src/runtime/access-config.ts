@@ -9,8 +9,6 @@ export interface AccessConfig {
   readonly open: boolean;
   /** `KEDGE_TOKEN`: the owner's secret, and the password of `admin`. */
   readonly token: string | undefined;
-  /** `super.users`, and `User:admin` where there is a token: they may do everything. */
-  readonly superUsers: readonly NamedPrincipal[];
   /** `sasl.enabled.mechanisms`; all unless the owner chose. */
   readonly mechanisms: readonly SaslMechanism[];
   /** `connections.max.reauth.ms`: how long a session lasts; 0: as long as the connection. */
@@ -25,7 +23,7 @@ export interface AccessConfig {
   readonly cloudflareAccess: CloudflareAccessConfig | undefined;
   /** `KEDGE_TRUST_BINDINGS`: whether a Worker bound to this one is who its `props` say it is. */
   readonly trustsBindings: boolean;
-  /** `KEDGE_URL_TOKENS`: whether a short-lived token may come in the URL of a stream. */
+  /** `KEDGE_URL_TOKENS`: whether credentials may come in a URL, on the few routes that take any. */
   readonly takesUrlTokens: boolean;
 }
 
@@ -58,15 +56,11 @@ export interface CloudflareAccessConfig {
   readonly audience: string;
 }
 
-/** Who holds the owner's token. */
-export const owner: NamedPrincipal = { type: 'User', name: 'admin' };
-
 const oauth = 'KAFKA_SASL_OAUTHBEARER';
 const largestInt = 2_147_483_647;
 
 /** The variables of Kafka's that are read here. */
 export const accessVariables: readonly string[] = [
-  'KAFKA_SUPER_USERS',
   'KAFKA_SASL_ENABLED_MECHANISMS',
   'KAFKA_CONNECTIONS_MAX_REAUTH_MS',
   'KAFKA_CONNECTION_FAILED_AUTHENTICATION_DELAY_MS',
@@ -98,11 +92,9 @@ export const kedgeVariables: readonly string[] = [
  */
 export function accessConfigFrom(variables: Readonly<Record<string, unknown>>): AccessConfig {
   const read = new Variables(variables);
-  const token = read.text('KEDGE_TOKEN');
   return {
     open: read.boolean('KEDGE_OPEN'),
-    token,
-    superUsers: [...principalsFrom(read), ...(token === undefined ? [] : [owner])],
+    token: read.text('KEDGE_TOKEN'),
     mechanisms: mechanismsFrom(read),
     maxReauthMs: read.count('KAFKA_CONNECTIONS_MAX_REAUTH_MS', 0, Number.MAX_SAFE_INTEGER),
     failedDelayMs: read.count('KAFKA_CONNECTION_FAILED_AUTHENTICATION_DELAY_MS', 100, largestInt),
@@ -165,22 +157,6 @@ class Variables {
     if (!/^https?:\/\/[^/\s]+/.test(value)) throw new Error(`${name} must be a URL`);
     return value;
   }
-}
-
-/** `User:alice;User:bob`, as Kafka splits it. */
-function principalsFrom(read: Variables): NamedPrincipal[] {
-  const name = 'KAFKA_SUPER_USERS';
-  return (read.text(name) ?? '')
-    .split(';')
-    .map((one) => one.trim())
-    .filter((one) => one !== '')
-    .map((one) => {
-      const principal = parsePrincipal(one);
-      if (principal !== undefined) return principal;
-      throw new Error(
-        `${name} must be principals such as User:alice, with semicolons between them`,
-      );
-    });
 }
 
 /** Undefined for what is no `type:name`. */

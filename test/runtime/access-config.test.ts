@@ -10,27 +10,17 @@ describe('who may come in', () => {
   it('is nobody unless the owner says so', () => {
     for (const variables of [{}, { KEDGE_OPEN: 'false' }, { KEDGE_OPEN: '', KEDGE_TOKEN: '' }]) {
       const config = accessConfigFrom(variables);
-      expect(config).toMatchObject({ open: false, token: undefined, superUsers: [] });
+      expect(config).toMatchObject({ open: false, token: undefined });
       expect(isConfigured(config)).toBe(false);
     }
-    expect(isConfigured(accessConfigFrom({ KAFKA_SUPER_USERS: 'User:a' }))).toBe(false);
   });
 
-  it('is everybody where the owner opens the doors', () => {
-    expect(accessConfigFrom({ KEDGE_OPEN: 'TRUE' }).open).toBe(true);
-  });
-
-  it('is the owner, who has the token and may do everything', () => {
-    const { token, superUsers } = accessConfigFrom({
-      KEDGE_TOKEN: 'sésame',
-      KAFKA_SUPER_USERS: 'User:alice; User:CN=bob,O=b:c ;',
+  it('is who has the token, or everybody where the owner opens the doors', () => {
+    expect(accessConfigFrom({ KEDGE_TOKEN: 'sésame' })).toMatchObject({
+      open: false,
+      token: 'sésame',
     });
-    expect(token).toBe('sésame');
-    expect(superUsers).toEqual([
-      { type: 'User', name: 'alice' },
-      { type: 'User', name: 'CN=bob,O=b:c' },
-      { type: 'User', name: 'admin' },
-    ]);
+    expect(accessConfigFrom({ KEDGE_OPEN: 'TRUE' }).open).toBe(true);
   });
 
   it('has the defaults of Kafka', () => {
@@ -47,7 +37,6 @@ describe('who may come in', () => {
     ['KEDGE_OPEN', 'yes'],
     ['KEDGE_TRUST_BINDINGS', '1'],
     ['KEDGE_URL_TOKENS', 'on'],
-    ['KAFKA_SUPER_USERS', 'bob'],
     ['KAFKA_SASL_ENABLED_MECHANISMS', 'PLAIN,GSSAPI'],
     ['KAFKA_CONNECTIONS_MAX_REAUTH_MS', '-1'],
     ['KAFKA_SASL_SERVER_MAX_RECEIVE_SIZE', '2147483648'],

@@ -21,11 +21,12 @@ import { scramKeys } from '../scram-keys.ts';
 export const handleAlterUserScramCredentials: Handler<
   AlterUserScramCredentialsRequest,
   AlterUserScramCredentialsResponse
-> = async ({ deletions, upsertions }, { objects }) => {
-  const credentials = await Promise.all(upsertions.map(credentialOf));
+> = async ({ deletions, upsertions }, { objects, credentials }) => {
+  const kept = await Promise.all(upsertions.map(credentialOf));
   const reply = await objects
     .controller()
-    .call('alterScramCredentials', { deletions, upsertions: credentials });
+    .call('alterScramCredentials', { deletions, upsertions: kept });
+  credentials.changed();
   return { throttleTimeMs: 0, results: reply.results };
 };
 

@@ -4,9 +4,7 @@
  * error bodies, GETs with a body, and bodies that may be empty.
  */
 import { Hono } from 'hono';
-import { admits, howToOpen } from '../../broker/access.ts';
-import { anonymous, owner } from '../../broker/authorizer.ts';
-import { toBase64 } from '../../bytes/base64.ts';
+import { challenge, identify } from './authenticate.ts';
 import { admitPage, isPreflight, preflightAnswer, shareWith } from './cors.ts';
 import { HttpError, httpErrorOf } from './errors.ts';
 import { ownFamily } from './health.ts';
@@ -23,11 +21,8 @@ export function httpApp(): Hono<HttpEnv> {
   const app = new Hono<HttpEnv>({ strict: false });
   app.use(mindPages);
   app.use(async (c, next) => {
-    const { access, gateway } = c.env;
-    const isAdmitted = admits(access, authorizationOf(c));
-    if (!isAdmitted && !isOpenRoute(c)) return unauthorized(c);
-    const principal = isAdmitted && !access.open ? owner : anonymous;
-    const kafka = new Kafka(gateway, c.req.raw, principal);
+    const route = routesAt(c).find(({ method }) => method === methodOf(c.req.method));
+    const kafka = new Kafka(c.env.gateway, c.req.raw, await identify(c, route));
     const unfinished: Promise<unknown>[] = [];
     c.set('kafka', kafka);
     c.set('unfinished', unfinished);
@@ -40,17 +35,11 @@ export function httpApp(): Hono<HttpEnv> {
     }
   }
   app.notFound(nowhere);
-  app.onError((error, c) => familyOf(c.req.path).errorResponse(httpErrorOf(error), c));
+  app.onError((thrown, c) => {
+    const error = httpErrorOf(thrown);
+    return challenge(familyOf(c.req.path).errorResponse(error, c), error);
+  });
   return app;
-}
-
-/** What the request says of who asks: in its header or, on few routes, in its URL. */
-function authorizationOf(c: HttpContext): string | null {
-  const { user, pass } = c.req.query();
-  const mayBeInUrl = () => routesAt(c).some((route) => route.urlPassword);
-  const inUrl = user !== undefined && pass !== undefined && mayBeInUrl();
-  const basic = () => `Basic ${toBase64(new TextEncoder().encode(`${user}:${pass}`))}`;
-  return c.req.header('authorization') ?? (inUrl ? basic() : null);
 }
 
 /** Who asks for a page of another origin gets an answer that the page may read, or none. */
@@ -80,13 +69,9 @@ function isOpenRoute(c: HttpContext): boolean {
   return routesAt(c).some((route) => route.open);
 }
 
-function unauthorized(c: HttpContext): Response {
-  const { open, token } = c.env.access;
-  const closed = !open && token === undefined;
-  const error = new HttpError(401, 40101, closed ? howToOpen : 'Unauthorized');
-  const response = familyOf(c.req.path).errorResponse(error, c);
-  response.headers.set('www-authenticate', 'Bearer, Basic realm="Kedge", charset="UTF-8"');
-  return response;
+/** What is asked with HEAD is answered by the route for GET. */
+function methodOf(method: string): string {
+  return method === 'HEAD' ? 'GET' : method;
 }
 
 /** No route: a wrong method, or a path that does not exist, with those that do. */

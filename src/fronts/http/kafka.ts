@@ -3,10 +3,11 @@
  * asked in this process. The surprise: each call says its version, since handlers tell by the
  * version whether topics go by name or by id; routes always speak of names.
  */
-import type { Principal } from '../../broker/authorizer.ts';
+import type { Identity } from '../../broker/authenticator.ts';
 import { dispatch } from '../../broker/broker.ts';
 import type { RequestContext } from '../../broker/context.ts';
 import { type ClientContext, clientContext, type Gateway } from '../../broker/gateway.ts';
+import { onlyReading } from '../../broker/only-reading.ts';
 import { ZERO_UUID } from '../../bytes/uuid.ts';
 import { concat } from '../../bytes/writer.ts';
 import { describeConfigs } from '../../protocol/apis/describe-configs.ts';
@@ -15,6 +16,7 @@ import { type MetadataResponse, metadata } from '../../protocol/apis/metadata.ts
 import { ErrorCode, KafkaError } from '../../protocol/errors.ts';
 import type { Api, Fields, Infer } from '../../protocol/schema.ts';
 import { answerRequest } from '../kafka/requests.ts';
+import { clientAddress } from './authenticate.ts';
 
 export type TopicMetadata = MetadataResponse['topics'][number];
 export type TopicConfig = { readonly name: string; readonly value: string | null };
@@ -30,15 +32,19 @@ export class Kafka {
   context: RequestContext;
   readonly #client: ClientContext;
 
-  constructor(gateway: Gateway, request: Request, principal: Principal) {
+  constructor(gateway: Gateway, request: Request, { principal, onlyReads }: Identity) {
     const url = new URL(request.url);
     const port = Number(url.port) || (url.protocol === 'https:' ? 443 : 80);
-    this.#client = clientContext(gateway, {
+    const client = clientContext(gateway, {
       principal,
-      clientHost: `/${request.headers.get('cf-connecting-ip') ?? url.hostname}`,
+      clientHost: `/${clientAddress(request)}`,
       dialled: { host: url.hostname, port },
       signal: request.signal,
     });
+    const { authorizer } = client;
+    this.#client = onlyReads
+      ? { ...client, authorizer: onlyReading(authorizer, onlyReads) }
+      : client;
     this.context = { ...this.#client, apiVersion: 0, clientId: 'kedge-http' };
   }
 

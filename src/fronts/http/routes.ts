@@ -44,7 +44,7 @@ export interface Route {
   readonly open?: boolean;
   /** Whether a short-lived token may come in the URL (`?token=`), where the owner allows that. */
   readonly urlToken?: boolean;
-  /** Whether the query may say who asks, as `user` and `pass`: some webhooks cannot do else. */
+  /** Whether the URL may say who asks, as `user` and `pass`, where the owner allows that. */
   readonly urlPassword?: boolean;
   /** What it is for: a route without is not in the API's document. */
   readonly doc?: Doc;

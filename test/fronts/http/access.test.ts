@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { accessFrom } from '../../../src/broker/access.ts';
 import { httpApp } from '../../../src/fronts/http/app.ts';
 import { MemoryDoor } from './memory-door.ts';
 
@@ -7,7 +8,7 @@ async function ask(token: string | undefined, path: string, authorization?: stri
   await using memory = new MemoryDoor();
   const headers = authorization === undefined ? undefined : { authorization };
   const request = new Request(`http://kedge.test${path}`, { headers });
-  return httpApp().fetch(request, { ...memory.door, access: { open: false, token } });
+  return httpApp().fetch(request, { ...memory.door, access: accessFrom({ KEDGE_TOKEN: token }) });
 }
 
 describe('a door that is not open to everybody', () => {

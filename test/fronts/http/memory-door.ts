@@ -1,6 +1,7 @@
 /**
  * The HTTP app over a cluster in plain memory: the real broker, objects and machines, no network.
  */
+import { accessFrom } from '../../../src/broker/access.ts';
 import { createGateway } from '../../../src/broker/gateway.ts';
 import type { RestConsumerCalls } from '../../../src/core/rest-consumer/calls.ts';
 import { httpApp } from '../../../src/fronts/http/app.ts';
@@ -43,7 +44,7 @@ export class MemoryDoor implements AsyncDisposable {
     this.objects = new MemoryObjects({ config: full });
     this.door = {
       gateway: createGateway(this.objects, full, { open: true }),
-      access: { open: true, token: undefined },
+      access: accessFrom({ KEDGE_OPEN: 'true' }),
       origins: noOrigins,
       maxCalls: Number.POSITIVE_INFINITY,
       restConsumer: (group, instance) => this.#consumer(JSON.stringify([group, instance])),

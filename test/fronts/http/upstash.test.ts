@@ -1,5 +1,6 @@
 /** The Upstash dialect beyond what its client sends, over a cluster in memory. */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { accessFrom } from '../../../src/broker/access.ts';
 import { httpApp } from '../../../src/fronts/http/app.ts';
 import { type AppAsk, MemoryDoor } from './memory-door.ts';
 
@@ -157,10 +158,10 @@ describe('what is not there', () => {
 });
 
 describe('who asks', () => {
-  const closed = async (path: string, authorization?: string) => {
+  const closed = async (path: string, authorization?: string, urls = true) => {
     const headers = authorization === undefined ? undefined : { authorization };
     const request = new Request(`http://kedge.test/upstash${path}`, { method: 'POST', headers });
-    const access = { open: false, token: 'secret' };
+    const access = accessFrom({ KEDGE_TOKEN: 'secret', KEDGE_URL_TOKENS: String(urls) });
     const response = await httpApp().fetch(request, { ...kedge.door, access });
     return { status: response.status, json: await response.json() };
   };
@@ -176,5 +177,7 @@ describe('who asks', () => {
     expect((await closed('/webhook?topic=t&user=admin&pass=secret')).status).toBe(200);
     expect((await closed('/webhook?topic=t&user=admin&pass=wrong')).status).toBe(401);
     expect((await closed('/produce?user=admin&pass=secret')).status).toBe(401);
+    const url = '/webhook?topic=t&user=admin&pass=secret';
+    expect((await closed(url, undefined, false)).status).toBe(401);
   });
 });

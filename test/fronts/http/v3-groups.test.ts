@@ -197,7 +197,9 @@ describe('a group that nobody was ever a member of', () => {
 
 describe('a group of the consumer protocol', () => {
   test('looks like any other', async () => {
-    const kafka = new Kafka(kedge.door.gateway, new Request('http://kedge.test'), anonymous);
+    const kafka = new Kafka(kedge.door.gateway, new Request('http://kedge.test'), {
+      principal: anonymous,
+    });
     const beat = {
       ...defaultsOf(consumerGroupHeartbeat.request.fields),
       groupId: 'waiters',
