@@ -8,7 +8,9 @@ import { anonymous } from './broker/authorizer.ts';
 import { createGateway, type Gateway } from './broker/gateway.ts';
 import { httpApp } from './fronts/http/app.ts';
 import type { HttpDoor } from './fronts/http/routes.ts';
+import type { ConnectionLimits } from './fronts/kafka/serve.ts';
 import { serveSocket } from './fronts/kafka/socket.ts';
+import { acceptWebSocket } from './fronts/kafka/websocket.ts';
 import { KafkaConnection } from './fronts/rpc/kafka-connection.ts';
 import { brokerConfigFrom } from './runtime/config.ts';
 import { type OriginRules, originRulesFrom } from './runtime/origin-rules.ts';
@@ -28,6 +30,11 @@ type Variables = {
    * the client: one invocation of a Worker may make 10,000. Default 9000; 0: no limit.
    */
   readonly KEDGE_CALLS_PER_CONNECTION?: string;
+  /**
+   * How many requests it may make (each 256 KiB moved counts as one more), since an invocation may
+   * compute for only so long. Default 10000; 0: no limit.
+   */
+  readonly KEDGE_REQUESTS_PER_CONNECTION?: string;
 };
 
 const app = httpApp();
@@ -58,8 +65,12 @@ function doorsOf(env: Env & Variables): Doors | { readonly shut: string } {
   }
 }
 
-function callsPerConnection({ KEDGE_CALLS_PER_CONNECTION: calls }: Variables): number {
-  return Number(calls ?? 9_000);
+function limitsFrom(variables: Variables): ConnectionLimits {
+  const { KEDGE_CALLS_PER_CONNECTION, KEDGE_REQUESTS_PER_CONNECTION } = variables;
+  return {
+    calls: Number(KEDGE_CALLS_PER_CONNECTION ?? 9_000) || Number.POSITIVE_INFINITY,
+    requests: Number(KEDGE_REQUESTS_PER_CONNECTION ?? 10_000) || Number.POSITIVE_INFINITY,
+  };
 }
 
 /** For other Workers, by a service binding: `entrypoint = "Kedge"`. */
@@ -69,7 +80,7 @@ export class Kedge extends WorkerEntrypoint<Env & Variables> {
     const doors = doorsOf(this.env);
     if ('shut' in doors) throw new Error(doors.shut);
     if (!doors.access.open) throw new Error(howToOpen);
-    const maxCalls = callsPerConnection(this.env);
+    const { calls: maxCalls } = limitsFrom(this.env);
     return new KafkaConnection({ gateway: doors.gateway, principal: anonymous, maxCalls });
   }
 }
@@ -82,7 +93,7 @@ export default {
       console.warn('Kafka clients cannot show a token yet: KEDGE_OPEN=true lets everybody in.');
       return socket.close();
     }
-    return serveSocket(socket, doors.gateway, callsPerConnection(env));
+    return serveSocket(socket, doors.gateway, limitsFrom(env));
   },
 
   fetch(
@@ -96,8 +107,10 @@ export default {
     }
     const door: HttpDoor = {
       ...doors,
-      maxCalls: callsPerConnection(env) || Number.POSITIVE_INFINITY,
+      maxCalls: limitsFrom(env).calls,
       restConsumer: (group, instance) => restConsumerObject(env, group, instance),
+      kafkaStream: (origin, counted) =>
+        acceptWebSocket(origin, counted, doors.gateway, limitsFrom(env)),
     };
     return app.fetch(request, door, ctx);
   },

@@ -64,6 +64,8 @@ export interface ClientOrigin {
    * Where the client has reached us: what it is told to connect to, unless the config says more.
    */
   readonly dialled: { readonly host: string; readonly port: number };
+  /** Where it says that we are to be reached: its own end of a tunnel. It is told nothing else. */
+  readonly advertise?: { readonly host: string; readonly port: number };
   /** Aborted when the client is gone. */
   readonly signal: AbortSignal;
 }
@@ -82,7 +84,7 @@ export function clientContext(gateway: Gateway, client: ClientOrigin): ClientCon
     acls,
     credentials: new Credentials(memory.credentials, objects, now),
     clientHost: client.clientHost,
-    advertised: config.advertisedListener ?? client.dialled,
+    advertised: client.advertise ?? config.advertisedListener ?? client.dialled,
     objects,
     metadata: metadataCache(memory, objects, now, changes),
     producerIds,

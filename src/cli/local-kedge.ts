@@ -59,6 +59,7 @@ export async function runWorker(
       bindings: {
         KEDGE_OPEN: 'true',
         KEDGE_CALLS_PER_CONNECTION: '0',
+        KEDGE_REQUESTS_PER_CONNECTION: '0',
         // A page could have its own name lead here, to be taken for one of ours.
         ...(isLoopback(options.host) && { KEDGE_HOSTS: 'localhost' }),
         ...worker.vars,

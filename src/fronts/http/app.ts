@@ -7,8 +7,8 @@ import { Hono } from 'hono';
 import { challenge, identify } from './authenticate.ts';
 import { admitPage, isPreflight, preflightAnswer, shareWith } from './cors.ts';
 import { HttpError, httpErrorOf } from './errors.ts';
-import { ownFamily } from './health.ts';
 import { Kafka } from './kafka.ts';
+import { ownFamily } from './own.ts';
 import { restFamily } from './rest/index.ts';
 import { type Family, type HttpContext, type HttpEnv, isPathOf, type Route } from './routes.ts';
 import { upstashFamily } from './upstash/index.ts';
@@ -31,7 +31,7 @@ export function httpApp(): Hono<HttpEnv> {
   });
   for (const { prefix, routes } of families) {
     for (const { method, path, handle } of routes) {
-      app.on(method, path === '/' ? prefix : `${prefix}${path}`, handle);
+      app.on(method, path === '/' ? prefix || '/' : `${prefix}${path}`, handle);
     }
   }
   app.notFound(nowhere);

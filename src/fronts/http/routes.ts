@@ -5,7 +5,7 @@
  */
 import type { Context } from 'hono';
 import type { Access } from '../../broker/access.ts';
-import type { Gateway } from '../../broker/gateway.ts';
+import type { ClientOrigin, Gateway } from '../../broker/gateway.ts';
 import type { RestConsumerCalls } from '../../core/rest-consumer/calls.ts';
 import type { OriginRules } from '../../runtime/origin-rules.ts';
 import type { Stub } from '../../runtime/stubs.ts';
@@ -22,6 +22,11 @@ export interface HttpDoor {
   readonly maxCalls: number;
   /** The object that keeps one consumer instance. */
   restConsumer(group: string, instance: string): Stub<RestConsumerCalls>;
+  /** Accepts a WebSocket that carries Kafka's bytes. `counted`: it named our subprotocol. */
+  kafkaStream(
+    origin: Omit<ClientOrigin, 'signal'>,
+    counted: boolean,
+  ): { readonly response: Response; readonly served: Promise<void> };
 }
 
 export interface HttpEnv {

@@ -76,7 +76,7 @@ describe('POST /kafka', () => {
     expect(await ask(new Uint8Array(0))).toBe(400);
     expect(await ask(new Uint8Array([0, 0, 0, 3]))).toBe(400);
     expect(await ask(versionsFrame, 'application/octet-stream')).toBe(415);
-    expect((await door.ask('GET', '/kafka')).status).toBe(405);
+    expect((await door.ask('PUT', '/kafka')).status).toBe(405);
     expect(await ask(new Uint8Array(16 * 1024 * 1024 + 1))).toBe(413);
   });
 });

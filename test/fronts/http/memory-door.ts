@@ -48,6 +48,9 @@ export class MemoryDoor implements AsyncDisposable {
       origins: noOrigins,
       maxCalls: Number.POSITIVE_INFINITY,
       restConsumer: (group, instance) => this.#consumer(JSON.stringify([group, instance])),
+      kafkaStream: () => {
+        throw new Error('there are no sockets in memory');
+      },
     };
   }
 

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createGateway } from '../../../src/broker/gateway.ts';
 import { concat } from '../../../src/bytes/writer.ts';
+import { unlimited } from '../../../src/fronts/kafka/serve.ts';
 import { serveSocket } from '../../../src/fronts/kafka/socket.ts';
 import { fetch } from '../../../src/protocol/apis/fetch.ts';
 import { produce } from '../../../src/protocol/apis/produce.ts';
@@ -99,7 +100,7 @@ class FakeSocket {
   }
 }
 
-function serve(config: Partial<BrokerConfig> = {}, callsPerConnection = 0) {
+function serve(config: Partial<BrokerConfig> = {}, calls = Infinity) {
   const cluster = new TestCluster();
   const socket = new FakeSocket();
   const gateway = createGateway(
@@ -107,7 +108,7 @@ function serve(config: Partial<BrokerConfig> = {}, callsPerConnection = 0) {
     { ...defaultBrokerConfig, ...config },
     { open: true },
   );
-  const done = serveSocket(socket as unknown as Socket, gateway, callsPerConnection);
+  const done = serveSocket(socket as unknown as Socket, gateway, { ...unlimited, calls });
   return { cluster, socket, done };
 }
 
@@ -178,7 +179,7 @@ describe('a socket', () => {
   it('that fails to open is no event', async () => {
     const socket = { opened: Promise.reject(new Error('gone')) } as unknown as Socket;
     const gateway = createGateway(new TestCluster().objects, defaultBrokerConfig, { open: true });
-    await expect(serveSocket(socket, gateway, 0)).resolves.toBeUndefined();
+    await expect(serveSocket(socket, gateway, unlimited)).resolves.toBeUndefined();
   });
 
   it('ends a Fetch that waits when the client resets, and closes its watches', async () => {

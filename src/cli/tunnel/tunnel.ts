@@ -1,0 +1,154 @@
+/**
+ * Listens on this machine and carries each connection to Kedge by a WebSocket of its own. The
+ * surprise: while Kedge cannot be reached a client's connection is held and the stream tried again,
+ * so that Kafka clients, which give up on a broker that refuses them, only notice a pause.
+ */
+import { createServer, type Server, type Socket } from 'node:net';
+import type { TunnelOptions } from './options.ts';
+import { carry, openStream } from './stream.ts';
+
+export interface Tunnel {
+  readonly host: string;
+  readonly port: number;
+  /** How many Kafka connections are open. */
+  readonly connections: number;
+  /** Hangs up on everybody and stops listening. */
+  close(): Promise<void>;
+}
+
+/** How long a client's connection is held while Kedge cannot be reached. */
+const holdMs = 10_000;
+const firstPauseMs = 100;
+const longestPauseMs = 2_000;
+
+/** Opens a tunnel. `say` gets lines for a person. Rejects when it cannot listen. */
+export async function openTunnel(
+  options: TunnelOptions,
+  say: (line: string) => void,
+): Promise<Tunnel> {
+  const clients = new Set<Socket>();
+  const server = createServer({ pauseOnConnect: true, noDelay: true, allowHalfOpen: true });
+  await listen(server, options);
+  const { address: host, port } = server.address() as { address: string; port: number };
+  const url = new URL(options.url);
+  const { host: toldHost, port: toldPort } = options.advertise ?? { ...options.listen, port };
+  url.searchParams.set('advertise', addressText(toldHost, toldPort));
+  const voice = new Voice(say);
+  server.on('connection', (client) => {
+    clients.add(client);
+    client.once('close', () => clients.delete(client));
+    client.on('error', () => client.destroy());
+    void serve(client, url, options.headers, voice);
+  });
+  return {
+    host,
+    port,
+    get connections() {
+      return clients.size;
+    },
+    async close() {
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      for (const client of clients) client.destroy();
+      await closed;
+    },
+  };
+}
+
+export function addressText(host: string, port: number): string {
+  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+}
+
+function listen(server: Server, { listen: { host, port } }: TunnelOptions): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, host, () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
+}
+
+async function serve(
+  client: Socket,
+  url: URL,
+  headers: Readonly<Record<string, string>>,
+  voice: Voice,
+): Promise<void> {
+  const stream = await reach(client, url, headers, voice);
+  if (stream === undefined) return void client.destroy();
+  if (client.destroyed) return stream.close(1000);
+  const { trouble } = await carry(client, stream);
+  if (trouble !== undefined) voice.complain(`a connection ended: ${trouble}`);
+}
+
+/** Tries until there is a stream, the client has gone, or it has waited long enough. */
+async function reach(
+  client: Socket,
+  url: URL,
+  headers: Readonly<Record<string, string>>,
+  voice: Voice,
+): Promise<WebSocket | undefined> {
+  const giveUpAt = Date.now() + holdMs;
+  for (let pause = firstPauseMs; ; pause = Math.min(pause * 2, longestPauseMs)) {
+    try {
+      const stream = await openStream(url, headers);
+      voice.allIsWell();
+      return stream;
+    } catch (error) {
+      voice.complain(`${url.host} cannot be reached: ${await explained(url, headers, error)}`);
+    }
+    if (client.destroyed || Date.now() + pause > giveUpAt) return undefined;
+    await new Promise((resolve) => setTimeout(resolve, pause));
+  }
+}
+
+/** A WebSocket that fails says nothing of why: asked without one, Kedge does. */
+async function explained(
+  url: URL,
+  headers: Readonly<Record<string, string>>,
+  error: unknown,
+): Promise<string> {
+  const plain = new URL(url);
+  plain.protocol = url.protocol === 'wss:' ? 'https:' : 'http:';
+  try {
+    const response = await fetch(plain, { headers, redirect: 'manual' });
+    if (response.status === 426) return (error as Error).message;
+    if (response.status >= 300 && response.status < 400) {
+      return 'it asks for a login: Cloudflare Access wants a service token, see --header';
+    }
+    const text = (await response.text()).slice(0, 400);
+    return `${response.status} ${messageIn(text) ?? text}`;
+  } catch (failure) {
+    const cause = (failure as Error).cause;
+    return cause instanceof Error ? cause.message : (failure as Error).message;
+  }
+}
+
+function messageIn(text: string): string | undefined {
+  try {
+    return String((JSON.parse(text) as { message?: unknown }).message ?? text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Says the same complaint once, until all was well in between. */
+class Voice {
+  readonly #say: (line: string) => void;
+  #last: string | undefined;
+
+  constructor(say: (line: string) => void) {
+    this.#say = say;
+  }
+
+  complain(line: string): void {
+    if (line === this.#last) return;
+    this.#last = line;
+    this.#say(line);
+  }
+
+  allIsWell(): void {
+    if (this.#last !== undefined) this.#say('Kedge is reached again');
+    this.#last = undefined;
+  }
+}

@@ -1,0 +1,19 @@
+/**
+ * What carries a client's bytes, whichever way it came in: a TCP socket, or a WebSocket that stands
+ * for one.
+ */
+
+export interface Pipe {
+  /** The next bytes, in a buffer of this size if that can be chosen; undefined: no more come. */
+  read(size: number): Promise<Uint8Array | undefined>;
+  /** Sends and waits for room; rejects when the client is gone. */
+  write(chunks: readonly Uint8Array[]): Promise<void>;
+  /** Ends the reading: nobody will ask for more. */
+  stopReading(): void;
+  /** Hangs up without sending what waits to be sent. */
+  abort(): void;
+  /** Hangs up behind what was sent. */
+  close(): Promise<void>;
+  /** Settles when the client is gone: true when it was lost, false when it left in order. */
+  readonly gone: Promise<boolean>;
+}

@@ -1,0 +1,159 @@
+/**
+ * Serves one client over whatever carries its bytes. The surprise: a Worker may make only so many
+ * calls and compute for only so long in one invocation, so a connection is closed between two
+ * requests before that, and the client connects again by itself.
+ */
+import type { Unsent } from '../../broker/answer-memory.ts';
+import type { ClientContext } from '../../broker/gateway.ts';
+import { ioTurn } from '../../runtime/io-turn.ts';
+import { Connection } from './connection.ts';
+import type { Pipe } from './pipe.ts';
+import { answerRequest, isAppend, onlyReads } from './requests.ts';
+
+/** After how much of each a connection is closed between two requests; Infinity: never. */
+export interface ConnectionLimits {
+  /** Calls to objects. */
+  readonly calls: number;
+  /** Requests; each 256 KiB that it or its answer moves counts as one more. */
+  readonly requests: number;
+}
+
+export const unlimited: ConnectionLimits = { calls: Infinity, requests: Infinity };
+
+/** Until the client or we hang up. `left` is aborted when the client is gone. */
+export async function serve(
+  pipe: Pipe,
+  client: ClientContext,
+  limits: ConnectionLimits,
+  left: AbortController,
+): Promise<void> {
+  await exchange(pipe, client, limits, left);
+  client.watches.closeAll();
+  await Promise.all([pipe.close(), client.shareSessions.closeAll()]);
+}
+
+async function exchange(
+  pipe: Pipe,
+  client: ClientContext,
+  limits: ConnectionLimits,
+  left: AbortController,
+): Promise<void> {
+  const { objects, config } = client;
+  let requests = 0;
+  const connection = new Connection(
+    {
+      answer: async (frame, nextMayStart) => {
+        if (objects.calls >= limits.calls * drainAllowance) return undefined;
+        requests += 1 + frame.byteLength / bytesOfRequest;
+        return answerRequest(frame, client, nextMayStart);
+      },
+      overlaps: isAppend,
+      onlyReads,
+      giveWay: ioTurn,
+      send: async (chunks) => {
+        idle.touch();
+        const size = sizeOf(chunks);
+        requests += size / bytesOfRequest;
+        await new Sending(client.answers.sending(size), hangUp).of(pipe.write(chunks));
+      },
+      isSpent: () => objects.calls >= limits.calls || requests >= limits.requests,
+      close: () => pipe.stopReading(),
+    },
+    config.socketRequestMaxBytes,
+  );
+  const hangUp = () => {
+    connection.close();
+    pipe.abort();
+  };
+  const idle = new IdleTimer(config.connectionsMaxIdleMs, connection, hangUp);
+  // Also tells of a client that resets while reading is paused.
+  void pipe.gone.then((lost) => {
+    if (lost) connection.clientIsGone();
+    left.abort();
+  });
+  while (!connection.isClosed) {
+    const bytes = await pipe.read(connection.readSize);
+    if (bytes === undefined) break;
+    idle.touch();
+    connection.receive(bytes);
+    await connection.room();
+  }
+  left.abort();
+  await connection.end();
+  idle.stop();
+}
+
+/**
+ * Past the limit a connection still serves what was sent already, up to so many times the limit.
+ */
+const drainAllowance = 1.1;
+/** So many bytes are as much work as a request. */
+const bytesOfRequest = 256 * 1024;
+/** How often a connection looks whether the answer it is sending has to go. */
+const lookAtUnsentMs = 1_000;
+
+function sizeOf(chunks: readonly Uint8Array[]): number {
+  return chunks.reduce((sum, { byteLength }) => sum + byteLength, 0);
+}
+
+/** Watches an answer being sent: hangs up on a client that leaves it lying when memory is short. */
+class Sending {
+  readonly #unsent: Unsent;
+  readonly #hangUp: () => void;
+
+  constructor(unsent: Unsent, hangUp: () => void) {
+    this.#unsent = unsent;
+    this.#hangUp = hangUp;
+  }
+
+  async of(sent: Promise<void>): Promise<void> {
+    const timer = setInterval(() => this.#check(), lookAtUnsentMs);
+    try {
+      await sent;
+    } finally {
+      clearInterval(timer);
+      this.#unsent.done();
+    }
+  }
+
+  #check(): void {
+    if (!this.#unsent.mustGo) return;
+    // At once: the next one that looks may find that it can stay.
+    this.#unsent.done();
+    this.#hangUp();
+  }
+}
+
+/** Hangs up when the client neither sent nor took anything for `connections.max.idle.ms`. */
+class IdleTimer {
+  readonly #maxIdleMs: number;
+  readonly #connection: Connection;
+  readonly #hangUp: () => void;
+  #touchedAt = Date.now();
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(maxIdleMs: number, connection: Connection, hangUp: () => void) {
+    this.#maxIdleMs = maxIdleMs;
+    this.#connection = connection;
+    this.#hangUp = hangUp;
+    if (maxIdleMs > 0) this.#arm(maxIdleMs);
+  }
+
+  touch(): void {
+    this.#touchedAt = Date.now();
+  }
+
+  stop(): void {
+    clearTimeout(this.#timer);
+  }
+
+  #arm(inMs: number): void {
+    this.#timer = setTimeout(() => this.#check(), Math.min(inMs, 0x7fff_ffff));
+  }
+
+  #check(): void {
+    const left = this.#touchedAt + this.#maxIdleMs - Date.now();
+    if (left <= 0 && this.#connection.isClientsTurn) this.#hangUp();
+    else this.#arm(left > 0 ? left : this.#maxIdleMs);
+  }
+}

@@ -1,0 +1,183 @@
+/**
+ * Kafka's byte stream in the binary messages of a WebSocket, however it is cut: how clients come in
+ * where no TCP is routed. The surprise: a WebSocket cannot be read slowly, so who names our
+ * subprotocol tells, and is told, in text messages how many bytes of the stream were taken so far,
+ * and keeps to a window; others are hung up on when too much of theirs lies unread.
+ */
+import { type ClientOrigin, clientContext, type Gateway } from '../../broker/gateway.ts';
+import { joined } from './chunks.ts';
+import type { Pipe } from './pipe.ts';
+import { type ConnectionLimits, serve } from './serve.ts';
+
+/**
+ * The subprotocol: a text message is the number of bytes taken since the start, in decimal; with a
+ * question mark behind it, it asks for the number of the other side.
+ */
+export const countedStream = 'kafka.kedge.v1';
+/** With it, neither side has more bytes under way than this. */
+export const streamWindow = 4 * 1024 * 1024;
+/** Without it, so many bytes may have arrived that nobody has read yet. */
+const maxUnread = 16 * 1024 * 1024;
+/** We tell what we took whenever it has grown by so much. */
+const tellEvery = streamWindow / 8;
+/** We wait before we hand more to the platform than this. */
+const maxBuffered = 1024 * 1024;
+/** How long to wait before looking again whether the platform has sent what it was handed. */
+const lookEveryMs = 5;
+
+/** Accepts the stream; it is served in the background, until it or we hang up. */
+export function acceptWebSocket(
+  origin: Omit<ClientOrigin, 'signal'>,
+  counted: boolean,
+  gateway: Gateway,
+  limits: ConnectionLimits,
+): { readonly response: Response; readonly served: Promise<void> } {
+  const { 0: theirs, 1: ours } = new WebSocketPair();
+  const left = new AbortController();
+  const client = clientContext(gateway, { ...origin, signal: left.signal });
+  const headers = counted ? { 'sec-websocket-protocol': countedStream } : undefined;
+  return {
+    response: new Response(null, { status: 101, webSocket: theirs, headers }),
+    served: serve(new WebSocketPipe(ours, counted), client, limits, left),
+  };
+}
+
+export class WebSocketPipe implements Pipe {
+  readonly #socket: WebSocket;
+  readonly #counted: boolean;
+  readonly #unread: Uint8Array[] = [];
+  #unreadBytes = 0;
+  #taken = 0;
+  #told = 0;
+  #sent = 0;
+  /** How much of what we sent the client says it took. */
+  #theyTook = 0;
+  #ended = false;
+  #wakeReader: () => void = () => {};
+  #wakeWriter: () => void = () => {};
+  #leave: (lost: boolean) => void = () => {};
+  readonly gone = new Promise<boolean>((resolve) => {
+    this.#leave = resolve;
+  });
+
+  constructor(socket: WebSocket, counted: boolean) {
+    this.#socket = socket;
+    this.#counted = counted;
+    socket.binaryType = 'arraybuffer';
+    socket.accept();
+    socket.addEventListener('message', ({ data }) => this.#receive(data));
+    socket.addEventListener('close', ({ code }) => this.#end(code !== normal));
+    socket.addEventListener('error', () => this.#end(true));
+  }
+
+  async read(): Promise<Uint8Array | undefined> {
+    while (this.#unread.length === 0) {
+      if (this.#ended) return undefined;
+      await new Promise<void>((resolve) => {
+        this.#wakeReader = resolve;
+      });
+    }
+    const bytes = this.#unread.shift()!;
+    this.#unreadBytes -= bytes.byteLength;
+    this.#taken += bytes.byteLength;
+    if (this.#counted && this.#taken - this.#told >= tellEvery) this.#tell();
+    return bytes;
+  }
+
+  async write(chunks: readonly Uint8Array[]): Promise<void> {
+    for (const chunk of joined(chunks)) {
+      for (let at = 0; at < chunk.byteLength; at += largestMessage) {
+        await this.#send(chunk.subarray(at, at + largestMessage));
+      }
+    }
+  }
+
+  stopReading(): void {
+    this.#ended = true;
+    this.#unread.length = 0;
+    this.#wakeReader();
+  }
+
+  abort(): void {
+    this.#hangUp(tryAgainLater, 'too slow');
+  }
+
+  async close(): Promise<void> {
+    this.#hangUp(normal, '');
+  }
+
+  #receive(data: ArrayBuffer | string): void {
+    if (typeof data === 'string') {
+      this.#hear(data);
+      return;
+    }
+    if (this.#ended) return;
+    this.#unreadBytes += data.byteLength;
+    // Who counts keeps to the window by itself.
+    const limit = this.#counted ? 2 * streamWindow : maxUnread;
+    if (this.#unreadBytes > limit && this.#unread.length > 0) {
+      this.#hangUp(tooBig, 'more was sent than could be read');
+      return;
+    }
+    this.#unread.push(new Uint8Array(data));
+    this.#wakeReader();
+  }
+
+  /** What the client says it took. Who did not name the subprotocol has nothing to say in text. */
+  #hear(text: string): void {
+    const [, count, asks] = /^(\d{1,15})(\?)?$/.exec(text) ?? [];
+    const took = Number(count);
+    if (!this.#counted || count === undefined || took > this.#sent) {
+      this.#hangUp(unsupported, 'Kafka speaks in binary messages');
+      return;
+    }
+    this.#theyTook = Math.max(this.#theyTook, took);
+    this.#wakeWriter();
+    if (asks) this.#tell();
+  }
+
+  #tell(): void {
+    this.#told = this.#taken;
+    this.#socket.send(String(this.#taken));
+  }
+
+  /** Waits for room in the window and in the platform's own buffer. */
+  async #send(bytes: Uint8Array): Promise<void> {
+    while (this.#counted && this.#sent - this.#theyTook >= streamWindow) {
+      if (this.#ended) throw new Error('the client is gone');
+      await new Promise<void>((resolve) => {
+        this.#wakeWriter = resolve;
+      });
+    }
+    while (this.#socket.bufferedAmount > maxBuffered) {
+      await new Promise((resolve) => setTimeout(resolve, lookEveryMs));
+      if (this.#socket.readyState !== WebSocket.READY_STATE_OPEN) break;
+    }
+    this.#socket.send(bytes);
+    this.#sent += bytes.byteLength;
+  }
+
+  #end(lost: boolean): void {
+    this.#ended = true;
+    this.#wakeReader();
+    this.#wakeWriter();
+    this.#leave(lost);
+  }
+
+  #hangUp(code: number, reason: string): void {
+    try {
+      this.#socket.close(code, reason);
+    } catch {
+      // It is closed already.
+    }
+    this.#end(false);
+  }
+}
+
+/** A message is at most so large: whoever passes it on holds it whole. */
+const largestMessage = 1024 * 1024;
+
+const normal = 1000;
+const unsupported = 1003;
+const tooBig = 1009;
+const tryAgainLater = 1013;
