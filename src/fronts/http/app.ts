@@ -8,13 +8,21 @@ import { challenge, identify } from './authenticate.ts';
 import { admitPage, isPreflight, preflightAnswer, shareWith } from './cors.ts';
 import { HttpError, httpErrorOf } from './errors.ts';
 import { Kafka } from './kafka.ts';
+import { withDocument } from './openapi.ts';
 import { ownFamily } from './own.ts';
 import { restFamily } from './rest/index.ts';
 import { type Family, type HttpContext, type HttpEnv, isPathOf, type Route } from './routes.ts';
 import { upstashFamily } from './upstash/index.ts';
 import { cloudV3Family, v3Family } from './v3/index.ts';
 
-const families: readonly Family[] = [ownFamily, restFamily, v3Family, cloudV3Family, upstashFamily];
+/** Each dialect; the first is what belongs to none. */
+export const families = withDocument([
+  ownFamily,
+  restFamily,
+  v3Family,
+  cloudV3Family,
+  upstashFamily,
+]);
 
 /** The app. Its `fetch` takes the door in the place of an environment. */
 export function httpApp(): Hono<HttpEnv> {
@@ -79,7 +87,7 @@ function nowhere(c: HttpContext): Response {
   const { path, method } = c.req;
   const { prefix, routes, errorResponse } = familyOf(path);
   const allowed = routes.filter((route) => isPathOf(route, prefix, path));
-  if (allowed.length > 0) {
+  if (allowed.length > 0 && allowed.every((route) => route.method !== method)) {
     const error = new HttpError(405, 405, 'HTTP 405 Method Not Allowed');
     const response = errorResponse(error, c);
     response.headers.set('allow', allowed.map((route) => route.method).join(', '));

@@ -8,7 +8,14 @@ import { parseListener } from '../../runtime/config.ts';
 import type { ParameterDoc } from './doc.ts';
 import { HttpError, plainHttpError } from './errors.ts';
 import { kafkaFrameRoute } from './kafka-frame.ts';
-import { type Family, finishLater, type HttpContext, jsonResponse, restErrors } from './routes.ts';
+import {
+  type Family,
+  finishLater,
+  type HttpContext,
+  jsonResponse,
+  restErrorDoc,
+  restErrors,
+} from './routes.ts';
 
 /** Health asks nobody: a check that reads storage is one that fails first. */
 function health(): Response {
@@ -76,6 +83,7 @@ const notAStream = {
 export const ownFamily: Family = {
   prefix: '',
   name: 'Kedge',
+  doc: { description: 'What belongs to no dialect.', error: restErrorDoc('application/json') },
   routes: [
     {
       method: 'GET',

@@ -72,6 +72,12 @@ export function restErrors(type: string): Family['errorResponse'] {
   return ({ body, status }) => jsonResponse(body, status, type);
 }
 
+/** The same for the API's document. */
+export function restErrorDoc(type: string): FamilyDoc['error'] {
+  const properties = { error_code: { type: 'integer' }, message: { type: 'string' } };
+  return { type, schema: { type: 'object', properties, required: ['error_code', 'message'] } };
+}
+
 /** Lets work go on behind the answer, even when the client hangs up. */
 export function finishLater(c: HttpContext, work: Promise<unknown>): void {
   const quiet = work.catch(() => {});

@@ -238,7 +238,7 @@ export const topicRoutes: readonly Route[] = [
   }),
   route('POST', topicsPath, createTopic, {
     summary: 'Create a topic',
-    body: body(newTopicSchema, { topic_name: 'orders', partitions_count: 3 }),
+    body: body(newTopicSchema, { topic_name: 'payments', partitions_count: 3 }),
     answers: {
       ...answers(topicSchema, 'It could be created (validate_only).'),
       ...answers(topicSchema, 'The topic.', 201),
