@@ -1,0 +1,123 @@
+import { once } from 'node:events';
+import { connect, createServer, type Server, type Socket } from 'node:net';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { carry, type StreamEnd } from '../../../src/cli/tunnel/stream.ts';
+
+const megabyte = 1024 * 1024;
+const streamWindow = 4 * megabyte;
+
+/** The WebSocket's end in our hands. */
+class FakeStream extends EventTarget {
+  readyState: number = WebSocket.OPEN;
+  sent = 0;
+  readonly texts: string[] = [];
+  closedWith: number | undefined;
+
+  send(data: Uint8Array | string): void {
+    if (typeof data === 'string') this.texts.push(data);
+    else this.sent += data.byteLength;
+  }
+
+  close(code = 1005): void {
+    this.closedWith ??= code;
+  }
+
+  receive(data: string | Uint8Array): void {
+    const whole = typeof data === 'string' ? data : data.slice().buffer;
+    this.dispatchEvent(Object.assign(new Event('message'), { data: whole }));
+  }
+
+  end(code: number, reason = ''): void {
+    this.readyState = WebSocket.CLOSED;
+    this.dispatchEvent(Object.assign(new Event('close'), { code, reason }));
+  }
+}
+
+let server: Server;
+let client: Socket;
+let stream: FakeStream;
+let ended: Promise<StreamEnd>;
+
+beforeEach(async () => {
+  server = createServer({ pauseOnConnect: true, allowHalfOpen: true });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as { port: number };
+  client = connect(port, '127.0.0.1');
+  const [[ours]] = await Promise.all([once(server, 'connection'), once(client, 'connect')]);
+  stream = new FakeStream();
+  ended = carry(ours as Socket, stream as unknown as WebSocket);
+});
+afterEach(async () => {
+  client.destroy();
+  if (stream.readyState === WebSocket.OPEN) stream.end(1000);
+  await new Promise((resolve) => server.close(resolve));
+});
+
+const until = async (isSo: () => boolean): Promise<void> => {
+  while (!isSo()) await new Promise((resolve) => setTimeout(resolve, 5));
+};
+
+/** Waits until nothing moves any more. */
+async function settled(look: () => number): Promise<number> {
+  for (;;) {
+    const before = look();
+    await new Promise((resolve) => setTimeout(resolve, 150));
+    if (look() === before) return before;
+  }
+}
+
+describe('a stream of the tunnel', () => {
+  it('carries what is sent, both ways', async () => {
+    client.write('question');
+    await until(() => stream.sent === 8);
+    stream.receive(new TextEncoder().encode('answer'));
+    const [bytes] = await once(client, 'data');
+    expect(String(bytes)).toBe('answer');
+  });
+
+  it('sends no more than the other side has room for', async () => {
+    client.write(new Uint8Array(12 * megabyte));
+    const sent = await settled(() => stream.sent);
+    expect(sent).toBeGreaterThanOrEqual(streamWindow);
+    expect(sent).toBeLessThan(streamWindow + megabyte);
+    stream.receive(String(sent));
+    await until(() => stream.sent > sent);
+    while (stream.sent < 12 * megabyte) {
+      stream.receive(String(stream.sent));
+      await settled(() => stream.sent);
+    }
+    expect(stream.sent).toBe(12 * megabyte);
+  });
+
+  it('says what the client took, not what has come', async () => {
+    client.pause();
+    const told = () => Number(stream.texts.at(-1) ?? 0);
+    for (let i = 0; i < 40; i++) stream.receive(new Uint8Array(megabyte));
+    // What the sockets' own buffers hold counts as taken.
+    expect(await settled(told)).toBeLessThan(30 * megabyte);
+    client.resume();
+    await until(() => told() === 40 * megabyte);
+  });
+
+  it('ends behind what came, and says what went wrong', async () => {
+    stream.receive(new TextEncoder().encode('last words'));
+    stream.end(1013, 'too slow');
+    const text: string[] = [];
+    client.on('data', (bytes) => text.push(String(bytes)));
+    await once(client, 'end');
+    expect(text.join('')).toBe('last words');
+    expect(await ended).toEqual({ trouble: 'too slow' });
+  });
+
+  it('has nothing to tell when Kedge closes between two requests', async () => {
+    stream.end(1000);
+    expect(await ended).toEqual({ trouble: undefined });
+  });
+
+  it.each(['end', 'destroy'] as const)('closes when the client is gone (%s)', async (how) => {
+    client[how]();
+    await until(() => stream.closedWith !== undefined);
+    expect(stream.closedWith).toBe(1000);
+  });
+});
