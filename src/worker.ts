@@ -14,6 +14,7 @@ import { acceptWebSocket } from './fronts/kafka/websocket.ts';
 import { KafkaConnection } from './fronts/rpc/kafka-connection.ts';
 import { brokerConfigFrom } from './runtime/config.ts';
 import { type OriginRules, originRulesFrom } from './runtime/origin-rules.ts';
+import { streamMaxAgeMsFrom } from './runtime/stream-config.ts';
 import { type Env, restConsumerObject, workerObjects } from './runtime/worker-objects.ts';
 
 export { ClusterController } from './objects/cluster-controller.ts';
@@ -51,13 +52,19 @@ interface Doors {
   readonly gateway: Gateway;
   readonly access: Access;
   readonly origins: OriginRules;
+  readonly streamMaxAgeMs: number;
 }
 
 /** The doors, or why they stay shut: a variable says something that cannot be understood. */
 function doorsOf(env: Env & Variables): Doors | { readonly shut: string } {
   try {
     const access = accessFrom(env);
-    return { access, gateway: gatewayOf(env, access), origins: originRulesFrom(env) };
+    return {
+      access,
+      gateway: gatewayOf(env, access),
+      origins: originRulesFrom(env),
+      streamMaxAgeMs: streamMaxAgeMsFrom(env),
+    };
   } catch (error) {
     const shut = `Kedge lets nobody in: ${error instanceof Error ? error.message : error}.`;
     console.error(shut);

@@ -8,6 +8,7 @@ import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { brokerConfigFrom, parseListener } from '../runtime/config.ts';
 import { originRulesFrom, originVariables } from '../runtime/origin-rules.ts';
+import { streamMaxAgeMsFrom, streamVariables } from '../runtime/stream-config.ts';
 
 export interface StartOptions {
   readonly host: string;
@@ -142,6 +143,9 @@ function nonEmpty(option: string, value: string): string {
   return value;
 }
 
+/** Those of Kedge's own variables that are handed on. */
+const ownVariables: readonly string[] = [...originVariables, ...streamVariables];
+
 function variablesFrom(
   environment: Readonly<Record<string, string | undefined>>,
   advertise: string | undefined,
@@ -149,7 +153,7 @@ function variablesFrom(
   // Kafka's own server.properties for a single machine does not make a first group wait either.
   const variables: Record<string, string> = { KAFKA_GROUP_INITIAL_REBALANCE_DELAY_MS: '0' };
   for (const [name, value] of Object.entries(environment)) {
-    const isOurs = name.startsWith('KAFKA_') || originVariables.includes(name);
+    const isOurs = name.startsWith('KAFKA_') || ownVariables.includes(name);
     if (isOurs && value) variables[name] = value;
   }
   try {
@@ -159,6 +163,7 @@ function variablesFrom(
     }
     brokerConfigFrom(variables);
     originRulesFrom(variables);
+    streamMaxAgeMsFrom(variables);
   } catch (error) {
     throw new UsageError(`${error instanceof Error ? error.message : error}.`);
   }

@@ -12,6 +12,7 @@ import { withDocument } from './openapi.ts';
 import { ownFamily } from './own.ts';
 import { restFamily } from './rest/index.ts';
 import { type Family, type HttpContext, type HttpEnv, isPathOf, type Route } from './routes.ts';
+import { sseFamily } from './sse/index.ts';
 import { upstashFamily } from './upstash/index.ts';
 import { cloudV3Family, v3Family } from './v3/index.ts';
 
@@ -22,6 +23,7 @@ export const families = withDocument([
   v3Family,
   cloudV3Family,
   upstashFamily,
+  sseFamily,
 ]);
 
 /** The app. Its `fetch` takes the door in the place of an environment. */

@@ -83,9 +83,14 @@ export async function fetchRecords<T>(
     fetchByName,
   );
   if (response.errorCode !== ErrorCode.NONE) throw new KafkaError(response.errorCode);
-  const answers = response.responses.flatMap(({ partitions }) => partitions);
+  const answers = new Map(
+    response.responses.flatMap(({ topic, partitions }) =>
+      partitions.map((one) => [`${topic}/${one.partitionIndex}`, one]),
+    ),
+  );
   const reading = new Reading(maxBytes, options.form);
-  for (const [index, one] of wanted.entries()) reading.read(one, answers[index]);
+  // In our order: what does not exist is answered after everything else.
+  for (const one of wanted) reading.read(one, answers.get(`${one.topic}/${one.partition}`)!);
   return reading;
 }
 

@@ -10,6 +10,7 @@ import { type ClientContext, clientContext, type Gateway } from '../../broker/ga
 import { onlyReading } from '../../broker/only-reading.ts';
 import { ZERO_UUID } from '../../bytes/uuid.ts';
 import { concat } from '../../bytes/writer.ts';
+import type { PartitionOffset, TopicPartition } from '../../core/rest-consumer/state.ts';
 import { describeConfigs } from '../../protocol/apis/describe-configs.ts';
 import { listOffsets } from '../../protocol/apis/list-offsets.ts';
 import { type MetadataResponse, metadata } from '../../protocol/apis/metadata.ts';
@@ -118,19 +119,34 @@ export class Kafka {
     timestamp: number,
     isolationLevel = 0,
   ): Promise<number> {
+    const [{ offset }] = await this.offsetsAt([{ topic, partition, timestamp }], isolationLevel);
+    return offset;
+  }
+
+  /** The same of many partitions, in their order. */
+  async offsetsAt(
+    wanted: readonly (TopicPartition & { readonly timestamp: number })[],
+    isolationLevel = 0,
+  ): Promise<PartitionOffset[]> {
+    if (wanted.length === 0) return [];
     const { topics } = await this.call(listOffsets, {
       replicaId: -1,
       isolationLevel,
-      topics: [
-        {
-          name: topic,
-          partitions: [{ partitionIndex: partition, currentLeaderEpoch: -1, timestamp }],
-        },
-      ],
+      topics: wanted.map(({ topic, partition, timestamp }) => ({
+        name: topic,
+        partitions: [{ partitionIndex: partition, currentLeaderEpoch: -1, timestamp }],
+      })),
       timeoutMs: 30_000,
     });
-    const [{ errorCode, offset }] = topics[0].partitions;
-    if (errorCode !== ErrorCode.NONE) throw new KafkaError(errorCode);
-    return offset;
+    const found = new Map(
+      topics.flatMap(({ name, partitions }) =>
+        partitions.map((one) => [`${name}/${one.partitionIndex}`, one]),
+      ),
+    );
+    return wanted.map(({ topic, partition }) => {
+      const { errorCode, offset } = found.get(`${topic}/${partition}`)!;
+      if (errorCode !== ErrorCode.NONE) throw new KafkaError(errorCode);
+      return { topic, partition, offset };
+    });
   }
 }

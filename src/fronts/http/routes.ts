@@ -20,6 +20,8 @@ export interface HttpDoor {
   readonly origins: OriginRules;
   /** How many calls to objects what lasts may make before its client has to come again. */
   readonly maxCalls: number;
+  /** How long a live stream lasts. */
+  readonly streamMaxAgeMs: number;
   /** The object that keeps one consumer instance. */
   restConsumer(group: string, instance: string): Stub<RestConsumerCalls>;
   /** Accepts a WebSocket that carries Kafka's bytes. `counted`: it named our subprotocol. */

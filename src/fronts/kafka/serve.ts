@@ -3,8 +3,8 @@
  * calls and compute for only so long in one invocation, so a connection is closed between two
  * requests before that, and the client connects again by itself.
  */
-import type { Unsent } from '../../broker/answer-memory.ts';
 import type { ClientContext } from '../../broker/gateway.ts';
+import { untilTaken } from '../../broker/until-taken.ts';
 import { ioTurn } from '../../runtime/io-turn.ts';
 import { Connection } from './connection.ts';
 import type { Pipe } from './pipe.ts';
@@ -54,7 +54,7 @@ async function exchange(
         idle.touch();
         const size = sizeOf(chunks);
         requests += size / bytesOfRequest;
-        await new Sending(client.answers.sending(size), hangUp).of(pipe.write(chunks));
+        await untilTaken(client.answers.sending(size), pipe.write(chunks), hangUp);
       },
       isSpent: () => objects.calls >= limits.calls || requests >= limits.requests,
       close: () => pipe.stopReading(),
@@ -89,39 +89,9 @@ async function exchange(
 const drainAllowance = 1.1;
 /** So many bytes are as much work as a request. */
 const bytesOfRequest = 256 * 1024;
-/** How often a connection looks whether the answer it is sending has to go. */
-const lookAtUnsentMs = 1_000;
 
 function sizeOf(chunks: readonly Uint8Array[]): number {
   return chunks.reduce((sum, { byteLength }) => sum + byteLength, 0);
-}
-
-/** Watches an answer being sent: hangs up on a client that leaves it lying when memory is short. */
-class Sending {
-  readonly #unsent: Unsent;
-  readonly #hangUp: () => void;
-
-  constructor(unsent: Unsent, hangUp: () => void) {
-    this.#unsent = unsent;
-    this.#hangUp = hangUp;
-  }
-
-  async of(sent: Promise<void>): Promise<void> {
-    const timer = setInterval(() => this.#check(), lookAtUnsentMs);
-    try {
-      await sent;
-    } finally {
-      clearInterval(timer);
-      this.#unsent.done();
-    }
-  }
-
-  #check(): void {
-    if (!this.#unsent.mustGo) return;
-    // At once: the next one that looks may find that it can stay.
-    this.#unsent.done();
-    this.#hangUp();
-  }
 }
 
 /** Hangs up when the client neither sent nor took anything for `connections.max.idle.ms`. */

@@ -30,6 +30,7 @@ export interface AppAsk {
   readonly body?: unknown;
   readonly type?: string;
   readonly accept?: string;
+  readonly headers?: Readonly<Record<string, string>>;
   readonly signal?: AbortSignal;
 }
 
@@ -39,7 +40,7 @@ export class MemoryDoor implements AsyncDisposable {
   readonly #app = httpApp();
   readonly #consumers = new Map<string, RestConsumerHost>();
 
-  constructor(config: Partial<BrokerConfig> = {}) {
+  constructor(config: Partial<BrokerConfig> = {}, door: Partial<HttpDoor> = {}) {
     const full = { ...defaultBrokerConfig, groupInitialRebalanceDelayMs: 0, ...config };
     this.objects = new MemoryObjects({ config: full });
     this.door = {
@@ -47,17 +48,19 @@ export class MemoryDoor implements AsyncDisposable {
       access: accessFrom({ KEDGE_OPEN: 'true' }),
       origins: noOrigins,
       maxCalls: Number.POSITIVE_INFINITY,
+      streamMaxAgeMs: 3_600_000,
       restConsumer: (group, instance) => this.#consumer(JSON.stringify([group, instance])),
       kafkaStream: () => {
         throw new Error('there are no sockets in memory');
       },
+      ...door,
     };
   }
 
   async fetch(method: string, path: string, ask: AppAsk = {}): Promise<Response> {
     const { body, type, accept, signal } = ask;
     const plain = body === undefined || typeof body === 'string' || body instanceof Uint8Array;
-    const headers = new Headers();
+    const headers = new Headers(ask.headers);
     if (type !== undefined) headers.set('content-type', type);
     if (accept !== undefined) headers.set('accept', accept);
     const request = new Request(`http://kedge.test${path}`, {
