@@ -8,7 +8,9 @@ test('gives each partition its own records, also where one before it does not ex
   await using kedge = new MemoryDoor();
   const body = { records: [{ value: 1, partition: 0 }] };
   await kedge.ask('POST', '/rest/topics/there', { body, type: v2Json });
-  const kafka = new Kafka(kedge.door.gateway, new Request('http://kedge.test'), anonymous);
+  const kafka = new Kafka(kedge.door.gateway, new Request('http://kedge.test'), {
+    principal: anonymous,
+  });
   const wanted = ['gone', 'there'].map((topic) => ({ topic, partition: 0, offset: 0 }));
   const { records, positions, errors } = await fetchRecords(kafka, wanted, {
     maxWaitMs: 0,

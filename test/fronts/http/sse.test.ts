@@ -174,7 +174,9 @@ describe('a stream', () => {
 
   test('tells of records that are gone, and goes on with what is there', async () => {
     await produce('t', [{ value: 0 }, { value: 1 }, { value: 2 }]);
-    const kafka = new Kafka(kedge.door.gateway, new Request('http://kedge.test'), anonymous);
+    const kafka = new Kafka(kedge.door.gateway, new Request('http://kedge.test'), {
+      principal: anonymous,
+    });
     await kafka.call(deleteRecords, {
       topics: [{ name: 't', partitions: [{ partitionIndex: 0, offset: 2 }] }],
       timeoutMs: 1_000,
