@@ -9,6 +9,7 @@ import type { ResourceKind } from '../core/cluster/resource-configs.ts';
 import type { Result } from '../core/cluster/results.ts';
 import { resultOf } from '../core/cluster/results.ts';
 import { ErrorCode, KafkaError } from '../protocol/errors.ts';
+import { deniedConfigs, mayWithConfigs } from './config-permissions.ts';
 import type { RequestContext } from './context.ts';
 import { ResourceType } from './resource-type.ts';
 
@@ -41,9 +42,11 @@ export async function alterResources(
   for (const resource of resources) {
     counts.set(identityOf(resource), (counts.get(identityOf(resource)) ?? 0) + 1);
   }
+  const mayAlter = await mayWithConfigs(context, 'ALTER_CONFIGS', resources);
   const results = resources.map((resource) => {
     const isTwice = counts.get(identityOf(resource))! > 1;
-    return resultOf(() => check(resource, isTwice, options, context));
+    const isAllowed = mayAlter(resource);
+    return resultOf(() => check(resource, { isTwice, isAllowed, ...options }, context));
   });
   const passed = resources.filter((_, i) => results[i].errorCode === ErrorCode.NONE);
   const ofType = (...types: readonly number[]) =>
@@ -99,32 +102,29 @@ async function alterOthers(
   return new Map(resources.map((resource, i) => [resource, results[i]]));
 }
 
+interface Checked extends AlterOptions {
+  readonly isTwice: boolean;
+  /** The client may alter it. */
+  readonly isAllowed: boolean;
+}
+
 /** Throws the refusal that fits a resource; what the controller keeps it checks itself. */
 function check(
   resource: AlteredResource,
-  isTwice: boolean,
-  { replaces }: AlterOptions,
+  { isTwice, isAllowed, replaces }: Checked,
   { config }: RequestContext,
 ): void {
   if (isTwice) throw invalid('Each resource must appear at most once.');
   const { resourceType, changes } = resource;
   checkChanges(changes);
-  switch (resourceType) {
-    case ResourceType.TOPIC:
-    case ResourceType.CLIENT_METRICS:
-    case ResourceType.GROUP:
-      return;
-    case ResourceType.BROKER:
-      checkBroker(resource, config.nodeId);
-      return;
-    case ResourceType.BROKER_LOGGER:
-      // Levels are changed one by one, or not at all.
-      if (replaces) throw invalid(`Unknown resource type ${resourceType}`);
-      checkLogger(resource, config.nodeId);
-      return;
-    default:
-      throw invalid(`Unknown resource type ${resourceType}`);
+  const isKnown = Object.values<number>(ResourceType).includes(resourceType);
+  // The levels of loggers are changed one by one, or not at all.
+  if (!isKnown || (replaces && resourceType === ResourceType.BROKER_LOGGER)) {
+    throw invalid(`Unknown resource type ${resourceType}`);
   }
+  if (!isAllowed) throw new KafkaError(deniedConfigs(resource));
+  if (resourceType === ResourceType.BROKER) checkBroker(resource, config.nodeId);
+  if (resourceType === ResourceType.BROKER_LOGGER) checkLogger(resource, config.nodeId);
 }
 
 /** What Kafka asks of changes before it looks at what they change. */

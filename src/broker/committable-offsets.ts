@@ -1,14 +1,16 @@
 /**
  * What OffsetCommit and TxnOffsetCommit have in common. The surprise: offsets of partitions that do
- * not exist are refused here, each for itself; whether the member may commit at all is the group's
- * to say, for all the rest, and if nothing is left, it is not asked.
+ * not exist, or may not be read, are refused here, each for itself; whether the member may commit
+ * at all is the group's to say, for all the rest, and if nothing is left, it is not asked.
  */
 import { ZERO_UUID } from '../bytes/uuid.ts';
 import type { TopicView } from '../core/cluster/commands.ts';
 import type { CommitReply, CommittingTopic } from '../core/group/commands.ts';
 import type { OffsetCommitRequest, OffsetCommitResponse } from '../protocol/apis/offset-commit.ts';
 import { ErrorCode } from '../protocol/errors.ts';
+import type { RequestContext } from './context.ts';
 import type { MetadataCache } from './metadata-cache.ts';
+import { mayEach } from './permissions.ts';
 
 type Topic = OffsetCommitRequest['topics'][number];
 type Answered = OffsetCommitResponse['topics'][number];
@@ -26,13 +28,24 @@ interface Named {
  */
 export async function commitExisting(
   asked: readonly Topic[],
-  metadata: MetadataCache,
+  context: Pick<RequestContext, 'authorizer' | 'metadata'>,
   commit: (topics: readonly CommittingTopic[]) => Promise<CommitReply>,
 ): Promise<readonly Answered[]> {
-  const views = await viewsOf(asked, metadata);
+  const views = await viewsOf(asked, context.metadata);
+  const nameOf = ({ name, topicId }: Topic) =>
+    topicId === ZERO_UUID ? name : views.get(topicId)?.name;
+  const names = asked.flatMap((topic) => nameOf(topic) ?? []);
+  const mayRead = await mayEach(context, 'READ', 'TOPIC', names);
   const existing: (CommittingTopic & Named)[] = [];
   const missing: Answered[] = [];
-  for (const { name: asName, topicId: asId, partitions } of asked) {
+  for (const topic of asked) {
+    const { name: asName, topicId: asId, partitions } = topic;
+    const forbidden = nameOf(topic);
+    if (forbidden !== undefined && !mayRead(forbidden)) {
+      const denied = ErrorCode.TOPIC_AUTHORIZATION_FAILED;
+      missing.push(refused({ ...topic, name: forbidden }, denied));
+      continue;
+    }
     const view = views.get(asId === ZERO_UUID ? asName : asId);
     const { name = asName, topicId = asId, partitions: count = 0 } = view ?? {};
     const { known = [], unknown = [] } = Object.groupBy(partitions, ({ partitionIndex }) =>

@@ -15,7 +15,7 @@ import type { AnswerClaim } from './answer-memory.ts';
 import { Bell, pause } from './bell.ts';
 import type { RequestContext, WatchedPartition } from './context.ts';
 import { failureCode } from './failures.ts';
-import type { PartitionRoute, TopicRoute } from './routing.ts';
+import { isOutOfReach, type PartitionRoute, type TopicRoute } from './routing.ts';
 
 /** One partition of a Fetch: what is asked of it, and what it has answered so far. */
 export interface Wanted {
@@ -316,10 +316,12 @@ function codeOf(reply: ReadReply | number): number {
   return typeof reply === 'number' ? reply : reply.errorCode;
 }
 
-/** A topic or partition that does not exist neither grows nor ends the wait of the others. */
+/**
+ * A topic or partition that does not exist, or that the client may not read, neither grows nor ends
+ * the wait of the others.
+ */
 export function exists({ reply }: Wanted): boolean {
-  const code = codeOf(reply);
-  return code !== ErrorCode.UNKNOWN_TOPIC_OR_PARTITION && code !== ErrorCode.UNKNOWN_TOPIC_ID;
+  return !isOutOfReach(codeOf(reply));
 }
 
 /** Keeps what the partition said of itself with its watch, for polls to come. */

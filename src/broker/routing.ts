@@ -1,13 +1,15 @@
 /**
- * From a topic's name or id to the objects that hold its partitions. The surprise: what a gateway
- * remembers of a topic may be old, and that is fine: a partition that was dropped says so, and then
- * the controller is asked once and the request goes to whatever bears the name now.
+ * From a topic's name or id to the objects that hold its partitions, for who may go there. The
+ * surprise: what a gateway remembers of a topic may be old, and that is fine: a partition that was
+ * dropped says so, and then the controller is asked once and the request goes to whatever bears the
+ * name now.
  */
 import type { TopicView } from '../core/cluster/commands.ts';
 import { ErrorCode } from '../protocol/errors.ts';
 import type { PartitionStub } from '../runtime/stubs.ts';
 import type { RequestContext } from './context.ts';
 import { failureCode } from './failures.ts';
+import { may } from './permissions.ts';
 
 /** How a request names a topic: by name, or from KIP-516 on by its id. */
 export type TopicKey = { readonly name: string } | { readonly topicId: string };
@@ -18,6 +20,9 @@ export interface PartitionRoute {
   readonly topic: TopicView;
 }
 
+/** What a request is about to do to a topic; null: whoever asks may, whatever the topic. */
+export type TopicOperation = 'READ' | 'WRITE' | 'DELETE' | 'DESCRIBE' | null;
+
 /** The way to the partitions of one topic, for the length of one request. */
 export class TopicRoute {
   readonly #context: RequestContext;
@@ -26,18 +31,24 @@ export class TopicRoute {
   /** The topic, once it is found. */
   #found: TopicView | undefined;
   #refreshed = false;
+  #isForbidden = false;
 
-  constructor(context: RequestContext, key: TopicKey) {
+  constructor(context: RequestContext, key: TopicKey, operation: TopicOperation) {
     this.#context = context;
     this.#key = key;
-    this.#topic = this.#keep(
-      'name' in key ? context.metadata.topic(key.name) : context.metadata.topicById(key.topicId),
-    );
+    const isFree = operation === null || context.authorizer.allowsAll;
+    this.#topic = this.#keep(isFree ? this.#named() : this.#guarded(operation));
   }
 
   /** Resolves when the topic is found, or known to be missing. From then on `ask` asks at once. */
   async found(): Promise<void> {
     await this.#topic.catch(() => {});
+  }
+
+  /** Whether the client may not do this to the topic; then nobody is asked. */
+  async isForbidden(): Promise<boolean> {
+    await this.found();
+    return this.#isForbidden;
   }
 
   /** The topic as it is known so far. */
@@ -78,9 +89,27 @@ export class TopicRoute {
     }
   }
 
-  /** The code for a topic that does not exist, by the way the request names it. */
+  /** The code for a topic that is not there for the client, by the way the request names it. */
   get unknownTopic(): number {
+    if (this.#isForbidden) return ErrorCode.TOPIC_AUTHORIZATION_FAILED;
     return 'name' in this.#key ? ErrorCode.UNKNOWN_TOPIC_OR_PARTITION : ErrorCode.UNKNOWN_TOPIC_ID;
+  }
+
+  #named(): Promise<TopicView | undefined> {
+    const { metadata } = this.#context;
+    return 'name' in this.#key
+      ? metadata.topic(this.#key.name)
+      : metadata.topicById(this.#key.topicId);
+  }
+
+  /** A name that is forbidden is not looked up; an id that nobody has is unknown to everybody. */
+  async #guarded(operation: NonNullable<TopicOperation>): Promise<TopicView | undefined> {
+    const topic = 'name' in this.#key ? undefined : await this.#named();
+    const name = 'name' in this.#key ? this.#key.name : topic?.name;
+    if (name === undefined) return undefined;
+    this.#isForbidden = !(await may(this.#context, operation, 'TOPIC', name));
+    if (this.#isForbidden) return undefined;
+    return topic ?? this.#named();
   }
 
   #route(topic: TopicView, index: number): PartitionRoute {
@@ -112,4 +141,13 @@ export class TopicRoute {
     kept.catch(() => {});
     return kept;
   }
+}
+
+/** Whether this is the code of a partition that will never have anything for the client. */
+export function isOutOfReach(errorCode: number): boolean {
+  return (
+    errorCode === ErrorCode.UNKNOWN_TOPIC_OR_PARTITION ||
+    errorCode === ErrorCode.UNKNOWN_TOPIC_ID ||
+    errorCode === ErrorCode.TOPIC_AUTHORIZATION_FAILED
+  );
 }

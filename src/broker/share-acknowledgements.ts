@@ -94,7 +94,8 @@ export class ShareAcknowledgements {
     this.#words.clear();
     const routes = new Map<string, TopicRoute>();
     for (const { topicId } of words) {
-      if (!routes.has(topicId)) routes.set(topicId, new TopicRoute(this.#context, { topicId }));
+      if (routes.has(topicId)) continue;
+      routes.set(topicId, new TopicRoute(this.#context, { topicId }, 'READ'));
     }
     const send = async ({ batches, ...name }: Word): Promise<void> => {
       const reply = await routes

@@ -19,7 +19,7 @@ import type { AnswerClaim } from './answer-memory.ts';
 import { Bell, pause } from './bell.ts';
 import type { RequestContext, WatchedPartition } from './context.ts';
 import { failureCode } from './failures.ts';
-import { type PartitionRoute, TopicRoute } from './routing.ts';
+import { isOutOfReach, type PartitionRoute, TopicRoute } from './routing.ts';
 import { codeOnly, type ShareAcknowledgements } from './share-acknowledgements.ts';
 import type { Quiet, SessionPartition, ShareSession } from './share-sessions.ts';
 import { statesOf } from './share-states.ts';
@@ -107,7 +107,7 @@ export class SharePoll {
   get #isSatisfied(): boolean {
     if (this.#records > 0) return true;
     const failed = this.answers.filter(({ errorCode }) => errorCode !== ErrorCode.NONE);
-    const missing = failed.filter(({ errorCode }) => isMissing(errorCode));
+    const missing = failed.filter(({ errorCode }) => isOutOfReach(errorCode));
     return failed.length > missing.length || missing.length === this.#partitions.length;
   }
 
@@ -310,7 +310,7 @@ export class SharePoll {
   get #growing(): readonly SessionPartition[] {
     return this.#partitions.filter((one) => {
       const answer = this.#answers.get(one);
-      return answer === undefined || !isMissing(answer.errorCode);
+      return answer === undefined || !isOutOfReach(answer.errorCode);
     });
   }
 
@@ -349,16 +349,10 @@ export class SharePoll {
   }
 
   #routeOf({ topicId }: SessionPartition): TopicRoute {
-    const route = this.#routes.get(topicId) ?? new TopicRoute(this.#context, { topicId });
+    const route = this.#routes.get(topicId) ?? new TopicRoute(this.#context, { topicId }, 'READ');
     this.#routes.set(topicId, route);
     return route;
   }
-}
-
-function isMissing(errorCode: number): boolean {
-  return (
-    errorCode === ErrorCode.UNKNOWN_TOPIC_OR_PARTITION || errorCode === ErrorCode.UNKNOWN_TOPIC_ID
-  );
 }
 
 /** A partition that did not answer took no acknowledgement. */

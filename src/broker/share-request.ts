@@ -6,17 +6,19 @@ import type { ShareMember, ShareSettings } from '../core/group/share-partition/c
 import { shareSettingsFrom } from '../core/group/share-partition/settings.ts';
 import { ErrorCode, KafkaError } from '../protocol/errors.ts';
 import type { RequestContext } from './context.ts';
+import { demand } from './permissions.ts';
 
 /** The longest text of a uuid: that is what clients take for their id. */
 export const longestMemberId = 36;
 
-/** Throws INVALID_REQUEST. */
-export function memberOf(request: {
-  readonly groupId: string | null;
-  readonly memberId: string | null;
-}): ShareMember {
+/** Throws INVALID_REQUEST, or GROUP_AUTHORIZATION_FAILED for who may not read in the group. */
+export async function memberOf(
+  request: { readonly groupId: string | null; readonly memberId: string | null },
+  context: RequestContext,
+): Promise<ShareMember> {
   const { groupId, memberId } = request;
   if (groupId === null) throw invalidRequest();
+  await demand(context, 'READ', 'GROUP', groupId);
   if (memberId === null || memberId === '' || memberId.length > longestMemberId) {
     throw invalidRequest();
   }

@@ -10,17 +10,26 @@ import {
   type RecordBatch,
   recordBatches,
 } from '../protocol/records/index.ts';
+import type { RequestContext } from './context.ts';
+import { demand } from './permissions.ts';
 
 /**
  * Throws for what refuses the whole request in Kafka: transactional batches without a transactional
- * id, or of more than one producer, and bytes that cannot be the beginning of a batch.
+ * id, with one that the client may not write with, or of more than one producer, and bytes that
+ * cannot be the beginning of a batch.
  */
-export function checkTransaction({ transactionalId, topicData }: ProduceRequest): void {
+export async function checkTransaction(
+  { transactionalId, topicData }: ProduceRequest,
+  context: Pick<RequestContext, 'authorizer'>,
+): Promise<void> {
   const batches = topicData
     .flatMap(({ partitionData }) => partitionData)
     .flatMap(({ records }) => transactionalBatch(records) ?? []);
-  if (batches.length > 0 && transactionalId === null) {
-    throw new KafkaError(ErrorCode.TRANSACTIONAL_ID_AUTHORIZATION_FAILED);
+  if (batches.length > 0) {
+    if (transactionalId === null) {
+      throw new KafkaError(ErrorCode.TRANSACTIONAL_ID_AUTHORIZATION_FAILED);
+    }
+    await demand(context, 'WRITE', 'TRANSACTIONAL_ID', transactionalId);
   }
   const producers = new Set(
     batches

@@ -194,12 +194,19 @@ function checked(config: BrokerConfig): BrokerConfig {
   return config;
 }
 
+/** Whose names Kafka's broker does not describe as its own. */
+const authorizers: ReadonlySet<string> = new Set([
+  'authorizerClassName',
+  'superUsers',
+  'allowEveryoneIfNoAclFound',
+]);
+
 /** What is set, by Kafka name: what differs from its default, and the ids, which have none. */
 export function brokerSettings(config: BrokerConfig): ReadonlyMap<string, string> {
   const set = new Map<string, string>();
   for (const [property, initial] of Object.entries(defaultBrokerConfig)) {
     const value = config[property as keyof BrokerConfig];
-    if (value === initial || typeof value === 'object') continue;
+    if (value === initial || typeof value === 'object' || authorizers.has(property)) continue;
     set.set(kafkaName(property), String(value));
   }
   set.set('node.id', String(config.nodeId));

@@ -29,6 +29,9 @@ describe('the broker config', () => {
       KAFKA_GROUP_INITIAL_REBALANCE_DELAY_MS: '0',
       KAFKA_NODE_ID: '42',
       KAFKA_ADVERTISED_LISTENERS: 'PLAINTEXT://kedge.example:9093,SSL://other:1',
+      KAFKA_AUTHORIZER_CLASS_NAME: 'org.apache.kafka.metadata.authorizer.StandardAuthorizer',
+      KAFKA_SUPER_USERS: 'User:alice; User:bob;',
+      KAFKA_ALLOW_EVERYONE_IF_NO_ACL_FOUND: 'true',
     });
     expect(config).toEqual({
       ...defaultBrokerConfig,
@@ -38,6 +41,9 @@ describe('the broker config', () => {
       groupInitialRebalanceDelayMs: 0,
       nodeId: 42,
       advertisedListener: { host: 'kedge.example', port: 9093 },
+      authorizerClassName: 'org.apache.kafka.metadata.authorizer.StandardAuthorizer',
+      superUsers: 'User:alice; User:bob;',
+      allowEveryoneIfNoAclFound: true,
     });
   });
 
@@ -53,6 +59,8 @@ describe('the broker config', () => {
     ['KAFKA_MESSAGE_MAX_BYTES', '31457281', 'must not be above 31457280'],
     ['KAFKA_ADVERTISED_LISTENERS', 'nowhere', 'must be host:port, for example localhost:9092'],
     ['KAFKA_GROUP_MIN_SESSION_TIMEOUT_MS', '1800001', 'must not be above'],
+    ['KAFKA_AUTHORIZER_CLASS_NAME', 'mine', 'must be org.apache.kafka.metadata.authorizer.Stand'],
+    ['KAFKA_SUPER_USERS', 'User:a;b', 'must be a list such as User:alice;User:bob, not User:a;b'],
   ])('says what is wrong with %s=%s', (name, value, message) => {
     expect(() => brokerConfigFrom({ [name]: value })).toThrow(message);
     expect(() => brokerConfigFrom({ [name]: value })).toThrow(name);
@@ -79,7 +87,8 @@ describe('the broker config', () => {
     ) as unknown as typeof defaultBrokerConfig;
     const set = brokerSettings(changed);
     expect(set.get('auto.create.topics.enable')).toBe('false');
-    expect(set.size).toBe(Object.keys(defaultBrokerConfig).length);
+    // All but the authorizer's three.
+    expect(set.size).toBe(Object.keys(defaultBrokerConfig).length - 3);
     for (const [name, value] of set) {
       const { default: preset } = brokerConfigs.get(name)!;
       if (name !== 'node.id' && name !== 'broker.id' && Number(preset) >= 0) {

@@ -5,7 +5,8 @@
  * Behaviour
  * - A topic is looked for as the controller had it a second ago at most: what is added is this
  *   incarnation of it.
- * - Kafka's own topics are refused as there, with TOPIC_AUTHORIZATION_FAILED.
+ * - To write with the transactional id is asked for, and to write to each topic. Kafka's own topics
+ *   are refused as there, with TOPIC_AUTHORIZATION_FAILED.
  * - Otherwise the coordinator of the transactional id decides, for all of them together.
  *
  * Versions
@@ -17,6 +18,7 @@ import type {
 } from '../../protocol/apis/add-partitions-to-txn.ts';
 import { ErrorCode } from '../../protocol/errors.ts';
 import type { Handler } from '../context.ts';
+import { demand, mayEach } from '../permissions.ts';
 import { fencedCode } from '../transaction-codes.ts';
 
 const internalTopics: ReadonlySet<string> = new Set([
@@ -28,11 +30,15 @@ const internalTopics: ReadonlySet<string> = new Set([
 export const handleAddPartitionsToTxn: Handler<
   AddPartitionsToTxnRequest,
   AddPartitionsToTxnResponse
-> = async (request, { objects, metadata, apiVersion }) => {
+> = async (request, context) => {
+  const { objects, metadata, apiVersion } = context;
   const { v3AndBelowTransactionalId: transactionalId, v3AndBelowTopics: topics } = request;
-  const known = await metadata.recent(topics.map(({ name }) => name));
+  await demand(context, 'WRITE', 'TRANSACTIONAL_ID', transactionalId);
+  const names = topics.map(({ name }) => name).filter((name) => !internalTopics.has(name));
+  const mayWrite = await mayEach(context, 'WRITE', 'TOPIC', names);
+  const known = await metadata.recent(names.filter(mayWrite));
   const refusal = (name: string, partition: number): number | undefined => {
-    if (internalTopics.has(name)) return ErrorCode.TOPIC_AUTHORIZATION_FAILED;
+    if (internalTopics.has(name) || !mayWrite(name)) return ErrorCode.TOPIC_AUTHORIZATION_FAILED;
     const isThere = partition >= 0 && partition < (known.get(name)?.partitions ?? 0);
     return isThere ? undefined : ErrorCode.UNKNOWN_TOPIC_OR_PARTITION;
   };

@@ -3,6 +3,7 @@
  * kept, checked and described as Kafka does.
  *
  * Behaviour
+ * - To alter the configs of the cluster is asked for.
  * - Each entity is accepted or refused by itself; one named twice is changed once, and refused.
  * - To remove what was never set is no error, not even when there is no such quota.
  * - An ip is an address: the names of hosts are not looked up.
@@ -15,18 +16,21 @@ import type {
   AlterClientQuotasResponse,
 } from '../../protocol/apis/alter-client-quotas.ts';
 import type { Handler } from '../context.ts';
+import { demandOfCluster } from '../permissions.ts';
 
 export const handleAlterClientQuotas: Handler<
   AlterClientQuotasRequest,
   AlterClientQuotasResponse
-> = async ({ entries, validateOnly }, { objects }) => {
+> = async ({ entries, validateOnly }, context) => {
+  await demandOfCluster(context, 'ALTER_CONFIGS');
   const alterations = entries.map(({ entity, ops }) => ({
     entity: Object.fromEntries(
       entity.map(({ entityType, entityName }) => [entityType, entityName]),
     ),
     ops,
   }));
-  const reply = await objects.controller().call('alterClientQuotas', { alterations, validateOnly });
+  const controller = context.objects.controller();
+  const reply = await controller.call('alterClientQuotas', { alterations, validateOnly });
   return {
     throttleTimeMs: 0,
     entries: reply.entries.map(({ entity, errorCode, errorMessage }) => ({

@@ -4,6 +4,7 @@
  * The surprise: what is not named goes back to its default, so an empty list takes everything back.
  *
  * Behaviour
+ * - To alter the configs of the topic, the group, or for all else the cluster is asked for.
  * - Checks as Kafka does: a resource or a config that is named twice, null values, then the
  *   configs, then whether there is such a topic. Each resource is accepted or refused by itself.
  * - A broker is this one or, without a name, the default of all (KIP-226). What only a deployment

@@ -4,6 +4,7 @@
  * refused, for there is nowhere else.
  *
  * Behaviour
+ * - To alter the cluster is asked for.
  * - Null replicas cancel a move; none is ever under way.
  *
  * Versions
@@ -16,11 +17,14 @@ import type {
 } from '../../protocol/apis/alter-partition-reassignments.ts';
 import { ErrorCode, KafkaError } from '../../protocol/errors.ts';
 import type { Handler } from '../context.ts';
+import { demandOfCluster } from '../permissions.ts';
 
 export const handleAlterPartitionReassignments: Handler<
   AlterPartitionReassignmentsRequest,
   AlterPartitionReassignmentsResponse
-> = async ({ topics, allowReplicationFactorChange }, { metadata, config: { nodeId } }) => {
+> = async ({ topics, allowReplicationFactorChange }, context) => {
+  await demandOfCluster(context, 'ALTER');
+  const { metadata, config } = context;
   const found = await metadata.recent(topics.map(({ name }) => name));
   const responses = topics.map(({ name, partitions }) => ({
     name,
@@ -28,7 +32,7 @@ export const handleAlterPartitionReassignments: Handler<
       partitionIndex,
       ...resultOf(() => {
         checkPartition(name, partitionIndex, found.get(name)?.partitions);
-        checkReplicas(replicas, nodeId);
+        checkReplicas(replicas, config.nodeId);
       }),
     })),
   }));

@@ -3,6 +3,7 @@
  * offset -1 is no offset but lets the group begin where its configs say.
  *
  * Behaviour
+ * - To read in the group is asked for, and to read each topic.
  * - Partitions that do not exist: UNKNOWN_TOPIC_OR_PARTITION, each by itself.
  * - A group with members: NON_EMPTY_GROUP. One of another kind: GROUP_ID_NOT_FOUND. One that does
  *   not exist is made, if a partition is left to set.
@@ -22,6 +23,7 @@ import type { PartitionStub } from '../../runtime/stubs.ts';
 import type { Handler } from '../context.ts';
 import { eachOnce } from '../each-once.ts';
 import { failureCode } from '../failures.ts';
+import { demand, mayEach } from '../permissions.ts';
 
 type AnsweredPartition = AlterShareGroupOffsetsResponse['responses'][number]['partitions'][number];
 
@@ -31,9 +33,13 @@ const asConfigured = -1;
 export const handleAlterShareGroupOffsets: Handler<
   AlterShareGroupOffsetsRequest,
   AlterShareGroupOffsetsResponse
-> = async ({ groupId, topics }, { metadata, objects }) => {
+> = async ({ groupId, topics }, context) => {
+  const { metadata, objects } = context;
+  await demand(context, 'READ', 'GROUP', groupId);
+  const names = topics.map(({ topicName }) => topicName);
+  const mayRead = await mayEach(context, 'READ', 'TOPIC', names);
   if (groupId === '') throw new KafkaError(ErrorCode.INVALID_GROUP_ID);
-  const living = await metadata.recent(topics.map(({ topicName }) => topicName));
+  const living = await metadata.recent(names);
   const once = eachOnce(
     topics,
     ({ topicName }) => topicName,
@@ -42,7 +48,7 @@ export const handleAlterShareGroupOffsets: Handler<
   ).map(({ topic: { topicName }, partitions }) => {
     const { topicId = ZERO_UUID, partitions: count = 0 } = living.get(topicName) ?? {};
     const exists = ({ partitionIndex }: { partitionIndex: number }): boolean =>
-      partitionIndex >= 0 && partitionIndex < count;
+      mayRead(topicName) && partitionIndex >= 0 && partitionIndex < count;
     return { topicName, topicId, partitions, exists };
   });
   const known = once.map(({ topicName, topicId, partitions, exists }) => ({
@@ -63,6 +69,7 @@ export const handleAlterShareGroupOffsets: Handler<
       topicId,
       partitions: await eachBounded(partitions, async (partition) => {
         const { partitionIndex, startOffset } = partition;
+        if (!mayRead(topicName)) return answer(partitionIndex, forbidden);
         if (!exists(partition)) return answer(partitionIndex, unknown);
         const stub = objects.partition(topicId, partitionIndex);
         return answer(partitionIndex, await set(groupId, startOffset, stub));
@@ -72,7 +79,7 @@ export const handleAlterShareGroupOffsets: Handler<
   return { throttleTimeMs: 0, errorCode: ErrorCode.NONE, errorMessage: null, responses };
 };
 
-const unknown = ErrorCode.UNKNOWN_TOPIC_OR_PARTITION;
+const { UNKNOWN_TOPIC_OR_PARTITION: unknown, TOPIC_AUTHORIZATION_FAILED: forbidden } = ErrorCode;
 
 async function set(
   groupId: string,

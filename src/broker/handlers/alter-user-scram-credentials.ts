@@ -4,6 +4,7 @@
  * keys made of it only let the broker check.
  *
  * Behaviour
+ * - To alter the cluster is asked for.
  * - Each user is accepted or refused by itself; two changes of one user are none.
  *
  * Versions
@@ -16,17 +17,19 @@ import type {
   AlterUserScramCredentialsResponse,
 } from '../../protocol/apis/alter-user-scram-credentials.ts';
 import type { Handler } from '../context.ts';
+import { demandOfCluster } from '../permissions.ts';
 import { scramKeys } from '../scram-keys.ts';
 
 export const handleAlterUserScramCredentials: Handler<
   AlterUserScramCredentialsRequest,
   AlterUserScramCredentialsResponse
-> = async ({ deletions, upsertions }, { objects, credentials }) => {
+> = async ({ deletions, upsertions }, context) => {
+  await demandOfCluster(context, 'ALTER');
   const kept = await Promise.all(upsertions.map(credentialOf));
-  const reply = await objects
+  const reply = await context.objects
     .controller()
     .call('alterScramCredentials', { deletions, upsertions: kept });
-  credentials.changed();
+  context.credentials.changed();
   return { throttleTimeMs: 0, results: reply.results };
 };
 

@@ -4,6 +4,8 @@
  * out.
  *
  * Behaviour
+ * - To describe the group is asked for, and to describe every topic that its members read; who may
+ *   not is told no more than that, TOPIC_AUTHORIZATION_FAILED.
  * - A group that does not exist, or is of another kind: GROUP_ID_NOT_FOUND, with a message. An
  *   empty name: INVALID_GROUP_ID.
  *
@@ -44,6 +46,10 @@ export const handleConsumerGroupDescribe: Handler<
       return { ...refused(groupId, refusal), ...group, members };
     },
     refused,
+    topicsOf: ({ members }) =>
+      members
+        .flatMap(({ assignment, targetAssignment }) => [assignment, targetAssignment])
+        .flatMap(({ topicPartitions }) => topicPartitions.map(({ topicName }) => topicName)),
   });
 
 /** All that is said of a group that is not described; of others, where nothing is wrong. */

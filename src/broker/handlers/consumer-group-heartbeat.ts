@@ -4,6 +4,7 @@
  * without asking the controller at every heartbeat.
  *
  * Behaviour
+ * - To read in the group is asked for, and to describe the topics that the member names.
  * - What no group would take is INVALID_REQUEST here: empty ids, a first request that leaves
  *   something out, an epoch that means nothing. An assignor nobody has: UNSUPPORTED_ASSIGNOR.
  * - FENCED_MEMBER_EPOCH and UNKNOWN_MEMBER_ID mean: give everything up and join again.
@@ -23,6 +24,7 @@ import type {
 import { ErrorCode, KafkaError } from '../../protocol/errors.ts';
 import type { Handler } from '../context.ts';
 import { answerHeartbeat, isBlank } from '../modern-heartbeat.ts';
+import { demand, demandEach } from '../permissions.ts';
 
 type Request = ConsumerGroupHeartbeatRequest;
 
@@ -31,6 +33,8 @@ export const handleConsumerGroupHeartbeat: Handler<
   ConsumerGroupHeartbeatResponse
 > = async (request, context) => {
   const { apiVersion, clientId, clientHost, metadata, objects } = context;
+  await demand(context, 'READ', 'GROUP', request.groupId);
+  await demandEach(context, 'DESCRIBE', 'TOPIC', request.subscribedTopicNames ?? []);
   check(request, apiVersion);
   const { instanceId, topicPartitions, ...said } = request;
   return answerHeartbeat(request, routineOf(request), context, async () => ({

@@ -3,6 +3,7 @@
  * there shall be, not how many are added, and there is no way back.
  *
  * Behaviour
+ * - To alter the topic is asked for.
  * - Each topic is changed or refused by itself, with Kafka's words. A name given twice is refused.
  * - A topic has 10,000 partitions at most.
  * - validateOnly checks everything and changes nothing.
@@ -14,13 +15,19 @@ import type {
   CreatePartitionsRequest,
   CreatePartitionsResponse,
 } from '../../protocol/apis/create-partitions.ts';
+import { ErrorCode } from '../../protocol/errors.ts';
 import type { Handler } from '../context.ts';
+import { mayEach, sifted } from '../permissions.ts';
 
 export const handleCreatePartitions: Handler<
   CreatePartitionsRequest,
   CreatePartitionsResponse
-> = async ({ topics, validateOnly }, { objects, metadata }) => {
-  const wanted = topics.map(({ name, count, assignments }) => ({
+> = async ({ topics, validateOnly }, context) => {
+  const { objects, metadata } = context;
+  const nameOf = ({ name }: { readonly name: string }) => name;
+  const mayAlter = await mayEach(context, 'ALTER', 'TOPIC', topics.map(nameOf));
+  const { passed, forbidden } = sifted(topics, nameOf, mayAlter);
+  const wanted = passed.map(({ name, count, assignments }) => ({
     name,
     count,
     assignments: assignments?.map(({ brokerIds }) => brokerIds) ?? null,
@@ -29,12 +36,10 @@ export const handleCreatePartitions: Handler<
     .controller()
     .call('createPartitions', { topics: wanted, validateOnly });
   if (!validateOnly) metadata.learn(reply.topics.flatMap(({ topic }) => topic ?? []));
-  return {
-    throttleTimeMs: 0,
-    results: reply.topics.map(({ name, errorCode, errorMessage }) => ({
-      name,
-      errorCode,
-      errorMessage,
-    })),
-  };
+  const errorCode = ErrorCode.TOPIC_AUTHORIZATION_FAILED;
+  const results = reply.topics.map(({ name, errorCode, errorMessage }) => {
+    return { name, errorCode, errorMessage };
+  });
+  const refused = forbidden.map(({ name }) => ({ name, errorCode, errorMessage: null }));
+  return { throttleTimeMs: 0, results: [...refused, ...results] };
 };

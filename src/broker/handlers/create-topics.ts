@@ -3,6 +3,8 @@
  * but a line at the controller; a partition comes into being when its first record arrives.
  *
  * Behaviour
+ * - To create the topic is asked for, or topics in the cluster; and to describe its configs of who
+ *   is to be told them.
  * - Checks as Kafka's controller does, in its order and with its words. A name given twice, a bad
  *   config or assignment refuses that topic only; more than 10,000 partitions in one request refuse
  *   them all.
@@ -23,24 +25,59 @@ import type {
 } from '../../protocol/apis/create-topics.ts';
 import { ErrorCode } from '../../protocol/errors.ts';
 import { currentBrokerSettings } from '../../runtime/broker-settings.ts';
-import type { Handler } from '../context.ts';
+import type { Handler, RequestContext } from '../context.ts';
+import { mayEach, mayWithCluster, sifted } from '../permissions.ts';
+
+type Answer = CreateTopicsResponse['topics'][number];
 
 export const handleCreateTopics: Handler<CreateTopicsRequest, CreateTopicsResponse> = async (
   { topics, validateOnly },
   context,
 ) => {
   const { config, objects, metadata } = context;
+  const names = topics.map(({ name }) => name);
+  const mayCreate = await mayCreateEach(names, context);
+  const mayDescribe = await mayEach(context, 'DESCRIBE_CONFIGS', 'TOPIC', names);
+  const { passed, forbidden } = sifted(topics, ({ name }) => name, mayCreate);
   // First, for what is created must not be answered with bad weather.
   const settings = await currentBrokerSettings(objects.controller(), config);
-  const reply = await objects.controller().call('createTopics', { topics, validateOnly });
+  const command = { topics: passed, validateOnly };
+  const reply = await objects.controller().call('createTopics', command);
   if (!validateOnly) metadata.learn(reply.topics.flatMap(({ topic }) => topic ?? []));
-  return { throttleTimeMs: 0, topics: reply.topics.map((result) => answer(result, settings)) };
+  const answers = reply.topics.map((result) =>
+    mayDescribe(result.name) ? answer(result, settings) : withheld(answer(result, settings)),
+  );
+  const refused = forbidden.map(({ name }) => answer({ name, ...denied }, settings));
+  return { throttleTimeMs: 0, topics: [...answers, ...refused] };
 };
+
+/** The controller itself refuses Kafka's own topic. */
+async function mayCreateEach(
+  names: readonly string[],
+  context: RequestContext,
+): Promise<(name: string) => boolean> {
+  if (await mayWithCluster(context, 'CREATE')) return () => true;
+  const mayCreate = await mayEach(context, 'CREATE', 'TOPIC', names);
+  return (name) => name === '__cluster_metadata' || mayCreate(name);
+}
+
+const denied = {
+  errorCode: ErrorCode.TOPIC_AUTHORIZATION_FAILED,
+  errorMessage: 'Authorization failed.',
+  topic: null,
+};
+
+/** Who may not describe the configs of a topic that was made is not told them. */
+function withheld(made: Answer): Answer {
+  if (made.errorCode !== ErrorCode.NONE) return made;
+  const topicConfigErrorCode = ErrorCode.TOPIC_AUTHORIZATION_FAILED;
+  return { ...made, topicConfigErrorCode, numPartitions: -1, replicationFactor: -1, configs: [] };
+}
 
 function answer(
   { name, errorCode, errorMessage, topic }: TopicResult,
   settings: BrokerSettings,
-): CreateTopicsResponse['topics'][number] {
+): Answer {
   const configs =
     topic &&
     effectiveTopicConfigs(topic.configs, settings).map((entry) => ({

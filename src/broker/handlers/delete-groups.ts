@@ -3,6 +3,7 @@
  * without members go; nobody is put out.
  *
  * Behaviour
+ * - To delete the group is asked for.
  * - A group with members: NON_EMPTY_GROUP. One that does not exist: GROUP_ID_NOT_FOUND. A name
  *   given twice counts once.
  * - A share group goes when every partition has forgotten it; what failed half way is finished by
@@ -22,20 +23,26 @@ import type { Stub } from '../../runtime/stubs.ts';
 import type { Handler, RequestContext } from '../context.ts';
 import { failureCode } from '../failures.ts';
 import { namedGroups } from '../named-groups.ts';
+import { mayEach } from '../permissions.ts';
 import { forgetPartitions } from '../share-states.ts';
 
 export const handleDeleteGroups: Handler<DeleteGroupsRequest, DeleteGroupsResponse> = async (
   { groupsNames },
   context,
 ) => {
-  const groupIds = [...new Set(groupsNames)];
+  const named = [...new Set(groupsNames)];
+  const mayDelete = await mayEach(context, 'DELETE', 'GROUP', named);
+  const groupIds = named.filter(mayDelete);
   const groupOf = await namedGroups(groupIds, context);
   const results = await eachBounded(groupIds, async (groupId) => ({
     groupId,
     errorCode: await remove(groupId, groupOf(groupId), context),
     errorMessage: null,
   }));
-  return { throttleTimeMs: 0, results };
+  const errorCode = ErrorCode.GROUP_AUTHORIZATION_FAILED;
+  const forbidden = named.filter((groupId) => !mayDelete(groupId));
+  const refused = forbidden.map((groupId) => ({ groupId, errorCode, errorMessage: null }));
+  return { throttleTimeMs: 0, results: [...results, ...refused] };
 };
 
 async function remove(

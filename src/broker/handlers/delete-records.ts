@@ -4,6 +4,7 @@
  * there means something.
  *
  * Behaviour
+ * - To delete the topic is asked for.
  * - Offset -1 is the high watermark; one beyond it, or below -1, is OFFSET_OUT_OF_RANGE; one below
  *   the log start changes nothing and is no error.
  * - cleanup.policy compact without delete: POLICY_VIOLATION.
@@ -34,7 +35,7 @@ export const handleDeleteRecords: Handler<DeleteRecordsRequest, DeleteRecordsRes
     ({ partitionIndex }) => partitionIndex,
   );
   const questions = once.flatMap(({ topic: { name }, partitions }) => {
-    const route = new TopicRoute(context, { name });
+    const route = new TopicRoute(context, { name }, 'DELETE');
     return partitions.map((partition) => ({ name, route, ...partition }));
   });
   const answers = await eachBounded(questions, ({ route, partitionIndex, offset }) =>

@@ -4,6 +4,7 @@
  * counts as half deleted, and who asks again finishes it.
  *
  * Behaviour
+ * - To delete the group is asked for, and to read each topic.
  * - A topic that does not exist, or of which nothing is known: UNKNOWN_TOPIC_OR_PARTITION, each by
  *   itself.
  * - A group with members: NON_EMPTY_GROUP. One that does not exist, or is of another kind:
@@ -20,14 +21,18 @@ import type {
 import { ErrorCode, errorInfo, KafkaError } from '../../protocol/errors.ts';
 import type { Handler } from '../context.ts';
 import { namedGroups } from '../named-groups.ts';
+import { demand, mayEach } from '../permissions.ts';
 import { forgetPartitions } from '../share-states.ts';
 
 export const handleDeleteShareGroupOffsets: Handler<
   DeleteShareGroupOffsetsRequest,
   DeleteShareGroupOffsetsResponse
 > = async ({ groupId, topics }, context) => {
+  await demand(context, 'DELETE', 'GROUP', groupId);
+  const asked = [...new Set(topics.map(({ topicName }) => topicName))];
+  const mayRead = await mayEach(context, 'READ', 'TOPIC', asked);
   if (groupId === '') throw new KafkaError(ErrorCode.INVALID_GROUP_ID);
-  const names = [...new Set(topics.map(({ topicName }) => topicName))];
+  const names = asked.filter(mayRead);
   const living = await context.metadata.recent(names);
   const group = (await namedGroups([groupId], context))(groupId);
   const reply = await group.call('deleteShareOffsets', {
@@ -50,8 +55,14 @@ export const handleDeleteShareGroupOffsets: Handler<
   });
   // What could be done first, as in Kafka.
   responses.sort((one, other) => Number(one.errorCode !== 0) - Number(other.errorCode !== 0));
-  return { throttleTimeMs: 0, errorCode: ErrorCode.NONE, errorMessage: null, responses };
+  const forbidden = asked.filter((name) => !mayRead(name)).map(refused);
+  const errorCodes = { errorCode: ErrorCode.NONE, errorMessage: null };
+  return { throttleTimeMs: 0, ...errorCodes, responses: [...forbidden, ...responses] };
 };
+
+function refused(topicName: string) {
+  return { topicName, topicId: ZERO_UUID, ...failure(ErrorCode.TOPIC_AUTHORIZATION_FAILED) };
+}
 
 function failure(errorCode: number) {
   return { errorCode, errorMessage: errorInfo(errorCode).message };

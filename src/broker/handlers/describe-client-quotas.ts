@@ -3,6 +3,7 @@
  * described, and nobody is throttled by them.
  *
  * Behaviour
+ * - To describe the configs of the cluster is asked for.
  * - A filter without components matches everything, unless it is strict: then nothing.
  *
  * Versions
@@ -14,12 +15,15 @@ import type {
 } from '../../protocol/apis/describe-client-quotas.ts';
 import { KafkaError } from '../../protocol/errors.ts';
 import type { Handler } from '../context.ts';
+import { demandOfCluster } from '../permissions.ts';
 
 export const handleDescribeClientQuotas: Handler<
   DescribeClientQuotasRequest,
   DescribeClientQuotasResponse
-> = async (filter, { objects }) => {
-  const { entries, ...result } = await objects.controller().call('describeClientQuotas', filter);
+> = async (filter, context) => {
+  await demandOfCluster(context, 'DESCRIBE_CONFIGS');
+  const controller = context.objects.controller();
+  const { entries, ...result } = await controller.call('describeClientQuotas', filter);
   if (result.errorCode !== 0) throw new KafkaError(result.errorCode, result.errorMessage ?? '');
   return {
     throttleTimeMs: 0,

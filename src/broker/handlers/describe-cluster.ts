@@ -11,7 +11,7 @@ import type {
   DescribeClusterResponse,
 } from '../../protocol/apis/describe-cluster.ts';
 import { ErrorCode, KafkaError } from '../../protocol/errors.ts';
-import { allClusterOperations, operations } from '../authorized-operations.ts';
+import { clusterOperations } from '../authorized-operations.ts';
 import type { Handler } from '../context.ts';
 
 const endpointType = { brokers: 1, controllers: 2 };
@@ -19,7 +19,9 @@ const endpointType = { brokers: 1, controllers: 2 };
 export const handleDescribeCluster: Handler<
   DescribeClusterRequest,
   DescribeClusterResponse
-> = async (request, { config: { nodeId }, advertised, metadata }) => {
+> = async (request, context) => {
+  const { config, advertised, metadata } = context;
+  const { nodeId } = config;
   if (request.endpointType === endpointType.controllers) {
     throw new KafkaError(
       ErrorCode.MISMATCHED_ENDPOINT_TYPE,
@@ -40,9 +42,9 @@ export const handleDescribeCluster: Handler<
     clusterId: await metadata.clusterId(),
     controllerId: nodeId,
     brokers: [{ brokerId: nodeId, ...advertised, rack: null, isFenced: false }],
-    clusterAuthorizedOperations: operations(
+    clusterAuthorizedOperations: await clusterOperations(
       request.includeClusterAuthorizedOperations,
-      allClusterOperations,
+      context,
     ),
   };
 };

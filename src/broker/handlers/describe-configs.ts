@@ -4,6 +4,7 @@
  * else.
  *
  * Behaviour
+ * - To describe the configs of the topic, the group, or for all else the cluster is asked for.
  * - Topics, groups, client metrics and the broker answer from one table each, whether there is
  *   such a group or not; loggers have nothing that could be set and answer an empty list.
  * - A list of keys picks among the configs; an empty list, like null, is all of them.
@@ -30,8 +31,9 @@ import type {
   DescribeConfigsRequest,
   DescribeConfigsResponse,
 } from '../../protocol/apis/describe-configs.ts';
-import { ErrorCode, KafkaError } from '../../protocol/errors.ts';
+import { ErrorCode, errorInfo, KafkaError } from '../../protocol/errors.ts';
 import { settingsBeside } from '../../runtime/broker-settings.ts';
+import { deniedConfigs, mayWithConfigs } from '../config-permissions.ts';
 import type { Handler, RequestContext } from '../context.ts';
 import { ResourceType } from '../resource-type.ts';
 
@@ -47,10 +49,20 @@ export const handleDescribeConfigs: Handler<
   if (stranger) {
     throw invalid(`Unexpected resource type UNKNOWN for resource ${stranger.resourceName}`);
   }
-  const found = await lookUp(request, context);
-  const results = request.resources.map((resource) => describe(resource, request, found));
-  return { throttleTimeMs: 0, results };
+  const mayDescribe = await mayWithConfigs(context, 'DESCRIBE_CONFIGS', request.resources);
+  const resources = request.resources.filter(mayDescribe);
+  const found = await lookUp(resources, context);
+  const results = resources.map((resource) => describe(resource, request, found));
+  const forbidden = request.resources.filter((resource) => !mayDescribe(resource));
+  return { throttleTimeMs: 0, results: [...results, ...forbidden.map(refused)] };
 };
+
+function refused(resource: Resource): Answer {
+  const { resourceType, resourceName } = resource;
+  const errorCode = deniedConfigs(resource);
+  const errorMessage = errorInfo(errorCode).message;
+  return { errorCode, errorMessage, resourceType, resourceName, configs: [] };
+}
 
 /** What a request needs to know, asked for all of its resources at once. */
 interface Found {
@@ -61,10 +73,7 @@ interface Found {
   readonly setOn: ReadonlyMap<Resource, Readonly<Record<string, string>>>;
 }
 
-async function lookUp(
-  { resources }: DescribeConfigsRequest,
-  context: RequestContext,
-): Promise<Found> {
+async function lookUp(resources: readonly Resource[], context: RequestContext): Promise<Found> {
   const { config, metadata, objects } = context;
   const names = resources.filter(isTopic).map(({ resourceName }) => resourceName);
   const others = resources.filter(({ resourceType }) => kinds.has(resourceType));

@@ -4,8 +4,8 @@
  *
  * Behaviour
  * - Metadata and assignments of members are shown while the group is Stable.
- * - Authorised operations are answered when asked for: everything a group has, since everybody may
- *   do everything.
+ * - To describe the group is asked for.
+ * - Authorised operations are answered when asked for.
  *
  * Versions
  * - 3: authorised operations (KIP-430) · 4: static members (KIP-345) · 5: flexible
@@ -19,10 +19,11 @@ import type {
 import { ErrorCode } from '../../protocol/errors.ts';
 import { eachBounded } from '../../runtime/each-bounded.ts';
 import type { Stub } from '../../runtime/stubs.ts';
+import { authorizedOperations, notAsked } from '../authorized-operations.ts';
 import type { Handler, RequestContext } from '../context.ts';
 import { failureCode } from '../failures.ts';
-import { authorizedOperations } from '../group-operations.ts';
 import { namedGroups } from '../named-groups.ts';
+import { mayEach } from '../permissions.ts';
 
 type Described = DescribeGroupsResponse['groups'][number];
 
@@ -30,14 +31,22 @@ export const handleDescribeGroups: Handler<DescribeGroupsRequest, DescribeGroups
   { groups, includeAuthorizedOperations },
   context,
 ) => {
-  const groupOf = await namedGroups(groups, context);
+  const mayDescribe = await mayEach(context, 'DESCRIBE', 'GROUP', groups);
+  const groupOf = await namedGroups(groups.filter(mayDescribe), context);
   const described = await eachBounded(groups, async (groupId) => {
+    if (!mayDescribe(groupId)) return answer(groupId, forbidden, unknown);
     const group = await describe(groupId, groupOf(groupId), context);
-    const operations = authorizedOperations(includeAuthorizedOperations, group.errorCode);
-    return { ...group, authorizedOperations: operations };
+    if (!includeAuthorizedOperations || group.errorCode !== ErrorCode.NONE) return group;
+    return {
+      ...group,
+      authorizedOperations: await authorizedOperations(context, 'GROUP', groupId),
+    };
   });
   return { throttleTimeMs: 0, groups: described };
 };
+
+const forbidden = ErrorCode.GROUP_AUTHORIZATION_FAILED;
+const unknown = { groupState: '', protocolType: '', protocolData: '', members: [] };
 
 async function describe(
   groupId: string,
@@ -50,7 +59,6 @@ async function describe(
     if (apiVersion < 6) return answer(groupId, ErrorCode.NONE, group);
     return { ...answer(groupId, errorCode, group), errorMessage: `Group ${groupId} not found.` };
   } catch (error) {
-    const unknown = { groupState: '', protocolType: '', protocolData: '', members: [] };
     return answer(groupId, failureCode(error, ErrorCode.NOT_COORDINATOR), unknown);
   }
 }
@@ -61,5 +69,6 @@ function answer(
   group: GroupCalls['describeGroup']['reply']['group'],
 ): Described {
   const members = [...group.members];
-  return { ...group, members, groupId, errorCode, errorMessage: null, authorizedOperations: 0 };
+  const said = { errorCode, errorMessage: null, authorizedOperations: notAsked };
+  return { ...group, members, groupId, ...said };
 }

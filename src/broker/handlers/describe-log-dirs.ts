@@ -4,6 +4,7 @@
  * being.
  *
  * Behaviour
+ * - To describe the cluster is asked for; before version 3 nobody can be told, and hears nothing.
  * - Null topics are all topics; partitions that do not exist are left out, and so are topics of
  *   which none is left. A partition that is named twice is answered once.
  * - Copies are the platform's business: there is no lag and no future log.
@@ -22,6 +23,7 @@ import { ErrorCode, KafkaError } from '../../protocol/errors.ts';
 import { eachBounded } from '../../runtime/each-bounded.ts';
 import type { Handler, RequestContext } from '../context.ts';
 import { logDir } from '../log-dir.ts';
+import { mayWithCluster } from '../permissions.ts';
 import { TopicRoute } from '../routing.ts';
 
 type Partition = DescribeLogDirsResponse['results'][number]['topics'][number]['partitions'][number];
@@ -30,9 +32,12 @@ export const handleDescribeLogDirs: Handler<
   DescribeLogDirsRequest,
   DescribeLogDirsResponse
 > = async (request, context) => {
+  if (!(await mayWithCluster(context, 'DESCRIBE'))) {
+    return { throttleTimeMs: 0, errorCode: ErrorCode.CLUSTER_AUTHORIZATION_FAILED, results: [] };
+  }
   const wanted = await partitionsOf(request, context);
   const routes = new Map(
-    wanted.map(({ name }) => [name, new TopicRoute(context, { name })] as const),
+    wanted.map(({ name }) => [name, new TopicRoute(context, { name }, null)] as const),
   );
   const asked = wanted.flatMap(({ name, partitions }) =>
     [...partitions].map((index) => ({ name, index })),

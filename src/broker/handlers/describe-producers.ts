@@ -3,11 +3,12 @@
  * begins. The surprise: it is a partition's view; the coordinator may know better.
  *
  * Behaviour
- * - Each partition answers for itself.
+ * - Each partition answers for itself; to read its topic is asked for.
  *
  * Versions
  * - 0: flexible
  */
+import { topicNameProblem } from '../../core/cluster/topic-names.ts';
 import type {
   DescribeProducersRequest,
   DescribeProducersResponse,
@@ -25,14 +26,22 @@ export const handleDescribeProducers: Handler<
 > = async (request, context) => {
   const topics: DescribeProducersResponse['topics'][number][] = [];
   for (const { name, partitionIndexes } of request.topics) {
-    const route = new TopicRoute(context, { name });
+    const problem = topicNameProblem(name);
+    const route = problem === undefined && new TopicRoute(context, { name }, 'READ');
     topics.push({
       name,
-      partitions: await eachBounded(partitionIndexes, (index) => describe(route, index)),
+      partitions: await eachBounded(partitionIndexes, (index) =>
+        route ? describe(route, index) : misnamed(index, problem!),
+      ),
     });
   }
   return { throttleTimeMs: 0, topics };
 };
+
+async function misnamed(partitionIndex: number, errorMessage: string): Promise<Partition> {
+  const errorCode = ErrorCode.INVALID_TOPIC_EXCEPTION;
+  return { partitionIndex, errorCode, errorMessage, activeProducers: [] };
+}
 
 async function describe(route: TopicRoute, partitionIndex: number): Promise<Partition> {
   const reply = await route.ask(partitionIndex, ({ partition }) =>

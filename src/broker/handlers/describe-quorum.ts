@@ -3,6 +3,7 @@
  * there is one voter, the broker itself, which has always caught up at offset 0.
  *
  * Behaviour
+ * - To describe the cluster is asked for.
  * - Nothing but partition 0 of `__cluster_metadata`, alone, is a quorum.
  * - The broker's own address stands for the controller's: to clients they are one.
  *
@@ -17,6 +18,7 @@ import { describeQuorum } from '../../protocol/apis/describe-quorum.ts';
 import { ErrorCode, errorInfo } from '../../protocol/errors.ts';
 import { defaultsOf } from '../../protocol/schema.ts';
 import type { Handler, RequestContext } from '../context.ts';
+import { demandOfCluster } from '../permissions.ts';
 
 type Partition = DescribeQuorumResponse['topics'][number]['partitions'][number];
 
@@ -26,6 +28,7 @@ export const handleDescribeQuorum: Handler<DescribeQuorumRequest, DescribeQuorum
   { topics },
   context,
 ) => {
+  await demandOfCluster(context, 'DESCRIBE');
   const isQuorum = isMetadataAlone(topics);
   return {
     ...defaultsOf(describeQuorum.response.fields),

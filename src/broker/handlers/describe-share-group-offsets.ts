@@ -4,6 +4,8 @@
  * of them they know themselves, each for itself.
  *
  * Behaviour
+ * - To describe the group is asked for, and to describe each topic; of everything topics are left
+ *   out that the client may not describe.
  * - Offset -1: the group never read there, or there is no such topic, partition or group. None of
  *   these is an error.
  * - The lag is the number of records that are still to be delivered; -1 where there is no offset.
@@ -23,9 +25,11 @@ import type { Stub } from '../../runtime/stubs.ts';
 import type { Handler, RequestContext } from '../context.ts';
 import { failureCode } from '../failures.ts';
 import { namedGroups } from '../named-groups.ts';
+import { mayEach } from '../permissions.ts';
 import { statesOf } from '../share-states.ts';
 
 type Asked = DescribeShareGroupOffsetsRequest['groups'][number];
+type AskedTopic = NonNullable<Asked['topics']>[number];
 type Group = DescribeShareGroupOffsetsResponse['groups'][number];
 type Partition = Group['topics'][number]['partitions'][number];
 
@@ -46,11 +50,20 @@ export const handleDescribeShareGroupOffsets: Handler<
   DescribeShareGroupOffsetsResponse
 > = async (request, context) => {
   const whole = request.groups.filter(({ topics }) => topics === null);
-  const groupIds = whole.map(({ groupId }) => groupId);
+  const asked = request.groups.map(({ groupId }) => groupId);
+  const mayDescribe = await mayEach(context, 'DESCRIBE', 'GROUP', asked);
+  const groupIds = whole.map(({ groupId }) => groupId).filter(mayDescribe);
   const groupOf = await namedGroups(groupIds, context);
-  const groups = await eachBounded(request.groups, (asked) => describe(asked, groupOf, context));
+  const groups = await eachBounded(request.groups, async (group) =>
+    mayDescribe(group.groupId) ? describe(group, groupOf, context) : forbiddenGroup(group),
+  );
   return { throttleTimeMs: 0, groups };
 };
+
+function forbiddenGroup({ groupId }: Asked): Group {
+  const errorCode = ErrorCode.GROUP_AUTHORIZATION_FAILED;
+  return { groupId, topics: [], errorCode, errorMessage: null };
+}
 
 async function describe(
   { groupId, topics }: Asked,
@@ -58,15 +71,34 @@ async function describe(
   context: RequestContext,
 ): Promise<Group> {
   try {
-    const wanted =
-      topics === null
-        ? await everything(groupId, groupOf(groupId), context)
-        : await found(topics, context);
-    return { ...fine, groupId, topics: await read(groupId, wanted, context) };
+    if (topics === null) {
+      const all = await everything(groupId, groupOf(groupId), context);
+      const names = all.map(({ topicName }) => topicName);
+      const mayList = await mayEach(context, 'DESCRIBE', 'TOPIC', names);
+      const wanted = all.filter(({ topicName }) => mayList(topicName));
+      return { ...fine, groupId, topics: await read(groupId, wanted, context) };
+    }
+    const names = topics.map(({ topicName }) => topicName);
+    const mayDescribe = await mayEach(context, 'DESCRIBE', 'TOPIC', names);
+    const allowed = topics.filter(({ topicName }) => mayDescribe(topicName));
+    const answered = await read(groupId, await found(allowed, context), context);
+    const refused = topics.filter(({ topicName }) => !mayDescribe(topicName)).map(forbiddenTopic);
+    return { ...fine, groupId, topics: [...answered, ...refused] };
   } catch (error) {
     const errorCode = failureCode(error, ErrorCode.NOT_COORDINATOR);
     return { groupId, topics: [], errorCode, errorMessage: errorInfo(errorCode).message };
   }
+}
+
+function forbiddenTopic({ topicName, partitions }: AskedTopic): Group['topics'][number] {
+  const errorCode = ErrorCode.TOPIC_AUTHORIZATION_FAILED;
+  const errorMessage = errorInfo(errorCode).message;
+  const nothing = { startOffset: -1, leaderEpoch: 0, lag: -1, errorCode, errorMessage };
+  return {
+    topicName,
+    topicId: ZERO_UUID,
+    partitions: partitions.map((partitionIndex) => ({ partitionIndex, ...nothing })),
+  };
 }
 
 const fine = { errorCode: ErrorCode.NONE, errorMessage: null };

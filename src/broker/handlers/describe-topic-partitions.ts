@@ -4,6 +4,7 @@
  * topic that comes next even when there is none of that name.
  *
  * Behaviour
+ * - To describe the topic is asked for; of all topics those are left out that may not be described.
  * - No names mean every topic. Names come back once, sorted; what may be done is always told.
  * - A page has at least one partition and at most 2000, whatever is asked for.
  * - A cursor must name one of the topics, unless all are asked for, and a partition from 0 on.
@@ -20,8 +21,9 @@ import type {
 import { describeTopicPartitions } from '../../protocol/apis/describe-topic-partitions.ts';
 import { ErrorCode, KafkaError } from '../../protocol/errors.ts';
 import { defaultsOf } from '../../protocol/schema.ts';
-import { allTopicOperations } from '../authorized-operations.ts';
+import { authorizedOperations } from '../authorized-operations.ts';
 import type { Handler, RequestContext } from '../context.ts';
+import { mayEach } from '../permissions.ts';
 
 type Answer = DescribeTopicPartitionsResponse['topics'][number];
 
@@ -34,8 +36,26 @@ export const handleDescribeTopicPartitions: Handler<
 > = async (request, context) => {
   const { cursor } = request;
   const found = await topicsAsked(request, context);
-  const names = [...found.keys()].sort().filter((name) => name >= (cursor?.topicName ?? ''));
-  checkCursor(request, names);
+  const asked = [...found.keys()].sort().filter((name) => name >= (cursor?.topicName ?? ''));
+  checkCursor(request, asked);
+  const mayDescribe = await mayEach(context, 'DESCRIBE', 'TOPIC', asked);
+  const forbidden = request.topics.length === 0 ? [] : asked.filter((name) => !mayDescribe(name));
+  const page = paged(found, asked.filter(mayDescribe), request, context);
+  const operations = page.topics.map(async (topic) => ({
+    ...topic,
+    topicAuthorizedOperations: await authorizedOperations(context, 'TOPIC', topic.name!),
+  }));
+  return { ...page, topics: [...(await Promise.all(operations)), ...forbidden.map(refused)] };
+};
+
+/** As much of these topics as there is room for. */
+function paged(
+  found: ReadonlyMap<string, TopicView | undefined>,
+  names: readonly string[],
+  request: DescribeTopicPartitionsRequest,
+  context: RequestContext,
+): DescribeTopicPartitionsResponse {
+  const { cursor } = request;
   const response = { ...defaultsOf(describeTopicPartitions.response.fields), topics: [] };
   const topics: Answer[] = [];
   let room = Math.max(Math.min(request.responsePartitionLimit, largestPage), 1);
@@ -51,7 +71,7 @@ export const handleDescribeTopicPartitions: Handler<
     room -= Math.max(next - from, 0);
   }
   return { ...response, topics };
-};
+}
 
 /** By name: the topics that are asked for; undefined where there is none. */
 async function topicsAsked(
@@ -98,26 +118,25 @@ function described(
     lastKnownElr: [],
     offlineReplicas: [],
   }));
-  return {
-    errorCode: ErrorCode.NONE,
-    name,
-    topicId,
-    isInternal: isInternalTopic(name),
-    partitions,
-    topicAuthorizedOperations: allTopicOperations,
-  };
+  const isInternal = isInternalTopic(name);
+  return { ...blank, errorCode: ErrorCode.NONE, name, topicId, isInternal, partitions };
+}
+
+const { element } = describeTopicPartitions.response.fields.topics.spec;
+const blank = defaultsOf(element!.spec.fields!) as Answer;
+
+function refused(name: string): Answer {
+  return { ...blank, errorCode: ErrorCode.TOPIC_AUTHORIZATION_FAILED, name };
 }
 
 function missing(name: string): Answer {
-  const { element } = describeTopicPartitions.response.fields.topics.spec;
   return {
-    ...(defaultsOf(element!.spec.fields!) as Answer),
+    ...blank,
     errorCode:
       topicNameProblem(name) === undefined
         ? ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
         : ErrorCode.INVALID_TOPIC_EXCEPTION,
     name,
     isInternal: isInternalTopic(name),
-    topicAuthorizedOperations: allTopicOperations,
   };
 }

@@ -4,6 +4,8 @@
  * the one that would be its own.
  *
  * Behaviour
+ * - To describe the transactional id is asked for; topics that the client may not describe are left
+ *   out.
  * - An empty id: INVALID_REQUEST; one that nobody uses: TRANSACTIONAL_ID_NOT_FOUND.
  *
  * Versions
@@ -19,6 +21,7 @@ import { eachBounded } from '../../runtime/each-bounded.ts';
 import type { Handler, RequestContext } from '../context.ts';
 import { existingNames } from '../existing-names.ts';
 import { failureCode } from '../failures.ts';
+import { mayEach } from '../permissions.ts';
 
 type State = DescribeTransactionsResponse['transactionStates'][number];
 
@@ -26,13 +29,15 @@ export const handleDescribeTransactions: Handler<
   DescribeTransactionsRequest,
   DescribeTransactionsResponse
 > = async ({ transactionalIds }, context) => {
-  const exists = await existingNames(transactionalIds, async (names) => {
+  const mayDescribe = await mayEach(context, 'DESCRIBE', 'TRANSACTIONAL_ID', transactionalIds);
+  const exists = await existingNames(transactionalIds.filter(mayDescribe), async (names) => {
     const controller = context.objects.controller();
     const reply = await controller.call('findTransactionalIds', { transactionalIds: names });
     return reply.transactionalIds;
   });
   const transactionStates = await eachBounded(transactionalIds, async (transactionalId) => {
     const { INVALID_REQUEST, TRANSACTIONAL_ID_NOT_FOUND } = ErrorCode;
+    if (!mayDescribe(transactionalId)) return unknown(transactionalId, forbidden);
     if (transactionalId === '') return unknown(transactionalId, INVALID_REQUEST);
     return exists(transactionalId)
       ? describe(transactionalId, context)
@@ -40,6 +45,8 @@ export const handleDescribeTransactions: Handler<
   });
   return { throttleTimeMs: 0, transactionStates };
 };
+
+const forbidden = ErrorCode.TRANSACTIONAL_ID_AUTHORIZATION_FAILED;
 
 function unknown(transactionalId: string, errorCode: number): State {
   return {
@@ -54,13 +61,16 @@ function unknown(transactionalId: string, errorCode: number): State {
   };
 }
 
-async function describe(transactionalId: string, { objects }: RequestContext): Promise<State> {
+async function describe(transactionalId: string, context: RequestContext): Promise<State> {
   try {
-    const coordinator = objects.transaction(transactionalId);
+    const coordinator = context.objects.transaction(transactionalId);
     const { errorCode, transaction } = await coordinator.call('describeTransaction', {
       transactionalId,
     });
     if (transaction === null) return unknown(transactionalId, errorCode);
+    const topics = topicsOf(transaction);
+    const names = topics.map(({ topic }) => topic);
+    const mayName = await mayEach(context, 'DESCRIBE', 'TOPIC', names);
     return {
       errorCode,
       transactionalId,
@@ -69,7 +79,7 @@ async function describe(transactionalId: string, { objects }: RequestContext): P
       transactionStartTimeMs: transaction.startTimeMs,
       producerId: transaction.producerId,
       producerEpoch: transaction.producerEpoch,
-      topics: topicsOf(transaction),
+      topics: topics.filter(({ topic }) => mayName(topic)),
     };
   } catch (error) {
     const errorCode = failureCode(error, ErrorCode.COORDINATOR_LOAD_IN_PROGRESS);

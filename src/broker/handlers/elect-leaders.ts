@@ -4,6 +4,7 @@
  * error, and one that tools take well.
  *
  * Behaviour
+ * - To alter the cluster is asked for.
  * - For all partitions there are: every topic with an empty list, since only what changed is told.
  *
  * Versions
@@ -15,6 +16,7 @@ import type {
 } from '../../protocol/apis/elect-leaders.ts';
 import { ErrorCode, errorInfo, KafkaError } from '../../protocol/errors.ts';
 import type { Handler } from '../context.ts';
+import { demandOfCluster } from '../permissions.ts';
 
 type PartitionResult =
   ElectLeadersResponse['replicaElectionResults'][number]['partitionResult'][number];
@@ -23,8 +25,10 @@ const electionType = { preferred: 0, unclean: 1 };
 
 export const handleElectLeaders: Handler<ElectLeadersRequest, ElectLeadersResponse> = async (
   request,
-  { metadata },
+  context,
 ) => {
+  await demandOfCluster(context, 'ALTER');
+  const { metadata } = context;
   const known: readonly number[] = Object.values(electionType);
   if (!known.includes(request.electionType)) {
     const message = `Unknown election type ${request.electionType}`;

@@ -3,6 +3,7 @@
  * part has heard of it, so that the next transaction may begin at once.
  *
  * Behaviour
+ * - To write with the transactional id is asked for.
  * - The coordinator of the transactional id decides. Asked again, it answers the same.
  *
  * Versions
@@ -11,16 +12,16 @@
  */
 import type { EndTxnRequest, EndTxnResponse } from '../../protocol/apis/end-txn.ts';
 import type { Handler } from '../context.ts';
+import { demand } from '../permissions.ts';
 import { fencedCode } from '../transaction-codes.ts';
 
 const none = -1;
 /** From here on the next epoch may not exist, and the producer goes on under another id. */
 const lastEpochs = 32_766;
 
-export const handleEndTxn: Handler<EndTxnRequest, EndTxnResponse> = async (
-  request,
-  { objects, producerIds, apiVersion },
-) => {
+export const handleEndTxn: Handler<EndTxnRequest, EndTxnResponse> = async (request, context) => {
+  await demand(context, 'WRITE', 'TRANSACTIONAL_ID', request.transactionalId);
+  const { objects, producerIds, apiVersion } = context;
   const raisesEpoch = apiVersion >= 5;
   const needsId = raisesEpoch && request.producerEpoch >= lastEpochs;
   const { errorCode, producerId, producerEpoch } = await objects

@@ -6,8 +6,9 @@
  * Behaviour
  * - No fetch sessions (KIP-227): every request is full, every answer has session 0 and every
  *   partition asked for; to go on with a session is FETCH_SESSION_ID_NOT_FOUND.
+ * - To read the topic is asked for.
  * - A replica id is never taken for a follower. Forgotten topics, rack and cluster id are ignored.
- * - Partitions that do not exist are answered after all others.
+ * - Partitions that do not exist, or may not be read, are answered after all others.
  * - A partition that is named twice is read and answered once, as it was named last.
  * - One answer holds at most 8 MiB, or one batch that is larger (KIP-74); less while the isolate's
  *   memory is full of answers that were not sent yet.
@@ -94,10 +95,8 @@ function wantedTopics({ topics }: FetchRequest, context: RequestContext) {
       last.set(keyOf(topic, partition.partition), partition);
   }
   return topics.map((topic) => {
-    const route = new TopicRoute(
-      context,
-      byId ? { topicId: topic.topicId } : { name: topic.topic },
-    );
+    const key = byId ? { topicId: topic.topicId } : { name: topic.topic };
+    const route = new TopicRoute(context, key, 'READ');
     const partitions: Wanted[] = [];
     for (const { partition } of topic.partitions) {
       const key = keyOf(topic, partition);

@@ -4,6 +4,7 @@
  * `member-watches.ts`.
  *
  * Behaviour
+ * - To read in the group is asked for.
  * - REBALANCE_IN_PROGRESS means: join again, you are still a member. ILLEGAL_GENERATION: the group
  *   went on without you. UNKNOWN_MEMBER_ID: you were taken for dead. FENCED_INSTANCE_ID: somebody
  *   else has your group instance id.
@@ -14,11 +15,14 @@
 import type { HeartbeatRequest, HeartbeatResponse } from '../../protocol/apis/heartbeat.ts';
 import { ErrorCode } from '../../protocol/errors.ts';
 import type { Handler } from '../context.ts';
+import { demand } from '../permissions.ts';
 
 export const handleHeartbeat: Handler<HeartbeatRequest, HeartbeatResponse> = async (
   { groupId, generationId, memberId, groupInstanceId },
-  { objects, watches, now },
+  context,
 ) => {
+  await demand(context, 'READ', 'GROUP', groupId);
+  const { objects, watches, now } = context;
   const member = { protocol: 'classic', memberId, groupInstanceId, epoch: generationId } as const;
   if (await watches.members.answersFor(groupId, member)) {
     return { throttleTimeMs: 0, errorCode: ErrorCode.NONE };

@@ -5,6 +5,7 @@
  * it within a minute.
  *
  * Behaviour
+ * - To alter the configs of the topic, the group, or for all else the cluster is asked for.
  * - Checks as Kafka does: a resource or a config that is named twice, null values, then the
  *   configs, then whether there is such a topic. Each resource is accepted or refused by itself.
  * - APPEND and SUBTRACT work on lists; what is appended twice is there once, and what is missing is

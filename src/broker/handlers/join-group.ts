@@ -4,6 +4,7 @@
  * asked meanwhile, as in Kafka.
  *
  * Behaviour
+ * - To read in the group is asked for.
  * - Version 0 has no rebalance timeout: the session timeout stands for it.
  * - A new dynamic member is sent away with its id (MEMBER_ID_REQUIRED) from version 4 on; before,
  *   it joins at once.
@@ -17,13 +18,16 @@
  */
 import type { JoinGroupRequest, JoinGroupResponse } from '../../protocol/apis/join-group.ts';
 import type { Handler } from '../context.ts';
+import { demand } from '../permissions.ts';
 import { untilGone } from '../until-gone.ts';
 
 export const handleJoinGroup: Handler<JoinGroupRequest, JoinGroupResponse> = async (
   request,
-  { apiVersion, clientId, clientHost, objects, signal },
+  context,
 ) => {
   const { groupId, sessionTimeoutMs } = request;
+  await demand(context, 'READ', 'GROUP', groupId);
+  const { apiVersion, clientId, clientHost, objects, signal } = context;
   const joined = objects.group(groupId).call('joinGroup', {
     groupId,
     memberId: request.memberId,

@@ -4,6 +4,7 @@
  * no member id.
  *
  * Behaviour
+ * - To read in the group is asked for.
  * - Every member that is named has its own code; the others leave all the same.
  * - Up to version 2 one member leaves, and its code is the answer's.
  *
@@ -13,11 +14,14 @@
 import type { LeaveGroupRequest, LeaveGroupResponse } from '../../protocol/apis/leave-group.ts';
 import { ErrorCode } from '../../protocol/errors.ts';
 import type { Handler } from '../context.ts';
+import { demand } from '../permissions.ts';
 
 export const handleLeaveGroup: Handler<LeaveGroupRequest, LeaveGroupResponse> = async (
   { groupId, memberId, members },
-  { apiVersion, objects, watches },
+  context,
 ) => {
+  await demand(context, 'READ', 'GROUP', groupId);
+  const { apiVersion, objects, watches } = context;
   const leaving = apiVersion < 3 ? [{ memberId, groupInstanceId: null }] : members;
   const reply = await objects.group(groupId).call('leaveGroup', {
     groupId,

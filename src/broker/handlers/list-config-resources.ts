@@ -3,6 +3,7 @@
  * always in it, groups and subscriptions to client metrics only with configs of their own.
  *
  * Behaviour
+ * - To describe the configs of the cluster is asked for.
  * - No types mean all of them; a type nobody knows is UNSUPPORTED_VERSION.
  *
  * Versions
@@ -14,6 +15,7 @@ import type {
 } from '../../protocol/apis/list-config-resources.ts';
 import { ErrorCode, KafkaError } from '../../protocol/errors.ts';
 import type { Handler, RequestContext } from '../context.ts';
+import { demandOfCluster } from '../permissions.ts';
 import { ResourceType } from '../resource-type.ts';
 
 type Resource = ListConfigResourcesResponse['configResources'][number];
@@ -31,6 +33,7 @@ export const handleListConfigResources: Handler<
   ListConfigResourcesRequest,
   ListConfigResourcesResponse
 > = async ({ resourceTypes }, context) => {
+  await demandOfCluster(context, 'DESCRIBE_CONFIGS');
   const asked = context.apiVersion === 0 ? [ResourceType.CLIENT_METRICS] : resourceTypes;
   const stranger = asked.find((type) => !listed.includes(type));
   if (stranger !== undefined) {

@@ -3,6 +3,7 @@
  * each group is asked for its own state, so this is a call for tools, not for consumers.
  *
  * Behaviour
+ * - Only those are listed that the client may describe, or all to who may describe the cluster.
  * - Empty filters let everything through; both compare without regard to case.
  * - A group that cannot be reached is left out and the answer as a whole is
  *   COORDINATOR_NOT_AVAILABLE, which tools repeat.
@@ -15,6 +16,7 @@ import { ErrorCode } from '../../protocol/errors.ts';
 import { eachBounded } from '../../runtime/each-bounded.ts';
 import type { Handler, RequestContext } from '../context.ts';
 import { failureCode } from '../failures.ts';
+import { mayEach, mayWithCluster } from '../permissions.ts';
 
 type Listed = ListGroupsResponse['groups'][number];
 
@@ -23,7 +25,8 @@ export const handleListGroups: Handler<ListGroupsRequest, ListGroupsResponse> = 
   context,
 ) => {
   const { groupIds } = await context.objects.controller().call('listGroups', {});
-  const all = await eachBounded(groupIds, (groupId) => list(groupId, context));
+  const mayList = await mayListEach(groupIds, context);
+  const all = await eachBounded(groupIds.filter(mayList), (groupId) => list(groupId, context));
   const listed = all.filter((group) => typeof group === 'object');
   return {
     throttleTimeMs: 0,
@@ -33,6 +36,15 @@ export const handleListGroups: Handler<ListGroupsRequest, ListGroupsResponse> = 
     ),
   };
 };
+
+/** To describe the cluster is to list all of its groups. */
+async function mayListEach(
+  groupIds: readonly string[],
+  context: RequestContext,
+): Promise<(groupId: string) => boolean> {
+  if (await mayWithCluster(context, 'DESCRIBE')) return () => true;
+  return mayEach(context, 'DESCRIBE', 'GROUP', groupIds);
+}
 
 /** Undefined for a group that is gone, a code for one that cannot be asked. */
 async function list(

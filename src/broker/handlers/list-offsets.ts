@@ -4,6 +4,7 @@
  * them.
  *
  * Behaviour
+ * - To describe the topic is asked for.
  * - A partition that a request names twice is answered once, with INVALID_REQUEST.
  * - A special timestamp that the version does not know yet: UNSUPPORTED_VERSION.
  * - A replica id is never taken for a follower: some consumers send 0.
@@ -56,15 +57,17 @@ export const handleListOffsets: Handler<ListOffsetsRequest, ListOffsetsResponse>
     ({ partitionIndex }) => partitionIndex,
   );
   const questions = once.flatMap(({ topic, partitions }) => {
-    const route = new TopicRoute(context, { name: topic.name });
+    const route = new TopicRoute(context, { name: topic.name }, 'DESCRIBE');
     return partitions.map((partition) => ({ topic, route, partition }));
   });
   const answers = await eachBounded(
     questions,
-    async ({ topic, route, partition }) =>
-      repeated.has(partitionKey(topic, partition))
+    async ({ topic, route, partition }) => {
+      if (await route.isForbidden()) return answer(partition, route.unknownTopic);
+      return repeated.has(partitionKey(topic, partition))
         ? answer(partition, ErrorCode.INVALID_REQUEST)
-        : answerPartition(partition, route, request.isolationLevel, context),
+        : answerPartition(partition, route, request.isolationLevel, context);
+    },
     { atOnce: partitionsAtOnce },
   );
   let from = 0;

@@ -3,6 +3,7 @@
  * knows only names; each coordinator is asked for its own state, so this is a call for tools.
  *
  * Behaviour
+ * - Only those are listed that the client may describe.
  * - A filter that is empty lets everything through. States that Kafka does not have are named in
  *   the answer; a filter of nothing but such lets nothing through.
  * - The duration of a transactional id without a transaction is taken from the beginning of time.
@@ -23,6 +24,7 @@ import { ErrorCode, KafkaError } from '../../protocol/errors.ts';
 import { eachBounded } from '../../runtime/each-bounded.ts';
 import type { Handler, RequestContext } from '../context.ts';
 import { failureCode } from '../failures.ts';
+import { mayEach } from '../permissions.ts';
 
 type Listed = ListTransactionsResponse['transactionStates'][number];
 
@@ -43,7 +45,9 @@ export const handleListTransactions: Handler<
 > = async (request, context) => {
   const matches = filterOf(request.transactionalIdPattern);
   const { transactionalIds } = await context.objects.controller().call('listTransactionalIds', {});
-  const wanted = transactionalIds.filter(matches);
+  const matching = transactionalIds.filter(matches);
+  const mayDescribe = await mayEach(context, 'DESCRIBE', 'TRANSACTIONAL_ID', matching);
+  const wanted = matching.filter(mayDescribe);
   const all = await eachBounded(wanted, (each) => list(each, request, context));
   return {
     throttleTimeMs: 0,

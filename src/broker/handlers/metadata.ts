@@ -9,7 +9,8 @@
  *   two gateways that do so at the same time get the same topic. Kafka's internal topics are not
  *   created: groups keep their offsets elsewhere.
  * - Asked by id, unknown ids are answered as such and names in the same request are left out.
- * - Authorised operations are all there are, or "not asked".
+ * - To describe a topic is asked for, and to create it (or topics in the cluster) where it is
+ *   missing; of all topics those are left out that may not be described.
  *
  * Versions
  * - 1: rack, controller, internal topics · 2: cluster id (KIP-78) · 4: auto-creation is asked for
@@ -23,8 +24,9 @@ import type { NewTopic, TopicView } from '../../core/cluster/commands.ts';
 import { isInternalTopic, topicNameProblem } from '../../core/cluster/topic-names.ts';
 import type { MetadataRequest, MetadataResponse } from '../../protocol/apis/metadata.ts';
 import { ErrorCode, KafkaError } from '../../protocol/errors.ts';
-import { allClusterOperations, allTopicOperations, operations } from '../authorized-operations.ts';
+import { authorizedOperations, clusterOperations, notAsked } from '../authorized-operations.ts';
 import type { Handler, RequestContext } from '../context.ts';
+import { mayEach, mayWithCluster } from '../permissions.ts';
 
 type TopicAnswer = MetadataResponse['topics'][number];
 
@@ -33,16 +35,18 @@ export const handleMetadata: Handler<MetadataRequest, MetadataResponse> = async 
   context,
 ) => {
   const { config, advertised } = context;
-  const topics = await answerTopics(request, context);
+  const found = await answerTopics(request, context);
+  const isAsked = request.includeTopicAuthorizedOperations;
+  const topics = isAsked ? await withOperations(found, context) : found;
   return {
     throttleTimeMs: 0,
     brokers: [{ nodeId: config.nodeId, ...advertised, rack: null }],
     clusterId: await context.metadata.clusterId(),
     controllerId: config.nodeId,
     topics,
-    clusterAuthorizedOperations: operations(
+    clusterAuthorizedOperations: await clusterOperations(
       request.includeClusterAuthorizedOperations,
-      allClusterOperations,
+      context,
     ),
     errorCode: ErrorCode.NONE,
   };
@@ -53,18 +57,24 @@ async function answerTopics(
   context: RequestContext,
 ): Promise<TopicAnswer[]> {
   const { topics } = request;
-  const known = (topic: TopicView) => knownTopic(topic, request, context);
+  const known = (topic: TopicView) => knownTopic(topic, context);
   if (topics === null || (context.apiVersion === 0 && topics.length === 0)) {
-    return (await context.metadata.topics()).map(known);
+    const all = await context.metadata.topics();
+    const names = all.map(({ name }) => name);
+    const mayDescribe = await mayEach(context, 'DESCRIBE', 'TOPIC', names);
+    return all.filter(({ name }) => mayDescribe(name)).map(known);
   }
   if (context.apiVersion < 12) refuseIds(topics, context.apiVersion);
   const ids = new Set(topics.map(({ topicId }) => topicId));
   ids.delete(ZERO_UUID);
   if (ids.size > 0) {
     const byId = await context.metadata.recentById([...ids]);
+    const found = [...byId.values()].map(({ name }) => name);
+    const mayDescribe = await mayEach(context, 'DESCRIBE', 'TOPIC', found);
     return [...ids].map((topicId) => {
       const topic = byId.get(topicId);
-      return topic ? known(topic) : failed(null, topicId, ErrorCode.UNKNOWN_TOPIC_ID);
+      if (topic === undefined) return failed(null, topicId, ErrorCode.UNKNOWN_TOPIC_ID);
+      return mayDescribe(topic.name) ? known(topic) : failed(null, topicId, forbidden);
     });
   }
   const names = new Set(topics.map(({ name }) => name ?? ''));
@@ -85,26 +95,44 @@ function refuseIds(topics: NonNullable<MetadataRequest['topics']>, version: numb
   }
 }
 
-/** Every name with its topic, or with the code of why there is none. */
+/** Every name with its topic, or with the code of why there is none for this client. */
 async function findOrCreate(
   names: readonly string[],
   request: MetadataRequest,
   context: RequestContext,
 ): Promise<ReadonlyMap<string, TopicView | number>> {
   const found = new Map<string, TopicView | number>();
-  const valid: string[] = [];
-  for (const name of names) {
-    if (topicNameProblem(name) === undefined) valid.push(name);
-    else found.set(name, ErrorCode.INVALID_TOPIC_EXCEPTION);
-  }
-  for (const [name, topic] of await context.metadata.recent(valid)) found.set(name, topic);
-  const missing = valid.filter((name) => !found.has(name));
-  for (const name of missing) found.set(name, ErrorCode.UNKNOWN_TOPIC_OR_PARTITION);
+  const mayDescribe = await mayEach(context, 'DESCRIBE', 'TOPIC', names);
+  for (const name of names) if (!mayDescribe(name)) found.set(name, forbidden);
+  const described = names.filter(mayDescribe);
+  const isValid = (name: string) => topicNameProblem(name) === undefined;
+  const known = await context.metadata.recent(described.filter(isValid));
+  for (const [name, topic] of known) found.set(name, topic);
+  const missing = described.filter((name) => !found.has(name));
+  for (const name of missing) found.set(name, isValid(name) ? unknown : invalid);
   if (request.allowAutoTopicCreation && context.config.autoCreateTopicsEnable) {
-    const creatable = missing.filter((name) => !isInternalTopic(name));
-    for (const [name, topic] of await create(creatable, context)) found.set(name, topic);
+    const mayCreate = await mayCreateEach(missing, context);
+    for (const name of missing) if (!mayCreate(name)) found.set(name, forbidden);
+    const creatable = missing.filter((name) => mayCreate(name) && isValid(name));
+    const foreign = creatable.filter((name) => !isInternalTopic(name));
+    for (const [name, topic] of await create(foreign, context)) found.set(name, topic);
   }
   return found;
+}
+
+const {
+  TOPIC_AUTHORIZATION_FAILED: forbidden,
+  UNKNOWN_TOPIC_OR_PARTITION: unknown,
+  INVALID_TOPIC_EXCEPTION: invalid,
+} = ErrorCode;
+
+/** To create topics in the cluster is to create any. */
+async function mayCreateEach(
+  names: readonly string[],
+  context: RequestContext,
+): Promise<(name: string) => boolean> {
+  if (names.length === 0 || (await mayWithCluster(context, 'CREATE'))) return () => true;
+  return mayEach(context, 'CREATE', 'TOPIC', names);
 }
 
 async function create(
@@ -130,7 +158,6 @@ function withDefaults(name: string): NewTopic {
 
 function knownTopic(
   { name, topicId, partitions }: TopicView,
-  request: MetadataRequest,
   { config: { nodeId } }: RequestContext,
 ): TopicAnswer {
   return {
@@ -147,10 +174,7 @@ function knownTopic(
       isrNodes: [nodeId],
       offlineReplicas: [],
     })),
-    topicAuthorizedOperations: operations(
-      request.includeTopicAuthorizedOperations,
-      allTopicOperations,
-    ),
+    topicAuthorizedOperations: notAsked,
   };
 }
 
@@ -161,6 +185,19 @@ function failed(name: string | null, topicId: string, errorCode: number): TopicA
     topicId,
     isInternal: name !== null && isInternalTopic(name),
     partitions: [],
-    topicAuthorizedOperations: operations(false, allTopicOperations),
+    topicAuthorizedOperations: notAsked,
   };
+}
+
+/** Who may not describe a topic, or knows only an id that nobody has, is told nothing of it. */
+function withOperations(
+  topics: readonly TopicAnswer[],
+  context: RequestContext,
+): Promise<TopicAnswer[]> {
+  const all = topics.map(async (topic) => {
+    if (topic.name === null || topic.errorCode === forbidden) return topic;
+    const operations = await authorizedOperations(context, 'TOPIC', topic.name);
+    return { ...topic, topicAuthorizedOperations: operations };
+  });
+  return Promise.all(all);
 }

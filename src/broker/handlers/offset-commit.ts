@@ -4,6 +4,7 @@
  * all is the group's to say, for all the rest.
  *
  * Behaviour
+ * - To read in the group is asked for, and to read each topic.
  * - Partitions that do not exist: UNKNOWN_TOPIC_OR_PARTITION. An id that no topic
  *   has: UNKNOWN_TOPIC_ID. If no partition is left, the group is not asked.
  * - Which topic bears a name is known from at most a second ago: no partition says that it is gone,
@@ -27,6 +28,7 @@ import { commitExisting } from '../committable-offsets.ts';
 import type { Handler } from '../context.ts';
 import type { Commits } from '../member-watches.ts';
 import type { MetadataCache } from '../metadata-cache.ts';
+import { demand, mayEach } from '../permissions.ts';
 
 /**
  * How often the group is told of an offset that is committed again and again: twice a day, where
@@ -36,20 +38,26 @@ const renewalsPerRetention = 14;
 
 export const handleOffsetCommit: Handler<OffsetCommitRequest, OffsetCommitResponse> = async (
   request,
-  { apiVersion, config, metadata, now, objects, watches },
+  context,
 ) => {
+  const { apiVersion, config, metadata, now, objects, watches } = context;
   const { groupId, memberId, groupInstanceId, retentionTimeMs, topics } = request;
+  await demand(context, 'READ', 'GROUP', groupId);
   const generationId = request.generationIdOrMemberEpoch;
   const committer = { memberId, groupInstanceId, epoch: generationId };
   const { members } = watches;
-  const commits = commitsOf(request, metadata);
+  const standing = topics.map(({ name, topicId }) =>
+    topicId === ZERO_UUID ? name : (metadata.standing(topicId)?.name ?? ''),
+  );
+  const mayRead = await mayEach(context, 'READ', 'TOPIC', standing);
+  const commits = standing.every(mayRead) ? commitsOf(request, metadata) : undefined;
   const since = now() - (config.offsetsRetentionMinutes * 60_000) / renewalsPerRetention;
   if (commits && (await members.repeats(groupId, committer, commits, since))) {
     members.hasCommitted(groupId, committer);
     return { throttleTimeMs: 0, topics: topics.map(committed) };
   }
   const nowStands = commits && members.committing(groupId, committer, commits);
-  const answers = await commitExisting(topics, metadata, (existing) =>
+  const answers = await commitExisting(topics, context, (existing) =>
     objects.group(groupId).call('commitOffsets', {
       groupId,
       generationId,

@@ -3,6 +3,7 @@
  * never committed succeeds, as long as there is such a partition.
  *
  * Behaviour
+ * - To delete the group is asked for, and to read each topic.
  * - Partitions that do not exist: UNKNOWN_TOPIC_OR_PARTITION. The group is asked all the same: one
  *   that does not exist is GROUP_ID_NOT_FOUND for the whole request.
  * - Topics that a member of the group reads: GROUP_SUBSCRIBED_TO_TOPIC. A group whose members are
@@ -17,14 +18,19 @@ import type {
 } from '../../protocol/apis/offset-delete.ts';
 import { ErrorCode } from '../../protocol/errors.ts';
 import type { Handler } from '../context.ts';
+import { demand, mayEach } from '../permissions.ts';
 
 type Partition = OffsetDeleteRequest['topics'][number]['partitions'][number];
 
 export const handleOffsetDelete: Handler<OffsetDeleteRequest, OffsetDeleteResponse> = async (
   { groupId, topics },
-  { metadata, objects },
+  context,
 ) => {
-  const views = await metadata.recent([...new Set(topics.map(({ name }) => name))]);
+  await demand(context, 'DELETE', 'GROUP', groupId);
+  const { metadata, objects } = context;
+  const names = [...new Set(topics.map(({ name }) => name))];
+  const mayRead = await mayEach(context, 'READ', 'TOPIC', names);
+  const views = await metadata.recent(names.filter(mayRead));
   const exists = (name: string, { partitionIndex }: Partition): boolean =>
     partitionIndex >= 0 && partitionIndex < (views.get(name)?.partitions ?? 0);
   const command = topics.map(({ name, partitions }) => ({
@@ -39,6 +45,7 @@ export const handleOffsetDelete: Handler<OffsetDeleteRequest, OffsetDeleteRespon
   }
   const subscribed = new Set(reply.subscribedTopics);
   const code = (name: string, partition: Partition): number => {
+    if (!mayRead(name)) return ErrorCode.TOPIC_AUTHORIZATION_FAILED;
     if (!exists(name, partition)) return ErrorCode.UNKNOWN_TOPIC_OR_PARTITION;
     return subscribed.has(name) ? ErrorCode.GROUP_SUBSCRIBED_TO_TOPIC : ErrorCode.NONE;
   };

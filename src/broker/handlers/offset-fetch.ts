@@ -3,6 +3,8 @@
  * a group or a topic that does not exist: offset -1, empty metadata.
  *
  * Behaviour
+ * - To describe the group is asked for, and to describe each topic; of everything that was
+ *   committed topics are left out that the client may not describe.
  * - Null topics ask for everything that was committed.
  * - An id that no topic has: UNKNOWN_TOPIC_ID.
  * - Offsets belong to one incarnation of a topic: one that was deleted and created again starts
@@ -25,6 +27,7 @@ import type { Stub } from '../../runtime/stubs.ts';
 import type { Handler, RequestContext } from '../context.ts';
 import { failureCode } from '../failures.ts';
 import { namedGroups } from '../named-groups.ts';
+import { demand, mayEach } from '../permissions.ts';
 
 /** One group, and what is asked of it. */
 type Wanted = GroupCalls['fetchOffsets']['command'];
@@ -40,16 +43,20 @@ export const handleOffsetFetch: Handler<OffsetFetchRequest, OffsetFetchResponse>
   const { requireStable } = request;
   if (context.apiVersion >= 8) {
     const groupIds = request.groups.map(({ groupId }) => groupId);
-    const groupOf = await namedGroups(groupIds, context);
-    const groups = await eachBounded(request.groups, ({ groupId, topics, ...reader }) =>
-      answerGroup(
-        { groupId, topics, requireStable, ...readerOf(reader) },
-        groupOf(groupId),
-        context,
-      ),
+    const mayDescribe = await mayEach(context, 'DESCRIBE', 'GROUP', groupIds);
+    const groupOf = await namedGroups(groupIds.filter(mayDescribe), context);
+    const groups = await eachBounded(request.groups, async ({ groupId, topics, ...reader }) =>
+      mayDescribe(groupId)
+        ? answerGroup(
+            { groupId, topics, requireStable, ...readerOf(reader) },
+            groupOf(groupId),
+            context,
+          )
+        : { groupId, topics: [], errorCode: ErrorCode.GROUP_AUTHORIZATION_FAILED },
     );
     return { throttleTimeMs: 0, errorCode: 0, topics: [], groups };
   }
+  await demand(context, 'DESCRIBE', 'GROUP', request.groupId);
   const group = context.objects.group(request.groupId);
   const wanted = request.topics?.map((topic) => ({ ...topic, topicId: ZERO_UUID })) ?? null;
   const command = { groupId: request.groupId, topics: wanted, requireStable };
@@ -94,32 +101,36 @@ async function withNames(
     ...topic,
     name: found.get(topic.topicId)?.name ?? topic.name,
   }));
-  const errorCode = ErrorCode.UNKNOWN_TOPIC_ID;
   const strangers = asked
     .filter((topic) => !isKnown(topic))
-    .map(({ name, topicId, partitionIndexes }) => ({
-      name,
-      topicId,
-      partitions: partitionIndexes.map((index) => ({ ...none(index), errorCode })),
-    }));
+    .map((topic) => refusedTopic(topic, UNKNOWN_TOPIC_ID));
   return { named, strangers };
 }
 
 async function committed(
-  command: Asked,
+  asked: Asked,
   group: Stub<GroupCalls>,
-  { metadata }: RequestContext,
+  context: RequestContext,
 ): Promise<GroupTopic[]> {
-  const { topics: wanted } = command;
-  const reply = await group.call('fetchOffsets', command);
+  const { metadata } = context;
+  const names = asked.topics?.map(({ name }) => name) ?? [];
+  const mayDescribe = await mayEach(context, 'DESCRIBE', 'TOPIC', names);
+  const wanted = asked.topics?.filter(({ name }) => mayDescribe(name)) ?? null;
+  const reply = await group.call('fetchOffsets', { ...asked, topics: wanted });
   if (reply.errorCode !== ErrorCode.NONE) throw new KafkaError(reply.errorCode);
   const living = await metadata.recent([...new Set(reply.topics.map(({ name }) => name))]);
   const lives = ({ name, topicId }: Stored): boolean => living.get(name)?.topicId === topicId;
   const stored = reply.topics.filter(lives);
-  if (wanted === null) return stored;
+  if (wanted === null) {
+    const names = stored.map(({ name }) => name);
+    const mayList = await mayEach(context, 'DESCRIBE', 'TOPIC', names);
+    return stored.filter(({ name }) => mayList(name));
+  }
   // By topic: a request may name a topic twice.
   const byTopic = Map.groupBy(stored, ({ name }) => name);
-  return wanted.map(({ name, topicId, partitionIndexes }) => {
+  const forbidden = asked.topics!.filter(({ name }) => !mayDescribe(name));
+  const refused = forbidden.map((topic) => refusedTopic(topic, TOPIC_AUTHORIZATION_FAILED));
+  const answered = wanted.map(({ name, topicId, partitionIndexes }) => {
     const known = (byTopic.get(name) ?? [])
       .filter((topic) => topicId === ZERO_UUID || topicId === topic.topicId)
       .flatMap(({ partitions }) => partitions);
@@ -130,6 +141,17 @@ async function committed(
       partitions: partitionIndexes.map((index) => byIndex.get(index) ?? none(index)),
     };
   });
+  return [...answered, ...refused];
+}
+
+const { TOPIC_AUTHORIZATION_FAILED, UNKNOWN_TOPIC_ID } = ErrorCode;
+
+function refusedTopic(
+  { name, topicId, partitionIndexes }: AskedTopic,
+  errorCode: number,
+): GroupTopic {
+  const partitions = partitionIndexes.map((index) => ({ ...none(index), errorCode }));
+  return { name, topicId, partitions };
 }
 
 function none(partitionIndex: number): GroupTopic['partitions'][number] {

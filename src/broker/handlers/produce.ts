@@ -5,7 +5,8 @@
  * business.
  *
  * Behaviour
- * - Checks as Kafka does, in its order: topic and partition, the shape of the batch, acks.
+ * - Checks as Kafka does, in its order: the transactional id, whether the topic may be written to,
+ *   topic and partition, the shape of the batch, acks.
  * - Of a partition that is named twice, only the last batch counts.
  * - Exactly one record batch of magic 2 a partition: else INVALID_RECORD.
  * - Topics are not created by producing to them: Metadata does that.
@@ -43,7 +44,7 @@ type PartitionAnswer = ProduceResponse['responses'][number]['partitionResponses'
 const largestAppend = 32 * 1024 * 1024 - 65_536;
 
 export const handleProduce: Handler<ProduceRequest, ProduceResponse> = async (request, context) => {
-  checkTransaction(request);
+  await checkTransaction(request, context);
   const byId = context.apiVersion >= 13;
   const once = eachOnce(
     request.topicData,
@@ -55,7 +56,7 @@ export const handleProduce: Handler<ProduceRequest, ProduceResponse> = async (re
     name,
     topicId,
     partitionData: partitions,
-    route: new TopicRoute(context, byId ? { topicId } : { name }),
+    route: new TopicRoute(context, byId ? { topicId } : { name }, 'WRITE'),
   }));
   await Promise.all(topics.map(({ route }) => route.found()));
   const responses = topics.map(async ({ name, topicId, partitionData, route }) => {

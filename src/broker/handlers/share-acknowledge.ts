@@ -3,6 +3,7 @@
  * epoch is that of the session that ShareFetch opened on the same connection.
  *
  * Behaviour
+ * - To read in the group is asked for, and to read each topic.
  * - Epoch 0 is INVALID_SHARE_SESSION_EPOCH; -1 acknowledges and then gives back all that is held.
  * - All that is said of a partition takes effect, or none of it.
  * - A group that never fetched from a partition has nothing to acknowledge there:
@@ -25,7 +26,7 @@ export const handleShareAcknowledge: Handler<
   ShareAcknowledgeRequest,
   ShareAcknowledgeResponse
 > = async (request, context) => {
-  const { groupId, memberId } = memberOf(request);
+  const { groupId, memberId } = await memberOf(request, context);
   const { shareSessionEpoch: epoch } = request;
   const { shareSessions } = context;
   if (epoch === 0) throw new KafkaError(ErrorCode.INVALID_SHARE_SESSION_EPOCH);

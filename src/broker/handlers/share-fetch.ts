@@ -4,6 +4,7 @@
  * nothing; see `share-poll.ts`.
  *
  * Behaviour
+ * - To read in the group is asked for, and to read each topic, at every request of a session.
  * - A session belongs to its connection: elsewhere it is SHARE_SESSION_NOT_FOUND. One that lost its
  *   connection gives back what it held; so does one that is closed with epoch -1.
  * - A partition that does not know the group asks nobody: this gateway asks the group's coordinator
@@ -47,7 +48,7 @@ export const handleShareFetch: Handler<ShareFetchRequest, ShareFetchResponse> = 
   request,
   context,
 ) => {
-  const { groupId, memberId } = memberOf(request);
+  const { groupId, memberId } = await memberOf(request, context);
   if (request.isRenewAck && !asksForNothing(request)) throw invalidRequest();
   const session = await sessionFor(request, { groupId, memberId }, context);
   const acknowledgements = new ShareAcknowledgements(request, context);

@@ -3,6 +3,8 @@
  * by id; their names are added here, and a topic that is gone is left out.
  *
  * Behaviour
+ * - To describe the group is asked for, and to describe every topic that its members read; who may
+ *   not is told no more than that, TOPIC_AUTHORIZATION_FAILED.
  * - A group that does not exist, or is of another kind: GROUP_ID_NOT_FOUND, with a message. An
  *   empty name: INVALID_GROUP_ID.
  *
@@ -38,6 +40,10 @@ export const handleShareGroupDescribe: Handler<
       return { ...refused(groupId, refusal), ...group, members };
     },
     refused,
+    topicsOf: ({ members }) =>
+      members.flatMap(({ assignment }) =>
+        assignment.topicPartitions.map(({ topicName }) => topicName),
+      ),
   });
 
 /** All that is said of a group that is not described; of others, where nothing is wrong. */

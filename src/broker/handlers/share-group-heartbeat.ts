@@ -4,6 +4,7 @@
  * that are new; the group gives them to members after that.
  *
  * Behaviour
+ * - To read in the group is asked for, and to describe the topics that the member reads.
  * - What no group would take is INVALID_REQUEST here: a member id that is empty or longer than 36
  *   characters, other empty ids, a first request that reads nothing, an epoch that means nothing.
  * - FENCED_MEMBER_EPOCH and UNKNOWN_MEMBER_ID mean: give everything up and join again.
@@ -21,15 +22,19 @@ import type {
 import { ErrorCode, KafkaError } from '../../protocol/errors.ts';
 import type { Handler } from '../context.ts';
 import { answerHeartbeat, isBlank } from '../modern-heartbeat.ts';
+import { demand, demandEach } from '../permissions.ts';
 import { longestMemberId } from '../share-request.ts';
 import { startPartitions } from '../share-states.ts';
 
 type Request = ShareGroupHeartbeatRequest;
 
-export const handleShareGroupHeartbeat: Handler<Request, ShareGroupHeartbeatResponse> = (
+export const handleShareGroupHeartbeat: Handler<Request, ShareGroupHeartbeatResponse> = async (
   request,
   context,
 ) => {
+  await demand(context, 'READ', 'GROUP', request.groupId);
+  checkMemberId(request);
+  await demandEach(context, 'DESCRIBE', 'TOPIC', request.subscribedTopicNames ?? []);
   check(request);
   const { clientId, clientHost, metadata, objects } = context;
   const { groupId } = request;
@@ -55,10 +60,14 @@ function routineOf(request: Request): VouchedMember | undefined {
 }
 
 /** Throws INVALID_REQUEST. */
-function check({ groupId, memberId, memberEpoch, rackId, subscribedTopicNames }: Request): void {
+function checkMemberId({ memberId }: Request): void {
   if (isBlank(memberId) || memberId.length > longestMemberId) {
     throw invalid('Invalid member id in the request.');
   }
+}
+
+/** Throws INVALID_REQUEST. */
+function check({ groupId, memberEpoch, rackId, subscribedTopicNames }: Request): void {
   if (isBlank(groupId)) throw invalid("GroupId can't be empty.");
   if (isBlank(rackId)) throw invalid("RackId can't be empty.");
   if (memberEpoch === Epoch.JOIN && !subscribedTopicNames?.length) {

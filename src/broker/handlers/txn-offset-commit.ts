@@ -4,6 +4,7 @@
  * they are.
  *
  * Behaviour
+ * - To write with the transactional id is asked for, to read in the group, and to read each topic.
  * - Partitions that do not exist: UNKNOWN_TOPIC_OR_PARTITION. An id that no topic
  *   has: UNKNOWN_TOPIC_ID. If no partition is left, the group is not asked.
  * - The group asks the transaction's coordinator whether it is part of it, before the first offsets
@@ -23,14 +24,18 @@ import type {
 import { ErrorCode } from '../../protocol/errors.ts';
 import { commitExisting } from '../committable-offsets.ts';
 import type { Handler } from '../context.ts';
+import { demand } from '../permissions.ts';
 import { abortableCode } from '../transaction-codes.ts';
 
 export const handleTxnOffsetCommit: Handler<
   TxnOffsetCommitRequest,
   TxnOffsetCommitResponse
-> = async (request, { apiVersion, metadata, objects }) => {
+> = async (request, context) => {
+  const { apiVersion, objects } = context;
   const { groupId, transactionalId, producerId, producerEpoch } = request;
-  const topics = await commitExisting(request.topics, metadata, async (existing) => {
+  await demand(context, 'WRITE', 'TRANSACTIONAL_ID', transactionalId);
+  await demand(context, 'READ', 'GROUP', groupId);
+  const topics = await commitExisting(request.topics, context, async (existing) => {
     const reply = await objects.group(groupId).call('commitTransactionalOffsets', {
       groupId,
       transactionalId,

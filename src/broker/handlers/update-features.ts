@@ -3,6 +3,7 @@
  * level of each feature; to ask for that level is no change, and succeeds.
  *
  * Behaviour
+ * - To alter the cluster is asked for.
  * - One update that cannot be refuses them all.
  * - What may be lowered in Kafka may not here: INVALID_UPDATE_VERSION.
  *
@@ -16,6 +17,7 @@ import type {
 import { ErrorCode, KafkaError } from '../../protocol/errors.ts';
 import type { Handler } from '../context.ts';
 import { features } from '../features.ts';
+import { demandOfCluster } from '../permissions.ts';
 
 type Update = UpdateFeaturesRequest['featureUpdates'][number];
 
@@ -23,8 +25,10 @@ const upgradeType = { upgrade: 1, safeDowngrade: 2, unsafeDowngrade: 3 };
 
 export const handleUpdateFeatures: Handler<UpdateFeaturesRequest, UpdateFeaturesResponse> = async (
   { featureUpdates },
-  { apiVersion },
+  context,
 ) => {
+  await demandOfCluster(context, 'ALTER');
+  const { apiVersion } = context;
   for (const update of featureUpdates) check(update, apiVersion);
   const results = featureUpdates.map(({ feature }) => ({
     feature,

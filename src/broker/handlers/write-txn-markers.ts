@@ -3,6 +3,7 @@
  * to be rid of one that hangs. The surprise: the coordinator is not asked, and does not hear of it.
  *
  * Behaviour
+ * - To alter the cluster is asked for, or to act for it.
  * - The answer has each producer id once, with all that its markers came to.
  *
  * Versions
@@ -16,6 +17,7 @@ import type {
 } from '../../protocol/apis/write-txn-markers.ts';
 import { eachBounded } from '../../runtime/each-bounded.ts';
 import type { Handler, RequestContext } from '../context.ts';
+import { demandOfCluster, mayWithCluster } from '../permissions.ts';
 import { TopicRoute } from '../routing.ts';
 
 /** By producer id, topic and partition. */
@@ -25,6 +27,7 @@ export const handleWriteTxnMarkers: Handler<
   WriteTxnMarkersRequest,
   WriteTxnMarkersResponse
 > = async ({ markers }, context) => {
+  if (!(await mayWithCluster(context, 'ALTER'))) await demandOfCluster(context, 'CLUSTER_ACTION');
   const codes: Codes = new Map();
   for (const { topics, transactionResult, transactionVersion, ...rest } of markers) {
     const marker = {
@@ -60,7 +63,7 @@ function write(
   partitionIndexes: readonly number[],
   context: RequestContext,
 ): Promise<[partition: number, errorCode: number][]> {
-  const route = new TopicRoute(context, { name });
+  const route = new TopicRoute(context, { name }, null);
   return eachBounded(partitionIndexes, async (index) => {
     const reply = await route.ask(index, ({ partition }) =>
       partition.call('writeMarker', { marker }),
