@@ -5,6 +5,7 @@
  */
 import { Hono } from 'hono';
 import { challenge, identify } from './authenticate.ts';
+import { cloudEventsFamily } from './cloudevents/index.ts';
 import { admitPage, isPreflight, preflightAnswer, shareWith } from './cors.ts';
 import { HttpError, httpErrorOf } from './errors.ts';
 import { Kafka } from './kafka.ts';
@@ -23,6 +24,7 @@ export const families = withDocument([
   v3Family,
   cloudV3Family,
   upstashFamily,
+  cloudEventsFamily,
   sseFamily,
 ]);
 

@@ -33,6 +33,8 @@ export interface FetchOptions<T> {
   readonly maxWaitMs: number;
   readonly minBytes: number;
   readonly maxBytes: number;
+  /** Default: as many as there is room for. */
+  readonly maxRecords?: number;
   readonly isolationLevel: number;
   readonly form: Form<T>;
 }
@@ -88,7 +90,7 @@ export async function fetchRecords<T>(
       partitions.map((one) => [`${topic}/${one.partitionIndex}`, one]),
     ),
   );
-  const reading = new Reading(maxBytes, options.form);
+  const reading = new Reading({ ...options, maxBytes });
   // In our order: what does not exist is answered after everything else.
   for (const one of wanted) reading.read(one, answers.get(`${one.topic}/${one.partition}`)!);
   return reading;
@@ -101,12 +103,10 @@ class Reading<T> implements Consumed<T> {
   readonly errors: { topic: string; partition: number; errorCode: number }[] = [];
   bytes = 0;
   #full = false;
-  readonly #maxBytes: number;
-  readonly #form: Form<T>;
+  readonly #options: FetchOptions<T>;
 
-  constructor(maxBytes: number, form: Form<T>) {
-    this.#maxBytes = maxBytes;
-    this.#form = form;
+  constructor(options: FetchOptions<T>) {
+    this.#options = options;
   }
 
   read({ topic, partition, offset }: PartitionOffset, answer: PartitionAnswer): void {
@@ -132,9 +132,11 @@ class Reading<T> implements Consumed<T> {
   /** False: there is no room for it. */
   #add(topic: string, partition: number, record: DecodedRecord): boolean {
     const size = (record.key?.length ?? 0) + (record.value?.length ?? 0);
-    if (this.records.length > 0 && this.bytes + size > this.#maxBytes) this.#full = true;
+    const { form, maxBytes, maxRecords = Number.POSITIVE_INFINITY } = this.#options;
+    const count = this.records.length;
+    if (count >= maxRecords || (count > 0 && this.bytes + size > maxBytes)) this.#full = true;
     if (this.#full) return false;
-    this.records.push(this.#form(topic, partition, record));
+    this.records.push(form(topic, partition, record));
     this.bytes += size;
     return true;
   }

@@ -21,6 +21,8 @@ export interface PollOptions<T> {
   /** How long to wait for records once there are partitions to read. */
   readonly timeoutMs: number;
   readonly maxBytes: number;
+  /** Default: as many as there is room for. */
+  readonly maxRecords?: number;
   readonly form: Form<T>;
 }
 
@@ -66,7 +68,7 @@ export async function poll<T>(consumer: Consumer, options: PollOptions<T>): Prom
 
 async function read<T>(
   consumer: Consumer,
-  { timeoutMs, maxBytes, form }: PollOptions<T>,
+  { timeoutMs, ...limits }: PollOptions<T>,
   inGroup: boolean,
 ): Promise<Pick<Consumed<T>, 'records' | 'positions'>> {
   const { fetchMinBytes, isolationLevel } = consumer.state.config;
@@ -78,7 +80,7 @@ async function read<T>(
     const maxWaitMs = Math.max(0, Math.min(left, heartbeatMs));
     const started = consumer.now;
     const minBytes = left > 0 ? Math.max(1, fetchMinBytes) : 0;
-    const options = { maxWaitMs, minBytes, maxBytes, isolationLevel, form };
+    const options = { maxWaitMs, minBytes, isolationLevel, ...limits };
     const consumed = await fetchRecords(consumer.kafka, readable(consumer.state), options);
     await handleErrors(consumer, consumed.errors);
     const waitedInFull = consumer.now - started >= maxWaitMs;
