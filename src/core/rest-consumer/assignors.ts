@@ -1,14 +1,20 @@
 /**
- * How a leader of a classic group shares partitions out, by the rules of the Java client's range
- * and round-robin assignors. The surprise: which rule applies is the group's choice, so a consumer
+ * How a leader of a classic group shares partitions out, by the rules of the Java client's
+ * assignors. The surprise: which rule applies is the group's choice, so a consumer
  * that wants to sit in one group with other clients must know every name they may agree on.
  */
+
+import { cooperativeStickyAssignor } from './cooperative-sticky.ts';
+import { grouped, inOrder, newShares, sorted } from './shares.ts';
 
 export interface GroupMember {
   readonly memberId: string;
   /** Null: a dynamic member. */
   readonly groupInstanceId: string | null;
   readonly topics: readonly string[];
+  /** What it says that it holds, and since when; who lets go of everything says nothing. */
+  readonly owned?: readonly { readonly topic: string; readonly partition: number }[];
+  readonly generationId?: number;
 }
 
 export interface AssignedTopic {
@@ -61,52 +67,11 @@ export const roundRobinAssignor: Assignor = (members, partitionCounts) => {
 
 /**
  * The protocols a REST consumer offers when it joins, best first. KafkaJS knows round robin by
- * another name only.
+ * another name only, and franz-go offers only the last.
  */
 export const assignors: Readonly<Record<string, Assignor>> = {
   range: rangeAssignor,
   roundrobin: roundRobinAssignor,
   RoundRobinAssigner: roundRobinAssignor,
+  'cooperative-sticky': cooperativeStickyAssignor,
 };
-
-type Share = { topic: string; partition: number }[];
-
-function newShares(members: readonly GroupMember[]): Map<string, Share> {
-  return new Map(members.map(({ memberId }) => [memberId, []]));
-}
-
-/**
- * Static members first, by their instance id: their share survives a restart under a new member
- * id.
- */
-function sorted(members: readonly GroupMember[]): GroupMember[] {
-  const order = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);
-  return [...members].sort((a, b) => {
-    if (a.groupInstanceId !== null && b.groupInstanceId !== null) {
-      return order(a.groupInstanceId, b.groupInstanceId);
-    }
-    if (a.groupInstanceId !== null) return -1;
-    return b.groupInstanceId !== null ? 1 : order(a.memberId, b.memberId);
-  });
-}
-
-function inOrder(partitionCounts: ReadonlyMap<string, number>): [string, number][] {
-  return [...partitionCounts].sort(([a], [b]) => (a < b ? -1 : 1));
-}
-
-function grouped(shares: Map<string, Share>): GroupAssignment {
-  const assignment = new Map<string, AssignedTopic[]>();
-  for (const [memberId, share] of shares) {
-    const topics = new Map<string, number[]>();
-    for (const { topic, partition } of share) {
-      const partitions = topics.get(topic);
-      if (partitions) partitions.push(partition);
-      else topics.set(topic, [partition]);
-    }
-    assignment.set(
-      memberId,
-      [...topics].map(([topic, partitions]) => ({ topic, partitions })),
-    );
-  }
-  return assignment;
-}

@@ -5,7 +5,7 @@
  */
 
 /** How keys and values are embedded in JSON. */
-export type EmbeddedFormat = 'binary' | 'json';
+export type EmbeddedFormat = 'binary' | 'json' | 'text';
 
 export type OffsetReset = 'earliest' | 'latest' | 'none';
 

@@ -5,6 +5,7 @@
  */
 import { HttpError, invalid } from './errors.ts';
 import { isObject, type JsonObject } from './json.ts';
+import type { HttpContext } from './routes.ts';
 
 export function checkObject(value: unknown, name: string): JsonObject {
   if (isObject(value)) return value;
@@ -59,4 +60,11 @@ export function parseInteger(text: string, name: string, status = 404): number {
 
 function mistyped(name: string, what: string): HttpError {
   return new HttpError(400, 400, `${name} must be ${what}`);
+}
+
+/** A query that is true or false, which it is when it is not there. */
+export function queryFlag(c: HttpContext, name: string): boolean {
+  const text = c.req.query(name) ?? 'false';
+  if (text !== 'true' && text !== 'false') throw invalid(`${name} must be true or false`);
+  return text === 'true';
 }

@@ -17,7 +17,9 @@ const strictUtf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 export function bytesFromJson(value: unknown, format: EmbeddedFormat): Uint8Array | null {
   if (value === undefined || value === null) return null;
   if (format === 'json') return utf8.encode(JSON.stringify(value));
-  return base64Bytes(value);
+  if (format === 'binary') return base64Bytes(value);
+  if (typeof value === 'string') return utf8.encode(value);
+  throw payloadError(`data=${JSON.stringify(value)} is not a string.`);
 }
 
 /** Throws 422 for what is not a string of base64. */
@@ -89,11 +91,13 @@ function bytesToJson(bytes: Uint8Array | null, format: EmbeddedFormat, place: st
   if (format === 'binary') return `"${toBase64(bytes)}"`;
   try {
     const text = strictUtf8.decode(bytes);
+    if (format === 'text') return JSON.stringify(text);
     JSON.parse(text);
     return text;
   } catch {
+    const what = format === 'text' ? 'text in UTF-8' : 'JSON';
     throw conversionFailed(
-      `${place} is not JSON. Read it in the binary format (Accept: ${typeOfFormat('binary')}), or ` +
+      `${place} is not ${what}. Read it in the binary format (Accept: ${typeOfFormat('binary')}), or ` +
         'go on behind it: a consumer by POST …/positions, others by a later offset.',
     );
   }

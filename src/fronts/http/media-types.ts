@@ -11,7 +11,7 @@ export const typeOfFormat = (format: EmbeddedFormat): string =>
   `application/vnd.kafka.${format}.v2+json`;
 
 const withSchema = /^application\/vnd\.kafka\.(avro|jsonschema|protobuf)\.v2\+json$/;
-const embedded = /^application\/vnd\.kafka\.(binary|json)\.v2\+json$/;
+const embedded = /^application\/vnd\.kafka\.(binary|json|text)\.v2\+json$/;
 /** Types every v2 answer may be asked for by. */
 const general = /^(\*\/\*|application\/(\*|json|octet-stream|vnd\.kafka(\.v2)?\+json))$/;
 
@@ -24,8 +24,16 @@ export function producedFormat(contentType: string | null): EmbeddedFormat {
   if (withSchema.test(type)) {
     throw plainHttpError(415, 'formats with a schema need a schema registry, and there is none');
   }
-  const [json, binary] = [typeOfFormat('json'), typeOfFormat('binary')];
-  throw plainHttpError(415, `records come as ${json} or ${binary}, not "${type}"`);
+  const [json, binary, plain] = (['json', 'binary', 'text'] as const).map(typeOfFormat);
+  throw plainHttpError(415, `records come as ${json}, ${binary} or ${plain}, not "${type}"`);
+}
+
+/** Refuses a body that says it is anything but JSON; one that says nothing may be. */
+export function checkJsonType(contentType: string | null): void {
+  const type = bare(contentType ?? '');
+  if (type !== '' && !general.test(type) && !embedded.test(type) && !withSchema.test(type)) {
+    throw plainHttpError(415);
+  }
 }
 
 /** The type of an answer without records. Throws 406 when the client takes nothing of the kind. */

@@ -107,3 +107,4 @@ export class MemoryDoor implements AsyncDisposable {
 export const v2 = 'application/vnd.kafka.v2+json';
 export const v2Json = 'application/vnd.kafka.json.v2+json';
 export const v2Binary = 'application/vnd.kafka.binary.v2+json';
+export const v2Text = 'application/vnd.kafka.text.v2+json';

@@ -1,6 +1,10 @@
 /** How a REST consumer consumes, over a cluster in memory; its life over HTTP is in test/http. */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { MemoryDoor, v2Json } from './memory-door.ts';
+import {
+  decodeAssignment,
+  encodeSubscription,
+} from '../../../src/protocol/embedded/consumer-protocol.ts';
+import { MemoryDoor, v2, v2Json, v2Text } from './memory-door.ts';
 
 let kedge: MemoryDoor;
 beforeEach(() => {
@@ -30,6 +34,40 @@ async function values(path: string, query?: string) {
 
 const committed = async (path: string) => (await kedge.ask('GET', `${path}/offsets`)).json.offsets;
 
+describe('a body', () => {
+  const instance = '/rest/consumers/g/instances/c';
+  const posts: [path: string][] = [
+    ['/rest/consumers/g'],
+    [`${instance}/subscription`],
+    [`${instance}/assignments`],
+    [`${instance}/offsets`],
+    [`${instance}/positions`],
+    [`${instance}/positions/beginning`],
+    [`${instance}/positions/end`],
+  ];
+
+  test.each(posts)('for %s that is not JSON by its type is a 415', async (path) => {
+    for (const type of ['text/plain', 'application/x-www-form-urlencoded']) {
+      expect(await kedge.ask('POST', path, { body: '{}', type })).toMatchObject({
+        status: 415,
+        type: v2,
+        json: { error_code: 415 },
+      });
+    }
+  });
+
+  test.each(posts)('for %s that is not JSON, or too much of it, is told so', async (path) => {
+    const refused = async (body: unknown) => {
+      const { status, json } = await kedge.ask('POST', path, { body, type: v2 });
+      return [status, json.error_code];
+    };
+    expect(await refused('{"name"')).toEqual([400, 400]);
+    expect(await refused('[]')).toEqual([400, 400]);
+    expect(await refused({ nonsense: 1 })).toEqual([422, 422]);
+    expect(await refused(`{"name": "${'x'.repeat(17 * 1024 * 1024)}"}`)).toEqual([413, 413]);
+  });
+});
+
 describe('polling', () => {
   test('makes the topic that it waits for', async () => {
     const path = await consumer(['new']);
@@ -54,6 +92,19 @@ describe('polling', () => {
     }
     await produce('t', { value: 'b', partition: 3 });
     expect(await values(path, 'timeout=20000')).toContain('b');
+  });
+
+  test('reads text as text', async () => {
+    const path = await consumer(['t'], { format: 'text' });
+    const body = { records: [{ key: 'k', value: 'tea, \u{1f375}', partition: 0 }] };
+    await kedge.ask('POST', '/rest/topics/t', { body, type: v2Text });
+    const { type, json } = await poll(path);
+    expect(type).toBe(v2Text);
+    expect(json).toMatchObject([{ key: 'k', value: 'tea, \u{1f375}' }]);
+    expect(await kedge.ask('GET', `${path}/records`, { accept: v2Json })).toMatchObject({
+      status: 406,
+      json: { error_code: 40601 },
+    });
   });
 
   test('gives a record to one of two polls at the same time', async () => {
@@ -198,6 +249,7 @@ describe('subscribing', () => {
     [{}],
     [{ topics: ['t'], topic_pattern: 't' }],
     [{ topic_pattern: '(' }],
+    [{ topic_pattern: '(?=t)t' }],
     [{ topic: 't' }],
     [undefined],
   ])('to %j is a 422', async (body) => {
@@ -217,7 +269,7 @@ describe('subscribing', () => {
         sessionTimeoutMs: 30_000,
         rebalanceTimeoutMs: 30_000,
         protocolType: 'consumer',
-        protocols: [{ name: 'cooperative-sticky', metadata: new Uint8Array(0) }],
+        protocols: [{ name: 'my own', metadata: new Uint8Array(0) }],
         requiresKnownMemberId: false,
         supportsSkippingAssignment: true,
       });
@@ -225,4 +277,77 @@ describe('subscribing', () => {
     const path = await consumer(['t']);
     expect(await poll(path)).toMatchObject({ status: 500, json: { error_code: 50002 } });
   });
+
+  test('together with a client that keeps what it has while the group settles', async () => {
+    await produce('t', { value: 'a' }, { value: 'b', partition: 1 });
+    const path = await consumer(['t']);
+    expect((await values(path)).sort()).toEqual(['a', 'b']);
+    const other = new CooperativeMember(kedge);
+    // The REST consumer leads; it hears of the other when it polls, and lets go of everything.
+    const joined = other.join();
+    await values(path);
+    await joined;
+    const { json } = await kedge.ask('GET', `${path}/assignments`);
+    const held = json.partitions.map(({ partition }: { partition: number }) => partition);
+    expect([...held, ...other.held].sort()).toEqual([0, 1]);
+    expect(held).toHaveLength(1);
+    // What it keeps is nobody else's when all of them join again.
+    const kept = other.held;
+    const rejoined = other.join();
+    await values(path);
+    await rejoined;
+    expect(other.held).toEqual(kept);
+  });
 });
+
+/** A member that offers nothing but the cooperative protocol, as franz-go's do. */
+class CooperativeMember {
+  held: readonly number[] = [];
+  #memberId = '';
+  #generationId = -1;
+  readonly #group;
+
+  constructor(door: MemoryDoor) {
+    this.#group = door.objects.group('g');
+  }
+
+  /** Joins, or joins again with what it holds; as a follower. */
+  async join(): Promise<void> {
+    const owned = { topic: 't', partitions: [...this.held] };
+    const metadata = encodeSubscription(2, {
+      topics: ['t'],
+      userData: null,
+      ownedPartitions: [owned],
+      generationId: this.#generationId,
+      rackId: null,
+    });
+    const joined = await this.#group.call('joinGroup', {
+      groupId: 'g',
+      memberId: this.#memberId,
+      groupInstanceId: null,
+      clientId: 'other',
+      clientHost: '/127.0.0.1',
+      sessionTimeoutMs: 30_000,
+      rebalanceTimeoutMs: 30_000,
+      protocolType: 'consumer',
+      protocols: [{ name: 'cooperative-sticky', metadata }],
+      requiresKnownMemberId: false,
+      supportsSkippingAssignment: true,
+    });
+    expect(joined).toMatchObject({ errorCode: 0, protocolName: 'cooperative-sticky' });
+    const { memberId, generationId } = joined;
+    const synced = await this.#group.call('syncGroup', {
+      groupId: 'g',
+      generationId,
+      memberId,
+      groupInstanceId: null,
+      protocolType: 'consumer',
+      protocolName: 'cooperative-sticky',
+      assignments: [],
+    });
+    const { assignedPartitions } = decodeAssignment(synced.assignment);
+    this.held = assignedPartitions.flatMap(({ partitions }) => partitions);
+    this.#memberId = memberId;
+    this.#generationId = generationId;
+  }
+}

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { MemoryDoor, v2, v2Binary, v2Json } from './memory-door.ts';
+import { MemoryDoor, v2, v2Binary, v2Json, v2Text } from './memory-door.ts';
 
 let kedge: MemoryDoor;
 beforeEach(() => {
@@ -55,6 +55,45 @@ describe('records', () => {
     await produce([0, 1, 0, 1, 0].map((partition, value) => ({ partition, value })));
     expect((await read(0)).map(({ value }: { value: number }) => value)).toEqual([0, 2, 4]);
     expect((await read(1)).map(({ value }: { value: number }) => value)).toEqual([1, 3]);
+  });
+
+  test('as text are stored as their characters', async () => {
+    await produce([{ key: 'k', value: 'tea, \u{1f375}', partition: 0 }], v2Text);
+    expect(await read(0, v2Text)).toMatchObject([{ key: 'k', value: 'tea, \u{1f375}' }]);
+    expect((await read(0, v2Binary))[0].key).toBe(btoa('k'));
+    await produce([{ value: '/w==', partition: 1 }], v2Binary);
+    const path = '/rest/topics/orders/partitions/1/records?timeout=0';
+    expect(await kedge.ask('GET', path, { accept: v2Text })).toMatchObject({
+      status: 422,
+      json: { error_code: 42203, message: expect.stringContaining('is not text in UTF-8') },
+    });
+  });
+
+  test.each([5, true, {}, ['a']])('as text are not %j', async (value) => {
+    expect(await produce([{ value }], v2Text)).toMatchObject({
+      status: 422,
+      json: { error_code: 42206 },
+    });
+  });
+
+  test.each(['', '/partitions/0'])('nobody waits for are taken (%s)', async (where) => {
+    await produce([{ value: 'first', partition: 0 }]);
+    const path = `/rest/topics/orders${where}?async=true`;
+    const records = [{ value: 'second', ...(where === '' && { partition: 0 }) }];
+    expect(await kedge.ask('POST', path, { body: { records }, type: v2Json })).toMatchObject({
+      status: 204,
+      text: '',
+    });
+    let found = [];
+    while (found.length < 2) found = await read(0);
+    expect(found[1].value).toBe('second');
+    const broken = await kedge.ask('POST', path, { body: { records: [] }, type: v2Json });
+    expect(broken.status).toBe(422);
+    const perhaps = await kedge.ask('POST', `/rest/topics/orders${where}?async=maybe`, {
+      body: { records },
+      type: v2Json,
+    });
+    expect(perhaps.status).toBe(422);
   });
 
   test('in JSON are stored compactly, numbers and all', async () => {

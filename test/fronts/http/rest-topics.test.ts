@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { MemoryDoor, v2, v2Json } from './memory-door.ts';
 
@@ -13,11 +14,6 @@ async function produce(topic: string, ...values: unknown[]): Promise<void> {
 }
 
 describe('topics', () => {
-  test('the root is an empty object, with a slash or without', async () => {
-    expect(await kedge.ask('GET', '/rest')).toMatchObject({ status: 200, type: v2, text: '{}' });
-    expect(await kedge.ask('GET', '/rest/')).toMatchObject({ status: 200, text: '{}' });
-  });
-
   test('are listed by name alone', async () => {
     expect((await kedge.ask('GET', '/rest/topics')).json).toEqual([]);
     await produce('b', 1);
@@ -56,6 +52,71 @@ describe('topics', () => {
 
   test('and brokers are numbers', async () => {
     expect((await kedge.ask('GET', '/rest/brokers')).json).toEqual({ brokers: [1] });
+  });
+});
+
+describe('creating a topic', () => {
+  const create = (body: unknown, type?: string) =>
+    kedge.ask('POST', '/rest/admin/topics', { body, type });
+
+  test('says that it is there, and no more', async () => {
+    expect(await create({ topic_name: 'bills', partitions_count: 3 }, v2)).toMatchObject({
+      status: 201,
+      text: '',
+    });
+    expect((await kedge.ask('GET', '/rest/topics/bills/partitions')).json).toHaveLength(3);
+    expect((await create({ topic_name: 'plain' }, 'application/json')).status).toBe(201);
+    const nulls = { topic_name: 'nulls', partitions_count: null, replication_factor: null };
+    expect((await create(nulls)).status).toBe(201);
+  });
+
+  test('that is there already is a 400 with 40002', async () => {
+    await create({ topic_name: 'bills' });
+    expect(await create({ topic_name: 'bills' })).toMatchObject({
+      status: 400,
+      json: { error_code: 40002 },
+    });
+  });
+
+  test.each([
+    ['', 422],
+    ['{"', 400],
+    [{}, 422],
+    [{ topic_name: 7 }, 400],
+    [{ topic_name: 't', partitions_count: 0 }, 422],
+    [{ topic_name: 't', partitions_count: '3' }, 400],
+    [{ topic_name: 't', configs: {} }, 422],
+  ])('by %j is a %i', async (body, status) => {
+    expect(await create(body, v2)).toMatchObject({ status, json: { error_code: status } });
+    expect((await kedge.ask('GET', '/rest/topics')).json).toEqual([]);
+  });
+
+  test('by a text is a 415', async () => {
+    expect((await create('t', 'text/plain')).status).toBe(415);
+  });
+});
+
+describe('who asks whether it is there', () => {
+  test('is told which it is', async () => {
+    const { version } = JSON.parse(readFileSync('package.json', 'utf8'));
+    expect((await kedge.ask('GET', '/rest')).json).toEqual({ bridge_version: version });
+    expect((await kedge.ask('GET', '/rest/')).json).toEqual({ bridge_version: version });
+  });
+
+  test('is told that it is', async () => {
+    expect(await kedge.ask('GET', '/rest/healthy')).toMatchObject({ status: 204, text: '' });
+    expect(await kedge.ask('GET', '/rest/ready')).toMatchObject({ status: 204, text: '' });
+    expect(await kedge.ask('GET', '/rest/status/ready')).toMatchObject({
+      status: 200,
+      json: { status: 'ready' },
+    });
+  });
+
+  test('is sent to the document that describes it', async () => {
+    const { status, headers } = await kedge.ask('GET', '/rest/openapi');
+    const location = headers.get('location')!;
+    expect([status, location]).toEqual([302, '/openapi.json']);
+    expect((await kedge.ask('GET', location)).json.paths).toHaveProperty('/rest/openapi');
   });
 });
 

@@ -4,6 +4,7 @@
  * between polls, so the session lasts as long as an idle instance does.
  */
 
+import { matcherOf } from '../../../core/pattern/pattern.ts';
 import { assignors, type GroupMember } from '../../../core/rest-consumer/assignors.ts';
 import type { Membership } from '../../../core/rest-consumer/calls.ts';
 import { assignedByGroup, joined, mustRejoin } from '../../../core/rest-consumer/state.ts';
@@ -23,7 +24,10 @@ import { commitBeforeRebalance } from './offsets.ts';
 
 /** Between two tries of what may well succeed the next time. */
 const retryMs = 100;
-/** The oldest version of the embedded protocol: every client reads it. */
+/**
+ * The oldest version of the embedded protocol: every client reads it. It has no way to say what a
+ * member holds, and a REST consumer holds nothing while it joins.
+ */
 const embeddedVersion = 0;
 
 /**
@@ -109,11 +113,11 @@ async function hasGrown({ kafka }: Consumer, { led }: Membership): Promise<boole
 async function wantedTopics({ state, kafka }: Consumer): Promise<readonly string[]> {
   if (state.subscription.kind === 'topics') return [...state.subscription.topics].sort();
   if (state.subscription.kind !== 'pattern') return [];
-  const pattern = new RegExp(`^(?:${state.subscription.pattern})$`, 'u');
-  const topics = await kafka.context.metadata.topics();
+  const matches = matcherOf(state.subscription.pattern);
+  const topics = await kafka.topics(null);
   return topics
-    .map(({ name }) => name)
-    .filter((name) => pattern.test(name))
+    .map(({ name }) => name!)
+    .filter(matches)
     .sort();
 }
 
@@ -215,11 +219,7 @@ const nothingToShare: Shares = { assignments: [], led: null };
 
 /** What the leader decides, by the assignor the group has agreed on. */
 async function shareOut({ kafka }: Consumer, reply: JoinGroupResponse): Promise<Shares> {
-  const members: GroupMember[] = reply.members.map(({ memberId, groupInstanceId, metadata }) => ({
-    memberId,
-    groupInstanceId,
-    topics: decodeSubscription(metadata).topics,
-  }));
+  const members = reply.members.map(memberOf);
   const topics = [...new Set(members.flatMap((member) => member.topics))];
   const counts = await partitionCounts(kafka.context.metadata, topics);
   const led = Object.fromEntries(topics.map((topic) => [topic, counts.get(topic) ?? 0]));
@@ -236,6 +236,18 @@ async function shareOut({ kafka }: Consumer, reply: JoinGroupResponse): Promise<
     }),
   }));
   return { assignments, led };
+}
+
+function memberOf({
+  memberId,
+  groupInstanceId,
+  metadata,
+}: JoinGroupResponse['members'][number]): GroupMember {
+  const { topics, ownedPartitions, generationId } = decodeSubscription(metadata);
+  const owned = ownedPartitions.flatMap(({ topic, partitions }) =>
+    partitions.map((partition) => ({ topic, partition })),
+  );
+  return { memberId, groupInstanceId, topics, owned, generationId };
 }
 
 async function partitionCounts(

@@ -65,7 +65,7 @@ export function parseNewInstance(body: JsonObject): NewInstance {
 
 function parseFormat(value: unknown): RestConsumerConfig['format'] {
   const format = String(value ?? 'binary').toLowerCase();
-  if (format === 'binary' || format === 'json') return format;
+  if (format === 'binary' || format === 'json' || format === 'text') return format;
   if (['avro', 'jsonschema', 'protobuf'].includes(format)) {
     throw invalidConsumerConfig(`format ${format} needs a schema registry, and there is none`);
   }

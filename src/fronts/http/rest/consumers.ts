@@ -2,6 +2,7 @@
  * REST Proxy v2: consumer instances, from creation to deletion. The surprise: offsets are read by
  * a GET with a body; clients that cannot send one get everything the group has committed.
  */
+import { matcherOf, PatternError } from '../../../core/pattern/pattern.ts';
 import type { Position } from '../../../core/rest-consumer/calls.ts';
 import {
   assign,
@@ -35,13 +36,13 @@ import { poll, pollTimeoutMs } from '../consumer/poll.ts';
 import { jsonForm } from '../embedding.ts';
 import { formatMismatch, instanceExists, invalid } from '../errors.ts';
 import type { JsonObject } from '../json.ts';
-import { consumedFormat, typeOfFormat } from '../media-types.ts';
+import { checkJsonType, consumedFormat, typeOfFormat } from '../media-types.ts';
 import { finishLater, type HttpContext } from '../routes.ts';
 import { parseNewInstance } from './consumer-config.ts';
 
 export async function createConsumer(c: HttpContext): Promise<unknown> {
   const group = c.req.param('group')!;
-  const { name, config } = parseNewInstance((await readJsonObject(c.req.raw)) ?? {});
+  const { name, config } = parseNewInstance((await readBody(c)) ?? {});
   const instance = name ?? `rest-consumer-${crypto.randomUUID()}`;
   const kafka = c.get('kafka');
   await mayBeMember({ kafka, group });
@@ -128,7 +129,7 @@ export async function records(c: HttpContext): Promise<Response> {
 
 /** The offsets given and answered here are those of the last record read. */
 export async function commitOffsets(c: HttpContext): Promise<unknown> {
-  const body = (await readJsonObject(c.req.raw)) ?? {};
+  const body = (await readBody(c)) ?? {};
   checkFields(body, ['offsets']);
   const given = optional(body.offsets, (value) => parseOffsets(value, 'offsets'));
   return visit(instanceOf(c), visitMs, async (consumer) => {
@@ -187,8 +188,13 @@ function committedToJson({ topic, partition, offset }: PartitionOffset) {
   return [{ topic, partition, consumed: offset - 1, committed: offset - 1 }];
 }
 
+function readBody(c: HttpContext): Promise<JsonObject | undefined> {
+  checkJsonType(c.req.header('content-type') ?? null);
+  return readJsonObject(c.req.raw);
+}
+
 async function requireBody(c: HttpContext, fields: readonly string[]): Promise<JsonObject> {
-  const body = await readJsonObject(c.req.raw);
+  const body = await readBody(c);
   if (body === undefined) throw invalid(`The request needs a body with ${fields.join(' or ')}`);
   checkFields(body, fields);
   return body;
@@ -240,10 +246,11 @@ function parseTimestamps(value: unknown): (TopicPartition & { timestamp: number 
 function checkPattern(value: unknown): string {
   const pattern = checkString(value, 'topic_pattern');
   try {
-    new RegExp(pattern);
+    matcherOf(pattern);
     return pattern;
-  } catch {
-    throw invalid(`topic_pattern is not a regular expression: ${pattern}`);
+  } catch (error) {
+    if (!(error instanceof PatternError)) throw error;
+    throw invalid(`topic_pattern is not a regular expression: ${error.message}`);
   }
 }
 

@@ -5,12 +5,19 @@
 import type { EmbeddedFormat } from '../../../core/rest-consumer/calls.ts';
 import { errorInfo } from '../../../protocol/errors.ts';
 import { readJsonObject } from '../body.ts';
-import { checkFields, checkInteger, checkList, checkObject, optional } from '../check.ts';
+import {
+  checkFields,
+  checkInteger,
+  checkList,
+  checkObject,
+  optional,
+  queryFlag,
+} from '../check.ts';
 import { bytesFromJson, headersFromJson, timestampFromJson } from '../embedding.ts';
 import { invalid } from '../errors.ts';
 import { producedFormat } from '../media-types.ts';
 import { type ProducedRecord, produceRecords, type RecordToProduce } from '../produce.ts';
-import type { HttpContext } from '../routes.ts';
+import { finishLater, type HttpContext } from '../routes.ts';
 import { findPartition } from './topics.ts';
 
 const requestFields = [
@@ -25,14 +32,26 @@ const recordFields = ['key', 'value', 'partition', 'timestamp', 'headers'] as co
 
 export async function produceToTopic(c: HttpContext): Promise<unknown> {
   const records = await readRecords(c, null);
-  return answer(await produceRecords(c.get('kafka'), c.req.param('topic')!, records));
+  return produce(c, c.req.param('topic')!, records);
 }
 
 export async function produceToPartition(c: HttpContext): Promise<unknown> {
   // Said before the body is looked at, as it is when only the records are wrong.
   const { topic, partition } = await findPartition(c, true);
   const records = await readRecords(c, partition.partitionIndex);
-  return answer(await produceRecords(c.get('kafka'), topic, records));
+  return produce(c, topic, records);
+}
+
+/** Who does not want to wait (`?async=true`) is answered nothing, whatever becomes of it. */
+async function produce(
+  c: HttpContext,
+  topic: string,
+  records: readonly RecordToProduce[],
+): Promise<unknown> {
+  const isAsync = queryFlag(c, 'async');
+  const work = produceRecords(c.get('kafka'), topic, records);
+  if (!isAsync) return answer(await work);
+  finishLater(c, work);
 }
 
 async function readRecords(c: HttpContext, partition: number | null): Promise<RecordToProduce[]> {

@@ -2,10 +2,13 @@
  * REST Proxy v2: topics, their partitions, brokers. The surprise: the list of topics is a plain
  * array of names, where every other dialect answers an object.
  */
+import { createTopics } from '../../../protocol/apis/create-topics.ts';
 import { ErrorCode, KafkaError } from '../../../protocol/errors.ts';
-import { parseInteger } from '../check.ts';
-import { partitionNotFound } from '../errors.ts';
+import { readJsonObject } from '../body.ts';
+import { checkFields, checkInteger, checkString, optional, parseInteger } from '../check.ts';
+import { invalid, partitionNotFound } from '../errors.ts';
 import { Timestamp, type TopicMetadata } from '../kafka.ts';
+import { checkJsonType } from '../media-types.ts';
 import type { HttpContext } from '../routes.ts';
 
 export async function listTopics(c: HttpContext): Promise<unknown> {
@@ -45,6 +48,27 @@ export async function partitionOffsets(c: HttpContext): Promise<unknown> {
 
 export async function listBrokers(c: HttpContext): Promise<unknown> {
   return { brokers: [c.env.gateway.config.nodeId] };
+}
+
+/** Says no more than that it is there now. */
+export async function createTopic(c: HttpContext): Promise<Response> {
+  checkJsonType(c.req.header('content-type') ?? null);
+  const body = await readJsonObject(c.req.raw);
+  if (body === undefined) throw invalid('The request needs a body with topic_name');
+  checkFields(body, ['topic_name', 'partitions_count', 'replication_factor']);
+  const count = (name: string) =>
+    optional(body[name], (value) => checkInteger(value, name, 1)) ?? -1;
+  const topic = {
+    name: checkString(body.topic_name, 'topic_name'),
+    numPartitions: count('partitions_count'),
+    replicationFactor: count('replication_factor'),
+    assignments: [],
+    configs: [],
+  };
+  const request = { topics: [topic], timeoutMs: 30_000, validateOnly: false };
+  const [{ errorCode, errorMessage }] = (await c.get('kafka').call(createTopics, request)).topics;
+  if (errorCode !== ErrorCode.NONE) throw new KafkaError(errorCode, errorMessage ?? undefined);
+  return new Response(null, { status: 201 });
 }
 
 /** The partition the path names. Throws 40401 and 40402. */

@@ -2,6 +2,7 @@
  * REST v3, whole. The surprise: records can only be written; the dialect has no way to read them.
  */
 import { type Family, type Route, restErrors } from '../routes.ts';
+import { object, text, whole } from '../schemas.ts';
 import { aclRoutes } from './acls.ts';
 import { clusterRoutes } from './clusters.ts';
 import { configRoutes } from './configs.ts';
@@ -9,6 +10,7 @@ import { groupRoutes } from './groups.ts';
 import { lagRoutes } from './lags.ts';
 import { partitionRoutes } from './partitions.ts';
 import { recordRoutes } from './records.ts';
+import { jsonType } from './route.ts';
 import { topicRoutes } from './topics.ts';
 
 /** Of two routes that both fit a path the first is taken: those with a `-` in them come first. */
@@ -26,6 +28,10 @@ const routes: readonly Route[] = [
 export const v3Family: Family = {
   prefix: '/v3',
   name: 'REST v3',
+  doc: {
+    description: 'Confluent’s REST v3: clusters, topics, configs, groups, ACLs, and producing.',
+    error: { type: jsonType, schema: object({ error_code: whole, message: text }) },
+  },
   routes,
   errorResponse: restErrors('application/json'),
 };

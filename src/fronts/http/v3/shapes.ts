@@ -5,7 +5,7 @@
 import { ErrorCode, errorInfo, KafkaError } from '../../../protocol/errors.ts';
 import { readJsonObject } from '../body.ts';
 import { checkBoolean, checkFields, optional } from '../check.ts';
-import { fromKafka, HttpError, httpErrorOf, invalid, plainHttpError } from '../errors.ts';
+import { fromKafka, HttpError, httpErrorOf, plainHttpError } from '../errors.ts';
 import type { JsonObject } from '../json.ts';
 import { type HttpContext, jsonResponse } from '../routes.ts';
 
@@ -87,13 +87,6 @@ export function pathNumber(c: HttpContext, name: string): number {
   const text = c.req.param(name)!;
   if (!/^\d{1,10}$/.test(text)) throw plainHttpError(404);
   return Number(text);
-}
-
-/** A query that is true or false, and neither by default. */
-export function queryFlag(c: HttpContext, name: string): boolean {
-  const text = c.req.query(name) ?? 'false';
-  if (text !== 'true' && text !== 'false') throw invalid(`${name} must be true or false`);
-  return text === 'true';
 }
 
 /** What a v3 route threw, in the codes of v3. */

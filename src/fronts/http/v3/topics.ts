@@ -15,6 +15,7 @@ import {
   checkObject,
   checkString,
   optional,
+  queryFlag,
 } from '../check.ts';
 import type { JsonObject } from '../json.ts';
 import type { TopicMetadata } from '../kafka.ts';
@@ -39,7 +40,6 @@ import {
   json,
   listOf,
   nothing,
-  queryFlag,
   related,
   requireBody,
   resource,
