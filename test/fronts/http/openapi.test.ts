@@ -25,12 +25,11 @@ test('is valid OpenAPI 3.1', async () => {
 });
 
 test('has every route of every dialect', () => {
-  const missing = families
-    .flatMap((family) =>
-      family.routes
-        .filter(({ doc }) => doc === undefined)
-        .map(({ method, path }) => `${method} ${family.prefix}${path}`),
-    );
+  const missing = families.flatMap((family) =>
+    family.routes
+      .filter(({ doc }) => doc === undefined)
+      .map(({ method, path }) => `${method} ${family.prefix}${path}`),
+  );
   expect(missing).toEqual([]);
   const paths = document.paths as Record<string, Record<string, unknown>>;
   const listed = Object.values(paths).flatMap((operations) => Object.keys(operations));
