@@ -11,9 +11,12 @@ import type { HttpDoor } from './fronts/http/routes.ts';
 import type { ConnectionLimits } from './fronts/kafka/serve.ts';
 import { serveSocket } from './fronts/kafka/socket.ts';
 import { acceptWebSocket } from './fronts/kafka/websocket.ts';
+import { privateHostsFrom, pushOutside } from './fronts/push/outside.ts';
 import { KafkaConnection } from './fronts/rpc/kafka-connection.ts';
+import { SubscriptionObject } from './objects/subscription.ts';
 import { brokerConfigFrom } from './runtime/config.ts';
 import { type OriginRules, originRulesFrom } from './runtime/origin-rules.ts';
+import type { PushOutside } from './runtime/push/outside.ts';
 import { streamMaxAgeMsFrom } from './runtime/stream-config.ts';
 import { type Env, restConsumerObject, workerObjects } from './runtime/worker-objects.ts';
 
@@ -89,6 +92,19 @@ export class Kedge extends WorkerEntrypoint<Env & Variables> {
     if (!doors.access.open) throw new Error(howToOpen);
     const { calls: maxCalls } = limitsFrom(this.env);
     return new KafkaConnection({ gateway: doors.gateway, principal: anonymous, maxCalls });
+  }
+}
+
+/** A push subscription, with the way to the cluster and to its target. */
+export class Subscription extends SubscriptionObject {
+  protected override outside(): PushOutside {
+    const { env } = this;
+    return pushOutside(() => gatewayOf(env, accessFrom(env)), {
+      bindings: env,
+      privateHosts: privateHostsFrom(env),
+      fetch: (input, init) => fetch(input, init),
+      now: () => Date.now(),
+    });
   }
 }
 

@@ -46,6 +46,7 @@ const mayImport: Record<string, { values: string[]; types?: string[]; outside?: 
     values: ['fronts/kafka', 'broker', 'runtime', 'core', 'protocol', 'bytes'],
     outside: /^cloudflare:workers$/,
   },
+  'fronts/push': { values: ['broker', 'runtime', 'core', 'protocol', 'bytes'] },
   client: { values: ['core', 'protocol', 'bytes'], types: ['fronts/http', 'fronts/rpc'] },
   cli: {
     values: ['cli', 'testing', 'client', 'runtime', 'core', 'protocol', 'bytes'],
@@ -56,7 +57,15 @@ const mayImport: Record<string, { values: string[]; types?: string[]; outside?: 
     outside: /^(node:|miniflare$|esbuild$)/,
   },
   'worker.ts': {
-    values: ['fronts/kafka', 'fronts/http', 'fronts/rpc', 'broker', 'objects', 'runtime'],
+    values: [
+      'fronts/kafka',
+      'fronts/http',
+      'fronts/push',
+      'fronts/rpc',
+      'broker',
+      'objects',
+      'runtime',
+    ],
     outside: /^cloudflare:workers$/,
   },
 };

@@ -6,6 +6,7 @@
 import type { ClusterCalls } from '../core/cluster/commands.ts';
 import type { GroupCalls, VouchedMember } from '../core/group/commands.ts';
 import type { PartitionCalls } from '../core/log/calls.ts';
+import type { SubscriptionCalls } from '../core/push/calls.ts';
 import type { TransactionCalls } from '../core/transaction/calls.ts';
 import type {
   ControllerStub,
@@ -56,6 +57,10 @@ export class CountedObjects implements Objects {
 
   transaction(transactionalId: string): Stub<TransactionCalls> {
     return this.#counted(this.#objects.transaction(transactionalId));
+  }
+
+  subscription(name: string): Stub<SubscriptionCalls> {
+    return this.#counted(this.#objects.subscription(name));
   }
 
   controller(): ControllerStub {

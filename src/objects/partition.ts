@@ -36,6 +36,8 @@ export class Partition extends DurableObject<Env> {
       announce: (ends) => tellWatchers(ctx, (watcher) => watcher.send(announcementOf(ends))),
       enlist: (transactionalId, question) =>
         objects.transaction(transactionalId).call('enlist', question),
+      wake: (reader, place, lastStableOffset) =>
+        objects.subscription(reader).call('wake', { place, lastStableOffset }),
       dropped: () => {
         this.#dropped = true;
         tellWatchers(ctx, (watcher) => watcher.close(droppedCloseCode, 'dropped'));

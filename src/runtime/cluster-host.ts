@@ -28,7 +28,8 @@ export interface ClusterHostOptions {
 }
 
 /** Nobody remembers these but the controller itself. */
-const ownTables = /^(cluster|producerIds|secret|group|transactionalId|drop|configure)(:|$)/;
+const ownTables =
+  /^(cluster|producerIds|secret|group|transactionalId|drop|configure|subscription|notice)(:|$)/;
 
 export function clusterHost(options: ClusterHostOptions): ClusterHost {
   const { config, rows, now, setAlarm, announce } = options;
@@ -65,7 +66,19 @@ export async function runErrands(host: ClusterHost, objects: Objects, now: numbe
     if (heard < count) await host.call('errandsDelayed', {});
     if (heard < count || left === 0) break;
   }
+  await tellSubscriptions(host, objects, now);
   host.expire();
+}
+
+/** Tells subscriptions that their topics are others now. */
+async function tellSubscriptions(host: ClusterHost, objects: Objects, now: number): Promise<void> {
+  const due = host.machine.dueNotices(now);
+  if (due.length === 0) return;
+  const first = due.slice(0, toldPerAlarm);
+  const tell = (name: string) => heard(objects.subscription(name).call('topicsChanged', {}));
+  const answers = await Promise.all(first.map(({ name }) => tell(name)));
+  const told = first.filter((_, index) => answers[index]);
+  await host.call('subscriptionsTold', { heard: told, isAll: told.length === first.length });
 }
 
 /** Tells one partition, and answers whether it heard. */

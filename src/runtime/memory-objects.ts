@@ -4,6 +4,7 @@
  * nobody can come to rely on sharing an object with the other side.
  */
 import type { VouchedMember } from '../core/group/commands.ts';
+import type { SubscriptionCalls } from '../core/push/calls.ts';
 import type { TransactionCalls } from '../core/transaction/calls.ts';
 import { clusterHost, runErrands } from './cluster-host.ts';
 import type { BrokerConfig } from './config.ts';
@@ -14,6 +15,8 @@ import type { GroupLine } from './group-lines.ts';
 import { memoryPartition } from './memory-partition.ts';
 import { MemoryStore } from './memory-store.ts';
 import { type BilledEvent, type Meter, ObjectMeter, oneWritten } from './meters.ts';
+import { nowhere, type PushOutside } from './push/outside.ts';
+import { SubscriptionHost } from './push/subscription-host.ts';
 import { memoryRows } from './rows.ts';
 import type { ControllerStub, GroupStub, Objects, PartitionStub, Stub } from './stubs.ts';
 import { TransactionHost } from './transaction-host.ts';
@@ -26,6 +29,8 @@ export interface MemoryObjectsOptions {
   readonly now?: () => number;
   /** Whether objects lose their memory in their sleep, as those of the platform do. */
   readonly hibernates?: boolean;
+  /** What subscriptions need of the world; without it they deliver nothing. */
+  readonly push?: (objects: Objects) => PushOutside;
 }
 
 type CallTable<Calls> = { [K in keyof Calls]: { command: unknown; reply: unknown } };
@@ -45,15 +50,19 @@ export class MemoryObjects implements Objects {
   readonly #partitions = new Map<string, PartitionStub>();
   readonly #groups = new Map<string, GroupStub>();
   readonly #transactions = new Map<string, Stub<TransactionCalls>>();
+  readonly #subscriptions = new Map<string, Stub<SubscriptionCalls>>();
+  readonly #push: MemoryObjectsOptions['push'];
   #controller: ControllerStub | undefined;
   readonly #alarms = new Set<Alarm>();
   /** What each object would be billed for, by kind and name. */
   readonly meters = new Map<string, ObjectMeter>();
 
-  constructor({ config, now = () => Date.now(), hibernates = false }: MemoryObjectsOptions) {
+  constructor(options: MemoryObjectsOptions) {
+    const { config, now = () => Date.now(), hibernates = false, push } = options;
     this.#config = config;
     this.#now = now;
     this.#hibernates = hibernates;
+    this.#push = push;
   }
 
   partition(topicId: string, partition: number): PartitionStub {
@@ -70,6 +79,8 @@ export class MemoryObjects implements Objects {
           watches,
           setAlarm: (at) => alarm.set(at),
           alarm: () => alarm.at,
+          wake: (reader, place, lastStableOffset) =>
+            this.subscription(reader).call('wake', { place, lastStableOffset }),
           enlist: (transactionalId, question) =>
             this.transaction(transactionalId).call('enlist', question),
           deleteTopic: (topicId) => deleteTopic(this, topicId),
@@ -99,6 +110,18 @@ export class MemoryObjects implements Objects {
     return remembered(this.#transactions, transactionalId, () => {
       const name = `transaction ${transactionalId}`;
       return copying(this.#resident(name, (surroundings) => new TransactionHost(surroundings)));
+    });
+  }
+
+  subscription(name: string): Stub<SubscriptionCalls> {
+    return remembered(this.#subscriptions, name, () => {
+      const outside = this.#push?.(this) ?? nowhere;
+      return copying(
+        this.#resident(
+          `subscription ${name}`,
+          (surroundings) => new SubscriptionHost({ ...surroundings, outside }),
+        ),
+      );
     });
   }
 

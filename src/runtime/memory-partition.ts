@@ -21,6 +21,8 @@ export interface MemoryPartitionOptions {
   readonly durable?: () => Promise<void>;
   /** Asks a coordinator; without it there are no transactions. */
   readonly enlist?: PartitionSurroundings['enlist'];
+  /** Wakes who waits for the log to grow; without it there is nobody. */
+  readonly wake?: PartitionSurroundings['wake'];
   /** Asks for `ring` to be called then; without it nothing is ever cleaned up by itself. */
   readonly setAlarm?: (at: number) => void;
   /** When it will ring; null: it is not set. */
@@ -38,6 +40,7 @@ export function memoryPartition(options: MemoryPartitionOptions): MemoryPartitio
   const { settings, now, store = new MemoryStore(), durable = async () => {} } = options;
   const { setAlarm = () => {}, alarm = () => null, enlist = noCoordinator } = options;
   const { watches = new MemoryWatches(), deleteTopic = async () => {} } = options;
+  const { wake = async () => ({ above: null }) } = options;
   const host = new PartitionHost({
     store: () => store,
     settings,
@@ -45,6 +48,7 @@ export function memoryPartition(options: MemoryPartitionOptions): MemoryPartitio
     durable,
     announce: (ends) => watches.announce(announcementOf(ends)),
     enlist,
+    wake,
     dropped: () => watches.closeAll(),
     deleteTopic,
     alarm: async () => alarm(),

@@ -12,6 +12,7 @@ import type {
   Rewrite,
   RowHead,
   Snapshot,
+  WaitingReader,
 } from '../core/log/store.ts';
 import type { StreamRow } from '../core/stream/stream-state.ts';
 import { type Meter, noMeter, oneWritten } from './meters.ts';
@@ -23,6 +24,7 @@ export class MemoryStore implements LogStore {
   #state: LogState | undefined;
   readonly #shareStates = new Map<string, Uint8Array>();
   readonly #streamRows = new Map<string, string>();
+  readonly #waiting = new Map<string, WaitingReader>();
   #dropped = false;
   readonly #meter: Meter;
 
@@ -101,6 +103,20 @@ export class MemoryStore implements LogStore {
     }
   }
 
+  waiting(): readonly WaitingReader[] {
+    this.#meter.rows({ rowsRead: this.#waiting.size });
+    return [...this.#waiting.values()];
+  }
+
+  keepWaiting(reader: WaitingReader): void {
+    this.#meter.rows(oneWritten);
+    this.#waiting.set(reader.reader, { ...reader });
+  }
+
+  forgetWaiting(reader: string): void {
+    if (this.#waiting.delete(reader)) this.#meter.rows(oneWritten);
+  }
+
   append(
     rows: readonly LogRow[],
     snapshot: Snapshot | undefined,
@@ -134,6 +150,7 @@ export class MemoryStore implements LogStore {
     this.#state = undefined;
     this.#shareStates.clear();
     this.#streamRows.clear();
+    this.#waiting.clear();
     this.#dropped = true;
   }
 

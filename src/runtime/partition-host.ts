@@ -18,7 +18,7 @@ import {
   type WriteCommand,
 } from '../core/log/partition-log.ts';
 import { readRefused } from '../core/log/read.ts';
-import type { LogStore } from '../core/log/store.ts';
+import type { LogStore, WaitingReader } from '../core/log/store.ts';
 import type { StreamCalls } from '../core/stream/calls.ts';
 import { bytesOf } from '../core/stream/stream-writes.ts';
 import type { TransactionCalls } from '../core/transaction/calls.ts';
@@ -26,6 +26,7 @@ import type { Enlisted } from '../core/transaction-marker.ts';
 import { ErrorCode, KafkaError } from '../protocol/errors.ts';
 import { Enlisting } from './enlisting.ts';
 import type { Announced, StreamEnds, Stub } from './stubs.ts';
+import { WaitingReaders, type Wake } from './waiting-readers.ts';
 
 /** One write takes no more than this, but for a single larger append. */
 const flushBytes = 8 * 1024 * 1024;
@@ -48,6 +49,8 @@ export interface PartitionSurroundings {
     transactionalId: string,
     question: TransactionCalls['enlist']['command'],
   ): Promise<Enlisted>;
+  /** Wakes a reader that waits for the log to grow; may throw. */
+  readonly wake: Wake;
   /** The log is gone: closes the watchers. */
   dropped(): void;
   /** Has the controller delete a topic, whose stream has ended. */
@@ -69,6 +72,7 @@ interface Waiting {
 export class PartitionHost implements Stub<PartitionCalls> {
   readonly #around: PartitionSurroundings;
   readonly #enlisting: Enlisting;
+  readonly #readers: WaitingReaders;
   readonly #answers = this.#newAnswers();
   #log: PartitionLog | undefined;
   /** They go with the log. */
@@ -84,6 +88,15 @@ export class PartitionHost implements Stub<PartitionCalls> {
       question: (command) => this.#question(command),
       ask: (question, command) => this.#ask(question, command),
       write: (command) => this.#write(command, failed),
+    });
+    this.#readers = new WaitingReaders({
+      store: () => surroundings.store(),
+      wake: surroundings.wake,
+      lastStableOffset: () => this.#loaded().lastStableOffset,
+      now: () => surroundings.now(),
+      durable: () => surroundings.durable(),
+      armed: () => this.#schedule(this.#readers.retryAt),
+      relaxed: () => this.#relax(),
     });
   }
 
@@ -116,6 +129,11 @@ export class PartitionHost implements Stub<PartitionCalls> {
         ),
       ...this.#newShareAnswers(),
       ...this.#newStreamAnswers(),
+      awaitGrowth: (reader) =>
+        this.#guard(
+          () => this.#awaitGrowth(reader),
+          (errorCode) => ({ errorCode, isWaiting: false, lastStableOffset: -1 }),
+        ),
       drop: () =>
         this.#guard(
           () => this.#drop(),
@@ -185,6 +203,7 @@ export class PartitionHost implements Stub<PartitionCalls> {
    */
   async ring(): Promise<void> {
     this.#alarm = null;
+    if (!this.#around.store().dropped) await this.#readers.tell();
     const ended = await this.#endStream();
     let more = this.#cleanUp();
     while (more === true) {
@@ -194,6 +213,7 @@ export class PartitionHost implements Stub<PartitionCalls> {
     // Nothing else depends on it, so there is time.
     const mustWait = more === undefined || ended;
     this.#schedule(mustWait ? this.#afterFailure() : this.#cleanUpAt());
+    if (this.#readers.retryAt !== undefined) this.#schedule(this.#readers.retryAt);
   }
 
   /** Whether the stream has ended; its topic is deleted then, or this is tried again. */
@@ -244,6 +264,14 @@ export class PartitionHost implements Stub<PartitionCalls> {
       () => this.#loaded().cleanUpAt(this.#around.now()),
       () => this.#afterFailure(),
     );
+  }
+
+  /** Nobody has to be told of anything: what is left to ring for is later. */
+  #relax(): void {
+    const at = this.#cleanUpAt();
+    if (at === undefined || at === this.#alarm) return;
+    this.#alarm = at;
+    this.#around.setAlarm(at);
   }
 
   #afterFailure(): number {
@@ -331,6 +359,7 @@ export class PartitionHost implements Stub<PartitionCalls> {
   #fail(error: unknown): void {
     console.error('partition lost a write', error);
     this.#log = undefined;
+    this.#readers.reload();
     for (const { fail } of this.#waiting.splice(0)) fail(ErrorCode.KAFKA_STORAGE_ERROR);
   }
 
@@ -367,7 +396,18 @@ export class PartitionHost implements Stub<PartitionCalls> {
     const result = act(log);
     const moved = log.highWatermark !== highWatermark || log.lastStableOffset !== lastStableOffset;
     if (moved || log.closed !== closed) this.#around.announce(this.ends);
+    if (moved) this.#readers.grew();
     return result;
+  }
+
+  #awaitGrowth(reader: WaitingReader): PartitionCalls['awaitGrowth']['reply'] {
+    if (this.#around.store().dropped) {
+      const errorCode = ErrorCode.UNKNOWN_TOPIC_OR_PARTITION;
+      return { errorCode, isWaiting: false, lastStableOffset: -1 };
+    }
+    const { lastStableOffset } = this.#loaded();
+    const isWaiting = this.#readers.add(reader);
+    return { errorCode: ErrorCode.NONE, isWaiting, lastStableOffset };
   }
 
   #drop(): { errorCode: number } {
@@ -399,6 +439,7 @@ export class PartitionHost implements Stub<PartitionCalls> {
     } catch (error) {
       console.error('partition failed', { highWatermark: this.#log?.highWatermark }, error);
       this.#log = undefined;
+      this.#readers.reload();
       return refuse(error instanceof KafkaError ? error.code : ErrorCode.UNKNOWN_SERVER_ERROR);
     }
   }

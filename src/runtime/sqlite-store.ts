@@ -13,6 +13,7 @@ import type {
   Rewrite,
   RowHead,
   Snapshot,
+  WaitingReader,
 } from '../core/log/store.ts';
 import type { StreamRow } from '../core/stream/stream-state.ts';
 import { ErrorCode, KafkaError } from '../protocol/errors.ts';
@@ -57,6 +58,11 @@ const migrations: readonly Migration[] = [
   (sql) => {
     sql.exec('CREATE TABLE stream (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID');
   },
+  (sql) => {
+    sql.exec(`CREATE TABLE waiting (
+      reader TEXT PRIMARY KEY, place TEXT NOT NULL, above INTEGER NOT NULL
+    ) WITHOUT ROWID`);
+  },
 ];
 
 const droppedKey = 'dropped';
@@ -91,6 +97,9 @@ const cutShareState = 'DELETE FROM share_state WHERE group_id = ? AND piece >= ?
 const selectStreamRow = 'SELECT value FROM stream WHERE key = ?';
 const putStreamRow = 'INSERT OR REPLACE INTO stream VALUES (?, ?)';
 const deleteStreamRow = 'DELETE FROM stream WHERE key = ?';
+const selectWaiting = 'SELECT reader, place, above FROM waiting ORDER BY reader';
+const putWaiting = 'INSERT OR REPLACE INTO waiting VALUES (?, ?, ?)';
+const deleteWaiting = 'DELETE FROM waiting WHERE reader = ?';
 const putSnapshot = 'INSERT OR REPLACE INTO producer_snapshot VALUES (?, ?, ?)';
 const cutSnapshot = 'DELETE FROM producer_snapshot WHERE piece >= ?';
 
@@ -203,6 +212,21 @@ export class SqliteStore implements LogStore {
 
   keepStreamRows(rows: readonly StreamRow[]): void {
     this.#write(() => this.#putStreamRows(rows));
+  }
+
+  waiting(): readonly WaitingReader[] {
+    if (!this.#open) return [];
+    return this.#sql
+      .exec<{ reader: string; place: string; above: number }>(selectWaiting)
+      .toArray();
+  }
+
+  keepWaiting({ reader, place, above }: WaitingReader): void {
+    this.#write(() => this.#sql.exec(putWaiting, reader, place, above));
+  }
+
+  forgetWaiting(reader: string): void {
+    this.#write(() => this.#sql.exec(deleteWaiting, reader));
   }
 
   append(

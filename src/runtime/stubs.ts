@@ -6,6 +6,7 @@
 import type { ClusterCalls } from '../core/cluster/commands.ts';
 import type { GroupCalls, VouchedMember } from '../core/group/commands.ts';
 import type { PartitionCalls } from '../core/log/calls.ts';
+import type { SubscriptionCalls } from '../core/push/calls.ts';
 import type { TransactionCalls } from '../core/transaction/calls.ts';
 
 /** One object that answers a table of calls. */
@@ -86,5 +87,6 @@ export interface Objects {
   partition(topicId: string, partition: number): PartitionStub;
   group(groupId: string): GroupStub;
   transaction(transactionalId: string): Stub<TransactionCalls>;
+  subscription(name: string): Stub<SubscriptionCalls>;
   controller(): ControllerStub;
 }

@@ -8,6 +8,7 @@
 import type { ClusterCalls } from '../core/cluster/commands.ts';
 import type { GroupCalls, VouchedMember } from '../core/group/commands.ts';
 import type { PartitionCalls } from '../core/log/calls.ts';
+import type { SubscriptionCalls } from '../core/push/calls.ts';
 import type { RestConsumerCalls } from '../core/rest-consumer/calls.ts';
 import type { TransactionCalls } from '../core/transaction/calls.ts';
 import { partitionWatch } from './partition-watch.ts';
@@ -32,6 +33,7 @@ export type Env = {
   readonly TRANSACTION_COORDINATOR: DurableObjectNamespace;
   readonly CLUSTER_CONTROLLER: DurableObjectNamespace;
   readonly REST_CONSUMER: DurableObjectNamespace;
+  readonly SUBSCRIPTION: DurableObjectNamespace;
   readonly [variable: `KAFKA_${string}`]: string | undefined;
 };
 
@@ -49,6 +51,8 @@ const repeatable: ReadonlySet<string> = new Set<
   'unregisterTransactionalId',
   'listTransactionalIds',
   'findTransactionalIds',
+  'registerSubscription',
+  'listSubscriptions',
   'describeResourceConfigs',
   'listResourceConfigs',
   'describeClientQuotas',
@@ -69,6 +73,7 @@ const repeatable: ReadonlySet<string> = new Set<
   'streamDescribe',
   'streamForks',
   'streamHide',
+  'awaitGrowth',
   'heartbeat',
   'fetchOffsets',
   'deleteOffsets',
@@ -95,6 +100,7 @@ export function workerObjects(env: Env): Objects {
     group: (groupId) => new WorkerGroup(env.GROUP_COORDINATOR, groupId),
     transaction: (transactionalId) =>
       new WorkerObject<TransactionCalls>(env.TRANSACTION_COORDINATOR, transactionalId),
+    subscription: (name) => new WorkerObject<SubscriptionCalls>(env.SUBSCRIPTION, name),
     controller: () => new WorkerController(env.CLUSTER_CONTROLLER, 'cluster'),
   };
 }

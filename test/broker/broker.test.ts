@@ -62,7 +62,8 @@ function broken(version: number, error: unknown): RequestContext {
   const fail = () => {
     throw error;
   };
-  const objects = { partition: fail, group: fail, transaction: fail, controller: fail };
+  const kinds = { partition: fail, group: fail, transaction: fail, subscription: fail };
+  const objects = { ...kinds, controller: fail };
   return {
     ...context(version),
     objects,

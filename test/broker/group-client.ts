@@ -70,6 +70,7 @@ export class GroupClient {
       partition: (topicId, partition) => context.objects.partition(topicId, partition),
       group: (groupId) => (this.storm ? unreachable : context.objects.group(groupId)),
       transaction: (id) => (this.storm ? unreachable : context.objects.transaction(id)),
+      subscription: (name) => context.objects.subscription(name),
       controller: () => context.objects.controller(),
     };
     return { ...context, objects };

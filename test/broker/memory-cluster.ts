@@ -32,6 +32,7 @@ export class MemoryCluster {
       partition: (topicId, partition) => this.memory.partition(topicId, partition),
       group: (groupId) => this.memory.group(groupId),
       transaction: (transactionalId) => this.memory.transaction(transactionalId),
+      subscription: (name) => this.memory.subscription(name),
       controller: () => controller,
     };
   }

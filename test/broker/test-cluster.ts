@@ -49,6 +49,9 @@ export class TestCluster {
     transaction: () => {
       throw new Error('no transactions here');
     },
+    subscription: () => {
+      throw new Error('no subscriptions here');
+    },
     controller: () =>
       ({
         call: async (

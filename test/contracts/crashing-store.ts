@@ -37,6 +37,9 @@ export class CrashingStore {
       streamRow: (key) => store.streamRow(key),
       keepStreamRows: (rows) => dying(() => store.keepStreamRows(rows)),
       append: (...all: Parameters<LogStore['append']>) => dying(() => store.append(...all)),
+      waiting: () => store.waiting(),
+      keepWaiting: (reader) => dying(() => store.keepWaiting(reader)),
+      forgetWaiting: (reader) => dying(() => store.forgetWaiting(reader)),
       rewrite: (change: Rewrite) => dying(() => store.rewrite(change)),
       drop: () => store.drop(),
     };

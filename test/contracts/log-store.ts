@@ -72,6 +72,22 @@ export function describeLogStore(name: string, withStore: WithStore): void {
         expect(open().shareState('another')).toBeUndefined();
       }));
 
+    it('keeps who waits for the log to grow, and forgets it', () =>
+      withStore((open) => {
+        const [first, second] = ['a', 'b'].map((reader) => ({ reader, place: 'x:0', above: 7 }));
+        expect(open().waiting()).toEqual([]);
+        open().keepWaiting(first);
+        open().keepWaiting(second);
+        open().keepWaiting({ ...first, above: 9 });
+        expect(open().waiting()).toEqual([{ ...first, above: 9 }, second]);
+        open().forgetWaiting('a');
+        open().forgetWaiting('nobody');
+        expect(open().waiting()).toEqual([second]);
+        expect(open().state()).toBeUndefined();
+        open().drop();
+        expect(open().waiting()).toEqual([]);
+      }));
+
     it('finds rows by offset, before and after a restart', () =>
       withStore((open) => {
         const rows = [row(0, 3), row(3, 1), row(10, 5)];

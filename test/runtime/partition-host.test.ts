@@ -44,6 +44,7 @@ let now: number;
 let commits: { done(): void; lost(): void }[];
 let durable: () => Promise<void>;
 let enlist: PartitionSurroundings['enlist'];
+let wake: PartitionSurroundings['wake'];
 
 beforeEach(() => {
   store = new FailingStore();
@@ -57,6 +58,7 @@ beforeEach(() => {
   commits = [];
   durable = async () => {};
   enlist = () => Promise.reject(new Error('nobody should be asked'));
+  wake = () => Promise.reject(new Error('nobody waits'));
   vi.spyOn(console, 'error').mockImplementation(() => {});
 });
 
@@ -70,6 +72,7 @@ function newHost(): PartitionHost {
     durable: () => durable(),
     announce: ({ highWatermark }) => announced.push(highWatermark),
     enlist: (...question) => enlist(...question),
+    wake: (...news) => wake(...news),
     dropped: () => dropped++,
     deleteTopic: async () => {},
     alarm: () => askAlarm(),

@@ -10,7 +10,7 @@ import type { CallOf, Machine, Outcome, ReplyOf, Row } from '../machine.ts';
 import { AccessTokens, type KeptToken } from './access-tokens.ts';
 import { Acls } from './acls.ts';
 import { alteredConfigs, sameConfigs } from './altered-configs.ts';
-import { Announced } from './announced.ts';
+import { Announced, type AnnouncedCalls } from './announced.ts';
 import type { QuotaEntry } from './client-quotas.ts';
 import { ClientQuotas } from './client-quotas.ts';
 import type { AlteredTopic, ClusterCalls, NewTopic, TopicResult, TopicView } from './commands.ts';
@@ -24,29 +24,37 @@ import {
   newTopicConfigs,
   newTopicPartitions,
   withMorePartitions,
+  withoutDuplicates,
 } from './new-topics.ts';
 import { ResourceConfigs } from './resource-configs.ts';
-import { resultOf } from './results.ts';
+import { failedTopic, resultOf, topicResultOf } from './results.ts';
 import type { ScramCredential } from './scram-credentials.ts';
 import { ScramCredentials } from './scram-credentials.ts';
+import { type Notice, type SubscriptionListCalls, Subscriptions } from './subscriptions.ts';
 import { checkTopicConfigs, topicLists } from './topic-configs.ts';
 import { collisionKey, topicNameProblem } from './topic-names.ts';
 
 /** What the host of the machine also tells it: how the errands are going. */
-export interface HostedClusterCalls extends ClusterCalls {
+interface HostReports {
   /** Every partition of the topic below `told` has answered that it heard. */
   partitionsTold: { command: Omit<Errand, 'partitions'>; reply: null };
   /** Some partition could not be reached: wait a little. */
   errandsDelayed: { command: Record<never, never>; reply: null };
+  /** These subscriptions heard that their topics are others; all of them, or some did not. */
+  subscriptionsTold: { command: { heard: readonly Notice[]; isAll: boolean }; reply: null };
 }
 
+export interface HostedClusterCalls extends ClusterCalls, HostReports {}
+
+type ListCommand = CallOf<AnnouncedCalls & SubscriptionListCalls & HostReports>;
 export type ClusterCommand = CallOf<HostedClusterCalls>;
 export type ClusterReply = ReplyOf<HostedClusterCalls>;
 /**
  * `cluster`, `producerIds`, `topic:<id>`, `drop:<id>`, `configure:<id>`, `group:<id>`,
  * `transactionalId:<id>`, `groupConfigs:<group>`, `clientMetricsConfigs:<subscription>`,
  * `brokerConfigs:<broker>`, `inherited`, `quota:<entity>`, `scram:<mechanism>:<user>`,
- * `acl:<entry>`, `token:<id>` or `secret`.
+ * `acl:<entry>`, `token:<id>`, `secret`,
+ * `subscription:<name>` or `notice:<subscription>`.
  */
 export type ClusterRow = Row;
 
@@ -78,6 +86,7 @@ export class ClusterMachine implements Machine<ClusterCommand, ClusterReply, Clu
   /** Memory only: whether what topics inherit was compared with the broker's configs. */
   #hasInherited = false;
   readonly #announced = new Announced();
+  readonly #subscriptions = new Subscriptions();
   readonly #tokens: AccessTokens;
 
   constructor(settings: ClusterSettings) {
@@ -86,7 +95,13 @@ export class ClusterMachine implements Machine<ClusterCommand, ClusterReply, Clu
   }
 
   get deadline(): number | undefined {
-    return this.#errands.deadline;
+    const [errands, notices] = [this.#errands.deadline, this.#subscriptions.deadline];
+    return errands === undefined ? notices : Math.min(errands, notices ?? errands);
+  }
+
+  /** The subscriptions that are to be told that their topics are others. */
+  dueNotices(now: number): readonly Notice[] {
+    return this.#subscriptions.due(now);
   }
 
   /** What is due to be told to partitions, oldest first; empty when nothing is. */
@@ -101,12 +116,12 @@ export class ClusterMachine implements Machine<ClusterCommand, ClusterReply, Clu
   }
 
   decide(call: ClusterCommand, now: number): Outcome<ClusterReply, ClusterRow> {
-    this.#errands.woken(now);
+    this.expire(now);
     const outcome = this.#decide(call, now);
     const inherited = this.#inherit(outcome.rows);
-    if (inherited.length === 0) return outcome;
-    this.#errands.hurry(now);
-    return { ...outcome, rows: [...outcome.rows, ...inherited] };
+    const notices = this.#subscriptions.news(outcome.rows, (id) => this.#topics.get(id), now);
+    if (inherited.length > 0) this.#errands.hurry(now);
+    return { ...outcome, rows: [...outcome.rows, ...inherited, ...notices] };
   }
 
   #decide(call: ClusterCommand, now: number): Outcome<ClusterReply, ClusterRow> {
@@ -173,6 +188,14 @@ export class ClusterMachine implements Machine<ClusterCommand, ClusterReply, Clu
         const { reply, rows } = this.#tokens.decide(call, now);
         return answer(reply, rows);
       }
+      default:
+        return this.#keepList(call, now);
+    }
+  }
+
+  /** Who announced themselves, and what was told to whom. */
+  #keepList(call: ListCommand, now: number): Outcome<ClusterReply, ClusterRow> {
+    switch (call.kind) {
       case 'registerGroup':
       case 'unregisterGroup':
       case 'listGroups':
@@ -183,6 +206,15 @@ export class ClusterMachine implements Machine<ClusterCommand, ClusterReply, Clu
       case 'findTransactionalIds': {
         const { reply, rows } = this.#announced.decide(call);
         return answer(reply, rows);
+      }
+      case 'registerSubscription':
+      case 'listSubscriptions': {
+        const { reply, rows } = this.#subscriptions.decide(call);
+        return answer(reply, rows);
+      }
+      case 'subscriptionsTold': {
+        const { heard, isAll } = call.command;
+        return answer(null, this.#subscriptions.told(heard, isAll, now));
       }
       case 'partitionsTold':
         return answer(null, this.#errands.report(call.command, now));
@@ -195,6 +227,7 @@ export class ClusterMachine implements Machine<ClusterCommand, ClusterReply, Clu
   /** Errands are run by the host, which reports what came of them. */
   expire(now: number): Outcome<undefined, ClusterRow> {
     this.#errands.woken(now);
+    this.#subscriptions.woken(now);
     return { rows: [], reply: undefined, wake: new Map() };
   }
 
@@ -217,6 +250,10 @@ export class ClusterMachine implements Machine<ClusterCommand, ClusterReply, Clu
       case 'group':
       case 'transactionalId':
         this.#announced.replay(table, id, value);
+        break;
+      case 'subscription':
+      case 'notice':
+        this.#subscriptions.replay(table, id, value);
         break;
       case 'groupConfigs':
       case 'clientMetricsConfigs':
@@ -456,30 +493,4 @@ function row(key: string, value: unknown): ClusterRow {
 function splitKey(key: string): [table: string, id: string] {
   const colon = key.indexOf(':');
   return colon < 0 ? [key, ''] : [key.slice(0, colon), key.slice(colon + 1)];
-}
-
-function topicResultOf(name: string, make: () => TopicView): TopicResult {
-  try {
-    return { name, errorCode: ErrorCode.NONE, errorMessage: null, topic: make() };
-  } catch (error) {
-    return failedTopic(name, error);
-  }
-}
-
-/** Rethrows what is not a refusal. */
-function failedTopic(name: string, error: unknown): TopicResult {
-  if (!(error instanceof KafkaError)) throw error;
-  return { name, errorCode: error.code, errorMessage: error.message, topic: null };
-}
-
-/** A name that comes twice is refused, as if it had come once. */
-function withoutDuplicates<T extends { readonly name: string }>(
-  topics: readonly T[],
-): { unique: readonly T[]; duplicates: readonly string[] } {
-  const counts = new Map<string, number>();
-  for (const { name } of topics) counts.set(name, (counts.get(name) ?? 0) + 1);
-  return {
-    unique: topics.filter(({ name }) => counts.get(name) === 1),
-    duplicates: [...counts].filter(([, count]) => count > 1).map(([name]) => name),
-  };
 }

@@ -17,6 +17,7 @@ import type {
   ScramDeletion,
   ScramUpsertion,
 } from './scram-credentials.ts';
+import type { SubscriptionListCalls } from './subscriptions.ts';
 
 /** A topic incarnation as every gateway caches it. */
 export interface TopicView {
@@ -88,7 +89,7 @@ export interface AlteredTopic {
 }
 
 /** Every call to the controller. */
-export interface ClusterCalls extends AnnouncedCalls, AccessTokenCalls {
+export interface ClusterCalls extends AnnouncedCalls, AccessTokenCalls, SubscriptionListCalls {
   /** Topics by name and by id; both null: every topic. Unknown ones are left out of the reply. */
   getTopics: {
     command: { names: readonly string[] | null; topicIds: readonly string[] | null };

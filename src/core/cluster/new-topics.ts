@@ -144,3 +144,15 @@ function checkAssignment(brokerIds: readonly number[], nodeId: number): void {
 function badAssignment(message: string): KafkaError {
   return new KafkaError(ErrorCode.INVALID_REPLICA_ASSIGNMENT, message);
 }
+
+/** A name that comes twice is refused, as if it had come once. */
+export function withoutDuplicates<T extends { readonly name: string }>(
+  topics: readonly T[],
+): { unique: readonly T[]; duplicates: readonly string[] } {
+  const counts = new Map<string, number>();
+  for (const { name } of topics) counts.set(name, (counts.get(name) ?? 0) + 1);
+  return {
+    unique: topics.filter(({ name }) => counts.get(name) === 1),
+    duplicates: [...counts].filter(([, count]) => count > 1).map(([name]) => name),
+  };
+}

@@ -34,6 +34,7 @@ export function refuseClusterCall(
     case 'unregisterGroup':
     case 'registerTransactionalId':
     case 'unregisterTransactionalId':
+    case 'registerSubscription':
       return { errorCode };
     default:
       throw new Error(errorMessage);

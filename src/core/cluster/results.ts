@@ -3,6 +3,7 @@
  * becomes one; a bug is thrown on, to whoever can say that it was one.
  */
 import { ErrorCode, KafkaError } from '../../protocol/errors.ts';
+import type { TopicResult, TopicView } from './commands.ts';
 
 export interface Result {
   readonly errorCode: number;
@@ -17,4 +18,18 @@ export function resultOf(act: () => void): Result {
     if (!(error instanceof KafkaError)) throw error;
     return { errorCode: error.code, errorMessage: error.message };
   }
+}
+
+export function topicResultOf(name: string, make: () => TopicView): TopicResult {
+  try {
+    return { name, errorCode: ErrorCode.NONE, errorMessage: null, topic: make() };
+  } catch (error) {
+    return failedTopic(name, error);
+  }
+}
+
+/** Rethrows what is not a refusal. */
+export function failedTopic(name: string, error: unknown): TopicResult {
+  if (!(error instanceof KafkaError)) throw error;
+  return { name, errorCode: error.code, errorMessage: error.message, topic: null };
 }

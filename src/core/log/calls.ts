@@ -6,6 +6,7 @@
 import type { ShareCalls } from '../group/share-partition/calls.ts';
 import type { StreamCalls } from '../stream/calls.ts';
 import type { TransactionMarker } from '../transaction-marker.ts';
+import type { WaitingReader } from './store.ts';
 
 /** Which partition a caller believes it talks to. A partition opens itself on its first append. */
 export interface PartitionSpec {
@@ -131,6 +132,14 @@ export interface PartitionCalls extends ShareCalls, StreamCalls {
     command: { spec: PartitionSpec; offset: number };
     /** `lowWatermark` is the log start offset; -1 on refusal. */
     reply: { errorCode: number; lowWatermark: number };
+  };
+  /**
+   * Has a reader woken once what is committed reaches beyond an offset. Where it already does,
+   * the reader is told so and does not wait. Safe to repeat.
+   */
+  awaitGrowth: {
+    command: WaitingReader;
+    reply: { errorCode: number; isWaiting: boolean; lastStableOffset: number };
   };
   /** The controller's word on the topic and its configs. Safe to repeat. */
   configure: { command: { spec: PartitionSpec }; reply: { errorCode: number } };

@@ -101,6 +101,15 @@ export interface Rewrite {
   readonly forgotten?: readonly number[] | undefined;
 }
 
+/** Somebody who waits for the log to grow, and is to be woken then. */
+export interface WaitingReader {
+  readonly reader: string;
+  /** What the reader calls this partition. */
+  readonly place: string;
+  /** It wants to know when what is committed reaches beyond this offset. */
+  readonly above: number;
+}
+
 export interface LogStore extends StreamStore {
   /** True for ever after `drop`. */
   readonly dropped: boolean;
@@ -128,6 +137,11 @@ export interface LogStore extends StreamStore {
   shareState(groupId: string): Uint8Array | undefined;
   /** Undefined: the group is forgotten. */
   keepShareState(groupId: string, state: Uint8Array | undefined): void;
+  waiting(): readonly WaitingReader[];
+  /** In the place of what the same reader waited for. */
+  keepWaiting(reader: WaitingReader): void;
+  /** The reader waits for nothing here. */
+  forgetWaiting(reader: string): void;
   /**
    * Stores all of it or, throwing, nothing. A snapshot and a state take the place of the one
    * before.

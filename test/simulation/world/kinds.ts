@@ -64,6 +64,10 @@ export function partitionKind({ config, sabotage, objectsOf }: ProgramContext): 
             .transaction(transactionalId)
             .call('enlist', question),
         deleteTopic: (topicId) => deleteTopic(objectsOf(instance as Instance<unknown>), topicId),
+        wake: (reader, place, lastStableOffset) =>
+          objectsOf(instance as Instance<unknown>)
+            .subscription(reader)
+            .call('wake', { place, lastStableOffset }),
         dropped: () => {
           for (const watcher of instance.object.watchers) watcher.close();
           instance.object.watchers.clear();
@@ -105,6 +109,9 @@ function durableStore(instance: Instance<MemoryStore>): LogStore {
     streamRow: (key) => instance.look().streamRow(key),
     keepStreamRows: (rows) => instance.write((to) => to.keepStreamRows(rows)),
     append: (...all) => instance.write((to) => to.append(...all)),
+    waiting: () => instance.look().waiting(),
+    keepWaiting: (reader) => instance.write((to) => to.keepWaiting(reader)),
+    forgetWaiting: (reader) => instance.write((to) => to.forgetWaiting(reader)),
     rewrite: (change) => instance.write((to) => to.rewrite(change)),
     drop: () => instance.write((to) => to.drop()),
   };

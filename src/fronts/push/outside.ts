@@ -1,0 +1,30 @@
+/**
+ * The world as subscriptions have it in a Worker: its bindings, the internet, and the cluster
+ * through the same gateway as every other client.
+ */
+import type { Gateway } from '../../broker/gateway.ts';
+import type { PushOutside } from '../../runtime/push/outside.ts';
+import { KafkaPushClient } from './kafka-client.ts';
+import { deliverTo, type TargetsOptions } from './targets.ts';
+
+/** No timer runs for longer: while one does, an object is awake. */
+const longestWaitMs = 1_000;
+
+export function pushOutside(gateway: () => Gateway, targets: TargetsOptions): PushOutside {
+  return {
+    client: ({ principal }) => new KafkaPushClient(gateway(), principal),
+    deliver: (subscription, batch) => deliverTo(targets, subscription, batch),
+    until: (at) => {
+      const wait = Math.min(Math.max(at - targets.now(), 1), longestWaitMs);
+      return new Promise((resolve) => setTimeout(resolve, wait));
+    },
+  };
+}
+
+/** `KEDGE_PUSH_PRIVATE_HOSTS`: hosts with or without a port, with commas between. */
+export function privateHostsFrom(variables: Readonly<Record<string, unknown>>): string[] {
+  return `${variables.KEDGE_PUSH_PRIVATE_HOSTS ?? ''}`
+    .split(',')
+    .map((host) => host.trim().toLowerCase())
+    .filter((host) => host !== '');
+}
