@@ -3,8 +3,8 @@
  * Kafka clients come in through `connect`, so there is no proxy between them and the Worker.
  */
 import { WorkerEntrypoint } from 'cloudflare:workers';
-import { type Access, accessFrom, howToOpen } from './broker/access.ts';
-import { anonymous } from './broker/authorizer.ts';
+import { type Access, accessFrom } from './broker/access.ts';
+import { howToBind, principalOfBinding } from './broker/binding-principal.ts';
 import { createGateway, type Gateway } from './broker/gateway.ts';
 import { httpApp } from './fronts/http/app.ts';
 import type { HttpDoor } from './fronts/http/routes.ts';
@@ -89,9 +89,10 @@ export class Kedge extends WorkerEntrypoint<Env & Variables> {
   open(): KafkaConnection {
     const doors = doorsOf(this.env);
     if ('shut' in doors) throw new Error(doors.shut);
-    if (!doors.access.open) throw new Error(howToOpen);
-    const { calls: maxCalls } = limitsFrom(this.env);
-    return new KafkaConnection({ gateway: doors.gateway, principal: anonymous, maxCalls });
+    const principal = principalOfBinding(this.ctx.props, doors.access);
+    if (principal === undefined) throw new Error(howToBind);
+    const limits = limitsFrom(this.env);
+    return new KafkaConnection({ gateway: doors.gateway, principal, limits });
   }
 }
 

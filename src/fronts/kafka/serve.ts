@@ -86,9 +86,9 @@ async function exchange(
 /**
  * Past the limit a connection still serves what was sent already, up to so many times the limit.
  */
-const drainAllowance = 1.1;
+export const drainAllowance = 1.1;
 /** So many bytes are as much work as a request. */
-const bytesOfRequest = 256 * 1024;
+export const bytesOfRequest = 256 * 1024;
 
 function sizeOf(chunks: readonly Uint8Array[]): number {
   return chunks.reduce((sum, { byteLength }) => sum + byteLength, 0);

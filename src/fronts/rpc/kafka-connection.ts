@@ -11,6 +11,7 @@ import { type ClientContext, clientContext, type Gateway } from '../../broker/ga
 import { ioTurn } from '../../runtime/io-turn.ts';
 import { Connection } from '../kafka/connection.ts';
 import { answerRequest, isAppend, onlyReads } from '../kafka/requests.ts';
+import { bytesOfRequest, type ConnectionLimits, drainAllowance } from '../kafka/serve.ts';
 
 /** What a request is answered with. */
 export interface KafkaAnswer {
@@ -29,8 +30,7 @@ interface Waiting {
 export interface ConnectionTerms {
   readonly gateway: Gateway;
   readonly principal: Principal;
-  /** How many calls to objects it may make; 0: any number. */
-  readonly maxCalls: number;
+  readonly limits: ConnectionLimits;
 }
 
 /** Past the limit a connection serves what was sent already, up to so many times the limit. */
@@ -41,13 +41,14 @@ export class KafkaConnection extends RpcTarget {
   readonly #client: ClientContext;
   readonly #connection: Connection;
   readonly #left = new AbortController();
-  readonly #maxCalls: number;
+  readonly #limits: ConnectionLimits;
+  #requests = 0;
   /** Who waits for the requests that were not begun yet, in their order. */
   readonly #waiting: Waiting[] = [];
 
-  constructor({ gateway, principal, maxCalls }: ConnectionTerms) {
+  constructor({ gateway, principal, limits }: ConnectionTerms) {
     super();
-    this.#maxCalls = maxCalls || Number.POSITIVE_INFINITY;
+    this.#limits = limits;
     this.#client = clientContext(gateway, {
       principal,
       clientHost: '/127.0.0.1',
@@ -91,7 +92,8 @@ export class KafkaConnection extends RpcTarget {
   }
 
   get #isSpent(): boolean {
-    return this.#client.objects.calls >= this.#maxCalls;
+    const { calls, requests } = this.#limits;
+    return this.#client.objects.calls >= calls || this.#requests >= requests;
   }
 
   async #answer(
@@ -99,11 +101,17 @@ export class KafkaConnection extends RpcTarget {
     nextMayStart: () => void,
   ): Promise<readonly Uint8Array[] | undefined> {
     const waiting = this.#waiting.shift()!;
-    const maySpeak = this.#client.objects.calls < this.#maxCalls * drainAllowance;
+    this.#requests += 1 + frame.byteLength / bytesOfRequest;
+    const maySpeak = this.#client.objects.calls < this.#limits.calls * drainAllowance;
     const chunks = maySpeak ? await answerRequest(frame, this.#client, nextMayStart) : undefined;
-    if (chunks === undefined) waiting.reject(closed());
-    else waiting.resolve({ frame: frameOf(chunks), isSpent: this.#isSpent });
-    return chunks && [];
+    if (chunks === undefined) {
+      waiting.reject(closed());
+      return undefined;
+    }
+    const answer = frameOf(chunks);
+    this.#requests += (answer?.byteLength ?? 0) / bytesOfRequest;
+    waiting.resolve({ frame: answer, isSpent: this.#isSpent });
+    return [];
   }
 
   #close(): void {
