@@ -7,6 +7,16 @@ export { KafkaError } from '../protocol/errors.ts';
 export type { KedgeBinding, KedgeConnection } from './binding.ts';
 export type { Channel, Credentials, Transport } from './channel.ts';
 export type { Compression } from './compression.ts';
+export { Consumer } from './consumer/consumer.ts';
+export type {
+  ConsumerBatch,
+  ConsumerOptions,
+  ConsumerRecord,
+  PartitionRead,
+  Start,
+  TopicPartition,
+} from './consumer/options.ts';
+export type { OffsetAt } from './offsets.ts';
 export type { Cancellable, ConnectionOptions } from './options.ts';
 export type {
   HeadersInput,
