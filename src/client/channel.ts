@@ -13,6 +13,16 @@ export interface Credentials {
   readonly password?: string | undefined;
 }
 
+/** The header that says so; empty when nothing is known. */
+export function authorization({ token, username, password }: Credentials): {
+  authorization?: string;
+} {
+  if (token !== undefined) return { authorization: `Bearer ${token}` };
+  if (username === undefined) return {};
+  const pair = new TextEncoder().encode(`${username}:${password ?? ''}`);
+  return { authorization: `Basic ${btoa(String.fromCharCode(...pair))}` };
+}
+
 /** One line to Kedge. What is sent on it arrives in the order it was sent. */
 export interface Channel {
   /** Whether it takes another request. When not, another channel is to be opened. */
@@ -29,8 +39,6 @@ export interface Channel {
 export interface Transport {
   /** What is learned of a Kedge is remembered by this. */
   readonly address: string | object;
-  /** SASL, for those that have no other way to say who they are. */
-  readonly sasl?: Credentials | undefined;
   open(): Promise<Channel>;
 }
 

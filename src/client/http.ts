@@ -4,7 +4,13 @@
  */
 import { concat } from '../bytes/writer.ts';
 import { ErrorCode, KafkaError } from '../protocol/errors.ts';
-import { type Channel, type Credentials, disconnected, type Transport } from './channel.ts';
+import {
+  authorization,
+  type Channel,
+  type Credentials,
+  disconnected,
+  type Transport,
+} from './channel.ts';
 
 const frameType = 'application/vnd.kedge.kafka';
 
@@ -56,14 +62,7 @@ class HttpChannel implements Channel {
   }
 }
 
-function authorization({ token, username, password }: Credentials): { authorization?: string } {
-  if (token !== undefined) return { authorization: `Bearer ${token}` };
-  if (username === undefined) return {};
-  const pair = new TextEncoder().encode(`${username}:${password ?? ''}`);
-  return { authorization: `Basic ${btoa(String.fromCharCode(...pair))}` };
-}
-
-function refusal(status: number, text: string): KafkaError {
+export function refusal(status: number, text: string): KafkaError {
   return new KafkaError(codeOf(status), `HTTP ${status}: ${messageOf(text)}`);
 }
 

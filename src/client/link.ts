@@ -6,8 +6,6 @@
  */
 import { DecodeError, Reader } from '../bytes/reader.ts';
 import { apiVersions } from '../protocol/apis/api-versions.ts';
-import { saslAuthenticate } from '../protocol/apis/sasl-authenticate.ts';
-import { saslHandshake } from '../protocol/apis/sasl-handshake.ts';
 import { ErrorCode, KafkaError } from '../protocol/errors.ts';
 import { decodeResponseHeader, encodeRequestFrame } from '../protocol/header.ts';
 import {
@@ -19,7 +17,7 @@ import {
   type VersionRange,
 } from '../protocol/schema.ts';
 import { ByAddress } from './by-address.ts';
-import { type Channel, type Credentials, disconnected, type Transport } from './channel.ts';
+import { type Channel, disconnected, type Transport } from './channel.ts';
 import { type Limits, within } from './waiting.ts';
 
 /** For how long versions are believed. */
@@ -153,7 +151,6 @@ export class Link {
     const channel = await transport.open();
     const known = versions.get(transport.address);
     const isRecent = known !== undefined && Date.now() - known.at < versionsMaxAgeMs;
-    if (transport.sasl) await this.#authenticate(channel, transport.sasl);
     if (isRecent) return [channel, known.ranges];
     const ranges = await this.#askVersions(channel);
     versions.set(transport.address, { at: Date.now(), ranges });
@@ -168,22 +165,6 @@ export class Link {
     return new Map(
       apiKeys.map(({ apiKey, minVersion, maxVersion }) => [apiKey, [minVersion, maxVersion]]),
     );
-  }
-
-  /** RFC 4616, in Kafka's requests: a bearer token counts as the password of whoever has it. */
-  async #authenticate(channel: Channel, credentials: Credentials): Promise<void> {
-    const ask = async <Q extends Fields, R extends Fields>(
-      api: Api<Q, R>,
-      version: number,
-      request: Infer<Q>,
-    ) => (await this.#send(channel, api, version, request, true))!;
-    const handshake = await ask(saslHandshake, 1, { mechanism: 'PLAIN' });
-    if (handshake.errorCode !== ErrorCode.NONE) throw new KafkaError(handshake.errorCode);
-    const { username = 'admin', password, token } = credentials;
-    const authBytes = new TextEncoder().encode(`\0${username}\0${token ?? password ?? ''}`);
-    const answer = await ask(saslAuthenticate, 2, { authBytes });
-    if (answer.errorCode === ErrorCode.NONE) return;
-    throw new KafkaError(answer.errorCode, answer.errorMessage ?? undefined);
   }
 }
 

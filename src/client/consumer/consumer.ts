@@ -6,7 +6,7 @@
 import { ErrorCode, KafkaError } from '../../protocol/errors.ts';
 import type { DecodedRecord } from '../../protocol/records/index.ts';
 import type { Link } from '../link.ts';
-import { commitOffsets, committedOffsets, offsetsAt, type PlaceOffset } from '../offsets.ts';
+import { offsetsAt, type PlaceOffset } from '../offsets.ts';
 import { type Cancellable, linkTo } from '../options.ts';
 import type { GroupMetadata } from '../producer/transaction.ts';
 import { type Deserializer, text } from '../serdes.ts';
@@ -23,7 +23,8 @@ import type {
   Start,
   TopicPartition,
 } from './options.ts';
-import { type Chunk, isCurrent, Reading } from './reading.ts';
+import { Progress } from './progress.ts';
+import { type Chunk, isCurrent, placeOf, Reading } from './reading.ts';
 
 /** How long to try what must succeed before reading goes on. */
 const patienceMs = 60_000;
@@ -36,6 +37,7 @@ export class Consumer<K = string, V = string> implements AsyncDisposable {
   readonly #control: Link;
   readonly #topics: Topics;
   readonly #fetcher: Fetcher;
+  readonly #progress: Progress;
   readonly #closing = new AbortController();
   #readings: Reading[] = [];
   #member: Member | undefined;
@@ -54,6 +56,10 @@ export class Consumer<K = string, V = string> implements AsyncDisposable {
     this.#control = linkTo(connection, options);
     this.#topics = new Topics(this.#control);
     this.#fetcher = new Fetcher(this.#link, this.#topics, options);
+    this.#progress = new Progress(this.#control, this.#topics, {
+      committer: () => this.groupMetadata,
+      refresh: () => this.#member?.refresh(),
+    });
   }
 
   /**
@@ -128,7 +134,7 @@ export class Consumer<K = string, V = string> implements AsyncDisposable {
     }
   }
 
-  /** Records as they came together: all of a batch count as processed when the next is asked for. */
+  /** Records as they came together: all count as processed when the next batch is asked for. */
   async *batches({
     signal,
   }: Cancellable = {}): AsyncGenerator<ConsumerBatch<K, V>, void, undefined> {
@@ -207,13 +213,11 @@ export class Consumer<K = string, V = string> implements AsyncDisposable {
     { signal }: Cancellable = {},
   ): Promise<number | undefined> {
     const places = [{ topic, partition }];
-    const [found] = await this.#untilCommitted(signal, () =>
-      committedOffsets(this.#control, this.#topics, this.groupMetadata, places, { signal }),
-    );
+    const [found] = await this.#progress.committed(places, signal);
     return found?.offset;
   }
 
-  /** An end of a partition, or the first offset not older than a time; -1: there is none so late. */
+  /** An end of a partition, or the first offset not older than a time; -1: none is so late. */
   async offsetAt(
     { topic, partition }: TopicPartition,
     at: 'earliest' | 'latest' | number,
@@ -235,10 +239,12 @@ export class Consumer<K = string, V = string> implements AsyncDisposable {
     { signal }: Cancellable = {},
   ): Promise<void> {
     this.#checkOpen();
-    if (what === undefined) return this.#commitUpTo(({ position }) => position, signal);
-    if (isOffsets(what)) return this.#commit(what, signal);
+    if (what === undefined) {
+      return this.#progress.commitUpTo(({ position }) => position, this.#readings, signal);
+    }
+    if (isOffsets(what)) return this.#progress.commit(what, signal);
     const { topic, partition, offset } = what;
-    await this.#commit([{ topic, partition, offset: offset + 1 }], signal);
+    await this.#progress.commit([{ topic, partition, offset: offset + 1 }], signal);
   }
 
   /** As what it commits: for `producer.sendOffsets`. */
@@ -256,7 +262,7 @@ export class Consumer<K = string, V = string> implements AsyncDisposable {
     this.#closing.abort();
     this.#wake();
     try {
-      if (this.#commitsByItself) await this.#commitUpTo(({ processed }) => processed);
+      if (this.#commitsByItself) await this.#progress.tryToCommit(this.#readings);
     } finally {
       for (const reading of this.#readings) reading.drop();
       this.#readings = [];
@@ -331,11 +337,7 @@ export class Consumer<K = string, V = string> implements AsyncDisposable {
     const { groupId, autoOffsetReset = 'latest' } = this.#options;
     const asked = lost.filter(({ start }) => start === undefined);
     if (groupId !== undefined && asked.length > 0) {
-      const found = await this.#untilCommitted(signal, () =>
-        committedOffsets(this.#control, this.#topics, this.groupMetadata, asked.map(placeOf), {
-          signal,
-        }),
-      );
+      const found = await this.#progress.committed(asked.map(placeOf), signal);
       for (const { topic, partition, offset } of found) {
         const reading = asked.find(
           (one) => one.topic.name === topic && one.partition === partition,
@@ -398,7 +400,7 @@ export class Consumer<K = string, V = string> implements AsyncDisposable {
     const { autoCommitIntervalMs = 5_000 } = this.#options;
     const isFirst = this.#commitAt === 0;
     this.#commitAt = Date.now() + autoCommitIntervalMs;
-    if (!isFirst) await this.#tryToCommit(this.#readings);
+    if (!isFirst) await this.#progress.tryToCommit(this.#readings);
   }
 
   /** Gives up what is not ours any more, takes what is, and says so. */
@@ -417,7 +419,7 @@ export class Consumer<K = string, V = string> implements AsyncDisposable {
       }
     }
     const revoked = this.#readings.filter((reading) => !wanted.includes(reading));
-    if (this.#commitsByItself) await this.#tryToCommit(revoked);
+    if (this.#commitsByItself) await this.#progress.tryToCommit(revoked);
     await this.#replace(wanted, revoked);
     this.#member?.has(target);
   }
@@ -428,58 +430,6 @@ export class Consumer<K = string, V = string> implements AsyncDisposable {
     for (const reading of revoked) reading.drop();
     this.#readings = [...wanted];
     if (assigned.length > 0) await this.#options.onAssigned?.(assigned.map(placeOf));
-  }
-
-  // Commits
-
-  /** What cannot be committed now is read again by somebody: that is no reason to stop. */
-  async #tryToCommit(readings: readonly Reading[]): Promise<void> {
-    try {
-      await this.#commitUpTo(({ processed }) => processed, undefined, readings);
-    } catch (error) {
-      const code = error instanceof KafkaError ? error.code : undefined;
-      const isLeft = code === ErrorCode.UNKNOWN_MEMBER_ID;
-      const isOver =
-        code === ErrorCode.STALE_MEMBER_EPOCH || code === ErrorCode.FENCED_MEMBER_EPOCH;
-      if (!isRetriable(error) && !isLeft && !isOver) throw error;
-    }
-  }
-
-  async #commitUpTo(
-    where: (reading: Reading) => number | undefined,
-    signal?: AbortSignal,
-    readings: readonly Reading[] = this.#readings,
-  ): Promise<void> {
-    const offsets = readings.flatMap((reading) => {
-      const offset = where(reading);
-      const isNew = offset !== undefined && offset !== reading.committed;
-      return isNew ? [{ ...placeOf(reading), offset, reading }] : [];
-    });
-    if (offsets.length === 0) return;
-    await this.#commit(offsets, signal);
-    for (const { reading, offset } of offsets) reading.committed = offset;
-  }
-
-  async #commit(offsets: readonly PlaceOffset[], signal?: AbortSignal): Promise<void> {
-    if (offsets.length === 0) return;
-    await this.#untilCommitted(signal, () =>
-      commitOffsets(this.#control, this.#topics, this.groupMetadata, offsets, { signal }),
-    );
-  }
-
-  /** Tries again with the epoch that the group has, if that is what was wrong. */
-  #untilCommitted<T>(signal: AbortSignal | undefined, attempt: () => Promise<T>): Promise<T> {
-    const heeding = async () => {
-      try {
-        return await attempt();
-      } catch (error) {
-        const isStale = error instanceof KafkaError && error.code === ErrorCode.STALE_MEMBER_EPOCH;
-        if (!isStale || this.#member === undefined) throw error;
-        await this.#member.refresh();
-        return attempt();
-      }
-    };
-    return persistently(heeding, { signal, timeoutMs: patienceMs });
   }
 
   #readingOf({ topic, partition }: TopicPartition): Reading {
@@ -502,10 +452,6 @@ function subscriptionOf(topics: string | readonly string[] | { readonly pattern:
   if (typeof topics === 'string') return { list: [topics], pattern: null };
   if ('pattern' in topics) return { list: [], pattern: topics.pattern };
   return { list: topics, pattern: null };
-}
-
-function placeOf({ topic, partition }: Reading): TopicPartition {
-  return { topic: topic.name, partition };
 }
 
 function isOffsets<T>(what: T | readonly PlaceOffset[]): what is readonly PlaceOffset[] {

@@ -1,4 +1,4 @@
-/** What a consumer may be told, and what it gives. Names and defaults are Java's where it has them. */
+/** What a consumer may be told, and what it gives. Names and defaults are Java's, if it has any. */
 import type { ConnectionOptions } from '../options.ts';
 import type { Deserializer } from '../serdes.ts';
 

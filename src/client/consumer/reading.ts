@@ -5,7 +5,7 @@
  */
 import type { DecodedRecord } from '../../protocol/records/index.ts';
 import type { Topic } from '../topics.ts';
-import type { Start } from './options.ts';
+import type { Start, TopicPartition } from './options.ts';
 
 export class Reading {
   topic: Topic;
@@ -71,4 +71,8 @@ export interface Chunk {
 /** Whether it may still be given out. */
 export function isCurrent({ reading, version }: Chunk): boolean {
   return reading.version === version;
+}
+
+export function placeOf({ topic, partition }: Reading): TopicPartition {
+  return { topic: topic.name, partition };
 }

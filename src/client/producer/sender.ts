@@ -37,8 +37,8 @@ interface Work {
 }
 
 const maxRequests = 5;
-/** Whole batches: one more may make it larger. */
-const requestBytes = 4 * 1024 * 1024;
+/** Whole batches: the last one may make it larger. */
+const requestBytes = 1024 * 1024;
 
 /** After these nobody knows whether the batch was stored. */
 const doubtful: ReadonlySet<number> = new Set([

@@ -33,9 +33,6 @@ export interface ConnectionTerms {
   readonly limits: ConnectionLimits;
 }
 
-/** Past the limit a connection serves what was sent already, up to so many times the limit. */
-const drainAllowance = 1.1;
-
 /** Close it by disposing of it: `using connection = await env.KEDGE.open()`. */
 export class KafkaConnection extends RpcTarget {
   readonly #client: ClientContext;
