@@ -55,9 +55,7 @@ describe('every description answers', () => {
   const ajv = new Ajv2020({ strict: false });
   beforeAll(() => ajv.addSchema({ $id: 'api', ...document }));
 
-  // ACLs cannot be set yet.
-  const answering = described.filter(({ route }) => !route.path.includes('/acls'));
-  test.each(answering)('$name', async ({ family, route }) => {
+  test.each(described)('$name', async ({ family, route }) => {
     // With an authorizer, and everybody a super user: there are ACLs to speak of.
     await using kedge = new MemoryDoor({
       authorizerClassName: 'org.apache.kafka.metadata.authorizer.StandardAuthorizer',

@@ -156,3 +156,107 @@ describe('configs of topics', () => {
     }
   });
 });
+
+describe('configs of brokers', () => {
+  const broker = () => `${cluster}/brokers/1/configs`;
+  const all = () => `${cluster}/broker-configs`;
+
+  test('say what they are and where they come from', async () => {
+    expect((await send('PUT', `${broker()}/log.retention.ms`, { value: 1000 })).status).toBe(204);
+    await send('PUT', `${all()}/log.retention.ms`, { value: '2000' });
+    const { json } = await kedge.ask('GET', broker());
+    const self = `http://kedge.test${broker()}`;
+    expect(json).toMatchObject({ kind: 'KafkaBrokerConfigList', metadata: { self, next: null } });
+    const name = 'log.retention.ms';
+    const retention = json.data.find((one: { name: string }) => one.name === name);
+    expect(retention).toEqual({
+      kind: 'KafkaBrokerConfig',
+      metadata: {
+        self: `${self}/${name}`,
+        resource_name: `crn:///kafka=${id}/broker=1/config=${name}`,
+      },
+      cluster_id: id,
+      broker_id: 1,
+      name,
+      value: '1000',
+      is_read_only: false,
+      is_sensitive: false,
+      source: 'DYNAMIC_BROKER_CONFIG',
+      synonyms: expect.arrayContaining([
+        { name, value: '1000', source: 'DYNAMIC_BROKER_CONFIG' },
+        { name, value: '2000', source: 'DYNAMIC_DEFAULT_BROKER_CONFIG' },
+      ]),
+      is_default: false,
+    });
+    expect((await kedge.ask('GET', `${broker()}/${name}`)).json).toEqual(retention);
+    const ofAll = (await kedge.ask('GET', `${cluster}/brokers/-/configs`)).json;
+    expect(ofAll.metadata.self).toBe(`http://kedge.test${cluster}/brokers/-/configs`);
+    expect(ofAll.data).toEqual(json.data);
+  });
+
+  test('of all together are only those that were set', async () => {
+    expect((await kedge.ask('GET', all())).json).toEqual({
+      kind: 'KafkaClusterConfigList',
+      metadata: { self: `http://kedge.test${all()}`, next: null },
+      data: [],
+    });
+    const data = [
+      { name: 'message.max.bytes', value: '2000000' },
+      { name: 'log.retention.ms', value: '5000' },
+    ];
+    expect((await send('POST', `${all()}:alter`, { data })).status).toBe(204);
+    const reset = { data: [{ name: 'log.retention.ms', operation: 'DELETE' }] };
+    expect((await send('POST', `${all()}:alter`, reset)).status).toBe(204);
+    const { json } = await kedge.ask('GET', all());
+    expect(json.data).toMatchObject([
+      {
+        kind: 'KafkaClusterConfig',
+        metadata: { resource_name: `crn:///kafka=${id}/broker-config=message.max.bytes` },
+        config_type: 'BROKER',
+        value: '2000000',
+        source: 'DYNAMIC_DEFAULT_BROKER_CONFIG',
+      },
+    ]);
+    expect((await kedge.ask('GET', `${all()}/message.max.bytes`)).json).toEqual(json.data[0]);
+    expect((await kedge.ask('DELETE', `${all()}/message.max.bytes`)).status).toBe(204);
+    expect((await kedge.ask('GET', `${all()}/message.max.bytes`)).status).toBe(404);
+  });
+
+  test('are only tried, if asked', async () => {
+    const data = [{ name: 'message.max.bytes', value: '2000000' }];
+    for (const path of [broker(), all()]) {
+      const trial = await send('POST', `${path}:alter`, { data, validate_only: true });
+      expect(trial.status).toBe(204);
+      const wrong = { data: [{ name: 'message.max.bytes', value: 'x' }], validate_only: true };
+      expect(await send('POST', `${path}:alter`, wrong)).toMatchObject({
+        status: 400,
+        json: { error_code: 40002 },
+      });
+    }
+    expect((await kedge.ask('GET', all())).json.data).toEqual([]);
+  });
+
+  test('that do not exist cannot be found', async () => {
+    const message = `Config nonsense cannot be found for BROKER 1 in cluster ${id}.`;
+    expect(await send('PUT', `${broker()}/nonsense`, { value: '1' })).toMatchObject({
+      status: 404,
+      json: { error_code: 404, message },
+    });
+  });
+
+  test.each([
+    ['GET', ''],
+    ['GET', '/message.max.bytes'],
+    ['PUT', '/message.max.bytes'],
+    ['DELETE', '/message.max.bytes'],
+    ['POST', ':alter'],
+  ])('of a broker that is not there: %s %s', async (method, path) => {
+    const body = method === 'PUT' ? { value: '1' } : { data: [] };
+    const ask = method === 'GET' ? {} : { body, type: 'application/json' };
+    const missing = await kedge.ask(method, `${cluster}/brokers/7/configs${path}`, ask);
+    expect(missing).toMatchObject({
+      status: 404,
+      json: { error_code: 404, message: 'Broker 7 cannot be found.' },
+    });
+  });
+});
