@@ -14,6 +14,7 @@ import { ownFamily } from './own.ts';
 import { restFamily } from './rest/index.ts';
 import { type Family, type HttpContext, type HttpEnv, isPathOf, type Route } from './routes.ts';
 import { sseFamily } from './sse/index.ts';
+import { streamsFamily } from './streams/index.ts';
 import { upstashFamily } from './upstash/index.ts';
 import { cloudV3Family, v3Family } from './v3/index.ts';
 
@@ -26,6 +27,7 @@ export const families = withDocument([
   upstashFamily,
   cloudEventsFamily,
   sseFamily,
+  streamsFamily,
 ]);
 
 /** The app. Its `fetch` takes the door in the place of an environment. */
@@ -42,8 +44,9 @@ export function httpApp(): Hono<HttpEnv> {
     void Promise.all(unfinished).then(() => kafka.close());
   });
   for (const { prefix, routes } of families) {
-    for (const { method, path, handle } of routes) {
-      app.on(method, path === '/' ? prefix || '/' : `${prefix}${path}`, handle);
+    for (const { method, path, deep, handle } of routes) {
+      const rest = deep ? '{.+}' : '';
+      app.on(method, path === '/' ? prefix || '/' : `${prefix}${path}${rest}`, handle);
     }
   }
   app.notFound(nowhere);

@@ -46,6 +46,8 @@ export interface Route {
   readonly method: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE' | 'OPTIONS';
   /** Below the family's prefix; `:name` is a parameter. */
   readonly path: string;
+  /** Whether the last parameter takes the rest of the path, slashes and all. */
+  readonly deep?: boolean;
   readonly handle: (c: HttpContext) => Promise<Response> | Response;
   /** Whether anybody may ask, without saying who they are. */
   readonly open?: boolean;
@@ -95,10 +97,8 @@ export function finishLater(c: HttpContext, work: Promise<unknown>): void {
 export function isPathOf(route: Route, prefix: string, path: string): boolean {
   const pattern = `${prefix}${route.path}`.split('/').filter((part) => part !== '');
   const parts = path.split('/').filter((part) => part !== '');
-  return (
-    pattern.length === parts.length &&
-    pattern.every((part, index) => part.startsWith(':') || part === parts[index])
-  );
+  const fits = route.deep ? pattern.length <= parts.length : pattern.length === parts.length;
+  return fits && pattern.every((part, index) => part.startsWith(':') || part === parts[index]);
 }
 
 export function jsonResponse(body: unknown, status: number, type: string): Response {

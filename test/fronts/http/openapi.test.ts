@@ -90,6 +90,7 @@ async function prepare(kedge: MemoryDoor): Promise<void> {
 /** By the name of the parameter of the path. */
 const inPath: Readonly<Record<string, string>> = {
   topic: 'orders',
+  stream: 'orders',
   partition: '0',
   group: 'g',
   instance: 'i',

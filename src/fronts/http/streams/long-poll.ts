@@ -1,0 +1,61 @@
+/**
+ * Waits for more of a stream. The surprise: waiting makes no call to the partition: its watch tells
+ * where it ends, and whether for good, so it is read again only when there is something to read.
+ */
+import { Bell } from '../../../broker/bell.ts';
+import type { HttpContext } from '../routes.ts';
+import type { OpenStream } from './open-stream.ts';
+import { type Page, readPage } from './page.ts';
+
+/** How long a request waits, unless it says for how many seconds. */
+const waitMs = 20_000;
+const longestWaitMs = 60_000;
+const againMs = 500;
+
+/** What there is beyond the page, or the page itself when time is up. */
+export async function longPoll(c: HttpContext, stream: OpenStream, page: Page): Promise<Page> {
+  const seconds = Number(c.req.query('timeout') ?? Number.NaN);
+  const asked = seconds >= 0 ? Math.min(seconds * 1_000, longestWaitMs) : waitMs;
+  const deadline = stream.kafka.context.now() + asked;
+  return moreThan(stream, page, deadline);
+}
+
+/** A page with something in it, or that is the last; the same page when the time comes. */
+export async function moreThan(stream: OpenStream, page: Page, deadline: number): Promise<Page> {
+  let latest = page;
+  while (latest.records.length === 0 && latest.isUpToDate && !latest.isOver) {
+    if (!(await hasMore(stream, latest, deadline))) return latest;
+    latest = await readPage(stream, latest.nextOffset);
+  }
+  return latest;
+}
+
+/** Resolves when the stream may have grown, been closed or gone; false: time is up. */
+async function hasMore(
+  { kafka, partition }: OpenStream,
+  { topicId, nextOffset }: Page,
+  deadline: number,
+): Promise<boolean> {
+  const { watches, signal, now } = kafka.context;
+  const bell = new Bell();
+  const abandon = () => bell.ring(true);
+  const timer = setTimeout(abandon, Math.max(0, deadline - now()));
+  signal.addEventListener('abort', abandon);
+  if (signal.aborted) abandon();
+  const watched = await watches.open(topicId, partition);
+  const { watch } = watched;
+  const stop = watched.listen(() => bell.ring());
+  try {
+    const isNews = () => !watch.open || watch.closed || watch.lastStableOffset > nextOffset;
+    // A partition that cannot be watched now is not asked without a pause.
+    if (!watch.open) setTimeout(() => bell.ring(), againMs);
+    else if (isNews()) bell.ring();
+    do await bell.rung();
+    while (!bell.last && !isNews());
+    return !signal.aborted && isNews();
+  } finally {
+    stop();
+    clearTimeout(timer);
+    signal.removeEventListener('abort', abandon);
+  }
+}
