@@ -4,6 +4,8 @@
  * and is not what anything is checked by.
  */
 import type { AnswerDoc, Doc, ParameterDoc, Schema } from './doc.ts';
+import { referenceRoutes } from './reference.ts';
+import { operationId, pathNames, templateOf } from './route-names.ts';
 import type { Family, Route } from './routes.ts';
 
 type Json = Record<string, unknown>;
@@ -42,7 +44,10 @@ export function withDocument([own, ...others]: readonly [Family, ...Family[]]): 
       answers: { 200: { description: 'OpenAPI 3.1', type: 'application/json', schema: {} } },
     },
   };
-  const families = [{ ...own, routes: [...own.routes, route] }, ...others];
+  const families: readonly Family[] = [
+    { ...own, routes: [...own.routes, route, ...referenceRoutes(() => families)] },
+    ...others,
+  ];
   return families;
 }
 
@@ -61,23 +66,16 @@ export function openApi(families: readonly Family[]): Json {
   return { ...head, tags, paths, components: { schemas, securitySchemes } };
 }
 
-/** The path as OpenAPI writes it: `/rest/topics/{topic}`. */
-export function templateOf({ prefix }: Family, { path }: Route): string {
-  const template = `${prefix}${path}`.replaceAll(/\/:(\w+)(\{[^}]*\})?/g, '/{$1}');
-  return template.length > 1 && template.endsWith('/') ? template.slice(0, -1) : template;
-}
-
 function operation(family: Family, route: Route, doc: Doc): Json {
   const { summary, description, body } = doc;
   const template = templateOf(family, route);
-  const names = [...template.matchAll(/\{(\w+)\}/g)].map(([, name]) => name);
   const parameters = [
-    ...names.map((name) => pathParameter(name, doc.path?.[name])),
+    ...pathNames(template).map((name) => pathParameter(name, doc.path?.[name])),
     ...(doc.parameters ?? []).map(parameter),
   ];
   return {
     tags: [family.name],
-    operationId: `${route.method} ${template}`.toLowerCase().replaceAll(/[^a-z0-9]+/g, '_'),
+    operationId: operationId(family, route),
     summary,
     description,
     ...(route.open && { security: [] }),
