@@ -33,7 +33,8 @@ export const handleOffsetDelete: Handler<OffsetDeleteRequest, OffsetDeleteRespon
   const views = await metadata.recent(names.filter(mayRead));
   const exists = (name: string, { partitionIndex }: Partition): boolean =>
     partitionIndex >= 0 && partitionIndex < (views.get(name)?.partitions ?? 0);
-  const command = topics.map(({ name, partitions }) => ({
+  const readable = topics.filter(({ name }) => mayRead(name));
+  const command = readable.map(({ name, partitions }) => ({
     name,
     partitionIndexes: partitions
       .filter((partition) => exists(name, partition))
