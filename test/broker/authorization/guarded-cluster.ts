@@ -79,6 +79,7 @@ export class GuardedCluster implements Disposable {
       group: (groupId) => this.#noted(`group ${groupId}`, memory.group(groupId)),
       transaction: (id) => this.#noted(`transaction ${id}`, memory.transaction(id)),
       controller: () => this.#noted('controller', memory.controller()),
+      subscription: (name) => this.#noted(`subscription ${name}`, memory.subscription(name)),
     };
   }
 
