@@ -17,6 +17,11 @@ const hashes = new Map<number, { readonly name: string; readonly bits: number }>
   [ScramMechanism.SCRAM_SHA_512, { name: 'SHA-512', bits: 512 }],
 ]);
 
+/** What WebCrypto calls the hash of a mechanism that there is. */
+export function scramHash(mechanism: number): string {
+  return hashes.get(mechanism)!.name;
+}
+
 /** The fewest rounds that Kafka takes, and what its tools choose. */
 export const usualIterations = 4_096;
 

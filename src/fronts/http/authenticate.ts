@@ -7,6 +7,7 @@
  * - `Authorization: Bearer`: the owner's token, one of Kedge's, or one signed for OAuth.
  * - `Authorization: Basic`: a user and a password; `token` and a token; `admin` and the owner's.
  * - `Cf-Access-Jwt-Assertion`: who Cloudflare Access let through.
+ * - A stream's token, in a header too, is taken by the routes of streams alone.
  * - Where everybody may come in nobody has to show anything; who does is known by it.
  */
 import { hintFor } from '../../broker/access.ts';
@@ -28,7 +29,8 @@ export async function identify(c: HttpContext, route: Route | undefined): Promis
   if (route?.open) return nobody;
   try {
     const identity = await shown(c, route);
-    if (identity !== undefined) return identity;
+    const isTaken = identity?.onlyReads === undefined || route?.urlToken;
+    if (identity !== undefined && isTaken) return identity;
   } catch (error) {
     if (!access.open) throw httpErrorFor(error);
   }
