@@ -3,17 +3,18 @@
  * Kafka clients come in through `connect`, so there is no proxy between them and the Worker.
  */
 import { WorkerEntrypoint } from 'cloudflare:workers';
-import { type Access, accessFrom } from './broker/access.ts';
+import { type Access, accessFrom, howToOpen } from './broker/access.ts';
 import { howToBind, principalOfBinding } from './broker/binding-principal.ts';
 import { createGateway, type Gateway } from './broker/gateway.ts';
 import { httpApp } from './fronts/http/app.ts';
 import type { HttpDoor } from './fronts/http/routes.ts';
-import type { ConnectionLimits } from './fronts/kafka/serve.ts';
+import type { ConnectionTerms } from './fronts/kafka/serve.ts';
 import { serveSocket } from './fronts/kafka/socket.ts';
 import { acceptWebSocket } from './fronts/kafka/websocket.ts';
 import { privateHostsFrom, pushOutside } from './fronts/push/outside.ts';
 import { KafkaConnection } from './fronts/rpc/kafka-connection.ts';
 import { SubscriptionObject } from './objects/subscription.ts';
+import { isConfigured } from './runtime/access-config.ts';
 import { brokerConfigFrom } from './runtime/config.ts';
 import { type OriginRules, originRulesFrom } from './runtime/origin-rules.ts';
 import type { PushOutside } from './runtime/push/outside.ts';
@@ -75,9 +76,10 @@ function doorsOf(env: Env & Variables): Doors | { readonly shut: string } {
   }
 }
 
-function limitsFrom(variables: Variables): ConnectionLimits {
+function termsFrom(variables: Variables, access: Access): ConnectionTerms {
   const { KEDGE_CALLS_PER_CONNECTION, KEDGE_REQUESTS_PER_CONNECTION } = variables;
   return {
+    access,
     calls: Number(KEDGE_CALLS_PER_CONNECTION ?? 9_000) || Number.POSITIVE_INFINITY,
     requests: Number(KEDGE_REQUESTS_PER_CONNECTION ?? 10_000) || Number.POSITIVE_INFINITY,
   };
@@ -91,7 +93,7 @@ export class Kedge extends WorkerEntrypoint<Env & Variables> {
     if ('shut' in doors) throw new Error(doors.shut);
     const principal = principalOfBinding(this.ctx.props, doors.access);
     if (principal === undefined) throw new Error(howToBind);
-    const limits = limitsFrom(this.env);
+    const limits = termsFrom(this.env, doors.access);
     return new KafkaConnection({ gateway: doors.gateway, principal, limits });
   }
 }
@@ -113,11 +115,8 @@ export default {
   async connect(socket: Socket, env: Env & Variables): Promise<void> {
     const doors = doorsOf(env);
     if ('shut' in doors) return socket.close();
-    if (!doors.access.open) {
-      console.warn('Kafka clients cannot show a token yet: KEDGE_OPEN=true lets everybody in.');
-      return socket.close();
-    }
-    return serveSocket(socket, doors.gateway, limitsFrom(env));
+    if (!isConfigured(doors.access)) console.warn(howToOpen);
+    return serveSocket(socket, doors.gateway, termsFrom(env, doors.access));
   },
 
   fetch(
@@ -131,10 +130,10 @@ export default {
     }
     const door: HttpDoor = {
       ...doors,
-      maxCalls: limitsFrom(env).calls,
+      maxCalls: termsFrom(env, doors.access).calls,
       restConsumer: (group, instance) => restConsumerObject(env, group, instance),
       kafkaStream: (origin, counted) =>
-        acceptWebSocket(origin, counted, doors.gateway, limitsFrom(env)),
+        acceptWebSocket(origin, counted, doors.gateway, termsFrom(env, doors.access)),
     };
     return app.fetch(request, door, ctx);
   },

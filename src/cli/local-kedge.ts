@@ -57,7 +57,6 @@ export async function runWorker(
       compatibilityFlags: [...worker.compatibilityFlags],
       // Nothing counts calls here, so no connection needs to be closed for their sake.
       bindings: {
-        KEDGE_OPEN: 'true',
         KEDGE_CALLS_PER_CONNECTION: '0',
         KEDGE_REQUESTS_PER_CONNECTION: '0',
         // A page could have its own name lead here, to be taken for one of ours.

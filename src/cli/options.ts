@@ -6,6 +6,7 @@
 import { tmpdir } from 'node:os';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { accessConfigFrom, isConfigured, kedgeVariables } from '../runtime/access-config.ts';
 import { brokerConfigFrom, parseListener } from '../runtime/config.ts';
 import { originRulesFrom, originVariables } from '../runtime/origin-rules.ts';
 import { streamMaxAgeMsFrom, streamVariables } from '../runtime/stream-config.ts';
@@ -18,7 +19,7 @@ export interface StartOptions {
   readonly httpPort: number;
   /** Where everything is kept; null: in a temporary directory that goes with the process. */
   readonly dataDir: string | null;
-  /** `KAFKA_…` variables for the Worker. */
+  /** `KAFKA_…` and `KEDGE_…` variables for the Worker; KEDGE_OPEN is always among them. */
   readonly variables: Readonly<Record<string, string>>;
 }
 
@@ -34,7 +35,7 @@ Options
   --kafka-port <port>     where Kafka clients connect (default 9092; 0: any free port)
   --http-port <port>      where HTTP is served (default 8787; 0: any free port)
   --host <address>        the address to listen on (default 127.0.0.1; 0.0.0.0: all of them, which
-                          needs --advertise)
+                          needs --advertise); one that other machines reach needs KEDGE_TOKEN
   --advertise <host:port> the address Kafka clients are told to connect to, when it is not the
                           one they dialled: behind a tunnel, a port mapping or a proxy
   --data-dir <directory>  where topics, records and offsets are kept (default .kedge)
@@ -44,12 +45,16 @@ Options
 Environment
   KAFKA_<SETTING>         a broker setting, named as in Kafka's container images, for example
                           KAFKA_NUM_PARTITIONS=3 or KAFKA_AUTO_CREATE_TOPICS_ENABLE=false
+  KEDGE_TOKEN             the password of the user admin, who may do everything: clients have to
+                          show who they are then (SASL on Kafka's port, credentials over HTTP)
+  KEDGE_OPEN              true: everybody may come in; the default on this machine alone where
+                          there is no KEDGE_TOKEN
   KEDGE_CORS_ORIGINS      the origins whose pages may ask over HTTP, such as https://example.com
 
 Examples
   npm start -- --kafka-port 19092 --http-port 18787
   npm start -- --memory --kafka-port 0 --http-port 0
-  npm start -- --host 0.0.0.0 --advertise kafka.example.com:9092
+  KEDGE_TOKEN=… npm start -- --host 0.0.0.0 --advertise kafka.example.com:9092
 
 Ctrl-C stops it. What was acknowledged is on disk and is there at the next start.
 `;
@@ -81,7 +86,13 @@ export function parseStartOptions(
     throw new UsageError(`--kafka-port and --http-port are both ${kafkaPort}; they must differ.`);
   }
   const host = nonEmpty('--host', values.host ?? '127.0.0.1');
-  const variables = variablesFrom(environment, values.advertise);
+  const variables = variablesFrom(environment, values.advertise, isLoopback(host));
+  if (!isLoopback(host) && !isConfigured(accessConfigFrom(variables))) {
+    throw new UsageError(
+      `--host ${host} lets other machines in, and nothing says who may come. Set the variable ` +
+        'KEDGE_TOKEN to a secret of yours, or KEDGE_OPEN to true to let everybody in.',
+    );
+  }
   if (isEveryAddress(host) && variables.KAFKA_ADVERTISED_LISTENERS === undefined) {
     throw new UsageError(
       `--host ${host} is every address of this machine, and Kafka clients have to be told one ` +
@@ -144,11 +155,12 @@ function nonEmpty(option: string, value: string): string {
 }
 
 /** Those of Kedge's own variables that are handed on. */
-const ownVariables: readonly string[] = [...originVariables, ...streamVariables];
+const ownVariables: readonly string[] = [...kedgeVariables, ...originVariables, ...streamVariables];
 
 function variablesFrom(
   environment: Readonly<Record<string, string | undefined>>,
   advertise: string | undefined,
+  isPrivate: boolean,
 ): Record<string, string> {
   // Kafka's own server.properties for a single machine does not make a first group wait either.
   const variables: Record<string, string> = { KAFKA_GROUP_INITIAL_REBALANCE_DELAY_MS: '0' };
@@ -164,6 +176,9 @@ function variablesFrom(
     brokerConfigFrom(variables);
     originRulesFrom(variables);
     streamMaxAgeMsFrom(variables);
+    // On this machine alone everybody may come in, until something says who may.
+    const isOpen = isPrivate && !isConfigured(accessConfigFrom(variables));
+    variables.KEDGE_OPEN ??= String(isOpen);
   } catch (error) {
     throw new UsageError(`${error instanceof Error ? error.message : error}.`);
   }

@@ -87,27 +87,40 @@ function announce(options: StartOptions, { kafkaPort, httpPort }: LocalKedge): v
     ...(everywhere ? ['and on every other address of this machine'] : []),
     ...(advertised ? [`clients are sent to ${advertised}`] : []),
   ];
+  const credentials = isOpen(options) ? '' : ' -H "Authorization: Bearer $KEDGE_TOKEN"';
   console.log(`
   Kedge is ready.
 
     Kafka   ${dialled}:${kafkaPort}${notes.length > 0 ? `   (${notes.join('; ')})` : ''}
     HTTP    ${url}
-    Data    ${options.dataDir ? nearby(options.dataDir) : 'nothing is kept'}${openTo(options.host)}
+    Data    ${options.dataDir ? nearby(options.dataDir) : 'nothing is kept'}
+    Access  ${access(options)}
 
   Two commands to try, in another terminal:
 
     curl ${url}/rest/topics/orders -H 'Content-Type: application/vnd.kafka.json.v2+json' \\
-      -d '{"records": [{"key": 4, "value": {"item": "tea"}}]}'
+      -d '{"records": [{"key": 4, "value": {"item": "tea"}}]}'${credentials}
     curl '${url}/rest/topics/orders/partitions/0/records?offset=0' \\
-      -H 'Accept: application/vnd.kafka.json.v2+json'
+      -H 'Accept: application/vnd.kafka.json.v2+json'${credentials}
 
   Ctrl-C stops it.
 `);
 }
 
-/** A line for a Kedge that others can reach: there is no door to close on this machine. */
-function openTo(host: string): string {
-  return isLoopback(host) ? '' : '\n    Open    anybody who reaches this host may come in';
+function isOpen({ variables }: StartOptions): boolean {
+  return variables.KEDGE_OPEN.toLowerCase() === 'true';
+}
+
+/** Who may come in. */
+function access(options: StartOptions): string {
+  const { host, variables } = options;
+  if (!isOpen(options)) {
+    return variables.KEDGE_TOKEN
+      ? 'only with credentials: the user admin has the password KEDGE_TOKEN'
+      : 'only with credentials; there is no KEDGE_TOKEN';
+  }
+  const who = isLoopback(host) ? 'anybody on this machine' : 'anybody who reaches this host';
+  return `open: ${who} may come in`;
 }
 
 /** A path as the person who started us would write it. */

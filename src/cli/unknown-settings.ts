@@ -3,7 +3,10 @@
  * the environment of another Kafka along; what is left is worth a word, most of all when it is
  * one letter away from a setting.
  */
+import { accessVariables } from '../runtime/access-config.ts';
 import { brokerVariables } from '../runtime/config.ts';
+
+const settings = [...brokerVariables, ...accessVariables];
 
 /** What Kafka's container images, its scripts and Kubernetes set, and Kedge has no use for. */
 const usual = [
@@ -23,7 +26,7 @@ export function unknownSettings(
 ): string[] {
   return Object.keys(environment)
     .filter((name) => name.startsWith('KAFKA_') && environment[name])
-    .filter((name) => !brokerVariables.includes(name) && !usual.some((one) => one.test(name)))
+    .filter((name) => !settings.includes(name) && !usual.some((one) => one.test(name)))
     .map((name) => {
       const meant = nearest(name);
       return `${name} is no setting Kedge knows${meant ? `; did you mean ${meant}?` : '.'}`;
@@ -32,7 +35,7 @@ export function unknownSettings(
 
 /** The setting a name was probably meant to be: at most every sixth letter is another. */
 function nearest(name: string): string | undefined {
-  const [best] = brokerVariables
+  const [best] = settings
     .map((known) => ({ known, distance: distance(name, known) }))
     .sort((left, right) => left.distance - right.distance);
   return best.distance <= name.length / 6 ? best.known : undefined;

@@ -126,7 +126,7 @@ async function launchProgram(
 function environment(): NodeJS.ProcessEnv {
   return Object.fromEntries(
     Object.entries(process.env).filter(
-      ([name]) => !/^(KAFKA_|npm_|MINIFLARE_|NODE_OPTIONS$|VITEST|NODE_ENV$)/.test(name),
+      ([name]) => !/^(KAFKA_|KEDGE_|npm_|MINIFLARE_|NODE_OPTIONS$|VITEST|NODE_ENV$)/.test(name),
     ),
   );
 }

@@ -15,13 +15,14 @@ describe('parseStartOptions', () => {
       kafkaPort: 9092,
       httpPort: 8787,
       dataDir: resolve('.kedge'),
-      variables: { KAFKA_GROUP_INITIAL_REBALANCE_DELAY_MS: '0' },
+      variables: { KAFKA_GROUP_INITIAL_REBALANCE_DELAY_MS: '0', KEDGE_OPEN: 'true' },
     });
   });
 
   it('takes every option', () => {
     const options = parse(
       '--kafka-port 19092 --http-port=0 --host :: --data-dir /data --advertise kafka.example:443',
+      { KEDGE_TOKEN: 'secret' },
     );
     expect(options).toMatchObject({ host: '::', kafkaPort: 19092, httpPort: 0, dataDir: '/data' });
     expect(options.variables.KAFKA_ADVERTISED_LISTENERS).toBe('kafka.example:443');
@@ -43,6 +44,7 @@ describe('parseStartOptions', () => {
       KAFKA_NUM_PARTITIONS: '3',
       KAFKA_GROUP_INITIAL_REBALANCE_DELAY_MS: '50',
       KAFKA_ADVERTISED_LISTENERS: 'PLAINTEXT://one:1',
+      KEDGE_OPEN: 'true',
     });
     expect(parse('--advertise two:2', environment).variables).toMatchObject({
       KAFKA_ADVERTISED_LISTENERS: 'two:2',
@@ -66,14 +68,37 @@ describe('parseStartOptions', () => {
     ['--memory --data-dir x', '--memory'],
     ['--data-dir=', '--data-dir must not be empty'],
     ['--host=', '--host must not be empty'],
-    ['--host 0.0.0.0', 'add --advertise host:port'],
-    ['--host ::', 'add --advertise host:port'],
+    ['--host 10.0.0.1', 'KEDGE_TOKEN'],
+    ['--host 0.0.0.0 --advertise a:1', 'KEDGE_TOKEN'],
     ['--advertise nowhere', '--advertise must be host:port'],
     ['--advertise a:0', '--advertise must be host:port'],
     ['--verbose', '--verbose'],
     ['9092', '9092'],
   ])('refuses %s', (args, message) => {
     expect(() => parse(args)).toThrow(message);
+  });
+
+  it.each(['0.0.0.0', '::'])('wants to know an address to tell clients with %s', (host) => {
+    const open = { KEDGE_OPEN: 'true' };
+    expect(() => parse(`--host ${host}`, open)).toThrow('add --advertise host:port');
+  });
+
+  it.each([
+    ['', {}, 'true'],
+    ['', { KEDGE_TOKEN: 'secret' }, 'false'],
+    ['', { KEDGE_TOKEN: 'secret', KEDGE_OPEN: 'true' }, 'true'],
+    ['', { KEDGE_OPEN: 'false' }, 'false'],
+    ['--host 10.0.0.1', { KEDGE_TOKEN: 'secret' }, 'false'],
+    ['--host 10.0.0.1', { KEDGE_OPEN: 'true' }, 'true'],
+  ])('with "%s" and %j is open: %s', (args, environment, open) => {
+    expect(parse(args, environment as Record<string, string>).variables).toMatchObject({
+      ...environment,
+      KEDGE_OPEN: open,
+    });
+  });
+
+  it('does not repeat what may be a secret', () => {
+    expect(() => parse('', { KEDGE_OPEN: 'hunter2' })).toThrow(/^KEDGE_OPEN must be true or false/);
   });
 
   it('refuses more partitions than a topic may have, and names the limit', () => {

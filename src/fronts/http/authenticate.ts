@@ -10,7 +10,7 @@
  * - A stream's token, in a header too, is taken by the routes of streams alone.
  * - Where everybody may come in nobody has to show anything; who does is known by it.
  */
-import { hintFor } from '../../broker/access.ts';
+import { type Access, hintFor } from '../../broker/access.ts';
 import { Authenticator, type Identity } from '../../broker/authenticator.ts';
 import { anonymous } from '../../broker/authorizer.ts';
 import { Credentials } from '../../broker/credentials.ts';
@@ -34,8 +34,20 @@ export async function identify(c: HttpContext, route: Route | undefined): Promis
   } catch (error) {
     if (!access.open) throw httpErrorFor(error);
   }
-  if (access.open) return nobody;
+  if (access.open || mayTellLater(c, route)) return nobody;
   throw unauthorized(hintFor(access) ?? 'Unauthorized');
+}
+
+/** A Kafka client that comes by a WebSocket and says nothing is asked by SASL. */
+function mayTellLater({ env, req }: HttpContext, route: Route | undefined): boolean {
+  const { headers } = req.raw;
+  const isUpgrade = headers.get('upgrade')?.toLowerCase() === 'websocket';
+  const says = headers.has('authorization') || assertionIn(headers, env.access) !== null;
+  return isUpgrade && !says && route?.asksLater === true;
+}
+
+function assertionIn(headers: Headers, { cloudflareAccess }: Access): string | null {
+  return cloudflareAccess ? headers.get('cf-access-jwt-assertion') : null;
 }
 
 /** Where a client is, for whoever counts what it does. */
@@ -77,7 +89,7 @@ async function shown(c: HttpContext, route: Route | undefined): Promise<Identity
   const { access, gateway } = c.env;
   const { headers } = c.req.raw;
   const authorization = headers.get('authorization');
-  const assertion = headers.get('cf-access-jwt-assertion');
+  const assertion = assertionIn(headers, access);
   const { token, user, pass } = c.req.query();
   const credentials = new Credentials(gateway.memory.credentials, gateway.objects, Date.now);
   const who = new Authenticator(access, credentials, clientAddress(c.req.raw));

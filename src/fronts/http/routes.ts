@@ -51,6 +51,8 @@ export interface Route {
   readonly handle: (c: HttpContext) => Promise<Response> | Response;
   /** Whether anybody may ask, without saying who they are. */
   readonly open?: boolean;
+  /** Whether who says nothing may come in all the same: it is asked behind the route, by SASL. */
+  readonly asksLater?: boolean;
   /** Whether a short-lived token may come in the URL (`?token=`), where the owner allows that. */
   readonly urlToken?: boolean;
   /** Whether the URL may say who asks, as `user` and `pass`, where the owner allows that. */

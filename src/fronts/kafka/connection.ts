@@ -76,6 +76,11 @@ export class Connection {
     this.#frames = new FrameReader(maxFrameBytes);
   }
 
+  /** The largest request that is taken; what has begun to arrive counts as well. */
+  set maxFrameBytes(bytes: number) {
+    this.#frames.limit = bytes;
+  }
+
   /** Over: whatever arrives is not read any more. */
   get isClosed(): boolean {
     return this.#closed;

@@ -3,12 +3,16 @@
  * calls and compute for only so long in one invocation, so a connection is closed between two
  * requests before that, and the client connects again by itself.
  */
+import { type Access, accessFrom } from '../../broker/access.ts';
+import { Authenticator } from '../../broker/authenticator.ts';
+import { anonymous } from '../../broker/authorizer.ts';
 import type { ClientContext } from '../../broker/gateway.ts';
 import { untilTaken } from '../../broker/until-taken.ts';
 import { ioTurn } from '../../runtime/io-turn.ts';
 import { Connection } from './connection.ts';
 import type { Pipe } from './pipe.ts';
 import { answerRequest, isAppend, onlyReads } from './requests.ts';
+import { SaslSession } from './sasl/session.ts';
 
 /** After how much of each a connection is closed between two requests; Infinity: never. */
 export interface ConnectionLimits {
@@ -18,16 +22,25 @@ export interface ConnectionLimits {
   readonly requests: number;
 }
 
-export const unlimited: ConnectionLimits = { calls: Infinity, requests: Infinity };
+/** With who may come in. */
+export interface ConnectionTerms extends ConnectionLimits {
+  readonly access: Access;
+}
+
+export const openAndUnlimited: ConnectionTerms = {
+  access: accessFrom({ KEDGE_OPEN: 'true' }),
+  calls: Infinity,
+  requests: Infinity,
+};
 
 /** Until the client or we hang up. `left` is aborted when the client is gone. */
 export async function serve(
   pipe: Pipe,
   client: ClientContext,
-  limits: ConnectionLimits,
+  terms: ConnectionTerms,
   left: AbortController,
 ): Promise<void> {
-  await exchange(pipe, client, limits, left);
+  await exchange(pipe, client, terms, left);
   client.watches.closeAll();
   await Promise.all([pipe.close(), client.shareSessions.closeAll()]);
 }
@@ -35,17 +48,20 @@ export async function serve(
 async function exchange(
   pipe: Pipe,
   client: ClientContext,
-  limits: ConnectionLimits,
+  terms: ConnectionTerms,
   left: AbortController,
 ): Promise<void> {
   const { objects, config } = client;
+  const session = sessionOf(client, terms.access);
   let requests = 0;
   const connection = new Connection(
     {
       answer: async (frame, nextMayStart) => {
-        if (objects.calls >= limits.calls * drainAllowance) return undefined;
+        if (objects.calls >= terms.calls * drainAllowance) return undefined;
         requests += 1 + frame.byteLength / bytesOfRequest;
-        return answerRequest(frame, client, nextMayStart);
+        const answer = await session.answer(frame, nextMayStart);
+        connection.maxFrameBytes = session.maxFrameBytes;
+        return answer;
       },
       overlaps: isAppend,
       onlyReads,
@@ -56,10 +72,10 @@ async function exchange(
         requests += size / bytesOfRequest;
         await untilTaken(client.answers.sending(size), pipe.write(chunks), hangUp);
       },
-      isSpent: () => objects.calls >= limits.calls || requests >= limits.requests,
+      isSpent: () => session.isOver || objects.calls >= terms.calls || requests >= terms.requests,
       close: () => pipe.stopReading(),
     },
-    config.socketRequestMaxBytes,
+    session.maxFrameBytes,
   );
   const hangUp = () => {
     connection.close();
@@ -81,6 +97,26 @@ async function exchange(
   left.abort();
   await connection.end();
   idle.stop();
+}
+
+/** Who is not known is asked; who came in by a door that asked is known. */
+function sessionOf(
+  client: ClientContext,
+  access: Access,
+): Pick<SaslSession, 'answer' | 'isOver' | 'maxFrameBytes'> {
+  if (!access.open && client.principal === anonymous) {
+    const who = new Authenticator(access, client.credentials, client.clientHost.slice(1));
+    return new SaslSession(client, who, passed);
+  }
+  return {
+    answer: (frame, nextMayStart) => answerRequest(frame, client, nextMayStart),
+    isOver: false,
+    maxFrameBytes: client.config.socketRequestMaxBytes,
+  };
+}
+
+function passed(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
 /**

@@ -7,13 +7,13 @@ import { anonymous } from '../../broker/authorizer.ts';
 import { clientContext, type Gateway } from '../../broker/gateway.ts';
 import { joined } from './chunks.ts';
 import type { Pipe } from './pipe.ts';
-import { type ConnectionLimits, serve } from './serve.ts';
+import { type ConnectionTerms, serve } from './serve.ts';
 
 /** Serves one client until it or we hang up. */
 export async function serveSocket(
   socket: Socket,
   gateway: Gateway,
-  limits: ConnectionLimits,
+  terms: ConnectionTerms,
 ): Promise<void> {
   const ends = await socket.opened.catch(nothing);
   if (ends === undefined) return;
@@ -24,7 +24,7 @@ export async function serveSocket(
     dialled: addressOf(ends.localAddress),
     signal: left.signal,
   });
-  await serve(new TcpPipe(socket), client, limits, left);
+  await serve(new TcpPipe(socket), client, terms, left);
 }
 
 /** The client is gone, or we hung up: weather, in the place of whatever did not come. */

@@ -7,7 +7,7 @@
 import { type ClientOrigin, clientContext, type Gateway } from '../../broker/gateway.ts';
 import { joined } from './chunks.ts';
 import type { Pipe } from './pipe.ts';
-import { type ConnectionLimits, serve } from './serve.ts';
+import { type ConnectionTerms, serve } from './serve.ts';
 
 /**
  * The subprotocol: a text message is the number of bytes taken since the start, in decimal; with a
@@ -30,7 +30,7 @@ export function acceptWebSocket(
   origin: Omit<ClientOrigin, 'signal'>,
   counted: boolean,
   gateway: Gateway,
-  limits: ConnectionLimits,
+  terms: ConnectionTerms,
 ): { readonly response: Response; readonly served: Promise<void> } {
   const { 0: theirs, 1: ours } = new WebSocketPair();
   const left = new AbortController();
@@ -38,7 +38,7 @@ export function acceptWebSocket(
   const headers = counted ? { 'sec-websocket-protocol': countedStream } : undefined;
   return {
     response: new Response(null, { status: 101, webSocket: theirs, headers }),
-    served: serve(new WebSocketPipe(ours, counted), client, limits, left),
+    served: serve(new WebSocketPipe(ours, counted), client, terms, left),
   };
 }
 

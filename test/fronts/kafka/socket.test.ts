@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createGateway } from '../../../src/broker/gateway.ts';
 import { concat } from '../../../src/bytes/writer.ts';
-import { unlimited } from '../../../src/fronts/kafka/serve.ts';
+import { openAndUnlimited } from '../../../src/fronts/kafka/serve.ts';
 import { serveSocket } from '../../../src/fronts/kafka/socket.ts';
 import { fetch } from '../../../src/protocol/apis/fetch.ts';
 import { produce } from '../../../src/protocol/apis/produce.ts';
@@ -108,7 +108,7 @@ function serve(config: Partial<BrokerConfig> = {}, calls = Infinity) {
     { ...defaultBrokerConfig, ...config },
     { open: true },
   );
-  const done = serveSocket(socket as unknown as Socket, gateway, { ...unlimited, calls });
+  const done = serveSocket(socket as unknown as Socket, gateway, { ...openAndUnlimited, calls });
   return { cluster, socket, done };
 }
 
@@ -179,7 +179,7 @@ describe('a socket', () => {
   it('that fails to open is no event', async () => {
     const socket = { opened: Promise.reject(new Error('gone')) } as unknown as Socket;
     const gateway = createGateway(new TestCluster().objects, defaultBrokerConfig, { open: true });
-    await expect(serveSocket(socket, gateway, unlimited)).resolves.toBeUndefined();
+    await expect(serveSocket(socket, gateway, openAndUnlimited)).resolves.toBeUndefined();
   });
 
   it('ends a Fetch that waits when the client resets, and closes its watches', async () => {

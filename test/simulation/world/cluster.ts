@@ -4,7 +4,7 @@
  * the stubs are those of a Worker, over namespaces that are not.
  */
 import { createGateway, type Gateway } from '../../../src/broker/gateway.ts';
-import { unlimited } from '../../../src/fronts/kafka/serve.ts';
+import { openAndUnlimited } from '../../../src/fronts/kafka/serve.ts';
 import { serveSocket } from '../../../src/fronts/kafka/socket.ts';
 import { type BrokerConfig, defaultBrokerConfig } from '../../../src/runtime/config.ts';
 import { type Env, workerObjects } from '../../../src/runtime/worker-objects.ts';
@@ -62,7 +62,7 @@ export class SimulatedCluster {
     const { cutConnection } = this.#world.trouble;
     const calls = cutConnection > 0 ? this.#world.random.pick([Infinity, 50, 1_000]) : Infinity;
     const socket = connection.socket as unknown as Socket;
-    void serveSocket(socket, gateway, { ...unlimited, calls }).then(() =>
+    void serveSocket(socket, gateway, { ...openAndUnlimited, calls }).then(() =>
       this.#connections.delete(connection),
     );
     return connection;
