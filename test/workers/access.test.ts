@@ -24,15 +24,6 @@ describe('the Worker as wrangler.toml deploys it', () => {
     expect([response.status, await response.json()]).toEqual([200, []]);
   });
 
-  it('hangs up on Kafka clients', async () => {
-    const close = vi.fn(async () => {});
-    const log = vi.spyOn(console, 'warn').mockImplementation(() => {});
-    await worker.connect({ close } as unknown as Socket, bindings);
-    expect(close).toHaveBeenCalledOnce();
-    expect(log).toHaveBeenCalledWith(expect.stringContaining('KEDGE_OPEN'));
-    log.mockRestore();
-  });
-
   it.each(['yes', '1', 'a secret'])(
     'lets nobody in with KEDGE_OPEN=%s, and says why',
     async (open) => {
