@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll } from 'vitest';
 import { type Kedge, type KedgeOptions, startKedge } from '../../src/testing/start-kedge.ts';
 import { endAll, type Program, root, run } from '../cli/processes.ts';
-import { blockOf, blocksOf } from './blocks.ts';
+import { blockOf, blocksOf, textOf } from './blocks.ts';
 
 export interface PageOptions {
   /** How its Kedge starts, say with credentials. */
@@ -21,14 +21,19 @@ export interface PageOptions {
 
 export interface Page {
   readonly kedge: Kedge;
+  /** What is written on it. */
+  readonly text: string;
   /** A directory that goes when the tests end. */
   readonly scratch: string;
   /** The code of a block, for a test that executes it, or compares an answer with it. */
   code(name: string): string;
-  /** Runs a block of shell to its end; every command in it must succeed. What it printed. */
-  shell(name: string): Promise<string>;
-  /** The same, of the JSON it printed: one value a line. */
-  answers(name: string): Promise<ReturnType<typeof JSON.parse>[]>;
+  /**
+   * Runs blocks of shell, in one shell, to their end; every command in them must succeed. What they
+   * printed.
+   */
+  shell(...names: readonly string[]): Promise<string>;
+  /** The same, of the JSON they printed: one value a line. */
+  answers(...names: readonly string[]): Promise<ReturnType<typeof JSON.parse>[]>;
   /** Starts a block as a Node.js program. `code`: what is to run in its place. */
   node(name: string, code?: string): Program;
 }
@@ -56,8 +61,8 @@ export function page(name: string, options: PageOptions = {}): Page {
     done.add(block);
     return blockOf(name, block, kedge!);
   };
-  const shell = async (block: string): Promise<string> => {
-    const command = ['-e', '-o', 'pipefail', '-c', `${quiet}\n${code(block)}`];
+  const shell = async (...blocks: readonly string[]): Promise<string> => {
+    const command = ['-e', '-o', 'pipefail', '-c', [quiet, ...blocks.map(code)].join('\n')];
     const program = run('bash', command, { cwd: root, env: { ...options.env } });
     const end = await program.ended;
     if (end === 0) return program.stdout();
@@ -67,11 +72,12 @@ export function page(name: string, options: PageOptions = {}): Page {
     get kedge() {
       return kedge!;
     },
+    text: textOf(name),
     scratch,
     code,
     shell,
-    async answers(block) {
-      const lines = (await shell(block)).split('\n').filter((line) => line.trim() !== '');
+    async answers(...blocks) {
+      const lines = (await shell(...blocks)).split('\n').filter((line) => line.trim() !== '');
       return lines.map((line) => JSON.parse(line));
     },
     node(block, text = code(block)) {
