@@ -57,9 +57,9 @@ details > :not(summary) { margin-left: .3rem; }
 table { border-collapse: collapse; width: 100%; font-size: .9rem; }
 th, td { text-align: left; vertical-align: top; padding: .3rem .9rem .3rem 0; }
 th { font-weight: 600; white-space: nowrap; }
-td { overflow-wrap: anywhere; }
-td:nth-child(2) { color: var(--dim); }
-td:last-child { width: 100%; color: var(--text); }
+td { overflow-wrap: break-word; }
+td:not(:last-child) { color: var(--dim); min-width: 7.5rem; }
+td:last-child { width: 100%; }
 @media (max-width: 52rem) {
   body { display: block; padding: 0 1rem 4rem; }
   nav { position: static; padding-bottom: 0; }

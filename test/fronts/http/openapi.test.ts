@@ -43,6 +43,8 @@ test('names every operation once', () => {
     Object.values(one).map((operation) => (operation as { operationId: string }).operationId),
   );
   expect(new Set(ids).size).toBe(ids.length);
+  const names = families.map(({ name }) => name);
+  expect(new Set(names).size).toBe(names.length);
 });
 
 test('is served to whoever asks', async () => {

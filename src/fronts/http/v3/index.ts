@@ -37,4 +37,8 @@ export const v3Family: Family = {
 };
 
 /** The same where Confluent Server and Confluent Cloud have it. */
-export const cloudV3Family: Family = { ...v3Family, prefix: '/kafka/v3' };
+export const cloudV3Family: Family = {
+  ...v3Family,
+  name: 'REST v3, as in Confluent Cloud',
+  prefix: '/kafka/v3',
+};
