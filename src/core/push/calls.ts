@@ -48,7 +48,10 @@ interface Answer {
 
 export interface SubscriptionCalls {
   /** Makes it or takes its place; what was read stays read. */
-  put: { command: { subscription: Subscription }; reply: Answer & { created: boolean } };
+  put: {
+    command: { subscription: Subscription };
+    reply: Answer & { errorMessage: string | null; created: boolean };
+  };
   pause: { command: Record<never, never>; reply: Answer };
   /** Goes on from the offsets its group has committed. */
   resume: { command: Record<never, never>; reply: Answer };

@@ -3,10 +3,10 @@
  * something to do. The surprise: a partition that has nothing new is not looked at; the
  * subscription has asked it to say when it has, and sleeps.
  */
-import { ErrorCode } from '../../protocol/errors.ts';
+import { ErrorCode, KafkaError } from '../../protocol/errors.ts';
 import type { CallOf, Machine, Outcome, ReplyOf, Row } from '../machine.ts';
 import { type LastError, type Place, placeName, type SubscriptionCalls } from './calls.ts';
-import type { Subscription, SubscriptionState } from './subscription.ts';
+import type { Subscription, SubscriptionState, Target } from './subscription.ts';
 import type { KeptWindow } from './window.ts';
 
 /** Where a subscription stands in one partition. */
@@ -158,13 +158,14 @@ export class SubscriptionMachine implements Machine<Command, Reply, Subscription
     const known = this.#stored;
     const stored: Stored = {
       ...subscription,
+      target: withSecrets(subscription.target, known?.target),
       createdAt: known?.createdAt ?? subscription.createdAt,
       state: known?.state ?? 'running',
     };
     // What went wrong may be what was changed: nothing waits for it any longer.
     const failed = this.#awakened({}, ({ error }) => error !== null);
     const rows = [row('subscription', stored), lookRow(now), ...failed];
-    return answer({ errorCode: ErrorCode.NONE, created: known === undefined }, rows);
+    return answer({ ...done, errorMessage: null, created: known === undefined }, rows);
   }
 
   #setState(state: SubscriptionState, more: readonly SubscriptionRow[]): Decision {
@@ -236,6 +237,13 @@ export class SubscriptionMachine implements Machine<Command, Reply, Subscription
     const now = isAwake ? { ...standing, waitsAbove: null, dueAt: null } : standing;
     return answer(null, [partitionRow(place, now)]);
   }
+}
+
+/** Nobody is shown secrets, so who changes something else leaves them out. */
+function withSecrets(target: Target, known: Target | undefined): Target {
+  if (target.type !== 'webhook' || target.secrets.length > 0) return target;
+  if (known?.type === 'webhook') return { ...target, secrets: known.secrets };
+  throw new KafkaError(ErrorCode.INVALID_CONFIG, 'a webhook needs a secret to be signed with');
 }
 
 /** Undefined: not before something happens. */

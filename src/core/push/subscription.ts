@@ -57,7 +57,10 @@ export interface Subscription {
 export const topicPlaceholder = '{topic}';
 export const defaultDeadLetterTopic = `${topicPlaceholder}.dlq`;
 
-export function deadLetterTopicOf({ deadLetterTopic }: Subscription, topic: string): string | null {
+export function deadLetterTopicOf(
+  { deadLetterTopic }: Pick<Subscription, 'deadLetterTopic'>,
+  topic: string,
+): string | null {
   return deadLetterTopic?.replaceAll(topicPlaceholder, topic) ?? null;
 }
 

@@ -11,6 +11,7 @@ import { HttpError, httpErrorOf } from './errors.ts';
 import { Kafka } from './kafka.ts';
 import { withDocument } from './openapi.ts';
 import { ownFamily } from './own.ts';
+import { pushFamily } from './push/index.ts';
 import { restFamily } from './rest/index.ts';
 import { type Family, type HttpContext, type HttpEnv, isPathOf, type Route } from './routes.ts';
 import { sseFamily } from './sse/index.ts';
@@ -28,6 +29,7 @@ export const families = withDocument([
   cloudEventsFamily,
   sseFamily,
   streamsFamily,
+  pushFamily,
 ]);
 
 /** The app. Its `fetch` takes the door in the place of an environment. */

@@ -5,7 +5,7 @@
 import type { Gateway } from '../../broker/gateway.ts';
 import type { PushOutside } from '../../runtime/push/outside.ts';
 import { KafkaPushClient } from './kafka-client.ts';
-import { deliverTo, type TargetsOptions } from './targets.ts';
+import { deliverTo, type TargetsOptions, targetProblem } from './targets.ts';
 
 /** No timer runs for longer: while one does, an object is awake. */
 const longestWaitMs = 1_000;
@@ -13,6 +13,7 @@ const longestWaitMs = 1_000;
 export function pushOutside(gateway: () => Gateway, targets: TargetsOptions): PushOutside {
   return {
     client: ({ principal }) => new KafkaPushClient(gateway(), principal),
+    problemOf: ({ target }) => targetProblem(targets, target),
     deliver: (subscription, batch) => deliverTo(targets, subscription, batch),
     until: (at) => {
       const wait = Math.min(Math.max(at - targets.now(), 1), longestWaitMs);

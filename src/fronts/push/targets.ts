@@ -7,7 +7,7 @@
 import { toBase64 } from '../../bytes/base64.ts';
 import { addressProblem } from '../../core/push/addresses.ts';
 import type { Batch } from '../../core/push/messages.ts';
-import type { Subscription, WebhookTarget } from '../../core/push/subscription.ts';
+import type { Subscription, Target, WebhookTarget } from '../../core/push/subscription.ts';
 import { allFailed, outcomesOf } from '../../core/push/verdict.ts';
 import { keyOfSecret, signedContent, webhookBody } from '../../core/push/webhook.ts';
 import type { Delivery } from '../../runtime/push/outside.ts';
@@ -33,18 +33,32 @@ interface Consumer {
 }
 
 /** Hands over one batch. Throws nothing. */
-export function deliverTo(
+export async function deliverTo(
   options: TargetsOptions,
   { target }: Subscription,
   batch: Batch,
 ): Promise<Delivery> {
+  const problem = targetProblem(options, target);
+  if (problem !== undefined) return { misconfigured: problem };
   return target.type === 'worker'
     ? toWorker(options, target.binding, batch)
     : toWebhook(options, target, batch);
 }
 
-/** Why there is no Worker behind this name; undefined: there is one. */
-export function bindingProblem(
+/** Why nothing can be delivered there; undefined: it can. */
+export function targetProblem(
+  { bindings, privateHosts }: TargetsOptions,
+  target: Target,
+): string | undefined {
+  if (target.type === 'worker') {
+    const problem = bindingProblem(bindings, target.binding);
+    return problem && `binding ${target.binding}: ${problem}`;
+  }
+  const problem = addressProblem(target.url, privateHosts);
+  return problem && `${target.url}: ${problem}`;
+}
+
+function bindingProblem(
   bindings: Readonly<Record<string, unknown>>,
   name: string,
 ): string | undefined {
@@ -59,8 +73,6 @@ async function toWorker(
   name: string,
   batch: Batch,
 ): Promise<Delivery> {
-  const problem = bindingProblem(bindings, name);
-  if (problem !== undefined) return { misconfigured: `binding ${name}: ${problem}` };
   try {
     const verdict = await within(workerTimeoutMs, (bindings[name] as Consumer).consume(batch));
     return { outcomes: outcomesOf(batch.messages, verdict) };
@@ -74,8 +86,6 @@ async function toWebhook(
   target: WebhookTarget,
   batch: Batch,
 ): Promise<Delivery> {
-  const problem = addressProblem(target.url, options.privateHosts);
-  if (problem !== undefined) return { misconfigured: `${target.url}: ${problem}` };
   try {
     const body = webhookBody(batch);
     const response = await options.fetch(target.url, {

@@ -49,6 +49,8 @@ export type Delivery =
 
 export interface PushOutside {
   client(subscription: Subscription): PushClient;
+  /** Why it cannot deliver to its target, as things are; undefined: it can. */
+  problemOf(subscription: Subscription): string | undefined;
   deliver(subscription: Subscription, batch: Batch): Promise<Delivery>;
   /** Settles at that time, in milliseconds since the epoch, or some time earlier. */
   until(at: number): Promise<void>;
@@ -59,6 +61,7 @@ export const nowhere: PushOutside = {
   client: () => {
     throw new Error('subscriptions deliver nothing here');
   },
+  problemOf: () => undefined,
   deliver: async () => ({ misconfigured: 'subscriptions deliver nothing here' }),
   until: async () => {},
 };

@@ -56,7 +56,7 @@ export class SubscriptionHost implements Stub<SubscriptionCalls> {
       now: options.now,
       setAlarm: options.setAlarm,
       refuse: (call, errorCode, message) => {
-        if (call.kind === 'put') return { errorCode, created: false };
+        if (call.kind === 'put') return { errorCode, errorMessage: message, created: false };
         if (call.kind === 'wake' || call.kind === 'describe') throw new Error(message);
         return { errorCode };
       },
@@ -75,6 +75,8 @@ export class SubscriptionHost implements Stub<SubscriptionCalls> {
     if (kind === 'describe') return { description: this.#describe() };
     if (kind === 'put') {
       const { subscription } = command as SubscriptionCalls['put']['command'];
+      const problem = this.#options.outside.problemOf(subscription);
+      if (problem !== undefined) return { ...invalid, errorMessage: problem } as never;
       await this.#announce(subscription.name, subscription.topics);
     }
     const { subscription } = this.#machine;
@@ -279,6 +281,8 @@ export class SubscriptionHost implements Stub<SubscriptionCalls> {
     return { ...placeOf(place), topic };
   }
 }
+
+const invalid = { errorCode: ErrorCode.INVALID_CONFIG, created: false };
 
 function placeOf(place: string): { topicId: string; partition: number } {
   const colon = place.lastIndexOf(':');

@@ -97,6 +97,7 @@ const inPath: Readonly<Record<string, string>> = {
   partition: '0',
   group: 'g',
   instance: 'i',
+  subscription: 'push',
   message: 'tea',
   timestamp: 'earliest',
   broker: String(defaultBrokerConfig.nodeId),

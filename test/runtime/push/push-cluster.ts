@@ -50,6 +50,7 @@ export class PushCluster implements Disposable {
     const { now = () => Date.now() } = options;
     const outside: PushOutside = {
       client: ({ principal }) => new KafkaPushClient(this.gateway, principal),
+      problemOf: ({ target }) => (target.type === 'worker' ? undefined : 'it is no Worker'),
       deliver: async (_, batch) => {
         this.batches.push(batch);
         return this.deliver(batch);

@@ -21,7 +21,7 @@ describe('a subscription', () => {
     using cluster = new PushCluster();
     await cluster.makeTopic();
     await cluster.send(numbers(0, 25));
-    expect(await cluster.put()).toEqual({ errorCode: 0, created: true });
+    expect(await cluster.put()).toMatchObject({ errorCode: 0, created: true });
     await until(() => expect(cluster.bodies()).toEqual(numbers(0, 25)));
     expect(cluster.batches.map(({ messages }) => messages.length)).toEqual([10, 10, 5]);
     await until(async () => expect(await cluster.committed()).toBe(25));
