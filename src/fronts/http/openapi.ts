@@ -55,14 +55,13 @@ export function openApi(families: readonly Family[]): Json {
   const paths: Record<string, Json> = {};
   for (const family of families) {
     for (const route of family.routes) {
-      if (route.doc === undefined) continue;
       const path = templateOf(family, route);
       paths[path] ??= {};
       paths[path][route.method.toLowerCase()] = operation(family, route, route.doc);
     }
   }
-  const schemas = Object.assign({}, ...families.map(({ doc }) => doc?.schemas ?? {}));
-  const tags = families.map(({ name, doc }) => ({ name, description: doc?.description }));
+  const schemas = Object.assign({}, ...families.map(({ doc }) => doc.schemas ?? {}));
+  const tags = families.map(({ name, doc }) => ({ name, description: doc.description }));
   return { ...head, tags, paths, components: { schemas, securitySchemes } };
 }
 
@@ -122,7 +121,6 @@ function answer({ description, type, schema = {}, headers }: AnswerDoc): Json {
 
 /** Whatever else is answered is an error, in the dialect's words. */
 function errors({ doc }: Family): Json {
-  if (doc === undefined) return {};
   const { type, schema } = doc.error;
   return { default: answer({ description: 'What went wrong', type, schema }) };
 }

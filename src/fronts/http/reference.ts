@@ -54,8 +54,7 @@ export function referenceRoutes(families: () => readonly Family[]): readonly Rou
 }
 
 function pageOf(families: readonly Family[], origin: string): Html {
-  const schemas = Object.assign({}, ...families.map(({ doc }) => doc?.schemas ?? {}));
-  const shown = families.filter(({ routes }) => routes.some(({ doc }) => doc));
+  const schemas = Object.assign({}, ...families.map(({ doc }) => doc.schemas ?? {}));
   return html`<!doctype html>
 <html lang="en">
 <head>
@@ -67,7 +66,7 @@ function pageOf(families: readonly Family[], origin: string): Html {
 <body>
 <nav>
 <h1><a href="#top">Kedge over HTTP</a></h1>
-<ul>${shown.map(entry)}</ul>
+<ul>${families.map(entry)}</ul>
 <p><a href="/openapi.json">openapi.json</a></p>
 </nav>
 <main id="top">
@@ -75,7 +74,7 @@ function pageOf(families: readonly Family[], origin: string): Html {
 errors. Where this Kedge wants to know who you are, say so in every dialect:
 <code>Authorization: Bearer …</code> with a token, or <code>Basic</code> with a user and
 password.</p>
-${shown.map((family) => section(family, origin, schemas))}
+${families.map((family) => section(family, origin, schemas))}
 </main>
 </body>
 </html>
@@ -90,18 +89,18 @@ type Schemas = Readonly<Record<string, Schema>>;
 
 function section(family: Family, origin: string, schemas: Schemas): Html {
   const { name, prefix, doc, routes } = family;
-  const error =
-    doc && answers({ error: { description: 'What went wrong', ...doc.error } }, schemas);
+  const errors = answers({ error: { description: 'What went wrong', ...doc.error } }, schemas);
   return html`<section id="${anchorOf(prefix)}">
 <h2>${name}${prefix && html` <code>${prefix}</code>`}</h2>
-${doc && html`<p>${prose(doc.description)}</p>`}
-${routes.map((route) => route.doc && operation(family, route, route.doc, origin, schemas))}
-${error && html`<details><summary><b>Errors</b></summary>${error}</details>`}
+<p>${prose(doc.description)}</p>
+${routes.map((route) => operation(family, route, origin, schemas))}
+<details><summary><b>Errors</b></summary>${errors}</details>
 </section>
 `;
 }
 
-function operation(family: Family, route: Route, doc: Doc, origin: string, schemas: Schemas): Html {
+function operation(family: Family, route: Route, origin: string, schemas: Schemas): Html {
+  const { doc, method } = route;
   const path = templateOf(family, route);
   const parameters = [
     ...pathNames(path).map((name) => ({
@@ -114,13 +113,13 @@ function operation(family: Family, route: Route, doc: Doc, origin: string, schem
     ...(doc.parameters ?? []),
   ];
   return html`<details id="${operationId(family, route)}">
-<summary><b class="${route.method.toLowerCase()}">${route.method}</b> <code>${path}</code>
+<summary><b class="${method.toLowerCase()}">${method}</b> <code>${path}</code>
 <span>${doc.summary}</span></summary>
 ${doc.description && html`<p>${prose(doc.description)}</p>`}
 ${parameters.length > 0 && html`<h3>Parameters</h3><table>${parameters.map(parameterRow)}</table>`}
 ${doc.body && bodyPart(doc.body, schemas)}
 <h3>Answers</h3>${answers(doc.answers, schemas)}
-<h3>For example</h3><pre>${curlOf(route, path, doc, origin)}</pre>
+<h3>For example</h3><pre>${curlOf(method, `${origin}${path}`, doc)}</pre>
 </details>
 `;
 }
@@ -148,19 +147,15 @@ ${schema && html`<pre>${outline(schema, schemas)}</pre>`}</td></tr>`;
   return html`<table>${rows}</table>`;
 }
 
-function curlOf(
-  route: Route,
-  path: string,
-  { parameters = [], body }: Doc,
-  origin: string,
-): string {
+function curlOf(method: Route['method'], target: string, { parameters = [], body }: Doc): string {
   const given = parameters.filter(({ example }) => example !== undefined);
   const query = new URLSearchParams(
     given.filter((one) => one.in === 'query').map(({ name, example }) => [name, String(example)]),
   );
-  const url = `${origin}${path}${query.size > 0 ? `?${query}` : ''}`;
+  const url = `${target}${query.size > 0 ? `?${query}` : ''}`;
   const usual = body ? 'POST' : 'GET';
-  const lines = [`curl ${route.method === usual ? '' : `-X ${route.method} `}'${url}'`];
+  const how = method === usual ? '' : method === 'HEAD' ? '--head ' : `-X ${method} `;
+  const lines = [`curl ${how}'${url}'`];
   for (const { name, example } of given.filter((one) => one.in === 'header')) {
     lines.push(`-H '${name}: ${example}'`);
   }

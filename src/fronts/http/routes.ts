@@ -57,8 +57,8 @@ export interface Route {
   readonly urlToken?: boolean;
   /** Whether the URL may say who asks, as `user` and `pass`, where the owner allows that. */
   readonly urlPassword?: boolean;
-  /** What it is for: a route without is not in the API's document. */
-  readonly doc?: Doc;
+  /** What it is for, in the API's document. */
+  readonly doc: Doc;
 }
 
 /** One dialect: its routes below one prefix. */
@@ -67,7 +67,7 @@ export interface Family {
   readonly prefix: string;
   /** What the API's document calls it. */
   readonly name: string;
-  readonly doc?: FamilyDoc;
+  readonly doc: FamilyDoc;
   readonly routes: readonly Route[];
   /** An error in the dialect's own words, also those that no route had a hand in (401, 404). */
   readonly errorResponse: (error: HttpError, c: HttpContext) => Response;

@@ -13,9 +13,11 @@ import { defaultBrokerConfig } from '../../../src/runtime/config.ts';
 import { MemoryDoor } from './memory-door.ts';
 
 const described = families.flatMap((family) =>
-  family.routes.flatMap((route) =>
-    route.doc ? [{ name: `${route.method} ${family.prefix}${route.path}`, family, route }] : [],
-  ),
+  family.routes.map((route) => ({
+    name: `${route.method} ${family.prefix}${route.path}`,
+    family,
+    route,
+  })),
 );
 const document = openApi(families);
 
@@ -26,12 +28,6 @@ test('is valid OpenAPI 3.1', async () => {
 });
 
 test('has every route of every dialect', () => {
-  const missing = families.flatMap((family) =>
-    family.routes
-      .filter(({ doc }) => doc === undefined)
-      .map(({ method, path }) => `${method} ${family.prefix}${path}`),
-  );
-  expect(missing).toEqual([]);
   const paths = document.paths as Record<string, Record<string, unknown>>;
   const listed = Object.values(paths).flatMap((operations) => Object.keys(operations));
   expect(listed).toHaveLength(described.length);
@@ -67,7 +63,7 @@ describe('every description answers', () => {
     await prepare(kedge);
     const request = await requestOf(kedge, family, route);
     const response = await httpApp().fetch(request, kedge.door);
-    const listed = route.doc!.answers[response.status];
+    const listed = route.doc.answers[response.status];
     const text = response.status === 101 ? '' : await firstOf(response);
     expect(listed, `${response.status} ${text}`).toBeDefined();
     if (response.status >= 400) return;

@@ -8,7 +8,7 @@ import { liveParameters } from '../live/parameters.ts';
 import { badRequest, findPlaces, NothingMore, parseWish } from '../live/places.ts';
 import { parseShowing, recordText } from '../live/shown.ts';
 import { Tail } from '../live/tail.ts';
-import { type Family, finishLater, type HttpContext, restErrors } from '../routes.ts';
+import { type Family, finishLater, type HttpContext, restErrorDoc, restErrors } from '../routes.ts';
 import { EventStream, type ShownRecord } from './stream.ts';
 
 /** Keys and values of one look at the partitions. It is all in memory, several times over. */
@@ -72,6 +72,10 @@ function parseMaxAge(text: string | undefined): number {
 export const sseFamily: Family = {
   prefix: '/sse',
   name: 'Server-Sent Events',
+  doc: {
+    description: 'Records as they come, for `EventSource` and everything that reads like it.',
+    error: restErrorDoc('application/json'),
+  },
   routes: [
     {
       method: 'GET',
