@@ -54,6 +54,23 @@ export function describeLogStore(name: string, withStore: WithStore): void {
         expect(store.producerRows(0)).toEqual([]);
       }));
 
+    it('keeps what a partition is as a stream, alone or with what is appended', () =>
+      withStore((open) => {
+        expect(open().streamRow('stream')).toBeUndefined();
+        open().keepStreamRows([{ key: 'stream', value: 'first' }]);
+        open().append([row(0, 1)], undefined, undefined, [
+          { key: 'stream', value: 'second' },
+          { key: 'producer/a', value: 'x'.repeat(100_000) },
+        ]);
+        expect(open().streamRow('stream')).toBe('second');
+        expect(open().streamRow('producer/a')).toHaveLength(100_000);
+        expect(open().count(0)).toBe(1);
+        open().keepStreamRows([{ key: 'producer/a', value: undefined }]);
+        expect(open().streamRow('producer/a')).toBeUndefined();
+        open().drop();
+        expect(open().streamRow('stream')).toBeUndefined();
+      }));
+
     it('keeps what share groups have read, and forgets it', () =>
       withStore((open) => {
         const [first, second] = [pattern(700), pattern(4_500_000)];
