@@ -16,7 +16,8 @@ export function topicOf(name: string): string | undefined {
   for (const [i, character] of characters.entries()) {
     topic += encoded(character, characters[i - 1], characters.slice(i, i + 4).join(''));
   }
-  if (topic === '..') topic = hexOf('/');
+  // No topic may be called that.
+  if (topic === '.' || topic === '..') topic = hexOf(name);
   return topic === '' || topic.length > maxTopicLength ? undefined : topic;
 }
 
