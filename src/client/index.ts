@@ -4,6 +4,16 @@
  * it does is what any Kafka client does.
  */
 export { KafkaError } from '../protocol/errors.ts';
+export { Admin } from './admin/admin.ts';
+export type { GroupDescription, GroupListing } from './admin/groups.ts';
+export type { Acl, AclFilter } from './admin/security.ts';
+export type {
+  ConfigChange,
+  ConfigEntry,
+  ConfigResource,
+  NewTopic,
+  TopicDescription,
+} from './admin/topics.ts';
 export type { KedgeBinding, KedgeConnection } from './binding.ts';
 export type { Channel, Credentials, Transport } from './channel.ts';
 export type { Compression } from './compression.ts';

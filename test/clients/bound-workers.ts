@@ -1,0 +1,98 @@
+/**
+ * Kedge and another Worker in one workerd, the other bound to Kedge's entrypoint as its own
+ * wrangler.toml would bind it: what runs when both are deployed to one account.
+ */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { build } from 'esbuild';
+import { convertV4MiniflareOptions, Log, LogLevel, Miniflare } from 'miniflare';
+import { guardWorkerd } from '../../src/cli/processes.ts';
+import { readWorkerConfig } from '../../src/cli/worker-config.ts';
+
+const root = join(import.meta.dirname, '../..');
+
+export interface BoundWorker {
+  /** A file, or the text of one. */
+  readonly worker: { readonly path: string } | { readonly text: string };
+  /** Variables of Kedge's; by default it is open. */
+  readonly kedge?: Readonly<Record<string, string>>;
+  /** What the binding says of who is bound. */
+  readonly props?: Readonly<Record<string, unknown>>;
+  /** Variables of the other Worker's. */
+  readonly variables?: Readonly<Record<string, string>>;
+  readonly compatibilityFlags?: readonly string[];
+}
+
+export interface Bound extends AsyncDisposable {
+  /** Asks the other Worker. */
+  fetch(path: string, init?: RequestInit): Promise<Response>;
+  /** Where Kedge serves HTTP. */
+  readonly kedgeUrl: string;
+}
+
+export async function startBound(options: BoundWorker): Promise<Bound> {
+  guardWorkerd();
+  const { worker, kedge = { KEDGE_OPEN: 'true' }, props, variables = {} } = options;
+  const config = readWorkerConfig(join(root, 'wrangler.toml'));
+  const data = mkdtempSync(join(tmpdir(), 'kedge-bound-'));
+  const [kedgeScript, script] = await Promise.all([
+    bundled({ path: join(root, config.main) }),
+    bundled(worker),
+  ]);
+  const common = { compatibilityDate: config.compatibilityDate };
+  const miniflare = new Miniflare(
+    convertV4MiniflareOptions({
+      host: '127.0.0.1',
+      port: 0,
+      cf: false,
+      log: new Log(LogLevel.ERROR),
+      resourcePersistencePath: data,
+      workers: [
+        {
+          ...common,
+          name: 'bound',
+          modules: [{ type: 'ESModule', path: 'bound.js', contents: script }],
+          compatibilityFlags: [...(options.compatibilityFlags ?? [])],
+          bindings: variables,
+          serviceBindings: { KEDGE: { name: 'kedge', entrypoint: 'Kedge', props } },
+        },
+        {
+          ...common,
+          name: 'kedge',
+          modules: [{ type: 'ESModule', path: 'kedge.js', contents: kedgeScript }],
+          compatibilityFlags: [...config.compatibilityFlags],
+          bindings: { ...config.vars, ...kedge },
+          durableObjects: config.durableObjects,
+          unsafeDirectSockets: [{ host: '127.0.0.1', port: 0 }],
+        },
+      ],
+    }),
+  );
+  const url = await miniflare.ready;
+  const kedgeUrl = (await miniflare.unsafeGetDirectURL('kedge')).href.replace(/\/$/, '');
+  return {
+    fetch: (path, init) => fetch(new URL(path, url), init),
+    kedgeUrl,
+    async [Symbol.asyncDispose]() {
+      await miniflare.dispose();
+      rmSync(data, { recursive: true, force: true });
+    },
+  };
+}
+
+async function bundled(worker: BoundWorker['worker']): Promise<string> {
+  const { outputFiles } = await build({
+    ...('path' in worker
+      ? { entryPoints: [worker.path] }
+      : { stdin: { contents: worker.text, loader: 'ts', resolveDir: root } }),
+    bundle: true,
+    write: false,
+    format: 'esm',
+    target: 'es2024',
+    conditions: ['workerd', 'worker', 'browser'],
+    external: ['cloudflare:*', 'node:*'],
+    logLevel: 'silent',
+  });
+  return outputFiles[0].text;
+}
