@@ -97,15 +97,22 @@ export class GuardedCluster implements Disposable {
   }
 
   /** A client with a gateway of its own. */
-  connect(principal: Principal = anonymous, clientHost = '/127.0.0.1') {
+  connect(principal: Principal = anonymous) {
+    return this.connectAll()(principal);
+  }
+
+  /** Clients of one gateway. */
+  connectAll() {
     const gateway = createGateway(this.objects, this.config, { open: true });
-    const client = clientContext(gateway, {
-      principal,
-      clientHost,
-      dialled: { host: 'localhost', port: 9092 },
-      signal: new AbortController().signal,
-    });
-    return (apiVersion: number): RequestContext => ({ ...client, apiVersion, clientId: 'test' });
+    return (principal: Principal) => {
+      const client = clientContext(gateway, {
+        principal,
+        clientHost: '/127.0.0.1',
+        dialled: { host: 'localhost', port: 9092 },
+        signal: new AbortController().signal,
+      });
+      return (apiVersion: number): RequestContext => ({ ...client, apiVersion, clientId: 'test' });
+    };
   }
 
   /** These are the rights of alice, and nobody else has any. */
