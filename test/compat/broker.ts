@@ -18,7 +18,7 @@ export function otherBroker(bootstrap: string, restartCommand: string | null): B
     if (restartCommand === null) throw new Error('this broker cannot be restarted from here');
     await runToEnd('sh', ['-c', restartCommand]);
   };
-  return { bootstrap, restartable: restartCommand !== null, restart };
+  return { bootstrap, url: null, restartable: restartCommand !== null, restart };
 }
 
 /** Variables it is started with, besides our own. */
@@ -27,6 +27,7 @@ type Settings = Readonly<Record<string, string>>;
 /** Kedge, once it has been started. */
 export class Kedge implements Broker {
   readonly bootstrap: string;
+  readonly url: string;
   readonly restartable = true;
   readonly #kafkaPort: number;
   readonly #httpPort: number;
@@ -42,6 +43,7 @@ export class Kedge implements Broker {
     settings: Settings,
   ) {
     this.bootstrap = `localhost:${kafkaPort}`;
+    this.url = `http://127.0.0.1:${httpPort}`;
     this.#kafkaPort = kafkaPort;
     this.#httpPort = httpPort;
     this.#dataDirectory = dataDirectory;

@@ -6,8 +6,8 @@
  *     {"restart":true}     restart the broker, then write a line to my standard input
  *     {"note":"…"}
  *
- * and is given the bootstrap servers as its only argument. Anything else it prints is kept for the
- * failure message.
+ * and is given the bootstrap servers as its only argument, and where HTTP is served in COMPAT_HTTP.
+ * Anything else it prints is kept for the failure message.
  */
 import { Running, type SpawnOptions } from './processes.ts';
 import type { SuiteContext } from './suite.ts';
@@ -32,6 +32,7 @@ export async function runProgram(
   const env = {
     ...options.env,
     COMPAT_CASE: context.onlyCase ?? '',
+    COMPAT_HTTP: context.broker.url ?? '',
     COMPAT_RESTARTABLE: context.broker.restartable ? 'yes' : 'no',
   };
   const program = new Running(command, [...args, context.broker.bootstrap], { ...options, env });

@@ -15,6 +15,8 @@ export interface CaseResult {
 export interface Broker {
   /** `localhost:9092` in the form a user types. */
   readonly bootstrap: string;
+  /** Where HTTP is served; null: nowhere. */
+  readonly url: string | null;
   /** Whether `restart` does anything. */
   readonly restartable: boolean;
   /** Ends it, by turns as an operator and as a power cut does, and starts it with the same data. */

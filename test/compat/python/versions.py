@@ -7,5 +7,7 @@ if sys.argv[1].startswith("confluent-kafka"):
     from confluent_kafka import libversion
 
     print("confluent-kafka", version("confluent-kafka"), "on librdkafka", libversion()[0], end="")
+elif sys.argv[1] == "rest-proxy":
+    print("requests", version("requests"), end="")
 else:
     print("kafka-python", version("kafka-python"), end="")
