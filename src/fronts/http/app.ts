@@ -18,6 +18,7 @@ import { sseFamily } from './sse/index.ts';
 import { streamsFamily } from './streams/index.ts';
 import { upstashFamily } from './upstash/index.ts';
 import { cloudV3Family, v3Family } from './v3/index.ts';
+import { wsFamily } from './ws/index.ts';
 
 /** Each dialect; the first is what belongs to none. */
 export const families = withDocument([
@@ -30,6 +31,7 @@ export const families = withDocument([
   sseFamily,
   streamsFamily,
   pushFamily,
+  wsFamily,
 ]);
 
 /** The app. Its `fetch` takes the door in the place of an environment. */

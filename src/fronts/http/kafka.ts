@@ -32,6 +32,7 @@ const lengthBytes = 4;
 export class Kafka {
   context: RequestContext;
   readonly #client: ClientContext;
+  readonly #left = new AbortController();
 
   constructor(gateway: Gateway, request: Request, { principal, onlyReads }: Identity) {
     const url = new URL(request.url);
@@ -40,7 +41,7 @@ export class Kafka {
       principal,
       clientHost: `/${clientAddress(request)}`,
       dialled: { host: url.hostname, port },
-      signal: request.signal,
+      signal: AbortSignal.any([request.signal, this.#left.signal]),
     });
     const { authorizer } = client;
     this.#client = onlyReads
@@ -72,6 +73,11 @@ export class Kafka {
   /** How many calls to objects this request has made. */
   get calls(): number {
     return this.#client.objects.calls;
+  }
+
+  /** The client is gone, as its line tells: what waits for it may stop. */
+  clientIsGone(): void {
+    this.#left.abort();
   }
 
   close(): void {

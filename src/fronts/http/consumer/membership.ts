@@ -37,7 +37,8 @@ const embeddedVersion = 0;
 export async function ensureMember(consumer: Consumer, giveUpAt: number): Promise<boolean> {
   const topics = await wantedTopics(consumer);
   if (await isCurrent(consumer, topics)) return true;
-  while (consumer.now < giveUpAt) {
+  const { signal } = consumer.kafka.context;
+  while (consumer.now < giveUpAt && !signal.aborted) {
     if (await join(consumer, topics, giveUpAt)) return true;
     await sleep(retryMs);
   }

@@ -134,6 +134,7 @@ export class EventStream {
 
   #hangUp(): void {
     this.#gone = true;
+    this.#options.kafka.clientIsGone();
     this.#writer.abort().catch(() => {});
   }
 }

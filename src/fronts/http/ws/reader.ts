@@ -1,0 +1,56 @@
+/**
+ * `/ws/reader/{topic}`: records out, from wherever the client says, with no group. The surprise: it
+ * need not ack anything; how fast it takes frames is all that slows its stream, unless it wants to
+ * ask for each record (`pullMode`).
+ */
+import { type HttpError, httpErrorOf } from '../errors.ts';
+import type { Kafka } from '../kafka.ts';
+import { grownPlaces, type Wish } from '../live/places.ts';
+import type { Tail } from '../live/tail.ts';
+import { obey } from './commands.ts';
+import { Flow, type FlowOptions, type ShownRecord } from './flow.ts';
+import { closeCode, type Line } from './line.ts';
+
+export interface ReaderOptions extends FlowOptions {
+  readonly kafka: Kafka;
+  readonly wish: Wish;
+  readonly tail: Tail<ShownRecord>;
+  /** What was read of it already. */
+  readonly records: readonly ShownRecord[];
+  readonly maxCalls: number;
+}
+
+/** How long one look at the partitions may wait for records. */
+const lookMs = 15_000;
+
+/** Until the client has closed, or has to come again. */
+export async function serveReader(line: Line, options: ReaderOptions): Promise<void> {
+  const { kafka, wish, tail, maxCalls } = options;
+  const flow = new Flow(line, options);
+  flow.fill(options.records);
+  void obey(line, wish.topics, (command) => {
+    if (command.type === 'permit') flow.permit(command.permitMessages);
+  });
+  try {
+    while (!line.isClosed) {
+      if (kafka.calls >= maxCalls) return line.close(closeCode.comeAgain, 'come again');
+      await flow.pour(Number.POSITIVE_INFINITY);
+      if (!flow.isEmpty || flow.permits === 0) {
+        await flow.rest(lookMs);
+        continue;
+      }
+      tail.add(await grownPlaces(kafka, wish, tail.places));
+      const { records } = await tail.next(lookMs);
+      flow.fill(records);
+    }
+  } catch (error) {
+    await endWith(line, httpErrorOf(error));
+  }
+}
+
+/** Says why, and closes. */
+export async function endWith(line: Line, error: HttpError): Promise<void> {
+  if (line.isClosed) return;
+  await line.complain(error);
+  line.close(closeCode.failed, 'see the last frame');
+}
