@@ -155,7 +155,12 @@ function nonEmpty(option: string, value: string): string {
 }
 
 /** Those of Kedge's own variables that are handed on. */
-const ownVariables: readonly string[] = [...kedgeVariables, ...originVariables, ...streamVariables];
+const ownVariables: readonly string[] = [
+  ...kedgeVariables,
+  ...originVariables,
+  ...streamVariables,
+  'KEDGE_CALLS_PER_CONNECTION',
+];
 
 function variablesFrom(
   environment: Readonly<Record<string, string | undefined>>,

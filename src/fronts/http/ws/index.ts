@@ -35,8 +35,8 @@ const answers = {
 const topics = 'A topic, or several with commas between them.';
 const frames =
   'Frames are text. `{type: "ping"}` may come from either side, at the latest after 30 s of ' +
-  'silence from here; `{type: "pong"}` is its answer. `{type: "error", error_code, message}` says ' +
-  'what went wrong. Closed with 1012, come again: nothing is lost.';
+  'silence from here; `{type: "pong"}` is its answer. `{type: "error", error_code, message}` ' +
+  'says what went wrong. Closed with 1012, come again: nothing is lost.';
 
 const routes: readonly Route[] = [
   {
@@ -65,9 +65,9 @@ const routes: readonly Route[] = [
       description:
         'The client is a member of the consumer group while the line is open. Frames out are ' +
         'records with a redeliveryCount, and `{type: "assigned", partitions}`. Frames in are ' +
-        '`{type: "ack", topic, partition, offset}` (the type and, of a single topic, the topic may ' +
-        'be left out), the same with `ackCumulative` or `negativeAcknowledge`, arrays of them, and ' +
-        '`permit`. Committed is the offset of the first record that is not acked: an ack of a ' +
+        '`{type: "ack", topic, partition, offset}` (the type and, of a single topic, the topic ' +
+        'may be left out), the same with `ackCumulative` or `negativeAcknowledge`, arrays of ' +
+        'them, and `permit`. Committed is the offset of the first record that is not acked: an ack of a ' +
         `later one says nothing of it. ${frames}`,
       path: { topic: topics },
       parameters: [
