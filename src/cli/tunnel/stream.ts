@@ -1,22 +1,18 @@
 /**
- * One Kafka connection through the tunnel: a TCP socket on this side, a WebSocket to Kedge on the
- * other. The surprise: a WebSocket of Node cannot be read slowly, so each side counts what the
- * other says it took, and keeps to a window; a slow end is felt at the other end as on one wire.
+ * One Kafka connection through the tunnel: a TCP socket on this side, WebSockets to Kedge on the
+ * other. The surprises: a WebSocket of Node cannot be read slowly, so each side counts what the
+ * other says it took, and keeps to a window; and a Worker closes a stream between two requests
+ * when it has done enough, so the next one goes on where it ended, and the client notices nothing.
  */
 import type { Socket } from 'node:net';
 
-/** As Kedge's: the subprotocol, and how many bytes one side may have under way. */
+/** As Kedge's: the subprotocol, how many bytes one side may have under way, "go on elsewhere". */
 const countedStream = 'kafka.kedge.v1';
 const streamWindow = 4 * 1024 * 1024;
 const tellEvery = streamWindow / 8;
+const goOn = 4000;
 /** So often we ask for a sign of life, which also keeps what is in between from forgetting us. */
 const signOfLifeMs = 30_000;
-
-/** How a stream ended. */
-export interface StreamEnd {
-  /** In words, for a person; undefined when there is nothing to tell. */
-  readonly trouble: string | undefined;
-}
 
 /** Opens the WebSocket. Rejects with an Error that says why not. */
 export function openStream(
@@ -36,44 +32,94 @@ export function openStream(
   });
 }
 
-/** Carries bytes both ways until one side ends. Resolves when both are closed. */
-export function carry(client: Socket, stream: WebSocket): Promise<StreamEnd> {
-  return new Promise((resolve) => new Carrier(client, stream, resolve));
+/**
+ * Carries bytes both ways until one side ends; `reach` opens a stream, undefined: there is none.
+ * Resolves when all is closed, with what went wrong, if anything did.
+ */
+export async function carry(
+  client: Socket,
+  reach: () => Promise<WebSocket | undefined>,
+): Promise<string | undefined> {
+  const unserved: Uint8Array[] = [];
+  client.on('error', () => client.destroy());
+  try {
+    for (;;) {
+      const stream = await reach();
+      if (stream === undefined) return undefined;
+      if (client.destroyed) {
+        stream.close(1000);
+        return undefined;
+      }
+      const { code, reason } = await new Promise<StreamEnd>((resolve) => {
+        new Leg(client, stream, unserved, resolve);
+      });
+      if (code === goOn) continue;
+      return code === 1000 || code === 1005 ? undefined : reason || `closed with ${code}`;
+    }
+  } finally {
+    // What has come is still written; then the client sees the end.
+    client.end();
+    client.resume();
+  }
 }
 
-class Carrier {
+interface StreamEnd {
+  readonly code: number;
+  readonly reason: string;
+}
+
+/** One stream of a connection. What was not served goes over to the next. */
+class Leg {
   readonly #client: Socket;
   readonly #stream: WebSocket;
+  /** What was sent and not taken, oldest first. */
+  readonly #unserved: Uint8Array[];
   readonly #done: (end: StreamEnd) => void;
   readonly #timer: ReturnType<typeof setInterval>;
   #sent = 0;
+  /** As the other side says, and where the first of `#unserved` begins. */
   #theyTook = 0;
+  #unservedFrom = 0;
   #taken = 0;
   #told = 0;
   #asked = false;
+  #over = false;
 
-  constructor(client: Socket, stream: WebSocket, done: (end: StreamEnd) => void) {
+  constructor(
+    client: Socket,
+    stream: WebSocket,
+    unserved: Uint8Array[],
+    done: (end: StreamEnd) => void,
+  ) {
     this.#client = client;
     this.#stream = stream;
+    this.#unserved = unserved;
     this.#done = done;
-    client.on('data', (bytes) => this.#up(bytes));
-    client.on('end', () => stream.close(1000));
-    client.on('error', () => stream.close(1000));
-    client.on('close', () => stream.close(1000));
     stream.addEventListener('message', ({ data }) => {
       if (typeof data === 'string') this.#hear(data);
       else this.#down(new Uint8Array(data as ArrayBuffer));
     });
     stream.addEventListener('close', ({ code, reason }) => this.#end(code, reason));
     this.#timer = setInterval(() => this.#askForLife(), signOfLifeMs);
-    client.resume();
+    for (const bytes of unserved.splice(0)) this.#up(bytes);
+    client.on('data', this.#up);
+    for (const event of ['end', 'error', 'close']) client.on(event, this.#leave);
+    if (client.readableEnded) this.#leave();
+    else if (this.#hasRoom) client.resume();
   }
 
-  #up(bytes: Uint8Array): void {
-    this.#stream.send(bytes);
-    this.#sent += bytes.byteLength;
-    if (this.#sent - this.#theyTook >= streamWindow) this.#client.pause();
+  get #hasRoom(): boolean {
+    return this.#sent - this.#theyTook < streamWindow;
   }
+
+  readonly #leave = (): void => this.#stream.close(1000);
+
+  readonly #up = (bytes: Uint8Array): void => {
+    this.#stream.send(bytes);
+    this.#unserved.push(bytes);
+    this.#sent += bytes.byteLength;
+    if (!this.#hasRoom) this.#client.pause();
+  };
 
   #down(bytes: Uint8Array): void {
     this.#client.write(bytes, () => {
@@ -85,7 +131,19 @@ class Carrier {
   #hear(text: string): void {
     this.#asked = false;
     this.#theyTook = Math.max(this.#theyTook, Number.parseInt(text, 10) || 0);
-    if (this.#sent - this.#theyTook < streamWindow) this.#client.resume();
+    this.#forget(this.#theyTook);
+    if (this.#hasRoom) this.#client.resume();
+  }
+
+  /** These bytes need not be sent again. */
+  #forget(until: number): void {
+    for (let first = this.#unserved[0]; first; first = this.#unserved[0]) {
+      const left = until - this.#unservedFrom;
+      if (left <= 0) return;
+      this.#unservedFrom += Math.min(left, first.byteLength);
+      if (left >= first.byteLength) this.#unserved.shift();
+      else this.#unserved[0] = first.subarray(left);
+    }
   }
 
   #tell(question: '?' | ''): void {
@@ -106,11 +164,13 @@ class Carrier {
   }
 
   #end(code: number, reason: string): void {
+    if (this.#over) return;
+    this.#over = true;
     clearInterval(this.#timer);
-    // What has come is still written; then the client sees the end.
-    this.#client.end();
-    this.#client.resume();
-    const trouble = code === 1000 || code === 1005 ? undefined : reason || `closed with ${code}`;
-    this.#done({ trouble });
+    this.#client.pause();
+    this.#client.off('data', this.#up);
+    for (const event of ['end', 'error', 'close']) this.#client.off(event, this.#leave);
+    if (code === goOn) this.#forget(Number(reason));
+    this.#done({ code, reason });
   }
 }

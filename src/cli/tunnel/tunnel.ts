@@ -12,6 +12,8 @@ export interface Tunnel {
   readonly port: number;
   /** How many Kafka connections are open. */
   readonly connections: number;
+  /** How many streams there have been: a connection outlives them. */
+  readonly streams: number;
   /** Hangs up on everybody and stops listening. */
   close(): Promise<void>;
 }
@@ -37,7 +39,6 @@ export async function openTunnel(
   server.on('connection', (client) => {
     clients.add(client);
     client.once('close', () => clients.delete(client));
-    client.on('error', () => client.destroy());
     void serve(client, url, options.headers, voice);
   });
   return {
@@ -45,6 +46,9 @@ export async function openTunnel(
     port,
     get connections() {
       return clients.size;
+    },
+    get streams() {
+      return voice.streams;
     },
     async close() {
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
@@ -74,10 +78,7 @@ async function serve(
   headers: Readonly<Record<string, string>>,
   voice: Voice,
 ): Promise<void> {
-  const stream = await reach(client, url, headers, voice);
-  if (stream === undefined) return void client.destroy();
-  if (client.destroyed) return stream.close(1000);
-  const { trouble } = await carry(client, stream);
+  const trouble = await carry(client, () => reach(client, url, headers, voice));
   if (trouble !== undefined) voice.complain(`a connection ended: ${trouble}`);
 }
 
@@ -92,10 +93,12 @@ async function reach(
   for (let pause = firstPauseMs; ; pause = Math.min(pause * 2, longestPauseMs)) {
     try {
       const stream = await openStream(url, headers);
-      voice.allIsWell();
+      voice.isReached();
       return stream;
     } catch (error) {
-      voice.complain(`${url.host} cannot be reached: ${await explained(url, headers, error)}`);
+      await voice.isAway(async () => {
+        return `${url.host} cannot be reached: ${await explained(url, headers, error)}`;
+      });
     }
     if (client.destroyed || Date.now() + pause > giveUpAt) return undefined;
     await new Promise((resolve) => setTimeout(resolve, pause));
@@ -132,23 +135,29 @@ function messageIn(text: string): string | undefined {
   }
 }
 
-/** Says the same complaint once, until all was well in between. */
+/** Says once that Kedge is away, until it is reached again. */
 class Voice {
   readonly #say: (line: string) => void;
-  #last: string | undefined;
+  #away = false;
+  streams = 0;
 
   constructor(say: (line: string) => void) {
     this.#say = say;
   }
 
   complain(line: string): void {
-    if (line === this.#last) return;
-    this.#last = line;
     this.#say(line);
   }
 
-  allIsWell(): void {
-    if (this.#last !== undefined) this.#say('Kedge is reached again');
-    this.#last = undefined;
+  async isAway(why: () => Promise<string>): Promise<void> {
+    if (this.#away) return;
+    this.#away = true;
+    this.#say(await why());
+  }
+
+  isReached(): void {
+    this.streams++;
+    if (this.#away) this.#say('Kedge is reached again');
+    this.#away = false;
   }
 }

@@ -61,6 +61,9 @@ export class Connection {
   #queued = 0;
   /** Bytes of the frame that has begun and not ended. */
   #begun = 0;
+  /** All that was received. */
+  #taken = 0;
+  #spent = false;
   #serving = false;
   #sending = false;
   /** Settles with the work that was begun last. */
@@ -79,6 +82,14 @@ export class Connection {
   /** The largest request that is taken; what has begun to arrive counts as well. */
   set maxFrameBytes(bytes: number) {
     this.#frames.limit = bytes;
+  }
+
+  /**
+   * Where the client would go on that finds us closed although it did nothing wrong: behind so many
+   * bytes, all of them of requests that were served. Undefined where there is no such place.
+   */
+  get goesOnAt(): number | undefined {
+    return this.#spent && this.#begun === 0 ? this.#taken : undefined;
   }
 
   /** Over: whatever arrives is not read any more. */
@@ -104,6 +115,7 @@ export class Connection {
     if (this.#ended) return;
     this.#frames.push(bytes);
     this.#begun += bytes.byteLength;
+    this.#taken += bytes.byteLength;
     try {
       for (let frame = this.#frames.next(); frame; frame = this.#frames.next()) {
         this.#begun = 0;
@@ -171,7 +183,8 @@ export class Connection {
     }
     // In the same breath as the last look at the queue, so that no request is left in between.
     this.#serving = false;
-    if (this.#ended || this.#port.isSpent()) this.close();
+    this.#spent ||= !this.#ended && this.#begun === 0 && this.#port.isSpent();
+    if (this.#ended || this.#spent) this.close();
   }
 
   /** Begins what may begin, in order. */

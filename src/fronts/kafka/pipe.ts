@@ -12,8 +12,11 @@ export interface Pipe {
   stopReading(): void;
   /** Hangs up without sending what waits to be sent. */
   abort(): void;
-  /** Hangs up behind what was sent. */
-  close(): Promise<void>;
+  /**
+   * Hangs up behind what was sent. `goOnAt`: the client may go on elsewhere with what it sent from
+   * this byte on, as though nothing had happened.
+   */
+  close(goOnAt?: number): Promise<void>;
   /** Settles when the client is gone: true when it was lost, false when it left in order. */
   readonly gone: Promise<boolean>;
 }

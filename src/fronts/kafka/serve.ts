@@ -40,17 +40,18 @@ export async function serve(
   terms: ConnectionTerms,
   left: AbortController,
 ): Promise<void> {
-  await exchange(pipe, client, terms, left);
+  const goOnAt = await exchange(pipe, client, terms, left);
   client.watches.closeAll();
-  await Promise.all([pipe.close(), client.shareSessions.closeAll()]);
+  await Promise.all([pipe.close(goOnAt), client.shareSessions.closeAll()]);
 }
 
+/** As `Connection.goesOnAt`, once it is over. Who said by SASL who he is has to say it again. */
 async function exchange(
   pipe: Pipe,
   client: ClientContext,
   terms: ConnectionTerms,
   left: AbortController,
-): Promise<void> {
+): Promise<number | undefined> {
   const { objects, config } = client;
   const session = sessionOf(client, terms.access);
   let requests = 0;
@@ -97,6 +98,7 @@ async function exchange(
   left.abort();
   await connection.end();
   idle.stop();
+  return session instanceof SaslSession ? undefined : connection.goesOnAt;
 }
 
 /** Who is not known is asked; who came in by a door that asked is known. */

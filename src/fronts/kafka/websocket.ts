@@ -11,7 +11,8 @@ import { type ConnectionTerms, serve } from './serve.ts';
 
 /**
  * The subprotocol: a text message is the number of bytes taken since the start, in decimal; with a
- * question mark behind it, it asks for the number of the other side.
+ * question mark behind it, it asks for that of the other side. Closed with 4000, the reason is
+ * the number of bytes that were served: a new stream may go on with those behind them.
  */
 export const countedStream = 'kafka.kedge.v1';
 /** With it, neither side has more bytes under way than this. */
@@ -56,6 +57,7 @@ export class WebSocketPipe implements Pipe {
   #wakeReader: () => void = () => {};
   #wakeWriter: () => void = () => {};
   #leave: (lost: boolean) => void = () => {};
+  readonly #closed: Promise<void>;
   readonly gone = new Promise<boolean>((resolve) => {
     this.#leave = resolve;
   });
@@ -66,8 +68,14 @@ export class WebSocketPipe implements Pipe {
     socket.binaryType = 'arraybuffer';
     socket.accept();
     socket.addEventListener('message', ({ data }) => this.#receive(data));
-    socket.addEventListener('close', ({ code }) => this.#end(code !== normal));
-    socket.addEventListener('error', () => this.#end(true));
+    this.#closed = new Promise((resolve) => {
+      const end = (lost: boolean) => {
+        this.#end(lost);
+        resolve();
+      };
+      socket.addEventListener('close', ({ code }) => end(code !== normal));
+      socket.addEventListener('error', () => end(true));
+    });
   }
 
   async read(): Promise<Uint8Array | undefined> {
@@ -102,8 +110,12 @@ export class WebSocketPipe implements Pipe {
     this.#hangUp(tryAgainLater, 'too slow');
   }
 
-  async close(): Promise<void> {
-    this.#hangUp(normal, '');
+  async close(goOnAt?: number): Promise<void> {
+    if (this.#counted && goOnAt !== undefined) this.#hangUp(goOn, String(goOnAt));
+    else this.#hangUp(normal, '');
+    // Who is gone while the client still sends takes with it what the client has not read yet.
+    const timeout = new Promise<void>((resolve) => setTimeout(resolve, lastWordsMs));
+    await Promise.race([this.#closed, timeout]);
   }
 
   #receive(data: ArrayBuffer | string): void {
@@ -174,9 +186,13 @@ export class WebSocketPipe implements Pipe {
   }
 }
 
+/** How long we wait for the client to have read that we hung up. */
+const lastWordsMs = 5_000;
 /** A message is at most so large: whoever passes it on holds it whole. */
 const largestMessage = 1024 * 1024;
 
+/** Our own code: a new stream may go on at the byte of which the reason is the number. */
+const goOn = 4000;
 const normal = 1000;
 const unsupported = 1003;
 const tooBig = 1009;

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { carry, type StreamEnd } from '../../../src/cli/tunnel/stream.ts';
+import { carry } from '../../../src/cli/tunnel/stream.ts';
 
 const megabyte = 1024 * 1024;
 const streamWindow = 4 * megabyte;
@@ -12,10 +12,20 @@ class FakeStream extends EventTarget {
   sent = 0;
   readonly texts: string[] = [];
   closedWith: number | undefined;
+  listened = false;
+  readonly bytes: number[] = [];
+
+  override addEventListener(...args: Parameters<EventTarget['addEventListener']>): void {
+    super.addEventListener(...args);
+    this.listened = true;
+  }
 
   send(data: Uint8Array | string): void {
     if (typeof data === 'string') this.texts.push(data);
-    else this.sent += data.byteLength;
+    else {
+      this.sent += data.byteLength;
+      if (this.sent < 1_000) this.bytes.push(...data);
+    }
   }
 
   close(code = 1005): void {
@@ -33,10 +43,16 @@ class FakeStream extends EventTarget {
   }
 }
 
+const until = async (isSo: () => boolean): Promise<void> => {
+  while (!isSo()) await new Promise((resolve) => setTimeout(resolve, 5));
+};
+
 let server: Server;
 let client: Socket;
 let stream: FakeStream;
-let ended: Promise<StreamEnd>;
+/** The one after it. */
+let next: FakeStream;
+let ended: Promise<string | undefined>;
 
 beforeEach(async () => {
   server = createServer({ pauseOnConnect: true, allowHalfOpen: true });
@@ -46,17 +62,16 @@ beforeEach(async () => {
   client = connect(port, '127.0.0.1');
   const [[ours]] = await Promise.all([once(server, 'connection'), once(client, 'connect')]);
   stream = new FakeStream();
-  ended = carry(ours as Socket, stream as unknown as WebSocket);
+  next = new FakeStream();
+  const streams = [stream, next] as unknown as WebSocket[];
+  ended = carry(ours as Socket, async () => streams.shift());
+  await until(() => stream.listened);
 });
 afterEach(async () => {
   client.destroy();
-  if (stream.readyState === WebSocket.OPEN) stream.end(1000);
+  for (const one of [stream, next]) one.end(1000);
   await new Promise((resolve) => server.close(resolve));
 });
-
-const until = async (isSo: () => boolean): Promise<void> => {
-  while (!isSo()) await new Promise((resolve) => setTimeout(resolve, 5));
-};
 
 /** Waits until nothing moves any more. */
 async function settled(look: () => number): Promise<number> {
@@ -107,12 +122,35 @@ describe('a stream of the tunnel', () => {
     client.on('data', (bytes) => text.push(String(bytes)));
     await once(client, 'end');
     expect(text.join('')).toBe('last words');
-    expect(await ended).toEqual({ trouble: 'too slow' });
+    expect(await ended).toBe('too slow');
   });
 
   it('has nothing to tell when Kedge closes between two requests', async () => {
     stream.end(1000);
-    expect(await ended).toEqual({ trouble: undefined });
+    expect(await ended).toBeUndefined();
+  });
+
+  it('goes on with the next one behind what was served', async () => {
+    client.write('abcdef');
+    await until(() => stream.sent === 6);
+    stream.receive('2');
+    stream.end(4000, '4');
+    client.write('gh');
+    await until(() => next.sent === 4);
+    expect(String.fromCharCode(...next.bytes)).toBe('efgh');
+    next.receive(new TextEncoder().encode('answer'));
+    expect(String((await once(client, 'data'))[0])).toBe('answer');
+  });
+
+  it('begins the next one at the start of its own count', async () => {
+    client.write(new Uint8Array(streamWindow - 10));
+    await until(() => stream.sent === streamWindow - 10);
+    stream.receive(String(streamWindow - 10));
+    stream.end(4000, String(streamWindow - 10));
+    client.write(new Uint8Array(2 * streamWindow));
+    const sent = await settled(() => next.sent);
+    expect(sent).toBeGreaterThanOrEqual(streamWindow);
+    expect(sent).toBeLessThan(streamWindow + megabyte);
   });
 
   it.each(['end', 'destroy'] as const)('closes when the client is gone (%s)', async (how) => {

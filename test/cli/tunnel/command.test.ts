@@ -1,0 +1,94 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { afterEach, describe, expect, it } from 'vitest';
+
+const program = join(import.meta.dirname, '../../../src/cli/kedge.ts');
+const children: ChildProcess[] = [];
+afterEach(() => {
+  for (const child of children.splice(0)) child.kill('SIGKILL');
+});
+
+function kedge(args: readonly string[], env: Record<string, string> = {}) {
+  const child = spawn(process.execPath, [program, ...args], {
+    env: { PATH: process.env.PATH, ...env },
+    stdio: ['pipe', 'pipe', 'pipe'],
+  });
+  children.push(child);
+  return child;
+}
+
+async function result(args: readonly string[]) {
+  const child = kedge(args);
+  const [out, err, [code]] = await Promise.all([
+    text(child.stdout),
+    text(child.stderr),
+    once(child, 'exit'),
+  ]);
+  return { out, err, code };
+}
+
+/** An HTTP server that refuses streams and remembers what it was asked with. */
+async function strict() {
+  const seen: (string | undefined)[] = [];
+  const server = createServer((request, response) => {
+    seen.push(request.headers.authorization);
+    response.writeHead(401, { 'content-type': 'application/json' });
+    response.end('{"error_code":40101,"message":"Unauthorized"}');
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as { port: number };
+  return { url: `http://127.0.0.1:${port}`, port, seen, server };
+}
+
+describe('kedge', () => {
+  it('lists its commands, and says more about one', async () => {
+    expect(await result(['--help'])).toMatchObject({ code: 0, err: '' });
+    expect((await result(['--help'])).out).toContain('tunnel');
+    expect((await result(['tunnel', '--help'])).out).toContain('--listen <host:port>');
+    expect(await result([])).toMatchObject({ code: 2 });
+    expect(await result(['tunel'])).toMatchObject({
+      code: 2,
+      err: "kedge: there is no command 'tunel'.\nTry: kedge --help\n",
+    });
+  });
+});
+
+describe('kedge tunnel', () => {
+  it('says what is wrong with a command line', async () => {
+    expect(await result(['tunnel'])).toEqual({
+      code: 2,
+      out: '',
+      err: 'kedge tunnel: say where Kedge is: kedge tunnel <url>.\nTry: kedge tunnel --help\n',
+    });
+  });
+
+  it('says that its port is taken', async () => {
+    const { server, port, url } = await strict();
+    const { code, err } = await result(['tunnel', url, '--listen', `127.0.0.1:${port}`]);
+    expect(code).toBe(2);
+    expect(err).toContain(`127.0.0.1:${port} is taken by another program`);
+    server.close();
+  });
+
+  it('shows the token it read, says why Kedge refuses it, and never the token', async () => {
+    const { server, url, seen } = await strict();
+    const child = kedge(['tunnel', url, '--listen', '127.0.0.1:0', '--token', '-']);
+    child.stdin.end('kedge_secret\n');
+    const [line] = await once(child.stdout.setEncoding('utf8'), 'data');
+    const [, host, port] = / at (.*):(\d+)\. Ctrl-C/.exec(line) ?? [];
+    const { connect } = await import('node:net');
+    const client = connect(Number(port), host);
+    const [complaint] = await once(child.stderr.setEncoding('utf8'), 'data');
+    expect(complaint).toContain('cannot be reached: 401 Unauthorized');
+    expect(`${line}${complaint}`).not.toContain('secret');
+    expect(new Set(seen)).toEqual(new Set(['Bearer kedge_secret']));
+    client.destroy();
+    child.kill('SIGTERM');
+    expect((await once(child, 'exit'))[0]).toBe(0);
+    server.close();
+  });
+});

@@ -1,0 +1,95 @@
+/**
+ * Kedge in `wrangler dev`, as somebody runs it who is about to deploy it: by wrangler.toml, but for
+ * the Kafka port, since several may run at a time. It ends with `stop`, whatever becomes of it.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+const root = join(import.meta.dirname, '../../..');
+
+export interface WranglerDev {
+  /** Without a slash at the end. */
+  readonly url: string;
+  output(): string;
+  stop(): Promise<void>;
+}
+
+/** Starts it with these variables. Rejects with its output when it does not get ready. */
+export async function startWranglerDev(
+  variables: Readonly<Record<string, string>>,
+): Promise<WranglerDev> {
+  const directory = mkdtempSync(join(tmpdir(), 'kedge-wrangler-'));
+  const config = join(directory, 'wrangler.toml');
+  writeFileSync(config, withoutKafkaPort(readFileSync(join(root, 'wrangler.toml'), 'utf8')));
+  const [port, inspectorPort] = await Promise.all([freePort(), freePort()]);
+  const child = spawn(
+    join(root, 'node_modules/.bin/wrangler'),
+    [
+      ...['dev', '--config', config, '--ip', '127.0.0.1', '--port', `${port}`],
+      ...['--inspector-port', `${inspectorPort}`, '--persist-to', join(directory, 'state')],
+      ...['--show-interactive-dev-session=false'],
+      ...Object.entries(variables).flatMap(([name, value]) => ['--var', `${name}:${value}`]),
+    ],
+    {
+      cwd: directory,
+      // Its own group: wrangler leaves workerd to itself when it is killed.
+      detached: true,
+      env: { ...process.env, CI: 'true', WRANGLER_SEND_METRICS: 'false', NODE_OPTIONS: '' },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    },
+  );
+  const killGroup = () => kill(child);
+  process.once('exit', killGroup);
+  let output = '';
+  const stop = async () => {
+    process.off('exit', killGroup);
+    const ended = child.exitCode === null && child.signalCode === null && once(child, 'exit');
+    kill(child);
+    await ended;
+    rmSync(directory, { recursive: true, force: true });
+  };
+  const ready = new Promise<void>((resolve, reject) => {
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.setEncoding('utf8').on('data', (text: string) => {
+        output += text;
+        if (/Ready on http/.test(output)) resolve();
+      });
+    }
+    child.once('error', reject);
+    child.once('exit', (code) => reject(new Error(`wrangler dev ended with ${code}:\n${output}`)));
+  });
+  try {
+    await ready;
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  return { url: `http://127.0.0.1:${port}`, output: () => output, stop };
+}
+
+function withoutKafkaPort(toml: string): string {
+  const sections = toml.split(/^(?=\[)/m).filter((section) => !section.startsWith('[[connect]]'));
+  return sections
+    .join('')
+    .replace(/^(main|directory) = "(.*)"$/gm, (_, key, path) => `${key} = "${join(root, path)}"`);
+}
+
+function kill({ pid }: ChildProcess): void {
+  try {
+    if (pid !== undefined) process.kill(-pid, 'SIGKILL');
+  } catch {
+    // It is gone already.
+  }
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as { port: number };
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
