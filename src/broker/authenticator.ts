@@ -20,6 +20,8 @@ export interface Identity {
   readonly principal: Principal;
   /** When what they showed is worth nothing any more; absent: it does not expire. */
   readonly expiresAt?: number | undefined;
+  /** Whether the client knows the user's password: only then it may set another. */
+  readonly hasPassword?: boolean;
   /** The topics that this one may read, and nothing else; absent: what the principal may do. */
   readonly onlyReads?: readonly string[] | undefined;
 }
@@ -49,7 +51,7 @@ export class Authenticator {
     }
     if (user === tokenUser) return this.byToken(password);
     const credentials = await this.#credentials.ofUser(user);
-    const identity = { principal: { type: 'User', name: user } };
+    const identity = { principal: { type: 'User', name: user }, hasPassword: true };
     if (await this.#isProven(user, password, credentials)) return identity;
     this.#check();
     const storedKey = await this.#matching(user, password, credentials);

@@ -4,6 +4,7 @@
  * error bodies, GETs with a body, and bodies that may be empty.
  */
 import { Hono } from 'hono';
+import { adminFamily } from './admin/index.ts';
 import { challenge, identify } from './authenticate.ts';
 import { cloudEventsFamily } from './cloudevents/index.ts';
 import { admitPage, isPreflight, preflightAnswer, shareWith } from './cors.ts';
@@ -32,6 +33,7 @@ export const families = withDocument([
   streamsFamily,
   pushFamily,
   wsFamily,
+  adminFamily,
 ]);
 
 /** The app. Its `fetch` takes the door in the place of an environment. */

@@ -34,7 +34,12 @@ export class Kafka {
   readonly #client: ClientContext;
   readonly #left = new AbortController();
 
-  constructor(gateway: Gateway, request: Request, { principal, onlyReads }: Identity) {
+  /** Who asks, and until when that is known. */
+  readonly identity: Identity;
+
+  constructor(gateway: Gateway, request: Request, identity: Identity) {
+    const { principal, onlyReads } = identity;
+    this.identity = identity;
     const url = new URL(request.url);
     const port = Number(url.port) || (url.protocol === 'https:' ? 443 : 80);
     const client = clientContext(gateway, {

@@ -84,6 +84,7 @@ async function prepare(kedge: MemoryDoor): Promise<void> {
   await kedge.ask('POST', '/upstash/consume/g/i', { body: { topic: 'orders', timeout: 0 } });
   const offset = { topic: 'orders', partition: 0, offset: 1 };
   await kedge.ask('POST', '/upstash/commit/g/i', { body: offset });
+  await kedge.ask('PUT', '/admin/users/alice', { body: { password: 'secret' } });
 }
 
 /** By the name of the parameter of the path. */
@@ -96,6 +97,7 @@ const inPath: Readonly<Record<string, string>> = {
   subscription: 'push',
   message: 'tea',
   timestamp: 'earliest',
+  user: 'alice',
   broker: String(defaultBrokerConfig.nodeId),
 };
 
@@ -113,7 +115,9 @@ async function requestOf(kedge: MemoryDoor, family: Family, route: Route): Promi
   const [{ consumer_id: consumer }] = (await kedge.ask('GET', members)).json.data;
   const template = templateOf(family, route);
   const name = template.includes('/topics/') ? 'retention.ms' : 'message.max.bytes';
-  const names: Record<string, string> = { ...inPath, cluster, consumer, name };
+  const made = await kedge.ask('POST', '/admin/tokens', { body: { principal: 'User:alice' } });
+  const { id: token } = made.json;
+  const names: Record<string, string> = { ...inPath, cluster, consumer, name, token };
   const filled = template.replaceAll(
     /\{(\w+)\}/g,
     (_whole, name) => names[name] ?? expect.fail(`What is an example of ${name}?`),
