@@ -129,7 +129,7 @@ describe('tokens', () => {
     await ask(owner, 'POST', '/admin/tokens', { principal: 'User:bob' });
     const listed = await ask(alice, 'GET', '/admin/tokens');
     expect(listed.json.tokens.map((one: { id: string }) => one.id)).toEqual([id]);
-    expect(listed.text).not.toContain(token.split('_')[2]);
+    expect(listed.text).not.toContain(token.slice(-43));
     expect((await ask(owner, 'GET', '/admin/tokens')).json.tokens).toHaveLength(2);
     for (const shown of [bearer(token), basic('token', token)]) {
       expect(await statusOf(shown, 'GET', '/admin/users/alice')).toBe(200);
