@@ -1,7 +1,7 @@
 /** The routes of WebSockets, and what their frames are, for the API's document. */
 import type { ParameterDoc } from '../doc.ts';
 import { isolationParameter, liveParameters, showingParameters } from '../live/parameters.ts';
-import { type Family, type Route, restErrors } from '../routes.ts';
+import { type Family, type Route, restErrorDoc, restErrors } from '../routes.ts';
 import { consumeOver, produceOver, readOver } from './doors.ts';
 
 const protocol: ParameterDoc = {
@@ -111,6 +111,11 @@ const routes: readonly Route[] = [
 export const wsFamily: Family = {
   prefix: '/ws',
   name: 'WebSocket',
+  doc: {
+    description:
+      'Records in and out as JSON frames, with the words of Pulsar and the places of Kafka.',
+    error: restErrorDoc('application/json'),
+  },
   routes,
   errorResponse: restErrors('application/json'),
 };
