@@ -4,15 +4,18 @@ import { Kafka } from '@upstash/kafka';
 import { Kafka as Kafkajs, logLevel } from 'kafkajs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Kedge, startKedge } from '../../src/testing/start-kedge.ts';
+import { ask } from '../http/requests.ts';
 
+/** The owner's secret: nobody comes in without it. */
+const password = 'a-secret';
 let kedge: Kedge;
 let kafka: Kafka;
 
 beforeAll(async () => {
   kedge = await startKedge({
-    env: { KAFKA_NUM_PARTITIONS: '2' },
+    env: { KAFKA_NUM_PARTITIONS: '2', KEDGE_TOKEN: password },
   });
-  kafka = new Kafka({ url: `${kedge.url}/upstash/`, username: 'user', password: 'secret' });
+  kafka = new Kafka({ url: `${kedge.url}/upstash/`, username: 'admin', password });
 });
 afterAll(() => kedge.stop());
 
@@ -115,6 +118,7 @@ describe('consumer', () => {
     const overTheWire = new Kafkajs({
       brokers: [kedge.bootstrapServers],
       logLevel: logLevel.NOTHING,
+      sasl: { mechanism: 'plain', username: 'admin', password },
     });
     await kafka.producer().produce('shared', 'first', { partition: 0 });
     const tcp = overTheWire.consumer({ groupId: 'shared', heartbeatInterval: 100 });
@@ -218,5 +222,22 @@ describe('admin', () => {
     expect(await names()).toContain('removed');
     await kafka.admin().removeConsumerInstance('removed', 'i');
     expect(await names()).not.toContain('removed');
+  });
+});
+
+describe('beyond the client', () => {
+  const as = (pass: string) => ({ authorization: `Basic ${btoa(`admin:${pass}`)}` });
+
+  test('a GET may have a body', async () => {
+    const body = [{ value: 'a' }, { value: 'b' }];
+    const url = `${kedge.url}/upstash/produce/got`;
+    const produced = await ask('GET', url, { body, headers: as(password) });
+    expect(produced).toMatchObject({ status: 200, json: [{ topic: 'got' }, { topic: 'got' }] });
+  });
+
+  test('who is not known is told so in words that the client can read', async () => {
+    const refused = await ask('GET', `${kedge.url}/upstash/topics`, { headers: as('wrong') });
+    expect(refused.status).toBe(401);
+    expect(refused.json).toEqual({ error: expect.any(String), status: 401 });
   });
 });

@@ -15,7 +15,9 @@ type Html = ReturnType<typeof html>;
 const stylePath = '/docs/reference.css';
 
 /** Nothing but our own style may be loaded, and nobody may frame the page. */
-const policy = "default-src 'none'; style-src 'self'; base-uri 'none'; frame-ancestors 'none'";
+const policy =
+  "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; " +
+  "frame-ancestors 'none'";
 
 /** The page and its style. */
 export function referenceRoutes(families: () => readonly Family[]): readonly Route[] {
