@@ -11,6 +11,7 @@ func main() {
 	bootstrap = os.Args[1]
 	cases := recordCases()
 	cases = append(cases, groupCases()...)
+	cases = append(cases, restCases()...)
 	cases = append(cases, transactionCases()...)
 	runAll(append(cases, adminCases()...))
 }
