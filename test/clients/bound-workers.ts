@@ -22,6 +22,8 @@ export interface BoundWorker {
   /** Variables of the other Worker's. */
   readonly variables?: Readonly<Record<string, string>>;
   readonly compatibilityFlags?: readonly string[];
+  /** Whether it takes TCP connections, with Kedge's own handler bound as KAFKA to pass them on. */
+  readonly takesTcp?: boolean;
 }
 
 export interface Bound extends AsyncDisposable {
@@ -29,11 +31,13 @@ export interface Bound extends AsyncDisposable {
   fetch(path: string, init?: RequestInit): Promise<Response>;
   /** Where Kedge serves HTTP. */
   readonly kedgeUrl: string;
+  /** Where the other Worker takes TCP connections, if it does. */
+  readonly tcpPort: number | undefined;
 }
 
 export async function startBound(options: BoundWorker): Promise<Bound> {
   guardWorkerd();
-  const { worker, kedge = { KEDGE_OPEN: 'true' }, props, variables = {} } = options;
+  const { worker, kedge = { KEDGE_OPEN: 'true' }, props, variables = {}, takesTcp } = options;
   const config = readWorkerConfig(join(root, 'wrangler.toml'));
   const data = mkdtempSync(join(tmpdir(), 'kedge-bound-'));
   const [kedgeScript, script] = await Promise.all([
@@ -55,7 +59,13 @@ export async function startBound(options: BoundWorker): Promise<Bound> {
           modules: [{ type: 'ESModule', path: 'bound.js', contents: script }],
           compatibilityFlags: [...(options.compatibilityFlags ?? [])],
           bindings: variables,
-          serviceBindings: { KEDGE: { name: 'kedge', entrypoint: 'Kedge', props } },
+          serviceBindings: {
+            KEDGE: { name: 'kedge', entrypoint: 'Kedge', props },
+            ...(takesTcp && { KAFKA: 'kedge' }),
+          },
+          ...(takesTcp && {
+            connectHandlers: [{ protocol: 'tcp' as const, port: 0, address: '127.0.0.1' }],
+          }),
         },
         {
           ...common,
@@ -74,11 +84,19 @@ export async function startBound(options: BoundWorker): Promise<Bound> {
   return {
     fetch: (path, init) => fetch(new URL(path, url), init),
     kedgeUrl,
+    tcpPort: takesTcp ? await tcpPortOf(miniflare) : undefined,
     async [Symbol.asyncDispose]() {
       await miniflare.dispose();
       rmSync(data, { recursive: true, force: true });
     },
   };
+}
+
+async function tcpPortOf(miniflare: Miniflare): Promise<number> {
+  const socket = await miniflare.dispatchConnect();
+  const port = socket.remotePort!;
+  socket.destroy();
+  return port;
 }
 
 async function bundled(worker: BoundWorker['worker']): Promise<string> {
