@@ -36,5 +36,20 @@ export type {
 } from './producer/options.ts';
 export { Producer } from './producer/producer.ts';
 export type { GroupMetadata, TopicPartitionOffset } from './producer/transaction.ts';
+export type { PushBatch, PushMessage, RetryOptions } from './push/batch.ts';
+export {
+  Queue,
+  type QueueMetrics,
+  type QueueOptions,
+  type QueueResponse,
+  type SendOptions,
+  type SendRequest,
+} from './push/queue.ts';
+export {
+  answerWebhook,
+  type VerifyOptions,
+  verifyWebhook,
+  WebhookVerificationError,
+} from './push/webhook.ts';
 export { bytes, type Deserializer, json, type Serde, type Serializer, text } from './serdes.ts';
 export type { Connection } from './transport.ts';

@@ -34,6 +34,8 @@ export interface Batch {
   readonly subscription: string;
   readonly topic: string;
   readonly partition: number;
+  /** How many records of the partition lie behind these, as far as is known. */
+  readonly backlog: number;
   readonly messages: readonly Message[];
 }
 

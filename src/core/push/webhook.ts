@@ -20,12 +20,9 @@ export function signedContent(id: string, seconds: number, body: string): string
 }
 
 /** Text as it is; bytes as base64 under a name that says so. */
-export function webhookBody({ id, subscription, topic, partition, messages }: Batch): string {
+export function webhookBody({ messages, ...batch }: Batch): string {
   return JSON.stringify({
-    id,
-    subscription,
-    topic,
-    partition,
+    ...batch,
     messages: messages.map((message) => ({
       id: message.id,
       timestamp: message.timestamp,

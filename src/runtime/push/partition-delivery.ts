@@ -4,7 +4,13 @@
  * surprise: all it remembers is what is not finished; everything else is a committed offset.
  */
 import type { LastError, Place } from '../../core/push/calls.ts';
-import { deadLetter, messageOf, UnreadableBody } from '../../core/push/messages.ts';
+import {
+  type Batch,
+  deadLetter,
+  type Message,
+  messageOf,
+  UnreadableBody,
+} from '../../core/push/messages.ts';
 import { deadLetterTopicOf, type Subscription } from '../../core/push/subscription.ts';
 import type { Standing } from '../../core/push/subscription-machine.ts';
 import type { DeliveryWindow, Pending } from '../../core/push/window.ts';
@@ -140,18 +146,9 @@ export class PartitionDelivery {
     try {
       const messages = this.#messagesOf(batch, around);
       if (messages === undefined) return;
-      const { topic, partition } = this.partition;
       const { subscription } = around;
-      const id = `${subscription.name}/${messages[0].id}-${messages.at(-1)!.offset}-${messages.length}`;
-      const delivery = await around.slot(() =>
-        around.deliver(subscription, {
-          id,
-          subscription: subscription.name,
-          topic,
-          partition,
-          messages,
-        }),
-      );
+      const said = this.#batchOf(messages, subscription.name);
+      const delivery = await around.slot(() => around.deliver(subscription, said));
       this.#settle(batch, delivery, around);
     } catch (error) {
       window.giveBack(batch);
@@ -162,10 +159,23 @@ export class PartitionDelivery {
     }
   }
 
+  #batchOf(messages: readonly Message[], subscription: string): Batch {
+    const { topic, partition } = this.partition;
+    const last = messages[messages.length - 1];
+    return {
+      id: `${subscription}/${messages[0].id}-${last.offset}-${messages.length}`,
+      subscription,
+      topic,
+      partition,
+      backlog: Math.max(0, this.#end - last.offset - 1),
+      messages,
+    };
+  }
+
   /** Undefined: one of them can never be handed over, so the batch is to be made anew. */
   #messagesOf(batch: readonly Pending[], { subscription }: DeliverySurroundings) {
     const { topic, partition } = this.partition;
-    const messages = [];
+    const messages: Message[] = [];
     let isWhole = true;
     for (const pending of batch) {
       try {
