@@ -1,4 +1,4 @@
-/** What an answer says went wrong, thrown; with what it was about, where the answer does not say. */
+/** What an answer says went wrong, thrown; with what it was about, if the answer says no more. */
 import { ErrorCode, errorInfo, KafkaError } from '../../protocol/errors.ts';
 
 export function throwIfRefused(
