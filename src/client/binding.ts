@@ -39,6 +39,7 @@ export function bindingTransport(binding: KedgeBinding): Transport {
 class BindingChannel implements Channel {
   readonly #connection: KedgeConnection;
   #isOpen = true;
+  #underWay = 0;
 
   constructor(connection: KedgeConnection) {
     this.#connection = connection;
@@ -49,6 +50,7 @@ class BindingChannel implements Channel {
   }
 
   async request(chunks: readonly Uint8Array[]): Promise<Uint8Array | null> {
+    this.#underWay++;
     try {
       const { frame, isSpent } = await this.#connection.request(ownBuffer(chunks));
       if (isSpent) this.#isOpen = false;
@@ -56,6 +58,9 @@ class BindingChannel implements Channel {
     } catch (error) {
       this.#isOpen = false;
       throw disconnected((error as Error).message, error);
+    } finally {
+      this.#underWay--;
+      if (!this.#isOpen && this.#underWay === 0) this.close();
     }
   }
 
