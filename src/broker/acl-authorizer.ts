@@ -2,7 +2,7 @@
  * The authorizer that goes by ACLs, as Kafka's StandardAuthorizer. The surprise: what it has
  * decided it says again without a look at the entries, until they are others.
  */
-import type { AclRules, Asker } from '../core/cluster/acl-rules.ts';
+import type { AclRules, Asker, Reader } from '../core/acl-rules.ts';
 import type { AclOperation, AclResourceType } from '../protocol/acl.ts';
 import { type BrokerConfig, usersOf } from '../runtime/config.ts';
 import type { Access } from './access.ts';
@@ -14,6 +14,7 @@ import {
   type Principal,
   principalText,
 } from './authorizer.ts';
+import type { RequestContext } from './context.ts';
 
 /** So many decisions are remembered for a client. */
 const mostDecisions = 1_000;
@@ -39,9 +40,22 @@ export function authorizerFor(
   identity: Principal,
   clientHost: string,
 ): Authorizer {
-  const principal = principalText(identity);
-  if (acls === null || acls.settings.superUsers.has(principal)) return everythingAllowed;
-  return new AclAuthorizer(acls, { principal, host: clientHost.replace(/^\//, '') });
+  if (acls === null || acls.settings.superUsers.has(principalText(identity))) {
+    return everythingAllowed;
+  }
+  return new AclAuthorizer(acls, askerOf(identity, clientHost));
+}
+
+/** Who asks, as a group is to know it that looks for topics; undefined: somebody who sees all. */
+export function readerOf(context: RequestContext): Reader | undefined {
+  const { acls, authorizer, clientHost, principal } = context;
+  if (acls === null || authorizer.allowsAll) return undefined;
+  const otherwise = acls.settings.allowsWithoutAcl;
+  return { ...askerOf(principal, clientHost), otherwise };
+}
+
+function askerOf(principal: Principal, clientHost: string): Asker {
+  return { principal: principalText(principal), host: clientHost.replace(/^\//, '') };
 }
 
 class AclAuthorizer implements Authorizer {

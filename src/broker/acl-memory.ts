@@ -2,7 +2,7 @@
  * The ACLs as a gateway knows them: all of them, since every question needs those that it does not
  * think of. The surprise: where there is no authorizer nobody ever asks for them.
  */
-import { AclRules } from '../core/cluster/acl-rules.ts';
+import { AclRules } from '../core/acl-rules.ts';
 import type { Objects } from '../runtime/stubs.ts';
 import { Weather } from '../runtime/weather.ts';
 import type { ControllerWatch } from './controller-watch.ts';

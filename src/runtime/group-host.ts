@@ -121,12 +121,15 @@ export class GroupHost implements Stub<GroupCalls> {
     try {
       const controller = this.#objects.controller();
       const self = { kind: 'group', name: call.command.groupId } as const;
-      const [{ topics }, [broker, own]] = await Promise.all([
+      const [{ topics }, [broker, own], acls] = await Promise.all([
         controller.call('getTopics', { names, topicIds: names && [] }),
         settingsBeside([self], controller, this.#config),
+        this.#host.machine.wantsRights(call)
+          ? controller.call('getAcls', { version: -1 }).then((reply) => reply.acls!)
+          : undefined,
       ]);
       const configs = { ...inheritedGroupConfigs(broker), ...own };
-      const seen = { askedAtMs, asked, topics: topics.map(seenTopic), configs };
+      const seen = { askedAtMs, asked, topics: topics.map(seenTopic), configs, acls };
       return { kind: call.kind, command: { ...call.command, seen } } as GroupCall;
     } catch {
       return call;

@@ -4,7 +4,8 @@
  * without asking the controller at every heartbeat.
  *
  * Behaviour
- * - To read in the group is asked for, and to describe the topics that the member names.
+ * - To read in the group is asked for, and to describe the topics that the member names. A pattern
+ *   finds no other topics than those it may describe.
  * - What no group would take is INVALID_REQUEST here: empty ids, a first request that leaves
  *   something out, an epoch that means nothing. An assignor nobody has: UNSUPPORTED_ASSIGNOR.
  * - FENCED_MEMBER_EPOCH and UNKNOWN_MEMBER_ID mean: give everything up and join again.
@@ -22,6 +23,7 @@ import type {
   ConsumerGroupHeartbeatResponse,
 } from '../../protocol/apis/consumer-group-heartbeat.ts';
 import { ErrorCode, KafkaError } from '../../protocol/errors.ts';
+import { readerOf } from '../acl-authorizer.ts';
 import type { Handler } from '../context.ts';
 import { answerHeartbeat, isBlank } from '../modern-heartbeat.ts';
 import { demand, demandEach } from '../permissions.ts';
@@ -40,6 +42,7 @@ export const handleConsumerGroupHeartbeat: Handler<
   return answerHeartbeat(request, routineOf(request), context, async () => ({
     reply: await objects.group(request.groupId).call('consumerGroupHeartbeat', {
       ...said,
+      reader: request.subscribedTopicRegex ? readerOf(context) : undefined,
       groupInstanceId: instanceId,
       owned: topicPartitions,
       clientId: clientId ?? '',

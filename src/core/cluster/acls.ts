@@ -17,24 +17,10 @@ import {
   CLUSTER_NAME,
 } from '../../protocol/acl.ts';
 import { ErrorCode, KafkaError } from '../../protocol/errors.ts';
+import type { Acl } from '../acl-rules.ts';
+import { rangeProblem } from '../host-ranges.ts';
 import type { Row } from '../machine.ts';
-import { rangeProblem } from './host-ranges.ts';
 import { type Result, resultOf } from './results.ts';
-
-/** One entry; the numbers are those of the wire. */
-export interface Acl {
-  readonly resourceType: number;
-  readonly resourceName: string;
-  /** One of AclPattern. */
-  readonly patternType: number;
-  /** `User:alice`, or `User:*` for everybody. */
-  readonly principal: string;
-  /** `*`, an address, or a range of them. */
-  readonly host: string;
-  readonly operation: number;
-  /** One of AclPermission. */
-  readonly permissionType: number;
-}
 
 /** Null, or ANY: whatever it is. */
 export interface AclFilter {

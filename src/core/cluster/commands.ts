@@ -4,8 +4,9 @@
  * Refusals are codes, never exceptions; a bad topic never spoils the others of its request.
  */
 
+import type { Acl } from '../acl-rules.ts';
 import type { AccessTokenCalls } from './access-tokens.ts';
-import type { Acl, AclFilter, DeletedAcls } from './acls.ts';
+import type { AclFilter, DeletedAcls } from './acls.ts';
 import type { AnnouncedCalls } from './announced.ts';
 import type { AlteredQuota, QuotaAlteration, QuotaEntry, QuotaFilter } from './client-quotas.ts';
 import type { AlteredConfigs, ConfiguredResource } from './resource-configs.ts';

@@ -4,6 +4,7 @@
  * surprise: joinGroup and syncGroup may be answered only when the rest of the group has acted, so
  * their callers wait.
  */
+import type { Acl, Reader } from '../acl-rules.ts';
 import type { Enlisted, TransactionMarker } from '../transaction-marker.ts';
 import type { ShareGroupCalls } from './share/calls.ts';
 
@@ -110,6 +111,8 @@ export interface SeenTopics {
     readonly topicId: string;
     readonly partitions: number;
   }[];
+  /** The access control entries, where a member may not see every topic. */
+  readonly acls?: readonly Acl[];
 }
 
 /** Partitions of topics by id, as heartbeats name them. */
@@ -216,6 +219,8 @@ export interface GroupCalls extends ShareGroupCalls {
       /** Null: as before; so for all that follows. */
       readonly subscribedTopicNames: readonly string[] | null;
       readonly subscribedTopicRegex: string | null;
+      /** Who asks, for a pattern to find only what that one may describe; absent: everything. */
+      readonly reader?: Reader;
       readonly serverAssignor: string | null;
       readonly owned: PartitionsById | null;
       readonly clientId: string;

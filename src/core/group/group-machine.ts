@@ -154,6 +154,11 @@ export class GroupMachine implements Machine<GroupCall, GroupReply, GroupRow> {
     return this.#consumer.wantedTopics(call, now) ?? this.#share.wantedTopics(call, now);
   }
 
+  /** Whether it is to look up what members may describe, too. */
+  wantsRights(call: GroupCall): boolean {
+    return this.#consumer.wantsRights(call);
+  }
+
   /** As `GroupKind.quietFor`. */
   quietFor(member: VouchedMember): number | undefined {
     return this.#kind?.quietFor(member);

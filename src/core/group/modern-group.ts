@@ -5,6 +5,7 @@
  * restarts goes on where it was.
  */
 import { ErrorCode, KafkaError } from '../../protocol/errors.ts';
+import type { Reader } from '../acl-rules.ts';
 import type { Partitions } from './assignors/assignor.ts';
 import type { PartitionsById } from './commands.ts';
 import type { SetConfigs } from './configured.ts';
@@ -32,6 +33,8 @@ export interface Subscription {
   readonly subscribedTopicNames: readonly string[];
   /** '' where there is none. */
   readonly subscribedTopicRegex?: string;
+  /** Who asked for the pattern, unless that one sees every topic. */
+  readonly reader?: Reader;
 }
 
 export interface ModernMember extends Subscription {

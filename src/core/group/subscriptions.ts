@@ -12,9 +12,9 @@ const utf8 = new TextEncoder();
 
 /** Every name a member reads, of topics that exist or may. */
 export function subscribedNames(member: Subscription, image: TopicsImage): Iterable<string> {
-  const { subscribedTopicNames, subscribedTopicRegex } = member;
+  const { subscribedTopicNames, subscribedTopicRegex, reader } = member;
   if (!subscribedTopicRegex) return subscribedTopicNames;
-  return [...subscribedTopicNames, ...image.matching(subscribedTopicRegex)];
+  return [...subscribedTopicNames, ...image.matching(subscribedTopicRegex, reader)];
 }
 
 /** The ids of the topics that a member reads. */

@@ -3,6 +3,8 @@
  * many partitions. The surprise: a name that was asked for and is missing is known to be missing;
  * about any other name the image knows nothing, unless it shows all topics.
  */
+import { AclOperation, AclResourceType } from '../../protocol/acl.ts';
+import { AclRules, type Reader } from '../acl-rules.ts';
 import { type Matcher, matcherOf } from '../pattern/pattern.ts';
 import type { SeenTopics } from './commands.ts';
 
@@ -17,9 +19,11 @@ export class TopicsImage {
   readonly #byId = new Map<string, SeenTopic>();
   readonly #asked: ReadonlySet<string> | 'all';
   readonly #matches = new Map<string, readonly string[]>();
+  readonly #rules: AclRules | undefined;
 
-  constructor({ asked, topics }: SeenTopics) {
+  constructor({ asked, topics, acls }: SeenTopics) {
     this.#asked = asked === 'all' ? asked : new Set(asked);
+    this.#rules = acls && new AclRules(acls);
     for (const topic of topics) {
       this.#byName.set(topic.name, topic);
       this.#byId.set(topic.topicId, topic);
@@ -46,13 +50,28 @@ export class TopicsImage {
     return this.#byId.get(topicId);
   }
 
-  /** The names that a pattern matches, which must be one. */
-  matching(pattern: string): readonly string[] {
-    const known = this.#matches.get(pattern);
+  /** Whether it can tell what a reader may describe. */
+  get knowsRights(): boolean {
+    return this.#rules !== undefined;
+  }
+
+  /** The topics that a pattern matches, which must be one, as far as the reader may describe them. */
+  matching(pattern: string, reader?: Reader): readonly string[] {
+    const key = JSON.stringify([pattern, reader]);
+    const known = this.#matches.get(key);
     if (known) return known;
     const matches: Matcher = matcherOf(pattern);
-    const names = [...this.#byName.keys()].filter(matches);
-    this.#matches.set(pattern, names);
+    const names = [...this.#byName.keys()].filter(
+      (name) => matches(name) && this.#mayDescribe(name, reader),
+    );
+    this.#matches.set(key, names);
     return names;
+  }
+
+  #mayDescribe(name: string, reader: Reader | undefined): boolean {
+    if (reader === undefined) return true;
+    const { DESCRIBE } = AclOperation;
+    const { TOPIC } = AclResourceType;
+    return this.#rules?.allow(reader, DESCRIBE, TOPIC, name, reader.otherwise) ?? false;
   }
 }

@@ -5,7 +5,7 @@
 import { anonymous, type Principal } from '../../../src/broker/authorizer.ts';
 import type { RequestContext } from '../../../src/broker/context.ts';
 import { clientContext, createGateway } from '../../../src/broker/gateway.ts';
-import type { Acl } from '../../../src/core/cluster/acls.ts';
+import type { Acl } from '../../../src/core/acl-rules.ts';
 import {
   AclOperation,
   AclPattern,

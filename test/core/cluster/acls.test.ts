@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import type { Acl, AclFilter } from '../../../src/core/cluster/acls.ts';
+import type { Acl } from '../../../src/core/acl-rules.ts';
+import type { AclFilter } from '../../../src/core/cluster/acls.ts';
 import {
   AclOperation,
   AclPattern,

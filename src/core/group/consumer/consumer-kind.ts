@@ -96,8 +96,15 @@ export class ConsumerKind implements GroupKind {
     const wanted = this.#wanted(call);
     if (wanted === undefined) return undefined;
     const changedAt = call.kind === 'consumerGroupHeartbeat' ? call.command.topicsChangedAtMs : 0;
-    if (this.#seen.suffices(wanted, changedAt, now)) return undefined;
+    const knowsEnough = !this.wantsRights(call) || this.#seen.imageOrNone?.knowsRights;
+    if (knowsEnough && this.#seen.suffices(wanted, changedAt, now)) return undefined;
     return wanted === 'all' ? wanted : [...wanted];
+  }
+
+  /** Whether somebody reads by a pattern who may not see every topic. */
+  wantsRights(call: GroupCall): boolean {
+    const asks = call.kind === 'consumerGroupHeartbeat' && call.command.reader !== undefined;
+    return asks || [...this.#kept.members.values()].some(({ reader }) => reader !== undefined);
   }
 
   #wanted(call: GroupCall): Set<string> | 'all' | undefined {

@@ -96,6 +96,7 @@ function updated(member: ConsumerMember, command: Heartbeat): ConsumerMember {
     serverAssignor: command.serverAssignor ?? member.serverAssignor,
     subscribedTopicNames: names === null ? member.subscribedTopicNames : [...new Set(names)].sort(),
     subscribedTopicRegex: command.subscribedTopicRegex ?? member.subscribedTopicRegex,
+    reader: command.subscribedTopicRegex === null ? member.reader : command.reader,
     clientId: command.clientId,
     clientHost: command.clientHost,
     classic: null,

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { AclRules } from '../../../src/core/cluster/acl-rules.ts';
-import type { Acl } from '../../../src/core/cluster/acls.ts';
+import type { Acl } from '../../src/core/acl-rules.ts';
+import { AclRules } from '../../src/core/acl-rules.ts';
 import {
   AclOperation,
   AclPattern,
   AclPermission,
   AclResourceType,
-} from '../../../src/protocol/acl.ts';
+} from '../../src/protocol/acl.ts';
 
 type Operation = keyof typeof AclOperation;
 type Type = keyof typeof AclResourceType;

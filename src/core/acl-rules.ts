@@ -9,9 +9,23 @@
  *   what is denied implies nothing.
  * - ALL is every operation. `User:*` is everybody, the host `*` every host.
  */
-import { AclOperation, AclPattern, AclPermission } from '../../protocol/acl.ts';
-import type { Acl } from './acls.ts';
+import { AclOperation, AclPattern, AclPermission } from '../protocol/acl.ts';
 import { isHostIn } from './host-ranges.ts';
+
+/** One entry; the numbers are those of the wire. */
+export interface Acl {
+  readonly resourceType: number;
+  readonly resourceName: string;
+  /** One of AclPattern. */
+  readonly patternType: number;
+  /** `User:alice`, or `User:*` for everybody. */
+  readonly principal: string;
+  /** `*`, an address, or a range of them. */
+  readonly host: string;
+  readonly operation: number;
+  /** One of AclPermission. */
+  readonly permissionType: number;
+}
 
 /** Whom the entries speak of. */
 export interface Asker {
@@ -19,6 +33,12 @@ export interface Asker {
   readonly principal: string;
   /** An address. */
   readonly host: string;
+}
+
+/** Whoever does not see every topic, as a group keeps it in mind that looks for topics for it. */
+export interface Reader extends Asker {
+  /** Whether it may describe what no entry speaks of. */
+  readonly otherwise: boolean;
 }
 
 const everybody = 'User:*';

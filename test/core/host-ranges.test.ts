@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { isHostIn, rangeProblem } from '../../../src/core/cluster/host-ranges.ts';
+import { isHostIn, rangeProblem } from '../../src/core/host-ranges.ts';
 
 describe('the hosts of an entry', () => {
   it.each([
