@@ -26,6 +26,12 @@ const head = {
 const securitySchemes = {
   bearer: { type: 'http', scheme: 'bearer', description: 'A token, or the owner’s secret.' },
   basic: { type: 'http', scheme: 'basic', description: 'A user of Kafka and the password.' },
+  streamToken: {
+    type: 'apiKey',
+    in: 'query',
+    name: 'token',
+    description: 'A short-lived token for browsers, where `KEDGE_URL_TOKENS` is true.',
+  },
 };
 
 /** The families with the document of them all, which is a route of the first. */
@@ -78,6 +84,7 @@ function operation(family: Family, route: Route, doc: Doc): Json {
     summary,
     description,
     ...(route.open && { security: [] }),
+    ...(route.urlToken && { security: [...head.security, { streamToken: [] }] }),
     ...(parameters.length > 0 && { parameters }),
     ...(body && {
       requestBody: {

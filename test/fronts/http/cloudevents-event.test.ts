@@ -59,6 +59,8 @@ describe('in a record', () => {
         '"type":"kedge.record","time":"1970-01-01T00:00:00.000Z","partitionkey":"k",' +
         '"datacontenttype":"application/json","data":{"a":1.0}}',
     );
+    const named = [...recordOf(event(), 'binary').headers, { key: 'ce_data', value: utf8('x') }];
+    expect(eventOf({ key: null, value: null, headers: named })).toBeNull();
     const broken = [{ key: 'content-type', value: utf8('application/cloudevents+json') }];
     expect(eventOf({ key: null, value: utf8('{'), headers: broken })).toBeNull();
     expect(eventOf({ key: null, value: null, headers: broken })).toBeNull();
@@ -104,7 +106,7 @@ describe('in JSON', () => {
     ['{}', 'specversion'],
     [JSON.stringify({ ...base, specversion: '0.3' }), 'must be 1.0, not 0.3'],
     [JSON.stringify({ ...base, source: '' }), 'needs the attribute source'],
-    [JSON.stringify({ ...base, upperCase: 'x' }), 'not upperCase'],
+    [JSON.stringify({ ...base, upperCase: 'x' }), 'and not upperCase'],
     [JSON.stringify({ ...base, nested: {} }), 'nested must be a string'],
     [JSON.stringify({ ...base, big: 2 ** 40 }), 'big must be a string'],
     [JSON.stringify({ ...base, data: 1, data_base64: '' }), 'not both'],

@@ -2,6 +2,7 @@
  * The API's document is what it says it is: valid, whole, and true of every route. Each one is
  * asked with the examples of its own description, and answers what the description lists.
  */
+import { readFileSync } from 'node:fs';
 import { Validator } from '@seriousme/openapi-schema-validator';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { beforeAll, describe, expect, test } from 'vitest';
@@ -41,6 +42,11 @@ test('names every operation once', () => {
   expect(new Set(ids).size).toBe(ids.length);
   const names = families.map(({ name }) => name);
   expect(new Set(names).size).toBe(names.length);
+});
+
+test('has the version of the package', () => {
+  const { version } = JSON.parse(readFileSync('package.json', 'utf8'));
+  expect(document.info).toMatchObject({ version });
 });
 
 test('is served to whoever asks', async () => {

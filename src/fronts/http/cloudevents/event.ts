@@ -53,8 +53,10 @@ export function checkedEvent(event: CloudEvent): CloudEvent {
     throw new InvalidEvent(`specversion must be 1.0, not ${attributes.specversion}.`);
   }
   for (const name of Object.keys(attributes)) {
-    if (/^[a-z0-9]+$/.test(name)) continue;
-    throw new InvalidEvent(`Attributes are named with lower-case letters and digits, not ${name}.`);
+    if (/^[a-z0-9]+$/.test(name) && name !== 'data') continue;
+    throw new InvalidEvent(
+      `Attributes are named with lower-case letters and digits, and not ${name}.`,
+    );
   }
   return event;
 }
