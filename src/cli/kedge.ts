@@ -22,6 +22,18 @@ const commands: Readonly<Record<string, Entry>> = {
     summary: 'connect Kafka clients on this machine to a deployed Kedge',
     load: () => import('./tunnel/command.ts'),
   },
+  user: {
+    summary: 'manage users and their passwords',
+    load: () => import('./admin/user.ts'),
+  },
+  token: {
+    summary: 'manage tokens, by which programs show who they are',
+    load: () => import('./admin/token.ts'),
+  },
+  acl: {
+    summary: 'manage who may do what',
+    load: () => import('./admin/acl.ts'),
+  },
 };
 
 function overview(): string {
