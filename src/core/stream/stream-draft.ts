@@ -64,6 +64,7 @@ export class StreamDraft {
     const state = this.state ?? plainState(now);
     this.state = {
       ...state,
+      declared: true,
       lastSeq: seq ?? state.lastSeq,
       closed: close,
       closedBy: close ? producer : undefined,

@@ -89,6 +89,12 @@ describe('creating a stream', () => {
     expect(values()).toEqual(['k', 's']);
   });
 
+  it('is decided by who closes what clients of Kafka wrote, or numbers it', () => {
+    append(null, { close: true });
+    expect(create().outcome).toBe('differs');
+    expect(log().closed).toBe(true);
+  });
+
   it('stores nothing when the log does not take what it begins with', () => {
     const large = batch(['x'.repeat(2_000_000)]);
     expect(create({}, { records: large })).toMatchObject({

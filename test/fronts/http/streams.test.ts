@@ -115,6 +115,13 @@ describe('a stream', () => {
     expect((await ask('GET', 's')).text).toBe('');
   });
 
+  it('cannot have the name that subscriptions will have', async () => {
+    for (const name of ['__ds', '__ds/subscriptions/a', '__ds/jwks.json']) {
+      expect((await put(name)).status).toBe(501);
+    }
+    expect((await put('__dsx')).status).toBe(201);
+  });
+
   it('takes no message larger than its topic does', async () => {
     await put('s');
     const { status, text, type: told } = await post('s', 'x'.repeat(1_048_588));

@@ -37,7 +37,10 @@ export class OpenStream {
   /** The stream that a request is about. */
   static of(c: HttpContext): OpenStream {
     const { pathname } = new URL(c.req.url);
-    const topic = topicOfPath(pathname.slice(pathname.indexOf(streamPath) + streamPath.length));
+    const path = pathname.slice(pathname.indexOf(streamPath) + streamPath.length);
+    // The dialect has subscriptions there, which are not here yet.
+    if (/^__ds(\/|$)/.test(path)) throw new StreamError(501, 'There are no subscriptions here.');
+    const topic = topicOfPath(path);
     if (topic === undefined)
       throw invalid('No topic of Kafka can stand for a stream of this name.');
     const partition = c.req.query('partition') ?? '0';

@@ -8,7 +8,7 @@ import type { StreamReadReply, StreamView } from '../../../core/stream/calls.ts'
 import { ErrorCode } from '../../../protocol/errors.ts';
 import type { DecodedRecord } from '../../../protocol/records/index.ts';
 import { buriedIfForkless } from './forks.ts';
-import { type OpenStream, unfinished } from './open-stream.ts';
+import { type OpenStream, type Unknown, unfinished, type WithTopic } from './open-stream.ts';
 import type { AskedRead } from './request.ts';
 import { gone, invalid, notFound, refused } from './stream-errors.ts';
 
@@ -30,8 +30,19 @@ export interface Page {
 
 /** Throws for a stream that is not there. */
 export async function readPage(stream: OpenStream, from: AskedRead['from']): Promise<Page> {
-  const maxBytes = from === 'now' ? 0 : pageBytes;
-  const reply = await stream.call('streamRead', { from, maxBytes });
+  const claim = stream.kafka.context.answers.claim();
+  try {
+    // Where memory is short, one batch.
+    const maxBytes = from === 'now' ? 0 : Math.max(1, claim.extend(pageBytes));
+    return await pageOf(stream, from, await stream.call('streamRead', { from, maxBytes }));
+  } finally {
+    claim.release();
+  }
+}
+
+type Answer = (StreamReadReply | Unknown) & WithTopic;
+
+async function pageOf(stream: OpenStream, from: AskedRead['from'], reply: Answer): Promise<Page> {
   if (reply.outcome === 'gone') throw (await buriedIfForkless(stream)) ? notFound() : gone();
   if (reply.outcome === 'unknown') throw notFound();
   if (reply.outcome === 'unfinished') throw unfinished();

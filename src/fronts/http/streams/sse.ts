@@ -1,7 +1,7 @@
 /**
  * A stream as server-sent events: what there is, then what comes. The surprise: the connection is
- * ended after a minute, as the dialect asks, so that caches can let many readers share one; the
- * reader comes back with the offset it was told last.
+ * ended after a minute, as the dialect asks, so that caches can let many readers share one, or when
+ * it has made as many calls as it may; the reader comes back with the offset it was told last.
  */
 import { toBase64 } from '../../../bytes/base64.ts';
 import type { HttpContext } from '../routes.ts';
@@ -26,7 +26,8 @@ export function streamEvents(
   asked: AskedRead,
 ): Response {
   const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
-  finishLater(c, sendEvents(writable, stream, first, asked));
+  const mayGoOn = () => stream.kafka.calls < c.env.maxCalls;
+  finishLater(c, sendEvents(writable, stream, first, { ...asked, mayGoOn }));
   const headers = new Headers(commonHeaders);
   headers.set('content-type', 'text/event-stream');
   headers.set('cache-control', 'no-cache');
@@ -38,7 +39,7 @@ async function sendEvents(
   writable: WritableStream<Uint8Array>,
   stream: OpenStream,
   first: Page,
-  { cursor }: AskedRead,
+  { cursor, mayGoOn }: AskedRead & { mayGoOn(): boolean },
 ): Promise<void> {
   const writer = writable.getWriter();
   const utf8 = new TextEncoder();
@@ -48,7 +49,8 @@ async function sendEvents(
     for (let page = first; ; ) {
       const known = cursorAfter(cursor, now(), Math.random());
       await writer.write(utf8.encode(eventsOf(page, known)));
-      if (page.isOver || now() >= end || stream.kafka.context.signal.aborted) break;
+      const isLeft = now() >= end || stream.kafka.context.signal.aborted;
+      if (page.isOver || isLeft || !mayGoOn()) break;
       page = page.isUpToDate
         ? await moreThan(stream, { ...page, records: [] }, Math.min(end, now() + signOfLifeMs))
         : await readPage(stream, page.nextOffset);
