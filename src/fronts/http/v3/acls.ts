@@ -2,7 +2,9 @@
  * REST v3: access control lists. The surprise: an ACL has no name of its own, so that its address
  * is the search that finds it and nothing else.
  */
-import { AclOperation, AclResourceType } from '../../../protocol/acl.ts';
+import type { Acl } from '../../../core/acl-rules.ts';
+import type { AclFilter } from '../../../core/cluster/acls.ts';
+import { AclOperation, AclPattern, AclPermission, AclResourceType } from '../../../protocol/acl.ts';
 import { createAcls } from '../../../protocol/apis/create-acls.ts';
 import { deleteAcls } from '../../../protocol/apis/delete-acls.ts';
 import { describeAcls } from '../../../protocol/apis/describe-acls.ts';
@@ -14,23 +16,7 @@ import { list, object, one, text } from '../schemas.ts';
 import { answers, body, clusterPath, resourceOf, resourcesOf, route } from './route.ts';
 import { type Cluster, checkCode, clusterAt, json, listOf, requireBody } from './shapes.ts';
 
-const PatternType = { UNKNOWN: 0, ANY: 1, MATCH: 2, LITERAL: 3, PREFIXED: 4 } as const;
-const Permission = { UNKNOWN: 0, ANY: 1, DENY: 2, ALLOW: 3 } as const;
-
 type Names = Readonly<Record<string, number>>;
-
-interface Acl {
-  readonly resourceType: number;
-  readonly resourceName: string;
-  readonly patternType: number;
-  readonly principal: string;
-  readonly host: string;
-  readonly operation: number;
-  readonly permissionType: number;
-}
-
-/** What is looked for; null or ANY: whatever it is. */
-type Filter = { readonly [K in keyof Acl]: Acl[K] extends string ? string | null : number };
 
 async function searchAcls(c: HttpContext): Promise<Response> {
   const cluster = await clusterAt(c);
@@ -85,7 +71,7 @@ async function create(c: HttpContext, acls: readonly Acl[]): Promise<void> {
   for (const { errorCode, errorMessage } of results) checkCode(errorCode, errorMessage);
 }
 
-function filterRequest(filter: Filter) {
+function filterRequest(filter: AclFilter) {
   return {
     resourceTypeFilter: filter.resourceType,
     resourceNameFilter: filter.resourceName,
@@ -98,18 +84,18 @@ function filterRequest(filter: Filter) {
 }
 
 /** What is left out, or empty, is anything. */
-function parseFilter(c: HttpContext): Filter {
+function parseFilter(c: HttpContext): AclFilter {
   const asked = (name: string) => c.req.query(name) || null;
   const code = (name: string, names: Names) =>
     codeOf(asked(name) ?? 'ANY', name, names, ['UNKNOWN']);
   return {
     resourceType: code('resource_type', AclResourceType),
     resourceName: asked('resource_name'),
-    patternType: code('pattern_type', PatternType),
+    patternType: code('pattern_type', AclPattern),
     principal: asked('principal'),
     host: asked('host'),
     operation: code('operation', AclOperation),
-    permissionType: code('permission', Permission),
+    permissionType: code('permission', AclPermission),
   };
 }
 
@@ -130,11 +116,11 @@ function parseAcl(given: JsonObject, where: string): Acl {
   return {
     resourceType: code('resource_type', AclResourceType),
     resourceName: asked('resource_name'),
-    patternType: code('pattern_type', PatternType, ['UNKNOWN', 'ANY', 'MATCH']),
+    patternType: code('pattern_type', AclPattern, ['UNKNOWN', 'ANY', 'MATCH']),
     principal: asked('principal'),
     host: asked('host'),
     operation: code('operation', AclOperation),
-    permissionType: code('permission', Permission),
+    permissionType: code('permission', AclPermission),
   };
 }
 
@@ -151,19 +137,19 @@ const nameOf = (names: Names, code: number): string =>
   Object.keys(names).find((name) => names[name] === code) ?? 'UNKNOWN';
 
 /** In Kafka's words. */
-function wordsOf(acl: Filter) {
+function wordsOf(acl: AclFilter) {
   return {
     resource_type: nameOf(AclResourceType, acl.resourceType),
     resource_name: acl.resourceName ?? '',
-    pattern_type: nameOf(PatternType, acl.patternType),
+    pattern_type: nameOf(AclPattern, acl.patternType),
     principal: acl.principal ?? '',
     host: acl.host ?? '',
     operation: nameOf(AclOperation, acl.operation),
-    permission: nameOf(Permission, acl.permissionType),
+    permission: nameOf(AclPermission, acl.permissionType),
   };
 }
 
-function urlOf(acl: Filter, { url }: Cluster): string {
+function urlOf(acl: AclFilter, { url }: Cluster): string {
   return `${url}/acls?${new URLSearchParams(wordsOf(acl))}`;
 }
 
@@ -197,11 +183,11 @@ const choices = (names: Names, no: readonly string[]) =>
 const aclFields = {
   resource_type: choices(AclResourceType, ['UNKNOWN', 'ANY']),
   resource_name: text,
-  pattern_type: choices(PatternType, ['UNKNOWN', 'ANY', 'MATCH']),
+  pattern_type: choices(AclPattern, ['UNKNOWN', 'ANY', 'MATCH']),
   principal: text,
   host: text,
   operation: choices(AclOperation, ['UNKNOWN', 'ANY']),
-  permission: choices(Permission, ['UNKNOWN', 'ANY']),
+  permission: choices(AclPermission, ['UNKNOWN', 'ANY']),
 };
 const example = {
   resource_type: 'TOPIC',
@@ -218,11 +204,11 @@ const query = (name: string, description: string, schema = text) =>
 const filters = [
   query('resource_type', 'Kind of resource.', choices(AclResourceType, ['UNKNOWN'])),
   query('resource_name', 'Its name, or how it begins.'),
-  query('pattern_type', 'How the name is meant.', choices(PatternType, ['UNKNOWN'])),
+  query('pattern_type', 'How the name is meant.', choices(AclPattern, ['UNKNOWN'])),
   query('principal', 'Whom it is about, for example User:alice.'),
   query('host', 'Where from.'),
   query('operation', 'What is to be done.', choices(AclOperation, ['UNKNOWN'])),
-  query('permission', 'Whether it may be.', choices(Permission, ['UNKNOWN'])),
+  query('permission', 'Whether it may be.', choices(AclPermission, ['UNKNOWN'])),
 ];
 const aclsPath = `${clusterPath}/acls`;
 

@@ -19,6 +19,7 @@ import {
   brokerUrl,
   type Cluster,
   clusterAt,
+  compare,
   json,
   listOf,
   pathNumber,
@@ -84,11 +85,6 @@ async function memberAt(c: HttpContext): Promise<{ group: Group; member: Member 
   const member = group.members.find(({ memberId }) => memberId === id);
   if (member === undefined) throw plainHttpError(404);
   return { group, member };
-}
-
-function compare(a: string, b: string): number {
-  if (a === b) return 0;
-  return a < b ? -1 : 1;
 }
 
 export function groupUrl({ url }: Cluster, group: string): string {

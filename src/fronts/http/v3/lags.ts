@@ -17,6 +17,7 @@ import {
   type Cluster,
   checkCode,
   clusterAt,
+  compare,
   json,
   listOf,
   pathNumber,
@@ -159,11 +160,6 @@ async function endOffsets(
 
 /** Topic names have no slash. */
 const nameOf = ({ topic, partition }: Pick<Lag, 'topic' | 'partition'>) => `${topic}/${partition}`;
-
-function compare(a: string, b: string): number {
-  if (a === b) return 0;
-  return a < b ? -1 : 1;
-}
 
 function lagToJson({ groupId }: Group, lag: Lag, cluster: Cluster) {
   const { topic, partition, member } = lag;

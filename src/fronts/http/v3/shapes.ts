@@ -109,3 +109,9 @@ export function fromKafkaV3(code: number, message: string | null, topic?: string
 export function checkCode(code: number, message: string | null = null): void {
   if (code !== ErrorCode.NONE) throw new KafkaError(code, message ?? undefined);
 }
+
+/** The order of texts, as Kafka has it. */
+export function compare(a: string, b: string): number {
+  if (a === b) return 0;
+  return a < b ? -1 : 1;
+}
