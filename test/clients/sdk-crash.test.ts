@@ -1,6 +1,6 @@
 /**
- * A producer of `kedge/client` whose Kedge is killed with -9 under it, again and again: every record
- * is there in the end, once, and in order per key.
+ * A producer of `kedge/client` whose Kedge is killed with -9 under it, again and again: every
+ * record is there in the end, once, and in order per key.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect, it } from 'vitest';

@@ -55,7 +55,7 @@ export class TopicsImage {
     return this.#rules !== undefined;
   }
 
-  /** The topics that a pattern matches, which must be one, as far as the reader may describe them. */
+  /** The topics that a pattern matches (it must be one), as far as the reader may describe them. */
   matching(pattern: string, reader?: Reader): readonly string[] {
     const key = JSON.stringify([pattern, reader]);
     const known = this.#matches.get(key);
