@@ -114,6 +114,19 @@ describe('consumer', () => {
     expect(await consumer().consume(request)).toMatchObject([{ value: 'after' }]);
   });
 
+  test('names are not encoded by the client, and are understood', async () => {
+    await kafka.producer().produce('named', 'a', { partition: 0 });
+    const instance = { consumerGroupId: 'my group', instanceId: '100%' };
+    const request = { ...instance, topics: ['named'], timeout: 100 };
+    await consumer().consume({ ...request, autoOffsetReset: 'earliest' });
+    await consumer().commit(instance);
+    const topicPartitions = [{ topic: 'named', partition: 0 }];
+    const committed = await consumer().committed({ ...instance, topicPartitions });
+    expect(committed).toEqual([{ topic: 'named', partition: 0, offset: 1 }]);
+    const groups = await kafka.admin().consumers();
+    expect(groups.find(({ name }) => name === 'my group')!.instances[0].name).toBe('100%');
+  });
+
   test('shares a group with a consumer that came over TCP', async () => {
     const overTheWire = new Kafkajs({
       brokers: [kedge.bootstrapServers],

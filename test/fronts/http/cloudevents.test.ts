@@ -141,6 +141,12 @@ describe('in', () => {
     });
   });
 
+  test('a body that is too large is told so', async () => {
+    const { status, body } = await ask('POST', '/t', {}, 'x'.repeat(16 * 1024 * 1024 + 1));
+    expect(status).toBe(413);
+    expect(JSON.parse(body)).toEqual({ error_code: 413, message: expect.any(String) });
+  });
+
   test('what cannot be asked for is refused', async () => {
     for (const path of ['/t?mode=batch', '/t?partition=x', '/t?partition=-1']) {
       expect((await send(HTTP.binary(event()), path)).status).toBe(400);

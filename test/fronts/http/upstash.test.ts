@@ -39,6 +39,15 @@ describe('produce', () => {
     expect((await ask('POST', '/produce', '{"topic":"t","value":"a"}', { type })).status).toBe(200);
   });
 
+  test('a body that is too large is told so', async () => {
+    const body = 'x'.repeat(16 * 1024 * 1024 + 1);
+    const { status, json } = await ask('POST', '/webhook?topic=t', body);
+    expect({ status, json }).toEqual({
+      status: 413,
+      json: { error: expect.any(String), status: 413 },
+    });
+  });
+
   test('a value that is null is a tombstone, and comes back as one', async () => {
     await ask('POST', '/produce/t', { key: 'k', value: null });
     expect(await values()).toEqual([null]);
