@@ -2,7 +2,7 @@
  * Kedge and another Worker in one workerd, the other bound to Kedge's entrypoint as its own
  * wrangler.toml would bind it: what runs when both are deployed to one account.
  */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { build } from 'esbuild';
@@ -24,6 +24,12 @@ export interface BoundWorker {
   readonly compatibilityFlags?: readonly string[];
   /** Whether it takes TCP connections, with Kedge's own handler bound as KAFKA to pass them on. */
   readonly takesTcp?: boolean;
+  /** Bindings of Kedge's own to entrypoints of the other Worker, by name. */
+  readonly kedgeBindings?: Readonly<Record<string, string>>;
+  /** More bindings of the other Worker to entrypoints of Kedge's. */
+  readonly bindings?: Readonly<
+    Record<string, { readonly entrypoint: string; readonly props?: Record<string, unknown> }>
+  >;
 }
 
 export interface Bound extends AsyncDisposable {
@@ -33,6 +39,8 @@ export interface Bound extends AsyncDisposable {
   readonly kedgeUrl: string;
   /** Where the other Worker takes TCP connections, if it does. */
   readonly tcpPort: number | undefined;
+  /** Ends both as `kill -9` does; they run again at once, on the same ports, with their data. */
+  kill(): void;
 }
 
 export async function startBound(options: BoundWorker): Promise<Bound> {
@@ -40,6 +48,7 @@ export async function startBound(options: BoundWorker): Promise<Bound> {
   const { worker, kedge = { KEDGE_OPEN: 'true' }, props, variables = {}, takesTcp } = options;
   const config = readWorkerConfig(join(root, 'wrangler.toml'));
   const data = mkdtempSync(join(tmpdir(), 'kedge-bound-'));
+  const pidFile = join(data, 'workerd.pid');
   const [kedgeScript, script] = await Promise.all([
     bundled({ path: join(root, config.main) }),
     bundled(worker),
@@ -52,6 +61,7 @@ export async function startBound(options: BoundWorker): Promise<Bound> {
       cf: false,
       log: new Log(LogLevel.ERROR),
       resourcePersistencePath: data,
+      unsafeRuntimeEnv: { KEDGE_WORKERD_PID_FILE: pidFile },
       workers: [
         {
           ...common,
@@ -62,6 +72,7 @@ export async function startBound(options: BoundWorker): Promise<Bound> {
           serviceBindings: {
             KEDGE: { name: 'kedge', entrypoint: 'Kedge', props },
             ...(takesTcp && { KAFKA: 'kedge' }),
+            ...mapped(options.bindings, (binding) => ({ name: 'kedge', ...binding })),
           },
           ...(takesTcp && {
             connectHandlers: [{ protocol: 'tcp' as const, port: 0, address: '127.0.0.1' }],
@@ -74,6 +85,10 @@ export async function startBound(options: BoundWorker): Promise<Bound> {
           compatibilityFlags: [...config.compatibilityFlags],
           bindings: { ...config.vars, ...kedge },
           durableObjects: config.durableObjects,
+          serviceBindings: mapped(options.kedgeBindings, (entrypoint) => ({
+            name: 'bound',
+            entrypoint,
+          })),
           unsafeDirectSockets: [{ host: '127.0.0.1', port: 0 }],
         },
       ],
@@ -84,6 +99,7 @@ export async function startBound(options: BoundWorker): Promise<Bound> {
   return {
     fetch: (path, init) => fetch(new URL(path, url), init),
     kedgeUrl,
+    kill: () => process.kill(Number(readFileSync(pidFile, 'utf8')), 'SIGKILL'),
     tcpPort: takesTcp ? await tcpPortOf(miniflare) : undefined,
     async [Symbol.asyncDispose]() {
       await miniflare.dispose();
@@ -113,4 +129,11 @@ async function bundled(worker: BoundWorker['worker']): Promise<string> {
     logLevel: 'silent',
   });
   return outputFiles[0].text;
+}
+
+function mapped<From, To>(
+  record: Readonly<Record<string, From>> = {},
+  change: (value: From) => To,
+): Record<string, To> {
+  return Object.fromEntries(Object.entries(record).map(([name, value]) => [name, change(value)]));
 }

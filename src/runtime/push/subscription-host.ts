@@ -54,7 +54,8 @@ export class SubscriptionHost implements Stub<SubscriptionCalls> {
       create: () => new SubscriptionMachine(),
       rows: options.rows,
       now: options.now,
-      setAlarm: options.setAlarm,
+      // What is due at once has no time of its own; an alarm must have one.
+      setAlarm: (at) => options.setAlarm(Math.max(at, options.now())),
       refuse: (call, errorCode, message) => {
         if (call.kind === 'put') return { errorCode, errorMessage: message, created: false };
         if (call.kind === 'wake' || call.kind === 'describe') throw new Error(message);
