@@ -5,7 +5,8 @@
  *
  * Behaviour
  * - Before the client is known it may ask for versions once and shake hands; anything else closes
- *   the connection, as does a request of more than `sasl.server.max.receive.size`.
+ *   the connection, as does a request of more than `sasl.server.max.receive.size`. After that it is
+ *   also told that it should have gone on.
  * - A refusal is held back for `connection.failed.authentication.delay.ms`, then the connection is
  *   closed.
  * - A session ends with what the client showed, or after `connections.max.reauth.ms`: then the
@@ -18,8 +19,9 @@ import { hintFor } from '../../../broker/access.ts';
 import type { Authenticator, Identity } from '../../../broker/authenticator.ts';
 import { anonymous, principalText } from '../../../broker/authorizer.ts';
 import { type ClientContext, withPrincipal } from '../../../broker/gateway.ts';
+import { servedBy } from '../../../broker/handlers/index.ts';
 import { saltText } from '../../../broker/scram-keys.ts';
-import { DecodeError } from '../../../bytes/reader.ts';
+import { DecodeError, type Reader } from '../../../bytes/reader.ts';
 import { ScramMechanism } from '../../../core/cluster/scram-credentials.ts';
 import { apiVersions } from '../../../protocol/apis/api-versions.ts';
 import { saslAuthenticate } from '../../../protocol/apis/sasl-authenticate.ts';
@@ -155,8 +157,8 @@ export class SaslSession {
 
   async #takeWrapped(frame: Uint8Array): Promise<Chunks> {
     const { header, body } = openRequest(frame);
-    const isToken = header.apiKey === saslAuthenticate.key;
-    if (!isToken || !header.supported) return this.#hangUp();
+    if (header.apiKey !== saslAuthenticate.key) return this.#refuse(this.#illegal(header, body));
+    if (!header.supported) return this.#hangUp();
     const { authBytes } = decodeRequest(saslAuthenticate, header.apiVersion, body);
     try {
       this.#mayRenew ||= header.apiVersion > 0;
@@ -169,6 +171,18 @@ export class SaslSession {
       const errorCode = ErrorCode.SASL_AUTHENTICATION_FAILED;
       return this.#refuse(answered(header, { errorCode, errorMessage }));
     }
+  }
+
+  /** What a client is told that asks something in the middle of it; undefined: nothing. */
+  #illegal(header: RequestHeader, body: Reader): Chunks {
+    const { api, apiVersion, correlationId } = header;
+    if (api === undefined || !header.supported) return undefined;
+    const errorCode = ErrorCode.ILLEGAL_SASL_STATE;
+    const errorMessage = `Unexpected Kafka request of type ${api.name} during SASL authentication.`;
+    const context = { ...this.#client, apiVersion, clientId: header.clientId };
+    const refusal = { errorCode, errorMessage };
+    const response = servedBy(api)?.refuse(decodeRequest(api, apiVersion, body), refusal, context);
+    return response && encodeResponseFrame(api, apiVersion, correlationId, response);
   }
 
   #messageOf({ told }: SaslRefusal): string {

@@ -111,8 +111,9 @@ describe('before a client is known', () => {
     expect(await new Client().show('\0alice\0secret')).toBeUndefined();
     const late = new Client();
     await late.shakeHands('PLAIN');
+    expect(await late.versions()).toMatchObject({ errorCode: ErrorCode.ILLEGAL_SASL_STATE });
+    expect(late.session.isOver).toBe(true);
     expect(await late.topics()).toBeUndefined();
-    expect(await late.versions()).toBeUndefined();
   });
 
   it('it hears of the mechanisms, also when it wants another', async () => {
