@@ -5,7 +5,7 @@
  */
 
 /** So many wrong attempts within so long are too many. */
-export const mostFailures = 30;
+export const mostFailures = 100;
 const withinMs = 60_000;
 /** So many addresses are remembered. */
 const mostAddresses = 10_000;
