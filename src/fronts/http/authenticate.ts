@@ -6,6 +6,7 @@
  * Behaviour
  * - `Authorization: Bearer`: the owner's token, one of Kedge's, or one signed for OAuth.
  * - `Authorization: Basic`: a user and a password; `token` and a token; `admin` and the owner's.
+ * - `Sec-WebSocket-Protocol: …, bearer.<token>`: for browsers, whose WebSockets have no other way.
  * - `Cf-Access-Jwt-Assertion`: who Cloudflare Access let through.
  * - A stream's token, in a header too, is taken by the routes of streams alone.
  * - Where everybody may come in nobody has to show anything; who does is known by it.
@@ -99,7 +100,14 @@ async function shown(c: HttpContext, route: Route | undefined): Promise<Identity
     throw unauthorized('A password may come in a URL only where KEDGE_URL_TOKENS is true.');
   }
   if (authorization !== null) return byAuthorization(authorization.trim(), who);
+  const offered = route?.urlToken ? tokenAmong(headers.get('sec-websocket-protocol')) : undefined;
+  if (offered !== undefined) return who.byToken(offered);
   return assertion === null ? undefined : who.byAccess(assertion);
+}
+
+/** Among the subprotocols a WebSocket offers: `kafka.json.v1, bearer.<token>`. */
+function tokenAmong(protocols: string | null): string | undefined {
+  return /(?:^|,)\s*bearer\.([^\s,]+)/.exec(protocols ?? '')?.[1];
 }
 
 async function byUrl(

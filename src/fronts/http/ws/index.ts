@@ -9,7 +9,8 @@ const protocol: ParameterDoc = {
   name: 'Sec-WebSocket-Protocol',
   description:
     '`kafka.json.v1`: frames are records in JSON; so they are without the header. ' +
-    '`cloudevents.json`: frames are CloudEvents in JSON.',
+    '`cloudevents.json`: frames are CloudEvents in JSON. Beside one of them `bearer.<token>` ' +
+    'says who asks, for browsers, which can send no other header.',
 };
 
 const flow: readonly ParameterDoc[] = [
