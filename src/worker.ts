@@ -12,6 +12,13 @@ import type { ConnectionTerms } from './fronts/kafka/serve.ts';
 import { serveSocket } from './fronts/kafka/socket.ts';
 import { acceptWebSocket } from './fronts/kafka/websocket.ts';
 import { privateHostsFrom, pushOutside } from './fronts/push/outside.ts';
+import {
+  type QueueAnswer,
+  type QueueMessage,
+  type QueueMessageOptions,
+  type QueueTopic,
+  withQueue,
+} from './fronts/push/queue.ts';
 import { KafkaConnection } from './fronts/rpc/kafka-connection.ts';
 import { SubscriptionObject } from './objects/subscription.ts';
 import { isConfigured } from './runtime/access-config.ts';
@@ -95,6 +102,35 @@ export class Kedge extends WorkerEntrypoint<Env & Variables> {
     if (principal === undefined) throw new Error(howToBind);
     const limits = termsFrom(this.env, doors.access);
     return new KafkaConnection({ gateway: doors.gateway, principal, limits });
+  }
+}
+
+/**
+ * A topic in the shape of a queue, for other Workers, by a service binding: `entrypoint = "Queue"`
+ * and `props = { topic = "orders" }`, and `env.ORDERS.send(…)` is what it was.
+ */
+export class Queue extends WorkerEntrypoint<Env & Variables> {
+  send(body: unknown, options?: QueueMessageOptions): Promise<QueueAnswer> {
+    return this.sendBatch([{ ...options, body }]);
+  }
+
+  sendBatch(
+    messages: Iterable<QueueMessage>,
+    options?: { readonly delaySeconds?: number },
+  ): Promise<QueueAnswer> {
+    return this.#topic((queue) => queue.send([...messages], options?.delaySeconds));
+  }
+
+  metrics(): Promise<QueueAnswer['metadata']['metrics']> {
+    return this.#topic((queue) => queue.metrics());
+  }
+
+  #topic<T>(work: (queue: QueueTopic) => Promise<T>): Promise<T> {
+    const doors = doorsOf(this.env);
+    if ('shut' in doors) throw new Error(doors.shut);
+    const principal = principalOfBinding(this.ctx.props, doors.access);
+    if (principal === undefined) throw new Error(howToBind);
+    return withQueue(doors.gateway, principal, this.ctx.props, work);
   }
 }
 

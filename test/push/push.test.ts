@@ -19,6 +19,7 @@ function start(reportTo: string, kedge: Readonly<Record<string, string>> = {}): 
     worker: { path },
     kedge: { KEDGE_OPEN: 'true', KAFKA_NUM_PARTITIONS: '4', ...kedge },
     variables: { REPORT_TO: reportTo },
+    bindings: { QUEUE: { entrypoint: 'Queue', props: { topic: 'jobs', subscription: 'jobs' } } },
     kedgeBindings: { PUSH_ORDERS: 'Orders', PUSH_QUEUED: 'Queued' },
   });
 }
@@ -112,5 +113,57 @@ describe('a producer Worker and a push consumer, both bound to Kedge', () => {
     expect(found.map(({ value }) => value)).toEqual(['{"number":1234,"isPoison":true}']);
     const headers = found[0].headers.map(({ key }) => key);
     expect(headers).toContain('__connect.errors.exception.message');
+  });
+});
+
+describe('a Worker that was written for Cloudflare Queues', () => {
+  it('sends and receives as before, by other bindings', async () => {
+    await using heard = await report<{ body: unknown; attempts: number; queue: string }>();
+    await using bound = await start(heard.url);
+    await makeTopic(bound, 'jobs');
+    await put(bound, 'jobs', {
+      topics: ['jobs'],
+      target: { type: 'worker', binding: 'PUSH_QUEUED' },
+      order: 'key',
+      max_batch_timeout_ms: 100,
+    });
+    const sentAt = Date.now();
+    const { sent, metrics } = await jsonOf(bound.fetch('/queue'));
+    expect(sent).toHaveLength(3);
+    expect(metrics).toMatchObject({ backlogBytes: 0 });
+    expect(metrics.backlogCount).toBeGreaterThan(0);
+    await vi.waitFor(() => expect(heard.heard).toHaveLength(5), { timeout: 20_000 });
+    expect(Date.now() - sentAt).toBeGreaterThan(990);
+    const seen = heard.heard.map(({ body, attempts }) => `${JSON.stringify(body)} ${attempts}`);
+    expect([...seen].sort()).toEqual(
+      ['"again" 1', '"again" 2', '"late" 1', '"text" 1', '{"text":"json"} 1'].sort(),
+    );
+    expect(seen.at(-1)).toBe('"late" 1');
+    expect(heard.heard[0]).toMatchObject({ queue: 'jobs', isDate: true });
+  });
+});
+
+describe('a push consumer', () => {
+  it('gets each record at least once, in order, however often Kedge is killed', async () => {
+    await using heard = await report<Seen>();
+    await using bound = await start(heard.url);
+    await makeTopic(bound, 'orders');
+    await put(bound, 'workshop', {
+      topics: ['orders'],
+      target: { type: 'worker', binding: 'PUSH_ORDERS' },
+      max_batch_size: 5,
+      max_batch_timeout_ms: 50,
+    });
+    await send(bound, 'count=1500');
+    for (const seen of [50, 300, 700]) {
+      await vi.waitFor(() => expect(heard.heard.length).toBeGreaterThan(seen), { timeout: 30_000 });
+      bound.kill();
+    }
+    const all = () => new Set(heard.heard.map(({ number }) => number)).size;
+    await vi.waitFor(() => expect(all()).toBe(1_500), { timeout: 50_000, interval: 200 });
+    expectOrder(heard.heard, 1_500);
+    // And no wake-up was lost: what comes now is delivered, too.
+    await vi.waitFor(() => send(bound, 'count=10&first=1500'), { timeout: 10_000 });
+    await vi.waitFor(() => expect(all()).toBe(1_510), { timeout: 20_000 });
   });
 });

@@ -19,7 +19,7 @@ import { offsetCommit } from '../../protocol/apis/offset-commit.ts';
 import { offsetFetch } from '../../protocol/apis/offset-fetch.ts';
 import { produce } from '../../protocol/apis/produce.ts';
 import { ErrorCode, errorInfo, KafkaError } from '../../protocol/errors.ts';
-import { buildBatch, type DecodedRecord } from '../../protocol/records/index.ts';
+import { buildBatch, type DecodedRecord, type NewRecord } from '../../protocol/records/index.ts';
 import type { Api, Fields, Infer } from '../../protocol/schema.ts';
 import type { FetchedRecords, PushClient, TopicPartition } from '../../runtime/push/outside.ts';
 
@@ -185,25 +185,55 @@ export class KafkaPushClient implements PushClient {
     }
   }
 
-  async produce(topic: string, record: DecodedRecord): Promise<void> {
-    const { partitions } = await this.#existing(topic);
-    const index = record.key
-      ? partitionForKey(record.key, partitions)
-      : Math.floor(Math.random() * partitions);
+  produce(topic: string, record: DecodedRecord): Promise<void> {
     const timestamp = record.timestamp < 0 ? this.#client.now() : record.timestamp;
-    const records = buildBatch([{ ...record, timestamp }]);
+    return this.produceAll(topic, [{ ...record, timestamp }]);
+  }
+
+  /** Together: by their keys, and those without one to any one partition. */
+  async produceAll(topic: string, records: readonly NewRecord[]): Promise<void> {
+    const { partitions } = await this.#existing(topic);
+    const anyPartition = Math.floor(Math.random() * partitions);
+    const placed = new Map<number, NewRecord[]>();
+    for (const record of records) {
+      const index = record.key ? partitionForKey(record.key, partitions) : anyPartition;
+      const others = placed.get(index);
+      if (others === undefined) placed.set(index, [record]);
+      else others.push(record);
+    }
+    const partitionData = [...placed].map(([index, those]) => ({
+      index,
+      records: buildBatch(those),
+    }));
     const { responses } = await this.#call(
       produce,
       {
         transactionalId: null,
         acks: -1,
         timeoutMs: 30_000,
-        topicData: [{ name: topic, topicId: ZERO_UUID, partitionData: [{ index, records }] }],
+        topicData: [{ name: topic, topicId: ZERO_UUID, partitionData }],
       },
       produceByName,
     );
-    const [{ errorCode, errorMessage }] = responses[0].partitionResponses;
-    throwIf(errorCode, `topic ${topic}`, errorMessage);
+    for (const { errorCode, errorMessage } of responses[0].partitionResponses) {
+      throwIf(errorCode, `topic ${topic}`, errorMessage);
+    }
+  }
+
+  /** How many records of a topic a group has not finished; of no group (''), all there are. */
+  async backlog(topic: string, group: string): Promise<number> {
+    const places = await this.partitions([topic]);
+    const committed = group === '' ? places.map(() => -1) : await this.committed(group, places);
+    const counts = await Promise.all(
+      places.map(async (place, index) => {
+        const [first, end] = await Promise.all([
+          this.#offsetAt(place, earliest),
+          this.#offsetAt(place, latest),
+        ]);
+        return Math.max(0, end - Math.max(first, committed[index]));
+      }),
+    );
+    return counts.reduce((sum, count) => sum + count, 0);
   }
 
   /** Made if need be, by the broker or else by ourselves. */
