@@ -186,15 +186,20 @@ export class PartitionHost implements Stub<PartitionCalls> {
           () => this.#loaded().noteForks(change),
           failed,
         ),
-      streamHide: () =>
-        this.#guard<StreamCalls['streamHide']['reply']>(() => this.#hideStream(), failed),
+      streamHide: () => this.#hideStream(failed),
     };
   }
 
-  #hideStream(): StreamCalls['streamHide']['reply'] {
-    const reply = this.#loaded().hideStream();
-    this.#around.dropped();
-    return reply;
+  async #hideStream(
+    failed: (errorCode: number) => StreamCalls['streamHide']['reply'],
+  ): Promise<StreamCalls['streamHide']['reply']> {
+    await this.#knowAlarm();
+    return this.#guard(() => {
+      const reply = this.#loaded().hideStream();
+      this.#schedule();
+      this.#around.dropped();
+      return reply;
+    }, failed);
   }
 
   /**

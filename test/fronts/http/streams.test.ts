@@ -158,6 +158,30 @@ describe('a stream', () => {
     expect((await closing).status).toBe(204);
   });
 
+  it('is followed as events, until it goes or enough calls were made', async () => {
+    await put('s', { body: 'a' });
+    const events = await kedge.fetch('GET', at('s?offset=-1&live=sse'));
+    const reader = events.body!.pipeThrough(new TextDecoderStream()).getReader();
+    const first = (await reader.read()).value!;
+    expect(first).toMatch(
+      /^event: data\ndata:a\n\nevent: control\ndata:\{.*"upToDate":true\}\n\n$/,
+    );
+    await post('s', 'b\r\nevent: x');
+    expect((await reader.read()).value).toMatch(/^event: data\ndata:b\ndata:event: x\n\nevent: c/);
+    await ask('DELETE', 's');
+    expect((await reader.read()).done).toBe(true);
+    await using few = new MemoryDoor({}, { maxCalls: 2 });
+    await few.ask('PUT', at('t'), { type, body: 'a' });
+    expect((await few.ask('GET', at('t?offset=-1&live=sse'))).text).toMatch(/data:a/);
+  });
+
+  it('takes no more messages at a time than it can hold', async () => {
+    await put('s', { type: 'application/json' });
+    const many = (count: number) => `[${'1,'.repeat(count - 1)}1]`;
+    expect((await post('s', many(100_001), { type: 'application/json' })).status).toBe(413);
+    expect((await post('s', many(100_000), { type: 'application/json' })).status).toBe(204);
+  });
+
   it('costs an append one request, and a row', async () => {
     await put('s');
     const partition = [...kedge.objects.meters].find(([name]) => name.startsWith('partition'))![1];

@@ -41,12 +41,12 @@ export async function createStream(c: HttpContext): Promise<Response> {
   const fork = forkOf(c);
   const head = { contentType: contentTypeOf(c), ...lifetimeOf(c), closed: closes(c) };
   await stream.mustAllow('CREATE');
-  await stream.mustBeWhole();
+  const isThere = await stream.isWhole();
   const asked = { ...head, body: await readBody(c.req.raw) };
   if (asked.body.length > 0) await stream.mustAllow('WRITE');
   const { view, isNew } = fork
     ? await createFork(stream, fork, asked)
-    : await createPlain(stream, asked);
+    : await createPlain(stream, asked, isThere);
   const headers = new Headers(commonHeaders);
   headers.set('content-type', view.contentType);
   headers.set('stream-next-offset', offsetToken(view.nextOffset));
@@ -61,10 +61,11 @@ interface Created {
   readonly isNew: boolean;
 }
 
-async function createPlain(stream: OpenStream, asked: Asked): Promise<Created> {
+async function createPlain(stream: OpenStream, asked: Asked, isThere: boolean): Promise<Created> {
   const { body, contentType = plainContentType, ...rest } = asked;
   const messages = messagesOf(body, contentType);
   const { now } = stream.kafka.context;
+  if (!isThere) await createTopic(stream);
   for (let left = tries; left > 0; left--) {
     const reply = await stream.call('streamCreate', (spec) => ({
       stream: { ...rest, contentType },
@@ -201,7 +202,7 @@ function isSameFork(
 export async function deleteStream(c: HttpContext): Promise<Response> {
   const stream = OpenStream.of(c);
   await stream.mustAllow('DELETE');
-  await stream.mustBeWhole();
+  if (!(await stream.isWhole())) throw notFound();
   const found = await stream.call('streamDescribe', {});
   if (found.outcome === 'gone') throw (await buriedIfForkless(stream)) ? notFound() : gone();
   if (found.outcome === 'refused') throw refused(found.errorCode, found.errorMessage);

@@ -6,8 +6,10 @@
 import { concat } from '../../../bytes/writer.ts';
 import { mediaType } from '../../../core/stream/stream-state.ts';
 import { batchOverhead, buildBatch, type DecodedRecord } from '../../../protocol/records/index.ts';
-import { invalid } from './stream-errors.ts';
+import { invalid, StreamError } from './stream-errors.ts';
 
+/** What one request may bring: each message is an object while it is written. */
+const mostMessages = 100_000;
 /** What a record takes beside its value, at most. */
 const recordOverhead = 24;
 const utf8 = new TextEncoder();
@@ -116,7 +118,10 @@ function elementsOf(text: string): string[] {
     if (depth > 1 || (depth === 1 && mark !== ',')) continue;
     const element = text.slice(start, at).trim();
     if (element !== '') elements.push(element);
+    if (elements.length > mostMessages) throw tooMany();
     start = at + 1;
   }
   return elements;
 }
+
+const tooMany = () => new StreamError(413, `A request may bring ${mostMessages} messages.`);

@@ -83,12 +83,13 @@ export class OpenStream {
     return { errorCode: reply, outcome: 'unknown', topicId };
   }
 
-  /** Throws 409 where the stream is but a part of its topic. */
-  async mustBeWhole(): Promise<void> {
+  /** Whether there is its topic. Throws 409 where the stream is but a part of it. */
+  async isWhole(): Promise<boolean> {
     const topic = await this.kafka.context.metadata.topic(this.topic);
     if (this.partition > 0 || (topic !== undefined && topic.partitions > 1)) {
       throw conflict('The topic has several partitions: it is not made or deleted as a stream.');
     }
+    return topic !== undefined;
   }
 
   /** How large a batch of this topic may be. */

@@ -55,11 +55,10 @@ async function sendEvents(
         ? await moreThan(stream, { ...page, records: [] }, Math.min(end, now() + signOfLifeMs))
         : await readPage(stream, page.nextOffset);
     }
-    await writer.close();
-  } catch (error) {
-    // The reader has gone, or the stream: who reads on will be told.
-    await writer.abort(error).catch(() => {});
+  } catch {
+    // The reader has gone, or the stream: who comes again is told.
   }
+  await writer.close().catch(() => {});
 }
 
 /** The data, if there is any, and always behind it where to go on. */
