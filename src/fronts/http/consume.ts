@@ -10,8 +10,9 @@ import { concat } from '../../bytes/writer.ts';
 import { fetchedRecords } from '../../core/rest-consumer/fetched-records.ts';
 import type { PartitionOffset } from '../../core/rest-consumer/state.ts';
 import { type FetchResponse, fetch } from '../../protocol/apis/fetch.ts';
-import { ErrorCode, KafkaError } from '../../protocol/errors.ts';
+import { ErrorCode, errorInfo, KafkaError } from '../../protocol/errors.ts';
 import type { DecodedRecord } from '../../protocol/records/index.ts';
+import { fromKafka, HttpError } from './errors.ts';
 import type { Kafka } from './kafka.ts';
 
 /** What one answer holds at most, as keys and values. It is all in memory, several times over. */
@@ -20,13 +21,18 @@ export const maxAnswerBytes = 8 * 1024 * 1024;
 /** How a dialect writes a record down. Throws for one that it has no way to write. */
 export type Form<T> = (topic: string, partition: number, record: DecodedRecord) => T;
 
+export interface FetchFailure extends PartitionOffset {
+  readonly errorCode: number;
+}
+
 export interface Consumed<T> {
   readonly records: readonly T[];
   /** Keys and values, before they were written down. */
   readonly bytes: number;
   /** Where to read on in every partition that moved. */
   readonly positions: readonly PartitionOffset[];
-  readonly errors: readonly { topic: string; partition: number; errorCode: number }[];
+  /** With the offset that was asked for. */
+  readonly errors: readonly FetchFailure[];
 }
 
 export interface FetchOptions<T> {
@@ -96,11 +102,21 @@ export async function fetchRecords<T>(
   return reading;
 }
 
+/** Where no partition may fail: throws what the first one answered in the place of records. */
+export function checkFetched([failure]: readonly FetchFailure[]): void {
+  if (failure === undefined) return;
+  const { topic, partition, offset, errorCode } = failure;
+  if (errorCode !== ErrorCode.OFFSET_OUT_OF_RANGE) throw fromKafka(errorCode);
+  const { httpStatus, message } = errorInfo(errorCode);
+  const which = `There is no offset ${offset} in ${topic}-${partition}.`;
+  throw new HttpError(httpStatus, httpStatus, `${message} ${which}`);
+}
+
 /** Reads what was asked for in its order, until the answer is full. */
 class Reading<T> implements Consumed<T> {
   readonly records: T[] = [];
   readonly positions: PartitionOffset[] = [];
-  readonly errors: { topic: string; partition: number; errorCode: number }[] = [];
+  readonly errors: FetchFailure[] = [];
   bytes = 0;
   #full = false;
   readonly #options: FetchOptions<T>;
@@ -112,7 +128,7 @@ class Reading<T> implements Consumed<T> {
   read({ topic, partition, offset }: PartitionOffset, answer: PartitionAnswer): void {
     const { errorCode, abortedTransactions } = answer;
     if (errorCode !== ErrorCode.NONE) {
-      this.errors.push({ topic, partition, errorCode });
+      this.errors.push({ topic, partition, offset, errorCode });
       return;
     }
     const records = concat([...(answer.records ?? [])]);

@@ -21,6 +21,6 @@ test('gives each partition its own records, also where one before it does not ex
   });
   expect(records).toEqual([{ topic: 'there', partition: 0, offset: 0 }]);
   expect(positions).toEqual([{ topic: 'there', partition: 0, offset: 1 }]);
-  expect(errors).toEqual([{ topic: 'gone', partition: 0, errorCode: 3 }]);
+  expect(errors).toEqual([{ topic: 'gone', partition: 0, offset: 0, errorCode: 3 }]);
   kafka.close();
 });

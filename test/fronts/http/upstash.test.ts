@@ -86,7 +86,7 @@ describe('produce', () => {
     ['/consume/g/i', { topic: 't', timeout: 'x' }, 'timeout must be'],
     ['/fetch', {}, 'topic must be'],
     ['/fetch', { topic: 't', partition: 0 }, 'offset must be'],
-    ['/fetch', { topicPartitionOffsets: [null] }, 'topic must be'],
+    ['/fetch', { topicPartitionOffsets: [null] }, 'array of objects'],
     ['/commit/g/i', { topic: 't' }, 'partition must be'],
     ['/offsets/latest', undefined, 'must name partitions'],
     ['/offsets/tomorrow', { topic: 't', partition: 0 }, 'must be a whole number'],
@@ -141,7 +141,7 @@ describe('consume', () => {
     await ask('GET', '/produce/t/a');
     const { status, json } = await ask('POST', '/fetch', { topic: 't', partition: 0, offset: 9 });
     expect(status).toBe(416);
-    expect(json).toEqual({ error: expect.stringContaining('(t-0)'), status: 416 });
+    expect(json).toEqual({ error: expect.stringContaining('no offset 9 in t-0'), status: 416 });
   });
 
   test('committed without a body is everything the group has', async () => {

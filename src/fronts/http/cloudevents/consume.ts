@@ -5,14 +5,13 @@
  */
 import type { OffsetReset } from '../../../core/rest-consumer/calls.ts';
 import { newState, subscribe } from '../../../core/rest-consumer/state.ts';
-import { ErrorCode, errorInfo } from '../../../protocol/errors.ts';
 import type { DecodedRecord } from '../../../protocol/records/index.ts';
 import { parseInteger } from '../check.ts';
-import { fetchRecords, maxAnswerBytes } from '../consume.ts';
+import { checkFetched, fetchRecords, maxAnswerBytes } from '../consume.ts';
 import { instanceOf, visit, visitMs } from '../consumer/consumer.ts';
 import { retire } from '../consumer/membership.ts';
 import { poll, pollTimeoutMs } from '../consumer/poll.ts';
-import { fromKafka, HttpError } from '../errors.ts';
+import { HttpError } from '../errors.ts';
 import { Timestamp } from '../kafka.ts';
 import { findPartition } from '../rest/topics.ts';
 import { finishLater, type HttpContext } from '../routes.ts';
@@ -40,11 +39,7 @@ export async function partitionEvents(c: HttpContext): Promise<Response> {
     [{ topic, partition: partitionIndex, offset }],
     { maxWaitMs: timeoutMs, minBytes: 1, isolationLevel: 1, form: found, ...limits },
   );
-  for (const { errorCode } of errors) {
-    if (errorCode !== ErrorCode.OFFSET_OUT_OF_RANGE) throw fromKafka(errorCode);
-    const { httpStatus, message } = errorInfo(errorCode);
-    throw new HttpError(httpStatus, httpStatus, `${message} There is no offset ${offset}.`);
-  }
+  checkFetched(errors);
   const response = answerOf(mode, records);
   response.headers.set('kafka-next-offset', String(positions[0]?.offset ?? offset));
   return response;

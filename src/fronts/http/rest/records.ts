@@ -2,11 +2,10 @@
  * Reading a partition from an offset on, without a group. The surprise: nothing is remembered; the
  * client asks for the next offset itself, which is one more than that of the last record it got.
  */
-import { ErrorCode, errorInfo } from '../../../protocol/errors.ts';
 import { parseInteger } from '../check.ts';
-import { type Consumed, fetchRecords, maxAnswerBytes } from '../consume.ts';
+import { checkFetched, fetchRecords, maxAnswerBytes } from '../consume.ts';
 import { jsonForm } from '../embedding.ts';
-import { fromKafka, HttpError, invalid } from '../errors.ts';
+import { HttpError, invalid } from '../errors.ts';
 import { Timestamp } from '../kafka.ts';
 import { consumedFormat, typeOfFormat } from '../media-types.ts';
 import type { HttpContext } from '../routes.ts';
@@ -31,18 +30,10 @@ export async function partitionRecords(c: HttpContext): Promise<Response> {
     isolationLevel: 0,
     form: jsonForm(format),
   });
-  checkFetched(consumed, offset);
+  checkFetched(consumed.errors);
   return new Response(`[${consumed.records.join(',')}]`, {
     headers: { 'content-type': typeOfFormat(format) },
   });
-}
-
-function checkFetched({ errors }: Consumed<string>, offset: number): void {
-  for (const { errorCode } of errors) {
-    if (errorCode !== ErrorCode.OFFSET_OUT_OF_RANGE) throw fromKafka(errorCode);
-    const { httpStatus, message } = errorInfo(errorCode);
-    throw new HttpError(httpStatus, httpStatus, `${message} There is no offset ${offset}.`);
-  }
 }
 
 function queryInteger(c: HttpContext, name: string): number | undefined {

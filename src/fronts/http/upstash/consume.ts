@@ -5,14 +5,13 @@
  */
 import type { OffsetReset, RestConsumerState } from '../../../core/rest-consumer/calls.ts';
 import { newState, type PartitionOffset, subscribe } from '../../../core/rest-consumer/state.ts';
-import { ErrorCode, errorInfo } from '../../../protocol/errors.ts';
 import type { DecodedRecord } from '../../../protocol/records/index.ts';
-import { fetchRecords, maxAnswerBytes } from '../consume.ts';
+import { checkFetched, fetchRecords, maxAnswerBytes } from '../consume.ts';
 import { instanceOf, visit, visitMs } from '../consumer/consumer.ts';
 import { retire } from '../consumer/membership.ts';
 import { commit, commitConsumed } from '../consumer/offsets.ts';
 import { poll, pollTimeoutMs } from '../consumer/poll.ts';
-import { fromKafka, HttpError } from '../errors.ts';
+import { isObject, type JsonObject } from '../json.ts';
 import { finishLater, type HttpContext } from '../routes.ts';
 import * as request from './request.ts';
 
@@ -73,30 +72,26 @@ export async function fetchMessages(c: HttpContext): Promise<unknown> {
     isolationLevel: 0,
     form: messageOf,
   });
-  for (const { topic, partition, errorCode } of errors) {
-    if (errorCode !== ErrorCode.OFFSET_OUT_OF_RANGE) throw fromKafka(errorCode);
-    const { httpStatus, message } = errorInfo(errorCode);
-    throw new HttpError(httpStatus, httpStatus, `${message} (${topic}-${partition})`);
-  }
+  checkFetched(errors);
   return records;
 }
 
-function wantedOffsets(body: Parameters<typeof request.whole>[0]): PartitionOffset[] {
-  const { topicPartitionOffsets: listed } = body;
-  const isListed = request.isGiven(body, 'topicPartitionOffsets');
-  if (isListed && !Array.isArray(listed)) {
+function wantedOffsets(body: JsonObject): PartitionOffset[] {
+  const listed = body.topicPartitionOffsets ?? [];
+  if (!Array.isArray(listed)) {
     throw request.badRequest('topicPartitionOffsets must be an array');
   }
-  const items = isListed ? (listed as unknown[]) : [];
-  const all = request.isGiven(body, 'topic') || items.length === 0 ? [body, ...items] : items;
-  return all.map((item) =>
-    request.topicPartitionOffset((item ?? {}) as Parameters<typeof request.whole>[0]),
-  );
+  const hasOwn = request.isGiven(body, 'topic') || listed.length === 0;
+  const items: unknown[] = hasOwn ? [body, ...listed] : listed;
+  return items.map((item) => {
+    if (isObject(item)) return request.topicPartitionOffset(item);
+    throw request.badRequest('topicPartitionOffsets must be an array of objects');
+  });
 }
 
-function topicsOf(body: Parameters<typeof request.text>[0]): string[] {
+function topicsOf(body: JsonObject): string[] {
   const { topics = [] } = body;
-  if (!Array.isArray(topics) || topics.some((topic) => typeof topic !== 'string')) {
+  if (!Array.isArray(topics) || topics.some((topic) => typeof topic !== 'string' || topic === '')) {
     throw request.badRequest('topics must be an array of strings');
   }
   const all = request.isGiven(body, 'topic') ? [request.text(body, 'topic'), ...topics] : topics;
