@@ -47,10 +47,10 @@ const routes: readonly Route[] = [
   route('GET', '/topics', topics.listTopics, docs.listTopics),
   { method: 'POST', path: '/admin/topics', handle: topics.createTopic, doc: docs.createTopic },
   route('GET', topic, topics.describeTopic, docs.describeTopic),
-  route('POST', topic, produceToTopic, docs.produceToTopic),
+  { method: 'POST', path: topic, handle: produceToTopic, doc: docs.produceToTopic },
   route('GET', `${topic}/partitions`, topics.listPartitions, docs.listPartitions),
   route('GET', partition, topics.describePartition, docs.describePartition),
-  route('POST', partition, produceToPartition, docs.produceToPartition),
+  { method: 'POST', path: partition, handle: produceToPartition, doc: docs.produceToPartition },
   route('GET', `${partition}/offsets`, topics.partitionOffsets, docs.partitionOffsets),
   {
     method: 'GET',
