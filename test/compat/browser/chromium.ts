@@ -76,7 +76,8 @@ export class Chromium {
     const page = new Page(this, sessionId);
     await this.ask('Page.enable', {}, sessionId);
     await this.ask('Page.navigate', { url }, sessionId);
-    const isThere = `document.readyState === 'complete' && location.href === ${JSON.stringify(url)}`;
+    const isIt = `location.href === ${JSON.stringify(url)}`;
+    const isThere = `document.readyState === 'complete' && ${isIt}`;
     while (!(await page.run(isThere).catch(() => false))) {
       await new Promise((resolve) => setTimeout(resolve, 20));
     }

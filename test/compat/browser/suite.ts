@@ -6,6 +6,7 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { build } from 'esbuild';
+import { startLiveFeed } from '../../examples/live-feed.ts';
 import { Kedge } from '../broker.ts';
 import { type Case, runCases, type Suite, type SuiteContext } from '../suite.ts';
 import { equal, includes, needsRestart, unique } from '../words.ts';
@@ -137,6 +138,27 @@ function streaming(place: Place): Case[] {
         await produce(place.url, topic, 1);
         await page.run(until('seen.length === 2'));
         equal(await page.run('stop.abort(); seen'), [0, 1]);
+      },
+    },
+    {
+      name: 'live-feed',
+      async run() {
+        await produce(place.url, 'orders', { item: 'milk' });
+        const feed = await startLiveFeed(place.url, token);
+        const chromium = await Chromium.start({ 'feed.example': new URL(feed.url).host });
+        try {
+          const page = await chromium.open('http://feed.example/');
+          const lines = `[...document.querySelectorAll('li')].map((line) => line.innerText)`;
+          // It shows what comes once its stream is open, which nothing on the page tells.
+          for (let shown = 0; shown === 0; shown = (await page.run(lines)).length) {
+            await produce(place.url, 'orders', { item: 'tea' });
+            await new Promise((resolve) => setTimeout(resolve, 200));
+          }
+          includes([(await page.run(lines))[0].endsWith('{"item":"tea"}')], true);
+        } finally {
+          await chromium.close();
+          await feed.stop();
+        }
       },
     },
     {
@@ -306,7 +328,11 @@ async function run(context: SuiteContext): Promise<void> {
 
 export const suite: Suite = {
   name: 'browser',
-  settings: { KEDGE_TOKEN: token, KEDGE_URL_TOKENS: 'true', KEDGE_CORS_ORIGINS: app },
+  settings: {
+    KEDGE_TOKEN: token,
+    KEDGE_URL_TOKENS: 'true',
+    KEDGE_CORS_ORIGINS: `${app},http://feed.example`,
+  },
   debianPackages: [{ name: 'chromium', unless: 'chromium' }],
   install: async () => {},
   version: () => Chromium.version(),
