@@ -11,7 +11,7 @@ import type { HttpDoor } from './fronts/http/routes.ts';
 import type { ConnectionTerms } from './fronts/kafka/serve.ts';
 import { serveSocket } from './fronts/kafka/socket.ts';
 import { acceptWebSocket } from './fronts/kafka/websocket.ts';
-import { privateHostsFrom, pushOutside } from './fronts/push/outside.ts';
+import { pushOutside } from './fronts/push/outside.ts';
 import {
   type QueueAnswer,
   type QueueMessage,
@@ -25,6 +25,7 @@ import { isConfigured } from './runtime/access-config.ts';
 import { brokerConfigFrom } from './runtime/config.ts';
 import { type OriginRules, originRulesFrom } from './runtime/origin-rules.ts';
 import type { PushOutside } from './runtime/push/outside.ts';
+import { privateHostsFrom } from './runtime/push/push-config.ts';
 import { streamMaxAgeMsFrom } from './runtime/stream-config.ts';
 import { type Env, restConsumerObject, workerObjects } from './runtime/worker-objects.ts';
 

@@ -9,6 +9,7 @@ import { parseArgs } from 'node:util';
 import { accessConfigFrom, isConfigured, kedgeVariables } from '../runtime/access-config.ts';
 import { brokerConfigFrom, parseListener } from '../runtime/config.ts';
 import { originRulesFrom, originVariables } from '../runtime/origin-rules.ts';
+import { pushVariables } from '../runtime/push/push-config.ts';
 import { streamMaxAgeMsFrom, streamVariables } from '../runtime/stream-config.ts';
 
 export interface StartOptions {
@@ -50,6 +51,7 @@ Environment
   KEDGE_OPEN              true: everybody may come in; the default on this machine alone where
                           there is no KEDGE_TOKEN
   KEDGE_CORS_ORIGINS      the origins whose pages may ask over HTTP, such as https://example.com
+  KEDGE_PUSH_PRIVATE_HOSTS  hosts that push subscriptions may send to though they are private
 
 Examples
   npm start -- --kafka-port 19092 --http-port 18787
@@ -159,6 +161,7 @@ const ownVariables: readonly string[] = [
   ...kedgeVariables,
   ...originVariables,
   ...streamVariables,
+  ...pushVariables,
   'KEDGE_CALLS_PER_CONNECTION',
 ];
 

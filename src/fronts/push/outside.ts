@@ -21,11 +21,3 @@ export function pushOutside(gateway: () => Gateway, targets: TargetsOptions): Pu
     },
   };
 }
-
-/** `KEDGE_PUSH_PRIVATE_HOSTS`: hosts with or without a port, with commas between. */
-export function privateHostsFrom(variables: Readonly<Record<string, unknown>>): string[] {
-  return `${variables.KEDGE_PUSH_PRIVATE_HOSTS ?? ''}`
-    .split(',')
-    .map((host) => host.trim().toLowerCase())
-    .filter((host) => host !== '');
-}
