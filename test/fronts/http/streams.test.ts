@@ -158,6 +158,13 @@ describe('a stream', () => {
     expect((await closing).status).toBe(204);
   });
 
+  it('with a lifetime lives while somebody waits for it', async () => {
+    await put('s', { headers: { 'stream-ttl': '1' } });
+    const waited = await ask('GET', 's?offset=now&live=long-poll&timeout=2.5');
+    expect(waited.status).toBe(204);
+    expect((await post('s', 'a')).status).toBe(204);
+  });
+
   it('is followed as events, until it goes or enough calls were made', async () => {
     await put('s', { body: 'a' });
     const events = await kedge.fetch('GET', at('s?offset=-1&live=sse'));

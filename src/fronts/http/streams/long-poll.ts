@@ -1,6 +1,7 @@
 /**
  * Waits for more of a stream. The surprise: waiting makes no call to the partition: its watch tells
- * where it ends, and whether for good, so it is read again only when there is something to read.
+ * where it ends, and whether for good, so it is read again only when there is something to read, or
+ * to keep a stream with a lifetime alive.
  */
 import { Bell } from '../../../broker/bell.ts';
 import type { HttpContext } from '../routes.ts';
@@ -11,6 +12,7 @@ import { type Page, readPage } from './page.ts';
 const waitMs = 20_000;
 const longestWaitMs = 60_000;
 const againMs = 500;
+const leastRenewalMs = 500;
 
 /** What there is beyond the page, or the page itself when time is up. */
 export async function longPoll(c: HttpContext, stream: OpenStream, page: Page): Promise<Page> {
@@ -20,14 +22,24 @@ export async function longPoll(c: HttpContext, stream: OpenStream, page: Page): 
   return moreThan(stream, page, deadline);
 }
 
-/** A page with something in it, or that is the last; the same page when the time comes. */
+/** A page with something in it, or that is the last; an empty one when the time comes. */
 export async function moreThan(stream: OpenStream, page: Page, deadline: number): Promise<Page> {
+  const { now, signal } = stream.kafka.context;
   let latest = page;
   while (latest.records.length === 0 && latest.isUpToDate && !latest.isOver) {
-    if (!(await hasMore(stream, latest, deadline))) return latest;
+    const renewal = renewalOf(latest, now());
+    const isGrown = await hasMore(stream, latest, Math.min(deadline, renewal ?? deadline));
+    const isEnd = !isGrown && (now() >= deadline || signal.aborted);
+    if (isEnd && (renewal === undefined || signal.aborted)) return latest;
     latest = await readPage(stream, latest.nextOffset);
+    if (isEnd) return latest;
   }
   return latest;
+}
+
+/** Who waits for a stream with a lifetime uses it: when that has to be said again. */
+function renewalOf({ stream: { ttlSeconds } }: Page, now: number): number | undefined {
+  return ttlSeconds === undefined ? undefined : now + Math.max(ttlSeconds * 500, leastRenewalMs);
 }
 
 /** Resolves when the stream may have grown, been closed or gone; false: time is up. */
