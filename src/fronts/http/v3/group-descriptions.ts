@@ -3,6 +3,7 @@
  * protocols, since only it knows which of them it follows; a member of the classic one keeps its
  * assignment as bytes, which are read here.
  */
+import { DecodeError } from '../../../bytes/reader.ts';
 import {
   type ConsumerGroupDescribeResponse,
   consumerGroupDescribe,
@@ -13,10 +14,10 @@ import {
 } from '../../../protocol/apis/describe-groups.ts';
 import { listGroups } from '../../../protocol/apis/list-groups.ts';
 import { decodeAssignment } from '../../../protocol/embedded/consumer-protocol.ts';
-import { ErrorCode } from '../../../protocol/errors.ts';
+import { ErrorCode, KafkaError } from '../../../protocol/errors.ts';
 import { HttpError } from '../errors.ts';
 import type { Kafka } from '../kafka.ts';
-import { checkCode } from './shapes.ts';
+import { checkCode, compare } from './shapes.ts';
 
 export interface AssignedPartition {
   readonly topic: string;
@@ -40,65 +41,61 @@ export interface Group {
   readonly members: readonly Member[];
 }
 
-/** The names of all groups of consumers, in order. */
-export async function consumerGroupIds(kafka: Kafka): Promise<string[]> {
+/** All groups of consumers by their names, without those that the client may not see. */
+export async function allConsumerGroups(kafka: Kafka): Promise<Group[]> {
   const { errorCode, groups } = await kafka.call(listGroups, {
     statesFilter: [],
     typesFilter: ['classic', 'consumer'],
   });
   checkCode(errorCode);
-  return groups
+  const listed = groups
     .filter(({ protocolType }) => protocolType === '' || protocolType === 'consumer')
-    .map(({ groupId }) => groupId)
-    .sort();
-}
-
-/** These groups, without those that are gone or that the client may not see. */
-export async function describeConsumerGroups(
-  kafka: Kafka,
-  ids: readonly string[],
-): Promise<Group[]> {
-  const described = await describeAll(kafka, ids);
-  return [...described.values()].flatMap((one) => {
-    if (typeof one !== 'number') return one;
-    if (one !== ErrorCode.GROUP_AUTHORIZATION_FAILED) checkCode(one);
-    return [];
+    .sort((a, b) => compare(a.groupId, b.groupId));
+  const named = Map.groupBy(listed, ({ groupType }) => groupType.toLowerCase());
+  const idsOf = (type: string) => (named.get(type) ?? []).map(({ groupId }) => groupId);
+  const [ofConsumers, classic] = await Promise.all([
+    describeConsumerGroups(kafka, idsOf('consumer')),
+    describeClassicGroups(kafka, idsOf('classic')),
+  ]);
+  const described = new Map([...ofConsumers, ...classic]);
+  return listed.flatMap(({ groupId }) => {
+    const group = described.get(groupId);
+    if (group === undefined || group === ErrorCode.GROUP_ID_NOT_FOUND) return [];
+    if (group === ErrorCode.GROUP_AUTHORIZATION_FAILED) return [];
+    return groupOrThrow(group);
   });
 }
 
 /** Throws 404 where there is no such group. */
 export async function groupNamed(kafka: Kafka, id: string): Promise<Group> {
-  const described = (await describeAll(kafka, [id])).get(id);
-  if (described === undefined) {
-    throw new HttpError(404, 404, `Consumer Group ${id} could not be found.`);
+  let described = (await describeConsumerGroups(kafka, [id])).get(id)!;
+  if (described === ErrorCode.GROUP_ID_NOT_FOUND) {
+    described = (await describeClassicGroups(kafka, [id])).get(id)!;
   }
-  if (typeof described === 'number') checkCode(described);
-  return described as Group;
+  if (described !== ErrorCode.GROUP_ID_NOT_FOUND) return groupOrThrow(described);
+  throw new HttpError(404, 404, `Consumer Group ${id} could not be found.`);
 }
 
-/** By their names, or why they cannot be described; without those that are not there. */
-async function describeAll(
-  kafka: Kafka,
-  ids: readonly string[],
-): Promise<ReadonlyMap<string, Group | number>> {
-  const known = new Map<string, Group | number>();
-  if (ids.length === 0) return known;
-  const asked = { groupIds: [...ids], includeAuthorizedOperations: false };
+function groupOrThrow(group: Group | number): Group {
+  if (typeof group === 'number') throw new KafkaError(group);
+  return group;
+}
+
+/** By their names, or why they cannot be described. */
+type Described = ReadonlyMap<string, Group | number>;
+
+async function describeConsumerGroups(kafka: Kafka, groupIds: string[]): Promise<Described> {
+  if (groupIds.length === 0) return new Map();
+  const asked = { groupIds, includeAuthorizedOperations: false };
   const { groups } = await kafka.call(consumerGroupDescribe, asked);
-  for (const group of groups) known.set(group.groupId, group.errorCode || consumerGroup(group));
-  const others = ids.filter((id) => known.get(id) === ErrorCode.GROUP_ID_NOT_FOUND);
-  if (others.length === 0) return known;
-  const classic = await kafka.call(describeGroups, {
-    groups: others,
-    includeAuthorizedOperations: false,
-  });
-  for (const group of classic.groups) {
-    const { groupId, errorCode, groupState } = group;
-    const isGone = errorCode === ErrorCode.GROUP_ID_NOT_FOUND || groupState === 'Dead';
-    if (isGone) known.delete(groupId);
-    else known.set(groupId, errorCode || classicGroup(group));
-  }
-  return known;
+  return new Map(groups.map((one) => [one.groupId, one.errorCode || consumerGroup(one)]));
+}
+
+async function describeClassicGroups(kafka: Kafka, ids: string[]): Promise<Described> {
+  if (ids.length === 0) return new Map();
+  const asked = { groups: ids, includeAuthorizedOperations: false };
+  const { groups } = await kafka.call(describeGroups, asked);
+  return new Map(groups.map((one) => [one.groupId, one.errorCode || classicGroup(one)]));
 }
 
 function consumerGroup(group: ConsumerGroupDescribeResponse['groups'][number]): Group {
@@ -133,10 +130,15 @@ function classicGroup(group: DescribeGroupsResponse['groups'][number]): Group {
   };
 }
 
-/** While a group is not stable nobody has been assigned anything, and the bytes are none. */
+/** Nothing while a group is not stable, and where its leader has a format of its own. */
 function assignedIn(bytes: Uint8Array): AssignedPartition[] {
   if (bytes.length === 0) return [];
-  return decodeAssignment(bytes).assignedPartitions.flatMap(({ topic, partitions }) =>
-    partitions.map((partition) => ({ topic, partition })),
-  );
+  try {
+    return decodeAssignment(bytes).assignedPartitions.flatMap(({ topic, partitions }) =>
+      partitions.map((partition) => ({ topic, partition })),
+    );
+  } catch (error) {
+    if (error instanceof DecodeError) return [];
+    throw error;
+  }
 }

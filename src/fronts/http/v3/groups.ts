@@ -8,8 +8,7 @@ import type { HttpContext, Route } from '../routes.ts';
 import { flag, one, orNull, text, whole } from '../schemas.ts';
 import {
   type AssignedPartition,
-  consumerGroupIds,
-  describeConsumerGroups,
+  allConsumerGroups,
   type Group,
   groupNamed,
   type Member,
@@ -30,9 +29,7 @@ import {
 
 async function listConsumerGroups(c: HttpContext): Promise<Response> {
   const cluster = await clusterAt(c);
-  const kafka = c.get('kafka');
-  const ids = await consumerGroupIds(kafka);
-  const groups = await describeConsumerGroups(kafka, ids);
+  const groups = await allConsumerGroups(c.get('kafka'));
   const data = groups.map((group) => groupToJson(c, group, cluster));
   return listOf('KafkaConsumerGroupList', `${cluster.url}/consumer-groups`, data);
 }
@@ -45,7 +42,7 @@ async function getConsumerGroup(c: HttpContext): Promise<Response> {
 async function listConsumers(c: HttpContext): Promise<Response> {
   const cluster = await clusterAt(c);
   const group = await groupAt(c);
-  const members = [...group.members].sort((a, b) => (a.memberId < b.memberId ? -1 : 1));
+  const members = [...group.members].sort((a, b) => compare(a.memberId, b.memberId));
   const data = members.map((member) => consumerToJson(group, member, cluster));
   return listOf('KafkaConsumerList', `${groupUrl(cluster, group.groupId)}/consumers`, data);
 }

@@ -25,6 +25,7 @@ import {
   type Cluster,
   checkCode,
   clusterAt,
+  compare,
   json,
   listOf,
   pathNumber,
@@ -96,7 +97,7 @@ async function listBrokerReplicas(c: HttpContext): Promise<Response> {
   const broker = await brokerAt(c);
   const cluster = await clusterAt(c);
   const topics = await c.get('kafka').topics(null);
-  const sorted = [...topics].sort((a, b) => (a.name! < b.name! ? -1 : 1));
+  const sorted = [...topics].sort((a, b) => compare(a.name!, b.name!));
   const data = sorted
     .flatMap(({ name, partitions }) => partitions.flatMap((one) => replicasOf(one, name!, cluster)))
     .filter(({ broker_id }) => broker_id === broker);

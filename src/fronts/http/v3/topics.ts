@@ -36,6 +36,7 @@ import {
   type Cluster,
   checkCode,
   clusterAt,
+  compare,
   fromKafkaV3,
   json,
   listOf,
@@ -53,7 +54,7 @@ const flagName = 'include_authorized_operations';
 async function listTopics(c: HttpContext): Promise<Response> {
   const cluster = await clusterAt(c);
   const topics = await describeTopics(c, null);
-  const sorted = [...topics].sort((a, b) => (a.name! < b.name! ? -1 : 1));
+  const sorted = [...topics].sort((a, b) => compare(a.name!, b.name!));
   const data = sorted.map((topic) => topicToJson(topic, cluster));
   return listOf('KafkaTopicList', `${cluster.url}/topics`, data);
 }
