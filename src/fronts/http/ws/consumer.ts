@@ -77,7 +77,7 @@ class GroupMember {
     try {
       await this.#consume();
     } catch (error) {
-      await endWith(this.#line, httpErrorOf(error));
+      await endWith(this.#line, error);
     } finally {
       clearTimeout(this.#commitTimer);
       await this.#commit();
@@ -210,8 +210,8 @@ class GroupMember {
       try {
         await commit(this.#consumer, offsets);
       } catch (error) {
-        const fault = httpErrorOf(error);
-        if (!isOfRebalance(error) && !this.#line.isClosed) await this.#line.complain(fault);
+        if (isOfRebalance(error) || this.#line.isClosed) return;
+        await this.#line.complain(httpErrorOf(error));
       }
     });
     return this.#commits;

@@ -3,7 +3,7 @@
  * need not ack anything; how fast it takes frames is all that slows its stream, unless it wants to
  * ask for each record (`pullMode`).
  */
-import { type HttpError, httpErrorOf } from '../errors.ts';
+import { httpErrorOf } from '../errors.ts';
 import type { Kafka } from '../kafka.ts';
 import { grownPlaces, type Wish } from '../live/places.ts';
 import type { Tail } from '../live/tail.ts';
@@ -44,13 +44,13 @@ export async function serveReader(line: Line, options: ReaderOptions): Promise<v
       flow.fill(records);
     }
   } catch (error) {
-    await endWith(line, httpErrorOf(error));
+    await endWith(line, error);
   }
 }
 
-/** Says why, and closes. */
-export async function endWith(line: Line, error: HttpError): Promise<void> {
+/** Says why, and closes. A client that is gone is told nothing. */
+export async function endWith(line: Line, error: unknown): Promise<void> {
   if (line.isClosed) return;
-  await line.complain(error);
+  await line.complain(httpErrorOf(error));
   line.close(closeCode.failed, 'see the last frame');
 }
