@@ -127,10 +127,10 @@ export class Consumer<K = string, V = string> implements AsyncDisposable {
         reading.position = decoded.offset + 1;
         this.#member?.poll(false);
         yield record;
-        if (isCurrent(chunk)) reading.processed = decoded.offset + 1;
+        if (isCurrent(chunk)) reading.doneBefore(decoded.offset + 1);
         if (this.#isDue) await this.#attend(signal);
       }
-      if (this.#mayGiveOut(chunk)) reading.moveTo(chunk.nextOffset);
+      if (this.#mayGiveOut(chunk)) reading.passTo(chunk.nextOffset);
     }
   }
 
@@ -144,7 +144,7 @@ export class Consumer<K = string, V = string> implements AsyncDisposable {
       reading.position = nextOffset;
       this.#member?.poll(false);
       yield { ...placeOf(reading), records, highWatermark };
-      if (isCurrent(chunk)) reading.moveTo(nextOffset);
+      if (isCurrent(chunk)) reading.passTo(nextOffset);
       if (this.#isDue) await this.#attend(signal);
     }
   }
@@ -159,7 +159,7 @@ export class Consumer<K = string, V = string> implements AsyncDisposable {
   }: Cancellable & { readonly maxWaitMs?: number } = {}): Promise<ConsumerRecord<K, V>[]> {
     this.#checkOpen();
     if (this.#polled && isCurrent(this.#polled)) {
-      this.#polled.reading.moveTo(this.#polled.nextOffset);
+      this.#polled.reading.passTo(this.#polled.nextOffset);
     }
     this.#polled = undefined;
     const chunk = await this.#next(maxWaitMs, signal);
@@ -242,9 +242,9 @@ export class Consumer<K = string, V = string> implements AsyncDisposable {
     if (what === undefined) {
       return this.#progress.commitUpTo(({ position }) => position, this.#readings, signal);
     }
-    if (isOffsets(what)) return this.#progress.commit(what, signal);
-    const { topic, partition, offset } = what;
-    await this.#progress.commit([{ topic, partition, offset: offset + 1 }], signal);
+    const offsets = isOffsets(what) ? what : [{ ...what, offset: what.offset + 1 }];
+    await this.#progress.commit(offsets, signal);
+    for (const one of offsets) this.#find(one)?.commitTo(one.offset);
   }
 
   /** As what it commits: for `producer.sendOffsets`. */
@@ -339,11 +339,9 @@ export class Consumer<K = string, V = string> implements AsyncDisposable {
     if (groupId !== undefined && asked.length > 0) {
       const found = await this.#progress.committed(asked.map(placeOf), signal);
       for (const { topic, partition, offset } of found) {
-        const reading = asked.find(
-          (one) => one.topic.name === topic && one.partition === partition,
-        );
+        const reading = this.#find({ topic, partition });
         reading?.moveTo(offset);
-        if (reading) reading.committed = offset;
+        reading?.commitTo(offset);
       }
     }
     for (const reading of lost.filter(({ position }) => position === undefined)) {
@@ -432,12 +430,14 @@ export class Consumer<K = string, V = string> implements AsyncDisposable {
     if (assigned.length > 0) await this.#options.onAssigned?.(assigned.map(placeOf));
   }
 
-  #readingOf({ topic, partition }: TopicPartition): Reading {
-    const found = this.#readings.find(
-      (one) => one.topic.name === topic && one.partition === partition,
-    );
-    if (found === undefined) throw new Error(`This consumer does not read ${topic}-${partition}.`);
-    return found;
+  #readingOf(place: TopicPartition): Reading {
+    const found = this.#find(place);
+    if (found !== undefined) return found;
+    throw new Error(`This consumer does not read ${place.topic}-${place.partition}.`);
+  }
+
+  #find({ topic, partition }: TopicPartition): Reading | undefined {
+    return this.#readings.find((one) => one.topic.name === topic && one.partition === partition);
   }
 
   #checkOpen(): void {

@@ -65,7 +65,10 @@ export class Progress {
       return isNew ? [{ ...placeOf(reading), offset, reading }] : [];
     });
     await this.commit(offsets, signal);
-    for (const { reading, offset } of offsets) reading.committed = offset;
+    for (const { reading, offset } of offsets) {
+      reading.doneBefore(offset);
+      reading.committed = offset;
+    }
   }
 
   /** What cannot be committed now is read again by somebody: that is no reason to stop. */

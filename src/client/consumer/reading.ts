@@ -39,6 +39,22 @@ export class Reading {
     this.position = this.processed = offset;
   }
 
+  /** The program is done with what lies before `offset`; it may be further already. */
+  doneBefore(offset: number): void {
+    this.processed = Math.max(this.processed ?? offset, offset);
+  }
+
+  /** Everything before `offset` was given out, and the program is done with it. */
+  passTo(offset: number): void {
+    this.position = offset;
+    this.doneBefore(offset);
+  }
+
+  /** The group has come to this place, since the program says so. */
+  commitTo(offset: number): void {
+    this.processed = this.committed = offset;
+  }
+
   seek(to: Start): void {
     this.version++;
     if (typeof to === 'number') this.moveTo(to);

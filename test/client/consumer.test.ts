@@ -1,0 +1,139 @@
+import { describe, expect, it } from 'vitest';
+import { Admin, Consumer, json, KafkaError, Producer } from '../../src/client/index.ts';
+import { linkTo } from '../../src/client/options.ts';
+import { consumerGroupHeartbeat } from '../../src/protocol/apis/consumer-group-heartbeat.ts';
+import { MemoryKedge } from './memory-kedge.ts';
+
+async function filled(values: readonly string[], partition = 0): Promise<MemoryKedge> {
+  const kedge = new MemoryKedge({ numPartitions: 3, groupConsumerHeartbeatIntervalMs: 50 });
+  await using producer = new Producer(kedge);
+  await producer.send(
+    't',
+    values.map((value) => ({ value, partition })),
+  );
+  return kedge;
+}
+
+const place = { topic: 't', partition: 0 };
+
+describe('a consumer', () => {
+  it('goes on over another connection when one is lost', async () => {
+    using kedge = await filled(['a', 'b']);
+    await using consumer = new Consumer(kedge);
+    await consumer.assign([{ ...place, offset: 'earliest' }]);
+    let losses = 3;
+    kedge.fate = () => (losses-- > 0 ? 'lost' : undefined);
+    const records = consumer.records();
+    expect((await records.next()).value).toMatchObject({ value: 'a' });
+    expect((await records.next()).value).toMatchObject({ value: 'b' });
+  });
+
+  it('says which record it cannot read, and reads on behind it when told to', async () => {
+    using kedge = await filled(['1', '{', '3']);
+    await using consumer = new Consumer(kedge, { value: json<number>() });
+    await consumer.assign([{ ...place, offset: 'earliest' }]);
+    const read = async () => {
+      for await (const { value } of consumer) return value;
+    };
+    expect(await read()).toBe(1);
+    for (const _ of [1, 2]) {
+      await expect(read()).rejects.toMatchObject({
+        name: 'INVALID_RECORD',
+        message: expect.stringContaining('t-0 at offset 1'),
+      });
+    }
+    consumer.seek({ ...place, offset: 2 });
+    expect(await read()).toBe(3);
+  });
+
+  it.each([
+    ['earliest', 'a'],
+    ['latest', 'later'],
+  ] as const)('begins at the %s where nothing says where', async (autoOffsetReset, value) => {
+    using kedge = await filled(['a', 'b']);
+    await using consumer = new Consumer(kedge, { autoOffsetReset, maxWaitMs: 50 });
+    await consumer.assign([{ ...place, offset: 77 }]);
+    if (autoOffsetReset === 'latest') {
+      expect(await consumer.poll()).toEqual([]);
+      await using producer = new Producer(kedge);
+      await producer.send('t', { value: 'later', partition: 0 });
+    }
+    const records = consumer.records();
+    expect((await records.next()).value).toMatchObject({ value });
+  });
+
+  it('does not guess where it must not', async () => {
+    using kedge = await filled(['a']);
+    await using consumer = new Consumer(kedge, { autoOffsetReset: 'none' });
+    await consumer.assign([{ ...place, offset: 77 }]);
+    await expect(consumer.poll()).rejects.toMatchObject({ name: 'OFFSET_OUT_OF_RANGE' });
+    await using other = new Consumer(kedge, { autoOffsetReset: 'none' });
+    await other.assign([place]);
+    await expect(other.poll()).rejects.toBeInstanceOf(KafkaError);
+  });
+
+  it('gives out batches, and counts each as processed with the next', async () => {
+    using kedge = await filled(['a', 'b']);
+    const options = { groupId: 'g', autoOffsetReset: 'earliest', autoCommitIntervalMs: 1 } as const;
+    await using consumer = new Consumer(kedge, options);
+    await consumer.assign([place]);
+    const batches = consumer.batches();
+    const { value } = await batches.next();
+    expect(value).toMatchObject({ ...place, highWatermark: 2 });
+    await using admin = new Admin(kedge);
+    expect(await admin.groupOffsets('g')).toEqual([]);
+    await consumer.commit([{ ...place, offset: 1 }]);
+    expect(await admin.groupOffsets('g')).toEqual([{ ...place, offset: 1 }]);
+  });
+
+  it('hears that its group has gone on without it, and joins again', async () => {
+    using kedge = await filled(['a']);
+    const heard: string[] = [];
+    const options = {
+      groupId: 'g',
+      autoOffsetReset: 'earliest',
+      maxWaitMs: 50,
+      onAssigned: (places: readonly unknown[]) => void heard.push(`+${places.length}`),
+      onRevoked: (places: readonly unknown[]) => void heard.push(`-${places.length}`),
+    } as const;
+    await using consumer = new Consumer(kedge, options);
+    consumer.subscribe('t');
+    const records = consumer.records();
+    expect((await records.next()).value).toMatchObject({ value: 'a' });
+    expect(heard).toEqual(['+3']);
+    const { memberId } = consumer.groupMetadata;
+    // Its group is told that it has left.
+    const link = linkTo(kedge, {});
+    await link.call(consumerGroupHeartbeat, { groupId: 'g', memberId, memberEpoch: -1 });
+    // What was not committed comes again.
+    expect((await records.next()).value).toMatchObject({ value: 'a' });
+    expect(heard).toEqual(['+3', '-3', '+3']);
+    link.close();
+  });
+
+  it('ends its loop when it is closed, and leaves its group', async () => {
+    using kedge = await filled(['a']);
+    const consumer = new Consumer(kedge, { groupId: 'g', autoOffsetReset: 'earliest' });
+    consumer.subscribe(['t']);
+    const values: unknown[] = [];
+    for await (const { value } of consumer) {
+      values.push(value);
+      await consumer.commit();
+      await consumer.close();
+    }
+    expect(values).toEqual(['a']);
+    const last = kedge.asked('ConsumerGroupHeartbeat').at(-1);
+    expect(last.memberEpoch).toBe(-1);
+    await using admin = new Admin(kedge);
+    expect(await admin.groupOffsets('g', [place])).toEqual([{ ...place, offset: 1 }]);
+    await expect(consumer.poll()).rejects.toThrow('closed');
+  });
+
+  it('asks for less where it reads nothing', async () => {
+    using kedge = new MemoryKedge();
+    await using consumer = new Consumer(kedge);
+    await expect(consumer.poll()).rejects.toThrow('subscribe');
+    await expect(consumer.commit()).resolves.toBeUndefined();
+    await expect(consumer.commit([{ ...place, offset: 1 }])).rejects.toThrow('groupId');
+  });
+});
