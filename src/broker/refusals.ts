@@ -22,6 +22,7 @@ import { fetch } from '../protocol/apis/fetch.ts';
 import { findCoordinator } from '../protocol/apis/find-coordinator.ts';
 import type { incrementalAlterConfigs } from '../protocol/apis/incremental-alter-configs.ts';
 import type { initProducerId } from '../protocol/apis/init-producer-id.ts';
+import { joinGroup } from '../protocol/apis/join-group.ts';
 import type { listOffsets } from '../protocol/apis/list-offsets.ts';
 import { metadata } from '../protocol/apis/metadata.ts';
 import type { offsetCommit } from '../protocol/apis/offset-commit.ts';
@@ -66,6 +67,12 @@ export function refuseInSilence<Q extends Fields, R extends Fields & { errorCode
   return (request, { errorCode }, context) =>
     refuse(request, { errorCode, errorMessage: null }, context);
 }
+
+/** As Kafka says it: who is refused hears of no protocol, which before version 7 is an empty one. */
+export const refuseJoinGroup: Refuses<typeof joinGroup> = (request, refusal, context) => {
+  const refused = refuseAtTop(joinGroup)(request, refusal, context);
+  return refused && { ...refused, protocolName: context.apiVersion < 7 ? '' : null };
+};
 
 export type Refuses<A> = A extends Api<infer Q, infer R> ? Refuse<Q, R> : never;
 

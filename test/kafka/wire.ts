@@ -42,8 +42,12 @@ export class Wire {
     });
   }
 
-  static async open({ host, kafkaPort }: Pick<Kedge, 'host' | 'kafkaPort'>): Promise<Wire> {
-    const socket = connect(kafkaPort, host);
+  /** `localAddress`: from which of this machine's addresses. */
+  static async open(
+    { host, kafkaPort }: Pick<Kedge, 'host' | 'kafkaPort'>,
+    localAddress?: string,
+  ): Promise<Wire> {
+    const socket = connect({ port: kafkaPort, host, localAddress });
     socket.setNoDelay(true);
     await once(socket, 'connect');
     return new Wire(socket);

@@ -175,7 +175,7 @@ serve(metadata, handleMetadata, refusals.refuseMetadata, noLeader);
 serve(offsetCommit, handleOffsetCommit, refusals.refuseOffsetCommit, notCoordinator);
 serve(offsetFetch, handleOffsetFetch, refusals.refuseOffsetFetch, notCoordinator);
 serve(findCoordinator, handleFindCoordinator, refusals.refuseFindCoordinator, noCoordinator);
-serve(joinGroup, handleJoinGroup, refuseAtTop(joinGroup), notCoordinator);
+serve(joinGroup, handleJoinGroup, refusals.refuseJoinGroup, notCoordinator);
 serve(heartbeat, handleHeartbeat, refuseAtTop(heartbeat), notCoordinator);
 serve(leaveGroup, handleLeaveGroup, refuseAtTop(leaveGroup), notCoordinator);
 serve(syncGroup, handleSyncGroup, refuseAtTop(syncGroup), notCoordinator);
@@ -268,7 +268,7 @@ serve(electLeaders, handleElectLeaders, adminRefusals.refuseElectLeaders, noCont
 serve(
   alterPartitionReassignments,
   handleAlterPartitionReassignments,
-  refuseAtTop(alterPartitionReassignments),
+  adminRefusals.refuseAlterPartitionReassignments,
   noController,
 );
 serve(
@@ -292,7 +292,7 @@ serve(
 serve(
   describeUserScramCredentials,
   handleDescribeUserScramCredentials,
-  refuseAtTop(describeUserScramCredentials),
+  adminRefusals.refuseDescribeUserScramCredentials,
   noController,
 );
 serve(

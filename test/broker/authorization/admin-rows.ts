@@ -5,7 +5,7 @@ import { cluster, group, type Row, topic } from './row.ts';
 
 const filter = {
   resourceTypeFilter: 1,
-  resourceNameFilter: null,
+  resourceNameFilter: 'orders',
   patternTypeFilter: 1,
   principalFilter: null,
   hostFilter: null,
@@ -13,17 +13,26 @@ const filter = {
   permissionType: 1,
 };
 
-const config = (resourceType: number, resourceName: string) => () => ({
-  resources: [{ resourceType, resourceName, configurationKeys: null, configs: [] }],
-});
+const config = (operation: Right[0], resourceType: number, resourceName: string) => () => {
+  const asked = operation === 'ALTER_CONFIGS' ? { configs: [] } : { configurationKeys: null };
+  return { resources: [{ resourceType, resourceName, ...asked }] };
+};
 
 const configured = (operation: Right[0], ...types: readonly string[]): Partial<Row>[] =>
   [
-    { about: 'a topic', request: config(2, 'orders'), rights: [topic(operation)] },
-    { about: 'a broker', request: config(4, '1'), rights: [cluster(operation)] },
-    { about: 'loggers', request: config(8, '1'), rights: [cluster(operation)] },
-    { about: 'client metrics', request: config(16, 'sub'), rights: [cluster(operation)] },
-    { about: 'a group', request: config(32, 'readers'), rights: [group(operation, 'readers')] },
+    { about: 'a topic', request: config(operation, 2, 'orders'), rights: [topic(operation)] },
+    { about: 'a broker', request: config(operation, 4, '1'), rights: [cluster(operation)] },
+    { about: 'loggers', request: config(operation, 8, '1'), rights: [cluster(operation)] },
+    {
+      about: 'client metrics',
+      request: config(operation, 16, 'sub'),
+      rights: [cluster(operation)],
+    },
+    {
+      about: 'a group',
+      request: config(operation, 32, 'readers'),
+      rights: [group(operation, 'readers')],
+    },
   ].filter(({ about }) => !types.includes(about));
 
 export const adminRows: readonly Row[] = [
@@ -44,15 +53,15 @@ export const adminRows: readonly Row[] = [
     api: 'DeleteTopics',
     request: ({ version }) =>
       version < 6
-        ? { topicNames: ['orders'] }
-        : { topics: [{ name: 'orders', topicId: ZERO_UUID }] },
+        ? { topicNames: ['orders'], timeoutMs: 10_000 }
+        : { topics: [{ name: 'orders', topicId: ZERO_UUID }], timeoutMs: 10_000 },
     orRights: [[topic('DELETE')], [cluster('DELETE')]],
   },
   {
     api: 'DeleteTopics',
     about: 'by id',
     versions: [6, 6],
-    request: ({ topicId }) => ({ topics: [{ name: null, topicId }] }),
+    request: ({ topicId }) => ({ topics: [{ name: null, topicId }], timeoutMs: 10_000 }),
     orRights: [[topic('DELETE')], [cluster('DELETE')]],
   },
   {
@@ -119,7 +128,7 @@ export const adminRows: readonly Row[] = [
   },
   {
     api: 'DescribeUserScramCredentials',
-    request: () => ({ users: null }),
+    request: () => ({ users: [{ name: 'bob' }] }),
     rights: [cluster('DESCRIBE')],
   },
   {

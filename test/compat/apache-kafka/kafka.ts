@@ -39,13 +39,16 @@ function formatted(): string {
   return join(cacheOf(SUITE), 'formatted');
 }
 
-/** Starts it; settles when it is ready, its coordinators too. */
-export async function startApacheKafka(): Promise<ApacheKafka> {
+/** Starts it, with what else it is set to; settles when it is ready, its coordinators too. */
+export async function startApacheKafka(
+  settings: Readonly<Record<string, string>> = {},
+): Promise<ApacheKafka> {
   const folder = await mkdtemp(join(tmpdir(), 'kedge-compat-kafka-'));
   process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
   const [kafkaPort, controllerPort] = [await freePort(), await freePort()];
   const [properties, logs] = [join(folder, 'server.properties'), join(folder, 'logs')];
-  writeFileSync(properties, propertiesOf(logs, kafkaPort, controllerPort));
+  const more = Object.entries(settings).map(([name, value]) => `${name}=${value}\n`);
+  writeFileSync(properties, propertiesOf(logs, kafkaPort, controllerPort) + more.join(''));
   await cp(formatted(), logs, { recursive: true });
   const broker = new Running('java', [...java, 'kafka.Kafka', properties]);
   const stop = async () => {

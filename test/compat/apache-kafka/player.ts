@@ -71,21 +71,26 @@ export class Player {
   readonly #prefix: string;
   readonly #normaliser: Normaliser;
   readonly #opened: Wire[];
+  readonly #from: string | undefined;
   #wire: Wire | null = null;
   #correlationId = 0;
 
   /** `prefix` begins every name the script uses, so that it meets no other script. */
-  constructor(address: Address, prefix: string, shared?: Player) {
+  constructor(address: Address, prefix: string, shared?: Player, from?: string) {
     this.#address = address;
     this.#prefix = prefix;
+    this.#from = from;
     this.steps = shared ? shared.steps : [];
     this.#normaliser = shared ? shared.#normaliser : new Normaliser(prefix);
     this.#opened = shared ? shared.#opened : [];
   }
 
-  /** The same script over a connection of its own, for what goes on at the same time. */
-  another(): Player {
-    return new Player(this.#address, this.#prefix, this);
+  /**
+   * The same script over a connection of its own, for what goes on at the same time; `from` another
+   * address of this machine, for who is told apart by that.
+   */
+  another(from?: string): Player {
+    return new Player(this.#address, this.#prefix, this, from);
   }
 
   /** A name of a topic, group or transactional id that is this script's alone. */
@@ -228,7 +233,7 @@ export class Player {
   async #connected(): Promise<Wire> {
     if (this.#wire?.isClosed) this.#wire = null;
     if (this.#wire === null) {
-      this.#wire = await Wire.open(this.#address);
+      this.#wire = await Wire.open(this.#address, this.#from);
       this.#opened.push(this.#wire);
     }
     return this.#wire;
