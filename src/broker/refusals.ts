@@ -68,7 +68,7 @@ export function refuseInSilence<Q extends Fields, R extends Fields & { errorCode
     refuse(request, { errorCode, errorMessage: null }, context);
 }
 
-/** As Kafka says it: who is refused hears of no protocol, which before version 7 is an empty one. */
+/** Who is refused hears of no protocol, which before version 7 is an empty one. */
 export const refuseJoinGroup: Refuses<typeof joinGroup> = (request, refusal, context) => {
   const refused = refuseAtTop(joinGroup)(request, refusal, context);
   return refused && { ...refused, protocolName: context.apiVersion < 7 ? '' : null };
