@@ -136,6 +136,18 @@ const v3Rows: readonly Row[] = [
     hides: noData,
   },
   ...configRows(`${t}/configs`, 'max.message.bytes', topic),
+  {
+    ask: `POST ${c}/topics/-/configs:alter`,
+    body: {
+      data: [{ topic_name: 'orders', configs: [{ name: 'retention.ms', value: '86400000' }] }],
+    },
+    status: 204,
+    rights: [topic('ALTER_CONFIGS')],
+  },
+  {
+    ask: `GET ${c}/topics/bills/default-configs`,
+    rights: [topic('CREATE', 'bills'), topic('DESCRIBE_CONFIGS', 'bills')],
+  },
   { ask: `GET ${c}/topics/-/partitions/-/reassignment`, rights: [cluster('DESCRIBE')] },
   {
     ask: `GET ${t}/partitions/-/reassignment`,

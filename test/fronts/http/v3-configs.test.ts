@@ -157,6 +157,83 @@ describe('configs of topics', () => {
   });
 });
 
+describe('configs of several topics', () => {
+  const alter = (data: unknown, more = {}) =>
+    send('POST', `${cluster}/topics/-/configs:alter`, { data, ...more });
+  const change = (topic: string, ...configs: [name: string, value: string | null][]) => ({
+    topic_name: topic,
+    configs: configs.map(([name, value]) =>
+      value === null ? { name, operation: 'DELETE' } : { name, value },
+    ),
+  });
+  const retention = async (topic: string) =>
+    (await kedge.ask('GET', `${cluster}/topics/${topic}/configs/retention.ms`)).json.value;
+
+  beforeEach(() => send('POST', `${cluster}/topics`, { topic_name: 'bills' }));
+
+  test('are altered together', async () => {
+    const altered = await alter([
+      change('orders', ['retention.ms', '1000'], ['cleanup.policy', null]),
+      change('bills', ['retention.ms', '2000']),
+    ]);
+    expect(altered).toMatchObject({ status: 204, text: '' });
+    expect([await retention('orders'), await retention('bills')]).toEqual(['1000', '2000']);
+    expect(await stateOf('cleanup.policy')).toEqual(['delete', true]);
+  });
+
+  test('are altered but for those that cannot be', async () => {
+    const mixed = [
+      change('orders', ['retention.ms', 'long'], ['cleanup.policy', null]),
+      change('bills', ['retention.ms', '2000']),
+    ];
+    const trial = await alter(mixed, { validate_only: true });
+    expect(trial).toMatchObject({ status: 207, json: { failures: [{ topic_name: 'orders' }] } });
+    expect(await retention('bills')).toBe('604800000');
+    expect(await alter(mixed)).toMatchObject({
+      status: 207,
+      json: {
+        failures: [{ topic_name: 'orders', error_code: 40002, message: expect.any(String) }],
+      },
+    });
+    expect(await retention('bills')).toBe('2000');
+    expect(await stateOf('cleanup.policy')).toEqual(['compact', false]);
+  });
+
+  test.each([
+    [[change('none', ['retention.ms', '1'])], 404, 40403],
+    [[change('orders', ['nonsense', '1'])], 404, 404],
+    [[change('orders'), change('orders')], 422, 422],
+    [[{ topic_name: 'orders' }], 422, 422],
+    [[{ topic_name: 'orders', config: [] }], 422, 422],
+    ['orders', 400, 400],
+  ])('are not altered by %j', async (data, status, error_code) => {
+    expect(await alter(data)).toMatchObject({ status, json: { error_code } });
+  });
+
+  test('are known before a topic is there', async () => {
+    await send('PUT', `${cluster}/broker-configs/log.retention.ms`, { value: '5000' });
+    const path = `${cluster}/topics/new/default-configs`;
+    const { json } = await kedge.ask('GET', path);
+    expect(json).toMatchObject({
+      kind: 'KafkaTopicConfigList',
+      metadata: { self: `http://kedge.test${path}`, next: null },
+    });
+    const ofNew = json.data.find(({ name }: { name: string }) => name === 'retention.ms');
+    expect(ofNew).toMatchObject({
+      kind: 'KafkaTopicConfig',
+      metadata: { self: `http://kedge.test${cluster}/topics/new/configs/retention.ms` },
+      topic_name: 'new',
+      value: '5000',
+      source: 'DYNAMIC_DEFAULT_BROKER_CONFIG',
+    });
+    expect((await kedge.ask('GET', `${cluster}/topics/new`)).status).toBe(404);
+    expect(await kedge.ask('GET', `${cluster}/topics/orders/default-configs`)).toMatchObject({
+      status: 400,
+      json: { error_code: 40002 },
+    });
+  });
+});
+
 describe('configs of brokers', () => {
   const broker = () => `${cluster}/brokers/1/configs`;
   const all = () => `${cluster}/broker-configs`;

@@ -38,10 +38,13 @@ import {
   validateOnly,
 } from './shapes.ts';
 
-type Config = DescribeConfigsResponse['results'][number]['configs'][number];
+type Config = Omit<
+  DescribeConfigsResponse['results'][number]['configs'][number],
+  'configType' | 'documentation'
+>;
 
 /** Something that has configs. */
-interface Owner {
+export interface Owner {
   /** Kafka's kind of it, as a code and in an error's words. */
   readonly type: 2 | 4;
   readonly name: string;
@@ -58,7 +61,7 @@ interface Owner {
 
 type OwnerAt = (c: HttpContext, cluster: Cluster) => Owner | Promise<Owner>;
 
-interface Change {
+export interface Change {
   readonly name: string;
   readonly configOperation: number;
   readonly value: string | null;
@@ -71,7 +74,7 @@ const sourceNames = new Map<number, string>(
   Object.entries(ConfigSource).map(([name, code]) => [code, name]),
 );
 
-const topicNamed = (name: string, cluster: Cluster): Owner => ({
+export const topicNamed = (name: string, cluster: Cluster): Owner => ({
   type: topicType,
   name,
   kind: 'KafkaTopicConfig',
@@ -162,12 +165,13 @@ const alterConfigs = (ownerAt: OwnerAt) => async (c: HttpContext) => {
   const cluster = await clusterAt(c);
   const owner = await ownerAt(c, cluster);
   const given = await requireBody(c, ['data', 'validate_only']);
-  const changes = checkList(given.data, 'data').map(parseChange);
+  const changes = checkList(given.data, 'data').map((item, index) =>
+    parseChange(item, `data[${index}]`),
+  );
   return alter(c, cluster, owner, changes, validateOnly(given));
 };
 
-function parseChange(element: unknown, index: number): Change {
-  const where = `data[${index}]`;
+export function parseChange(element: unknown, where: string): Change {
   const item = checkObject(element, where);
   checkFields(item, ['name', 'value', 'operation']);
   const name = checkString(item.name, `${where}.name`);
@@ -185,6 +189,20 @@ function textOf(value: unknown): string | null {
 }
 
 /** Throws 404 where a config is unknown, so that nobody deletes what never was. */
+export async function checkKnown(
+  c: HttpContext,
+  cluster: Cluster,
+  owner: Owner,
+  changes: readonly Change[],
+): Promise<void> {
+  const known = new Set((await configsOf(c, cluster, [owner])).map(({ name }) => name));
+  const stranger = changes.find(({ name }) => !known.has(name));
+  if (stranger === undefined) return;
+  const type = owner.type === topicType ? 'TOPIC' : 'BROKER';
+  const place = `${type} ${owner.name} in cluster ${cluster.id}`;
+  throw new HttpError(404, 404, `Config ${stranger.name} cannot be found for ${place}.`);
+}
+
 async function alter(
   c: HttpContext,
   cluster: Cluster,
@@ -192,15 +210,7 @@ async function alter(
   configs: Change[],
   validateOnly: boolean,
 ): Promise<Response> {
-  if (owner.isStrict) {
-    const known = new Set((await configsOf(c, cluster, [owner])).map(({ name }) => name));
-    const stranger = configs.find(({ name }) => !known.has(name));
-    if (stranger !== undefined) {
-      const type = owner.type === topicType ? 'TOPIC' : 'BROKER';
-      const place = `${type} ${owner.name} in cluster ${cluster.id}`;
-      throw new HttpError(404, 404, `Config ${stranger.name} cannot be found for ${place}.`);
-    }
-  }
+  if (owner.isStrict) await checkKnown(c, cluster, owner, configs);
   const resources = [{ resourceType: owner.type, resourceName: owner.name, configs }];
   const [{ errorCode, errorMessage }] = (
     await c.get('kafka').call(incrementalAlterConfigs, { resources, validateOnly })
@@ -231,7 +241,7 @@ async function configsOf(
   });
 }
 
-function configToJson(config: Config, owner: Owner, cluster: Cluster) {
+export function configToJson(config: Config, owner: Owner, cluster: Cluster) {
   const { name, value, readOnly, isSensitive, configSource, synonyms } = config;
   const self = `${owner.url}/${encodeURIComponent(name)}`;
   return {
@@ -263,10 +273,13 @@ const configSchema = (kind: string, owner: Readonly<Record<string, object>>) =>
     synonyms: list(object({ name: text, value: orNull(text), source })),
     is_default: flag,
   } as Readonly<Record<string, typeof text>>);
-const topicSchema = configSchema('KafkaTopicConfig', { topic_name: text });
+export const topicConfigSchema = configSchema('KafkaTopicConfig', { topic_name: text });
 const brokerSchema = configSchema('KafkaBrokerConfig', { broker_id: whole });
 const clusterSchema = configSchema('KafkaClusterConfig', { config_type: one('BROKER') });
-const change = object({ name: text }, { value: orNull(text), operation: one('SET', 'DELETE') });
+export const changeSchema = object(
+  { name: text },
+  { value: orNull(text), operation: one('SET', 'DELETE') },
+);
 
 /** The six routes that everything with configs has. */
 function routesOf(
@@ -285,7 +298,7 @@ function routesOf(
     }),
     route('POST', `${path}:alter`, alterConfigs(ownerAt), {
       summary: `Set and reset configs of ${whose}: all of them, or none`,
-      body: body(object({ data: list(change) }, { validate_only: flag }), {
+      body: body(object({ data: list(changeSchema) }, { validate_only: flag }), {
         data: [{ name, value }],
       }),
       answers: done,
@@ -313,9 +326,9 @@ const messageSize = ['message.max.bytes', '1000000'] as const;
 export const configRoutes: readonly Route[] = [
   route('GET', `${clusterPath}/topics/-/configs`, listAllTopicConfigs, {
     summary: 'List the configs of all topics',
-    answers: answers(resourcesOf('KafkaTopicConfigList', topicSchema), 'The configs.'),
+    answers: answers(resourcesOf('KafkaTopicConfigList', topicConfigSchema), 'The configs.'),
   }),
-  ...routesOf(`${topicPath}/configs`, 'a topic', topicAt, topicSchema, retention),
+  ...routesOf(`${topicPath}/configs`, 'a topic', topicAt, topicConfigSchema, retention),
   route('GET', `${brokersPath}/-/configs`, listAllBrokerConfigs, {
     summary: 'List the configs of all brokers',
     answers: answers(resourcesOf('KafkaBrokerConfigList', brokerSchema), 'The configs.'),

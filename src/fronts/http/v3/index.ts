@@ -11,11 +11,13 @@ import { lagRoutes } from './lags.ts';
 import { partitionRoutes } from './partitions.ts';
 import { recordRoutes } from './records.ts';
 import { jsonType } from './route.ts';
+import { topicConfigRoutes } from './topic-configs.ts';
 import { topicRoutes } from './topics.ts';
 
 /** Of two routes that both fit a path the first is taken: those with a `-` in them come first. */
 const routes: readonly Route[] = [
   ...clusterRoutes,
+  ...topicConfigRoutes,
   ...configRoutes,
   ...partitionRoutes,
   ...topicRoutes,
