@@ -52,15 +52,22 @@ export class PartitionDelivery {
   /** Resolves when something changed that may let a batch go. */
   #changed = Promise.withResolvers<void>();
 
-  constructor(partition: TopicPartition, window: DeliveryWindow) {
+  /** What is known to be committed. */
+  #committed: number;
+
+  constructor(partition: TopicPartition, window: DeliveryWindow, committed: number) {
     this.partition = partition;
     this.window = window;
+    this.#committed = committed;
   }
 
   /** Throws nothing. `isDue`: what is there has waited enough, and goes as it is. */
   async run(around: DeliverySurroundings, isDue: boolean): Promise<Ended> {
     this.#end = -1;
     this.#isDue = isDue;
+    // A commit that failed, or was lost in a crash, is made up for.
+    const { position } = this.window;
+    if (position > this.#committed) around.committer.finished(this.partition, position);
     try {
       for (;;) {
         await this.#deliverAll(around);
@@ -225,7 +232,7 @@ export class PartitionDelivery {
 
   /** Undefined: there is more to do at once. */
   async #settleDown(around: DeliverySurroundings): Promise<Ended | undefined> {
-    await around.committer.all();
+    await this.#commitAll(around);
     const { window } = this;
     const { subscription } = around;
     const dueAt = window.dueAt ?? null;
@@ -242,8 +249,14 @@ export class PartitionDelivery {
     return this.#ended(above, dueAt);
   }
 
-  async #interrupted({ committer }: DeliverySurroundings): Promise<Ended> {
+  async #commitAll({ committer }: DeliverySurroundings): Promise<void> {
+    const { position } = this.window;
     await committer.all();
+    this.#committed = Math.max(this.#committed, position);
+  }
+
+  async #interrupted(around: DeliverySurroundings): Promise<Ended> {
+    await this.#commitAll(around);
     return this.#ended(null, null);
   }
 

@@ -93,14 +93,13 @@ export class SubscriptionHost implements Stub<SubscriptionCalls> {
 
   /** What the alarm does. Throws nothing. */
   async expire(): Promise<void> {
+    while (this.#run !== undefined) await this.#run;
     const machine = this.#machine;
     machine.isAtWork = true;
-    this.#run = this.#work();
-    try {
-      await this.#run;
-    } catch (error) {
+    this.#run = this.#work().catch((error) => {
       console.error('Kedge met a bug in a subscription:', error);
-    }
+    });
+    await this.#run;
     this.#run = undefined;
     machine.isAtWork = false;
     this.#host.expire();
@@ -228,7 +227,8 @@ export class SubscriptionHost implements Stub<SubscriptionCalls> {
         const position = isSet ? offset : Math.max(offset, next, 0);
         const kept = isSet ? null : window;
         const open = new DeliveryWindow(subscription, position, kept);
-        this.#deliveries.set(place, new PartitionDelivery(partitions[index], open));
+        const known = Math.max(offset, 0);
+        this.#deliveries.set(place, new PartitionDelivery(partitions[index], open, known));
       }
     } catch (error) {
       for (const place of fresh) await this.#later(place, error);

@@ -7,6 +7,8 @@ import { createGateway, type Gateway } from '../../../src/broker/gateway.ts';
 import { openAndUnlimited } from '../../../src/fronts/kafka/serve.ts';
 import { serveSocket } from '../../../src/fronts/kafka/socket.ts';
 import { type BrokerConfig, defaultBrokerConfig } from '../../../src/runtime/config.ts';
+import type { PushOutside } from '../../../src/runtime/push/outside.ts';
+import type { Objects } from '../../../src/runtime/stubs.ts';
 import { type Env, workerObjects } from '../../../src/runtime/worker-objects.ts';
 import { DurableObjectSim, type Instance, type Kind } from './durable-object.ts';
 import {
@@ -14,6 +16,7 @@ import {
   groupKind,
   partitionKind,
   type Sabotage,
+  subscriptionKind,
   transactionKind,
 } from './kinds.ts';
 import { namespaceOf } from './lines.ts';
@@ -36,13 +39,19 @@ export class SimulatedCluster {
   #gateways: Gateway[];
   readonly #connections = new Set<TcpConnection>();
 
-  constructor(world: World, sabotage: Sabotage = {}, config: Partial<BrokerConfig> = {}) {
+  constructor(
+    world: World,
+    sabotage: Sabotage = {},
+    config: Partial<BrokerConfig> = {},
+    deliver: PushOutside['deliver'] = async () => ({ misconfigured: 'there is no target' }),
+  ) {
     this.#world = world;
     this.#sabotage = sabotage;
     this.#config = { ...defaultBrokerConfig, groupInitialRebalanceDelayMs: 200, ...config };
     const context = {
       config: this.#config,
       sabotage,
+      deliver,
       objectsOf: (instance: Instance<unknown>) => workerObjects(this.#env(instance)),
     };
     this.#kinds = {
@@ -50,8 +59,14 @@ export class SimulatedCluster {
       group: groupKind(context),
       transaction: transactionKind(context),
       controller: controllerKind(context),
+      subscription: subscriptionKind(context),
     };
     this.#gateways = this.#newGateways();
+  }
+
+  /** The objects, as somebody reaches them whose invocation has just begun. */
+  objects(): Objects {
+    return workerObjects(this.#env());
   }
 
   /** A client's connection to some gateway. */
@@ -122,6 +137,7 @@ export class SimulatedCluster {
       TRANSACTION_COORDINATOR: space('transaction'),
       CLUSTER_CONTROLLER: space('controller'),
       REST_CONSUMER: space('rest'),
+      SUBSCRIPTION: space('subscription'),
     } as unknown as Env;
   }
 

@@ -3,11 +3,14 @@
  * the Durable Objects, over storage in memory. The surprise: only the shells are other ones; what a
  * planted bug breaks, it breaks here, around the code and never in it.
  */
+
+import { createGateway } from '../../../src/broker/gateway.ts';
 import type { ClusterCalls } from '../../../src/core/cluster/commands.ts';
 import type { GroupCalls, VouchedMember } from '../../../src/core/group/commands.ts';
 import type { PartitionCalls } from '../../../src/core/log/calls.ts';
 import type { LogStore } from '../../../src/core/log/store.ts';
 import type { TransactionCalls } from '../../../src/core/transaction/calls.ts';
+import { KafkaPushClient } from '../../../src/fronts/push/kafka-client.ts';
 import { clusterHost, runErrands } from '../../../src/runtime/cluster-host.ts';
 import type { BrokerConfig } from '../../../src/runtime/config.ts';
 import { deleteTopic } from '../../../src/runtime/delete-topic.ts';
@@ -16,6 +19,8 @@ import type { GroupLine, Vouching } from '../../../src/runtime/group-lines.ts';
 import { MemoryStore } from '../../../src/runtime/memory-store.ts';
 import { PartitionHost } from '../../../src/runtime/partition-host.ts';
 import { announcementOf } from '../../../src/runtime/partition-watch.ts';
+import type { PushOutside } from '../../../src/runtime/push/outside.ts';
+import { SubscriptionHost } from '../../../src/runtime/push/subscription-host.ts';
 import { memoryRows, type Rows } from '../../../src/runtime/rows.ts';
 import type { Objects, Stub } from '../../../src/runtime/stubs.ts';
 import { TransactionHost } from '../../../src/runtime/transaction-host.ts';
@@ -40,6 +45,8 @@ export interface Sabotage {
 }
 
 export interface ProgramContext {
+  /** Where subscriptions deliver to. */
+  readonly deliver: PushOutside['deliver'];
   readonly config: BrokerConfig;
   readonly sabotage: Sabotage;
   /** The other objects, as this instance reaches them. */
@@ -204,6 +211,33 @@ export function controllerKind({ config, sabotage, objectsOf }: ProgramContext):
         alarm: () =>
           runErrands(host, objectsOf(instance as Instance<unknown>), instance.object.now()),
         watchFrom: () => ({ said: 'watching' }),
+      };
+    },
+  };
+}
+
+export function subscriptionKind({ config, objectsOf, deliver }: ProgramContext): Kind<Rows> {
+  return {
+    newStorage: memoryRows,
+    start(instance): Program {
+      const objects = objectsOf(instance as Instance<unknown>);
+      const gateway = createGateway(objects, config, { open: true });
+      const now = () => instance.object.now();
+      const host = new SubscriptionHost({
+        rows: durableRows(instance),
+        objects,
+        now,
+        setAlarm: (at) => instance.setAlarm(at),
+        outside: {
+          client: ({ principal }) => new KafkaPushClient(gateway, principal),
+          problemOf: () => undefined,
+          deliver,
+          until: (at) => new Promise((resolve) => setTimeout(resolve, at - now())),
+        },
+      });
+      return {
+        call: (kind, command) => (host as AnyStub).call(kind, command),
+        alarm: () => host.expire(),
       };
     },
   };
