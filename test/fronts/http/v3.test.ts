@@ -241,7 +241,7 @@ describe('records', () => {
     [{ value: { type: 'BINARY', data: '!' } }, 42206],
     [{ value: 'x' }, 400],
     [{ vale: {} }, 422],
-    [{ partition_id: -1 }, 422],
+    [{ partition_id: -1 }, 40402],
     [{ partition_id: 5 }, 40403],
     [{ timestamp: 'yesterday' }, 400],
     [{ headers: [{ key: 'h' }] }, 422],

@@ -6,7 +6,7 @@
 import { errorInfo } from '../../../protocol/errors.ts';
 import { checkFields, checkInteger, checkObject, checkString, optional } from '../check.ts';
 import { base64Bytes, bytesFromJson, headersFromJson } from '../embedding.ts';
-import { HttpError, payloadError } from '../errors.ts';
+import { HttpError, partitionNotFound, payloadError } from '../errors.ts';
 import type { JsonObject } from '../json.ts';
 import type { Kafka } from '../kafka.ts';
 import { type ProducedRecord, produceRecords, type RecordToProduce } from '../produce.ts';
@@ -89,10 +89,16 @@ export function parseRecord(record: JsonObject, now: number): ParsedRecord {
     valuePart,
     key: keyPart?.bytes ?? null,
     value: valuePart?.bytes ?? null,
-    partition: optional(record.partition_id, (id) => checkInteger(id, 'partition_id', 0)) ?? null,
+    partition: optional(record.partition_id, parsePartition) ?? null,
     headers: optional(record.headers, (list) => headersFromJson(list, 'headers', 'name')) ?? [],
     timestamp: optional(record.timestamp, parseTime) ?? now,
   };
+}
+
+function parsePartition(value: unknown): number {
+  const id = checkInteger(value, 'partition_id', Number.MIN_SAFE_INTEGER);
+  if (id < 0) throw partitionNotFound();
+  return id;
 }
 
 function parsePart(value: unknown, where: string): Part {
