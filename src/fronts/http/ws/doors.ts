@@ -5,8 +5,11 @@
  */
 import type { OffsetReset } from '../../../core/rest-consumer/calls.ts';
 import { newState, subscribe } from '../../../core/rest-consumer/state.ts';
+import { AclOperation, AclResourceType } from '../../../protocol/acl.ts';
+import { ErrorCode, KafkaError } from '../../../protocol/errors.ts';
 import { Consumer, mayBeMember } from '../consumer/consumer.ts';
 import { HttpError } from '../errors.ts';
+import type { Kafka } from '../kafka.ts';
 import { badRequest, findPlaces, NothingMore, parseWish } from '../live/places.ts';
 import { parseShowing } from '../live/shown.ts';
 import { Tail } from '../live/tail.ts';
@@ -27,6 +30,7 @@ export async function produceOver(c: HttpContext): Promise<Response> {
   const topic = c.req.param('topic')!;
   const { maxCalls } = c.env;
   const kafka = c.get('kafka');
+  await checkRights(kafka, AclOperation.WRITE, [topic]);
   return upgrade(c, protocol, (line) => serveProducer(line, { kafka, topic, wire, maxCalls }));
 }
 
@@ -68,12 +72,25 @@ export async function consumeOver(c: HttpContext): Promise<Response> {
   } as const;
   const flow = parseFlow(c);
   await mayBeMember({ kafka, group });
+  await checkRights(kafka, AclOperation.READ, topics);
   const state = subscribe(newState(group, config, kafka.context.now()), topics);
   const consumer = new Consumer(kafka, state);
   const { maxCalls } = c.env;
   return upgrade(c, protocol, (line) =>
     serveConsumer(line, { ...flow, consumer, topics, wire, receiverQueueSize, maxCalls }),
   );
+}
+
+/** Each request asks anew; this is to say no while there is a status to say it with. */
+async function checkRights(
+  { context }: Kafka,
+  operation: AclOperation,
+  topics: readonly string[],
+): Promise<void> {
+  for (const topic of topics) {
+    if (await context.authorizer.may(operation, AclResourceType.TOPIC, topic)) continue;
+    throw new KafkaError(ErrorCode.TOPIC_AUTHORIZATION_FAILED);
+  }
 }
 
 /** Throws 426 for what is no handshake, and 400 for one that cannot be answered. */
