@@ -72,6 +72,7 @@ async function exchange(
         const size = sizeOf(chunks);
         requests += size / bytesOfRequest;
         await untilTaken(client.answers.sending(size), pipe.write(chunks), hangUp);
+        if (session.isOver) await passed(lingerMs);
       },
       isSpent: () => session.isOver || objects.calls >= terms.calls || requests >= terms.requests,
       close: () => pipe.stopReading(),
@@ -116,6 +117,9 @@ function sessionOf(
     maxFrameBytes: client.config.socketRequestMaxBytes,
   };
 }
+
+/** Some clients do not read what came right before the end: a refusal has a moment to be read. */
+const lingerMs = 50;
 
 function passed(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
