@@ -38,6 +38,8 @@ options = {
     "security_protocol": "SASL_PLAINTEXT",
     "sasl_mechanism": mechanism,
 }
+if not kafka.__version__.startswith("2."):
+    options["bootstrap_timeout_ms"] = 5000  # it goes on trying
 if mechanism == "OAUTHBEARER":
     options["sasl_oauth_token_provider"] = Bearer()
 else:

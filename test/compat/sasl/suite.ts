@@ -63,12 +63,12 @@ async function kcat({ bootstrap, mechanism, user, password }: Attempt): Promise<
   }
 }
 
-const librdkafka =
-  /_AUTHENTICATION.*(Invalid username or password|invalid credentials|Local: Auth|invalid_token)/s;
+/** What each says of wrong credentials, in the words of Kafka where it has them. */
+const words = '(Invalid username or password|invalid credentials|invalid_token|Local: Auth)';
+const librdkafka = new RegExp(`_AUTHENTICATION.*${words}`, 's');
 /** The old one has no words for it but where a token is wrong; it hears no reason in its tokens. */
 const kafkaPython2 = /NoBrokersAvailable.*Error receiving reply|AuthenticationFailedError/s;
-const kafkaPython3 =
-  /SaslAuthenticationFailedError.*(Invalid username or password|invalid credentials|invalid_token)/s;
+const kafkaPython3 = new RegExp(`SaslAuthenticationFailedError.*${words}`, 's');
 
 const passwords = mechanisms.slice(0, 3);
 const classes = () => `${cacheOf('sasl')}/classes:${jarsOf('sasl')}`;
@@ -108,8 +108,7 @@ const clients: readonly Client[] = [
     name: 'java',
     mechanisms,
     attempt: (attempt) => program(() => 'java', ...jvm, '-cp', classes(), 'Attempt')(attempt),
-    refusal:
-      /SaslAuthenticationException .*(Invalid username or password|invalid credentials|invalid_token)/,
+    refusal: new RegExp(`SaslAuthenticationException .*${words}`),
   },
 ];
 
