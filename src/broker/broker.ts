@@ -7,14 +7,32 @@ import type { Api, Fields, Infer } from '../protocol/schema.ts';
 import type { RequestContext } from './context.ts';
 import { failureCode } from './failures.ts';
 import { servedBy } from './handlers/index.ts';
+import { throttle } from './throttling.ts';
 
 /** The answer has no place for an error: the door can only hang up. */
 export class Unanswerable extends Error {
   override readonly name = 'Unanswerable';
 }
 
-/** Answers one request. Throws nothing but `Unanswerable`. */
+/**
+ * Answers one request, and says in the answer for how long the client is to wait before the next.
+ * Throws nothing but `Unanswerable`.
+ */
 export async function dispatch<Q extends Fields, R extends Fields>(
+  api: Api<Q, R>,
+  request: Infer<Q>,
+  context: RequestContext,
+): Promise<Infer<R>> {
+  const response = await answered(api, request, context);
+  const waitMs = await throttle(api, request, response, context);
+  if (waitMs === 0 || !('throttleTimeMs' in response)) return response;
+  const throttleTimeMs = Math.min(Math.max(waitMs, response.throttleTimeMs as number), largestInt);
+  return { ...response, throttleTimeMs };
+}
+
+const largestInt = 0x7fff_ffff;
+
+async function answered<Q extends Fields, R extends Fields>(
   api: Api<Q, R>,
   request: Infer<Q>,
   context: RequestContext,

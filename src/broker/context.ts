@@ -13,6 +13,7 @@ import type { GroupConfigs } from './group-configs.ts';
 import type { MemberWatches } from './member-watches.ts';
 import type { MetadataCache } from './metadata-cache.ts';
 import type { ProducerIds } from './producer-ids.ts';
+import type { Quotas } from './quotas.ts';
 import type { ShareSessions } from './share-sessions.ts';
 
 /** What a partition last said of itself when it was read, apart from records. */
@@ -70,6 +71,8 @@ export interface RequestContext {
   readonly objects: Objects;
   readonly metadata: MetadataCache;
   readonly config: BrokerConfig;
+  /** What the client uses of what it may use. */
+  readonly quotas: Quotas;
   /** One for the isolate: the producer ids it may hand out. */
   readonly producerIds: ProducerIds;
   /** One for the isolate: what answers may take of its memory. */

@@ -17,6 +17,7 @@ import { Credentials } from './credentials.ts';
 import { GroupConfigMemory, GroupConfigs } from './group-configs.ts';
 import { ClusterMemory, metadataCache } from './metadata-cache.ts';
 import { ProducerIds } from './producer-ids.ts';
+import { Quotas } from './quotas.ts';
 import { ShareSessions } from './share-sessions.ts';
 import { ConnectionWatches } from './watches.ts';
 
@@ -83,6 +84,7 @@ export function clientContext(gateway: Gateway, client: ClientOrigin): ClientCon
     authorizer: authorizerFor(acls, client.principal, client.clientHost),
     acls,
     credentials: new Credentials(memory.credentials, objects, now),
+    quotas: new Quotas(memory.quotas, objects, now),
     clientHost: client.clientHost,
     advertised: client.advertise ?? config.advertisedListener ?? client.dialled,
     objects,

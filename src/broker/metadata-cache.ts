@@ -11,6 +11,7 @@ import { Weather } from '../runtime/weather.ts';
 import { AclMemory } from './acl-memory.ts';
 import type { ControllerWatch } from './controller-watch.ts';
 import { CredentialMemory } from './credentials.ts';
+import { QuotaMemory } from './quotas.ts';
 
 export interface MetadataCache {
   clusterId(): Promise<string>;
@@ -58,6 +59,7 @@ export class ClusterMemory {
   /** When the controller last said that something changed: what is older may not hold. */
   announcedAt = Number.NEGATIVE_INFINITY;
   readonly acls = new AclMemory();
+  readonly quotas = new QuotaMemory();
   readonly credentials = new CredentialMemory();
   readonly #byName = new Map<string, Entry>();
   readonly #nameById = new Map<string, string>();
@@ -274,6 +276,7 @@ class CachedMetadata implements MetadataCache {
     const asked = this.#now();
     const reply = await this.#objects.controller().call('getTopics', { names, topicIds });
     this.#memory.clusterId = reply.clusterId;
+    this.#memory.quotas.version = reply.quotas;
     const found = new Set(reply.topics.map(({ name }) => name));
     for (const name of names) if (!found.has(name)) this.#memory.forget(name, asked);
     for (const topicId of topicIds) {
@@ -291,6 +294,7 @@ class CachedMetadata implements MetadataCache {
       .controller()
       .call('getTopics', { names: null, topicIds: null });
     this.#memory.clusterId = reply.clusterId;
+    this.#memory.quotas.version = reply.quotas;
     this.#memory.replaceAll(reply.topics, asked);
   }
 }

@@ -56,6 +56,7 @@ const repeatable: ReadonlySet<string> = new Set<
   'describeResourceConfigs',
   'listResourceConfigs',
   'describeClientQuotas',
+  'getQuotas',
   'describeScramCredentials',
   'getScramCredentials',
   'listTokens',

@@ -39,7 +39,7 @@ class World {
             topicIds?.includes(topicId),
         );
         await this.gate;
-        return { clusterId: 'cluster', topics };
+        return { clusterId: 'cluster', topics, quotas: 0 };
       },
     }),
   } as unknown as Objects;

@@ -67,7 +67,7 @@ export class TestCluster {
               names?.includes(name) ||
               topicIds?.includes(topicId),
           );
-          return { clusterId: 'test', topics, configs: [this.groupConfigs] };
+          return { clusterId: 'test', topics, quotas: 0, configs: [this.groupConfigs] };
         },
         watch: async () => this.changes.open('watching'),
       }) as unknown as ControllerStub,

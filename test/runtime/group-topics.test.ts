@@ -46,7 +46,7 @@ function hosted() {
       if (kind !== 'getTopics') return { errorCode: 0 };
       asked.push(command);
       if (state.down) throw new Error('unreachable');
-      return { clusterId: 'k', topics };
+      return { clusterId: 'k', topics, quotas: 0 };
     },
   };
   const host = new GroupHost({

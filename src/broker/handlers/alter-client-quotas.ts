@@ -1,6 +1,6 @@
 /**
- * AlterClientQuotas: sets and removes quotas. The surprise: nobody is throttled by them; they are
- * kept, checked and described as Kafka does.
+ * AlterClientQuotas: sets and removes quotas. The surprise: they hold at once for who came by
+ * this gateway, for all others within a minute.
  *
  * Behaviour
  * - To alter the configs of the cluster is asked for.
@@ -31,6 +31,7 @@ export const handleAlterClientQuotas: Handler<
   }));
   const controller = context.objects.controller();
   const reply = await controller.call('alterClientQuotas', { alterations, validateOnly });
+  context.quotas.changed();
   return {
     throttleTimeMs: 0,
     entries: reply.entries.map(({ entity, errorCode, errorMessage }) => ({

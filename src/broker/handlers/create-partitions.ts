@@ -6,6 +6,7 @@
  * - To alter the topic is asked for.
  * - Each topic is changed or refused by itself, with Kafka's words. A name given twice is refused.
  * - A topic has 10,000 partitions at most.
+ * - More partitions than the client's quota has for now refuse a topic, from version 3 on.
  * - validateOnly checks everything and changes nothing.
  *
  * Versions
@@ -15,9 +16,10 @@ import type {
   CreatePartitionsRequest,
   CreatePartitionsResponse,
 } from '../../protocol/apis/create-partitions.ts';
-import { ErrorCode } from '../../protocol/errors.ts';
+import { ErrorCode, errorInfo } from '../../protocol/errors.ts';
 import type { Handler } from '../context.ts';
 import { mayEach, sifted } from '../permissions.ts';
+import { withinMutationQuota } from '../throttling.ts';
 
 export const handleCreatePartitions: Handler<
   CreatePartitionsRequest,
@@ -27,7 +29,18 @@ export const handleCreatePartitions: Handler<
   const nameOf = ({ name }: { readonly name: string }) => name;
   const mayAlter = await mayEach(context, 'ALTER', 'TOPIC', topics.map(nameOf));
   const { passed, forbidden } = sifted(topics, nameOf, mayAlter);
-  const wanted = passed.map(({ name, count, assignments }) => ({
+  const within = validateOnly
+    ? { passed, throttled: [] }
+    : await withinMutationQuota(
+        passed,
+        async () => {
+          const known = await metadata.recent(passed.map(nameOf));
+          return ({ name, count }) => Math.max(1, count - (known.get(name)?.partitions ?? 0));
+        },
+        context.apiVersion >= 3,
+        context,
+      );
+  const wanted = within.passed.map(({ name, count, assignments }) => ({
     name,
     count,
     assignments: assignments?.map(({ brokerIds }) => brokerIds) ?? null,
@@ -36,10 +49,17 @@ export const handleCreatePartitions: Handler<
     .controller()
     .call('createPartitions', { topics: wanted, validateOnly });
   if (!validateOnly) metadata.learn(reply.topics.flatMap(({ topic }) => topic ?? []));
-  const errorCode = ErrorCode.TOPIC_AUTHORIZATION_FAILED;
+  const forbiddenCode = ErrorCode.TOPIC_AUTHORIZATION_FAILED;
+  const throttledCode = ErrorCode.THROTTLING_QUOTA_EXCEEDED;
   const results = reply.topics.map(({ name, errorCode, errorMessage }) => {
     return { name, errorCode, errorMessage };
   });
-  const refused = forbidden.map(({ name }) => ({ name, errorCode, errorMessage: null }));
-  return { throttleTimeMs: 0, results: [...refused, ...results] };
+  const refused = forbidden.map(({ name }) => {
+    return { name, errorCode: forbiddenCode, errorMessage: null };
+  });
+  const throttled = within.throttled.map(({ name }) => {
+    return { name, errorCode: throttledCode, errorMessage: errorInfo(throttledCode).message };
+  });
+  const throttleTimeMs = context.quotas.quietMs;
+  return { throttleTimeMs, results: [...refused, ...throttled, ...results] };
 };

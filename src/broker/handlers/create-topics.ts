@@ -9,6 +9,8 @@
  *   config or assignment refuses that topic only; more than 10,000 partitions in one request refuse
  *   them all.
  * - Every replication factor from 1 is accepted and answered as 1: clients see one broker.
+ * - More partitions than the client's quota has for now refuse a topic, from version 6 on; before,
+ *   what comes next waits.
  * - validateOnly checks everything and changes nothing.
  *
  * Versions
@@ -23,10 +25,11 @@ import type {
   CreateTopicsRequest,
   CreateTopicsResponse,
 } from '../../protocol/apis/create-topics.ts';
-import { ErrorCode } from '../../protocol/errors.ts';
+import { ErrorCode, errorInfo } from '../../protocol/errors.ts';
 import { currentBrokerSettings } from '../../runtime/broker-settings.ts';
 import type { Handler, RequestContext } from '../context.ts';
 import { mayEach, mayWithCluster, sifted } from '../permissions.ts';
+import { withinMutationQuota } from '../throttling.ts';
 
 type Answer = CreateTopicsResponse['topics'][number];
 
@@ -41,14 +44,27 @@ export const handleCreateTopics: Handler<CreateTopicsRequest, CreateTopicsRespon
   const { passed, forbidden } = sifted(topics, ({ name }) => name, mayCreate);
   // First, for what is created must not be answered with bad weather.
   const settings = await currentBrokerSettings(objects.controller(), config);
-  const command = { topics: passed, validateOnly };
+  const within = validateOnly
+    ? { passed, throttled: [] }
+    : await withinMutationQuota(
+        passed,
+        async () =>
+          ({ numPartitions, assignments }) =>
+            assignments.length || (numPartitions > 0 ? numPartitions : config.numPartitions),
+        context.apiVersion >= 6,
+        context,
+      );
+  const command = { topics: within.passed, validateOnly };
   const reply = await objects.controller().call('createTopics', command);
   if (!validateOnly) metadata.learn(reply.topics.flatMap(({ topic }) => topic ?? []));
   const answers = reply.topics.map((result) =>
     mayDescribe(result.name) ? answer(result, settings) : withheld(answer(result, settings)),
   );
-  const refused = forbidden.map(({ name }) => answer({ name, ...denied }, settings));
-  return { throttleTimeMs: 0, topics: [...answers, ...refused] };
+  const refused = [
+    ...forbidden.map(({ name }) => answer({ name, ...denied }, settings)),
+    ...within.throttled.map(({ name }) => answer({ name, ...throttled }, settings)),
+  ];
+  return { throttleTimeMs: context.quotas.quietMs, topics: [...answers, ...refused] };
 };
 
 /** The controller itself refuses Kafka's own topic. */
@@ -64,6 +80,12 @@ async function mayCreateEach(
 const denied = {
   errorCode: ErrorCode.TOPIC_AUTHORIZATION_FAILED,
   errorMessage: 'Authorization failed.',
+  topic: null,
+};
+
+const throttled = {
+  errorCode: ErrorCode.THROTTLING_QUOTA_EXCEEDED,
+  errorMessage: errorInfo(ErrorCode.THROTTLING_QUOTA_EXCEEDED).message,
   topic: null,
 };
 

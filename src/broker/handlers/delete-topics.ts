@@ -6,6 +6,7 @@
  * - To delete the topic is asked for, or topics in the cluster. Who may not describe it does not
  *   hear whether it exists, nor which name an id stands for.
  * - Each topic is deleted or refused by itself. One that is given twice, in whatever way, stays.
+ * - More partitions than the client's quota has for now refuse a topic, from version 5 on.
  * - A topic of the same name may be created at once: it is another incarnation, with another id.
  *
  * Versions
@@ -19,6 +20,7 @@ import type {
 import { ErrorCode, errorInfo } from '../../protocol/errors.ts';
 import type { Handler, RequestContext } from '../context.ts';
 import { mayEach, mayWithCluster, sifted } from '../permissions.ts';
+import { withinMutationQuota } from '../throttling.ts';
 
 export const handleDeleteTopics: Handler<DeleteTopicsRequest, DeleteTopicsResponse> = async (
   request,
@@ -30,13 +32,19 @@ export const handleDeleteTopics: Handler<DeleteTopicsRequest, DeleteTopicsRespon
       ? request.topics
       : request.topicNames.map((name) => ({ name, topicId: ZERO_UUID }));
   const refused = await refusals(asked, context);
-  const { passed: topics, forbidden } = sifted(asked, keyOf, (key) => !refused.has(key));
+  const { passed, forbidden } = sifted(asked, keyOf, (key) => !refused.has(key));
+  const sizes = () => partitionCounts(passed, context);
+  const within = await withinMutationQuota(passed, sizes, apiVersion >= 5, context);
+  const topics = within.passed;
   const reply = await objects.controller().call('deleteTopics', { topics });
   for (const { name, errorCode } of reply.topics) {
     if (errorCode === ErrorCode.NONE && name !== null) metadata.forget(name);
   }
-  const answers = forbidden.map((key) => refused.get(keyOf(key))!);
-  return { throttleTimeMs: 0, responses: [...answers, ...reply.topics] };
+  const answers = [
+    ...forbidden.map((key) => refused.get(keyOf(key))!),
+    ...within.throttled.map(({ name, topicId }) => refusal(name, topicId, exceeded)),
+  ];
+  return { throttleTimeMs: context.quotas.quietMs, responses: [...answers, ...reply.topics] };
 };
 
 type TopicKey = { readonly name: string | null; readonly topicId: string };
@@ -79,6 +87,19 @@ async function refusals(
   return refused;
 }
 
+/** How many partitions go with each; one where that is not known. */
+async function partitionCounts(
+  keys: readonly TopicKey[],
+  { metadata }: RequestContext,
+): Promise<(key: TopicKey) => number> {
+  const byName = await metadata.recent(keys.flatMap(({ name }) => name ?? []));
+  const ids = keys.filter(({ name }) => name === null).map(({ topicId }) => topicId);
+  const byId = await metadata.recentById(ids);
+  return ({ name, topicId }) =>
+    (name === null ? byId.get(topicId) : byName.get(name))?.partitions ?? 1;
+}
+
+const exceeded = ErrorCode.THROTTLING_QUOTA_EXCEEDED;
 const denied = ErrorCode.TOPIC_AUTHORIZATION_FAILED;
 const nameOf = ({ name }: { readonly name: string }): string => name;
 

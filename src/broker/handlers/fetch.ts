@@ -12,6 +12,7 @@
  * - A partition that is named twice is read and answered once, as it was named last.
  * - One answer holds at most 8 MiB, or one batch that is larger (KIP-74); less while the isolate's
  *   memory is full of answers that were not sent yet.
+ * - Who fetched more than its quota gets nothing, and is told for how long.
  * - Isolation level 1 (read_committed): nothing from the last stable offset on; what was aborted is
  *   listed, by its first offset. Control batches are sent to everybody.
  *
@@ -22,6 +23,7 @@
  *   (KIP-903)
  * - 16: leader hints (KIP-951), never given · 17: directory ids (KIP-853)
  */
+import { QuotaType } from '../../core/quota/quota-rules.ts';
 import type { FetchRequest, FetchResponse } from '../../protocol/apis/fetch.ts';
 import { ErrorCode, KafkaError } from '../../protocol/errors.ts';
 import type { Handler, RequestContext } from '../context.ts';
@@ -43,12 +45,21 @@ export const handleFetch: Handler<FetchRequest, FetchResponse> = async (request,
     throw new KafkaError(ErrorCode.UNKNOWN_SERVER_ERROR);
   }
   if (request.sessionEpoch > 0) return answer(ErrorCode.FETCH_SESSION_ID_NOT_FOUND, []);
+  const { quotas } = context;
+  const throttleTimeMs = await quotas.owedMs(QuotaType.FETCH, context);
+  if (throttleTimeMs > 0) return { ...answer(ErrorCode.NONE, []), throttleTimeMs };
   const topics = wantedTopics(request, context);
   const partitions = topics.flatMap((topic) => topic.partitions);
+  const maxBytes = Math.min(
+    request.maxBytes,
+    context.config.fetchMaxBytes,
+    largestAnswer,
+    await quotas.mostToFetch(context),
+  );
   const limits = {
     maxWaitMs: request.maxWaitMs,
-    minBytes: request.minBytes,
-    maxBytes: Math.min(request.maxBytes, context.config.fetchMaxBytes, largestAnswer),
+    minBytes: Math.min(request.minBytes, maxBytes),
+    maxBytes,
     isolationLevel: request.isolationLevel,
   };
   const claim = context.answers.claim();

@@ -1,7 +1,7 @@
 /**
  * The quotas that were set for users, client ids and addresses, by Kafka's rules. The surprise: of
  * an entity that one request names twice the first change counts, and the answer is an error all
- * the same, as in Kafka. Nothing is throttled by them: they are kept and described.
+ * the same, as in Kafka.
  */
 import { ErrorCode, KafkaError } from '../../protocol/errors.ts';
 import type { Row } from '../machine.ts';
@@ -55,9 +55,21 @@ const entityTypes = ['user', 'client-id', 'ip'];
 
 export class ClientQuotas {
   readonly #entries = new Map<string, QuotaEntry>();
+  #version = 0;
 
+  /** Changes with the entries. */
+  get version(): number {
+    return this.#version;
+  }
+
+  all(): QuotaEntry[] {
+    return [...this.#entries.values()];
+  }
+
+  /** `id`: of an entity; empty for the version of them all. */
   replay(id: string, values: QuotaEntry['values'] | null): void {
-    if (values === null) this.#entries.delete(id);
+    if (id === '') this.#version = values?.version ?? 0;
+    else if (values === null) this.#entries.delete(id);
     else this.#entries.set(id, { entity: entityOf(id), values });
   }
 
@@ -79,6 +91,7 @@ export class ClientQuotas {
       });
       results.set(id, { ...result, entity });
     }
+    if (rows.length > 0) rows.push({ key: 'quota:', value: { version: this.#version + 1 } });
     return { entries: [...results.values()], rows };
   }
 

@@ -152,6 +152,8 @@ export class ClusterMachine implements Machine<ClusterCommand, ClusterReply, Clu
         const { entries, rows } = this.#quotas.alter(call.command.alterations);
         return answer({ entries }, call.command.validateOnly ? [] : rows);
       }
+      case 'getQuotas':
+        return answer({ version: this.#quotas.version, entries: this.#quotas.all() });
       case 'describeClientQuotas':
         return this.#describeQuotas(call.command);
       case 'alterScramCredentials': {
@@ -310,13 +312,15 @@ export class ClusterMachine implements Machine<ClusterCommand, ClusterReply, Clu
     const clusterId = this.#clusterId ?? this.#settings.newUuid();
     const rows = this.#clusterId === undefined ? [row('cluster', { clusterId })] : [];
     if (names === null && topicIds === null) {
-      return answer({ clusterId, topics: [...this.#topics.values()].map(this.#seen) }, rows);
+      const topics = [...this.#topics.values()].map(this.#seen);
+      return answer({ clusterId, topics, quotas: this.#quotas.version }, rows);
     }
     const found = new Set<TopicView | undefined>();
     for (const name of names ?? []) found.add(this.#byName(name));
     for (const topicId of topicIds ?? []) found.add(this.#topics.get(topicId));
     found.delete(undefined);
-    return answer({ clusterId, topics: ([...found] as TopicView[]).map(this.#seen) }, rows);
+    const topics = ([...found] as TopicView[]).map(this.#seen);
+    return answer({ clusterId, topics, quotas: this.#quotas.version }, rows);
   }
 
   #createTopics({ topics, validateOnly }: ClusterCalls['createTopics']['command']): ClusterOutcome {

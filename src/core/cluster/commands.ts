@@ -94,7 +94,8 @@ export interface ClusterCalls extends AnnouncedCalls, AccessTokenCalls, Subscrip
   /** Topics by name and by id; both null: every topic. Unknown ones are left out of the reply. */
   getTopics: {
     command: { names: readonly string[] | null; topicIds: readonly string[] | null };
-    reply: { clusterId: string; topics: readonly TopicView[] };
+    /** `quotas`: the version of those there are; who knows another asks for them. */
+    reply: { clusterId: string; topics: readonly TopicView[]; quotas: number };
   };
   createTopics: {
     command: { topics: readonly NewTopic[]; validateOnly: boolean };
@@ -136,6 +137,10 @@ export interface ClusterCalls extends AnnouncedCalls, AccessTokenCalls, Subscrip
   describeClientQuotas: {
     command: QuotaFilter;
     reply: Result & { entries: readonly QuotaEntry[] };
+  };
+  getQuotas: {
+    command: Record<string, never>;
+    reply: { version: number; entries: readonly QuotaEntry[] };
   };
   /** Each user for itself. */
   alterScramCredentials: {

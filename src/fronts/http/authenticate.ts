@@ -19,7 +19,7 @@ import { TooManyFailures } from '../../broker/failed-attempts.ts';
 import { KeysUnavailable } from '../../broker/key-sets.ts';
 import { isStreamToken } from '../../broker/token-text.ts';
 import { fromBase64 } from '../../bytes/base64.ts';
-import { HttpError } from './errors.ts';
+import { HttpError, Throttled } from './errors.ts';
 import type { HttpContext, Route } from './routes.ts';
 
 const nobody: Identity = { principal: anonymous };
@@ -65,21 +65,12 @@ export function challenge(response: Response, error: HttpError): Response {
   return response;
 }
 
-class Throttled extends HttpError {
-  readonly afterSeconds: string;
-
-  constructor({ message, afterMs }: TooManyFailures) {
-    super(429, 42901, message);
-    this.afterSeconds = String(Math.ceil(afterMs / 1_000));
-  }
-}
-
 function unauthorized(message: string): HttpError {
   return new HttpError(401, 40101, message);
 }
 
 function httpErrorFor(error: unknown): unknown {
-  if (error instanceof TooManyFailures) return new Throttled(error);
+  if (error instanceof TooManyFailures) return new Throttled(error.message, error.afterMs);
   if (error instanceof KeysUnavailable) {
     return new HttpError(503, 50302, 'Whoever signs these tokens cannot be asked for its keys.');
   }

@@ -32,6 +32,16 @@ export class HttpError extends Error {
   }
 }
 
+/** Too much was asked; it may be asked again later. */
+export class Throttled extends HttpError {
+  readonly afterSeconds: string;
+
+  constructor(message: string, afterMs: number) {
+    super(429, 42901, message);
+    this.afterSeconds = String(Math.ceil(afterMs / 1_000));
+  }
+}
+
 /** An error the HTTP layer itself makes, in the words of the JVM server behind the dialect. */
 export function plainHttpError(status: keyof typeof reasons, detail?: string): HttpError {
   const reason = `HTTP ${status} ${reasons[status]}`;

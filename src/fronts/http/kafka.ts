@@ -10,14 +10,18 @@ import { type ClientContext, clientContext, type Gateway } from '../../broker/ga
 import { onlyReading } from '../../broker/only-reading.ts';
 import { ZERO_UUID } from '../../bytes/uuid.ts';
 import { concat } from '../../bytes/writer.ts';
+import { QuotaType } from '../../core/quota/quota-rules.ts';
 import type { PartitionOffset, TopicPartition } from '../../core/rest-consumer/state.ts';
 import { describeConfigs } from '../../protocol/apis/describe-configs.ts';
+import { fetch } from '../../protocol/apis/fetch.ts';
 import { listOffsets } from '../../protocol/apis/list-offsets.ts';
 import { type MetadataResponse, metadata } from '../../protocol/apis/metadata.ts';
+import { produce } from '../../protocol/apis/produce.ts';
 import { ErrorCode, KafkaError } from '../../protocol/errors.ts';
 import type { Api, Fields, Infer } from '../../protocol/schema.ts';
 import { answerRequest } from '../kafka/requests.ts';
 import { clientAddress } from './authenticate.ts';
+import { Throttled } from './errors.ts';
 
 export type TopicMetadata = MetadataResponse['topics'][number];
 export type TopicConfig = { readonly name: string; readonly value: string | null };
@@ -25,12 +29,18 @@ export type TopicConfig = { readonly name: string; readonly value: string | null
 /** ListOffsets' words for the ends of a partition. */
 export const Timestamp = { LATEST: -1, EARLIEST: -2 } as const;
 
+const quotaTypes: ReadonlyMap<number, QuotaType> = new Map([
+  [produce.key, QuotaType.PRODUCE],
+  [fetch.key, QuotaType.FETCH],
+]);
 const topicResource = 2;
 /** In front of every frame on a socket. */
 const lengthBytes = 4;
 
 export class Kafka {
   context: RequestContext;
+  /** Whether a call waits where a quota is used up: an answer that has begun cannot say 429. */
+  waits = false;
   readonly #client: ClientContext;
   readonly #left = new AbortController();
 
@@ -66,7 +76,18 @@ export class Kafka {
     request: Infer<Q>,
     apiVersion: number = api.versions[1],
   ): Promise<Infer<R>> {
-    return dispatch(api, request, { ...this.context, apiVersion });
+    const context = { ...this.context, apiVersion };
+    const type = quotaTypes.get(api.key);
+    if (type === undefined) return dispatch(api, request, context);
+    return this.#withinQuota(type, context).then(() => dispatch(api, request, context));
+  }
+
+  /** Throws 429 for who has used up a quota; who has begun to answer waits. */
+  async #withinQuota(type: QuotaType, context: RequestContext): Promise<void> {
+    const waitMs = await context.quotas.owedMs(type, context);
+    if (waitMs === 0) return;
+    if (!this.waits) throw new Throttled('The quota is used up for now.', waitMs);
+    await context.quotas.quiet(context.signal);
   }
 
   /** One frame as a socket carries it, lengths left out; undefined: it cannot be answered. */

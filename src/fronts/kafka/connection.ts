@@ -22,6 +22,8 @@ export interface ConnectionPort {
   giveWay(): Promise<void>;
   /** Sends and waits for room; rejects when the client is gone. */
   send(chunks: readonly Uint8Array[]): Promise<void>;
+  /** What the client has to wait for before its next request is begun. */
+  quiet(): Promise<void> | undefined;
   /** Whether the connection should close as soon as no request waits. */
   isSpent(): boolean;
   /** The connection is over: reading may stop. */
@@ -175,6 +177,8 @@ export class Connection {
       const chunks = await answer;
       if (chunks === undefined) this.close();
       else if (chunks.length > 0) await this.#send(chunks);
+      const quiet = this.#port.quiet();
+      if (quiet !== undefined) await quiet;
       if (++inTurn % requestsInTurn === 0) await this.#port.giveWay();
       this.#underWay.shift();
       this.#queued -= frame.byteLength;

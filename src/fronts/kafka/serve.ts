@@ -74,6 +74,7 @@ async function exchange(
         await untilTaken(client.answers.sending(size), pipe.write(chunks), hangUp);
         if (session.isOver) await passed(lingerMs);
       },
+      quiet: () => client.quotas.quiet(left.signal),
       isSpent: () => session.isOver || objects.calls >= terms.calls || requests >= terms.requests,
       close: () => pipe.stopReading(),
     },

@@ -60,6 +60,7 @@ export class KafkaConnection extends RpcTarget {
         onlyReads,
         giveWay: ioTurn,
         send: async () => {},
+        quiet: () => this.#client.quotas.quiet(this.#left.signal),
         isSpent: () => this.#isSpent,
         close: () => this.#close(),
       },

@@ -34,6 +34,7 @@ function byHand(options: { limit?: number; port?: Partial<ConnectionPort> } = {}
       overlaps: ([first]) => first > 100,
       onlyReads: ([first]) => first === 50,
       giveWay: async () => {},
+      quiet: () => undefined,
       send: async (chunks) => {
         sent.push(chunks.flatMap((chunk) => [...chunk]));
       },
