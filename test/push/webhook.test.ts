@@ -161,7 +161,8 @@ describe('a webhook', () => {
     ['nonsense', 422],
   ])('may not be %s', async (url, expected) => {
     await produce('private', 1);
-    const { status, json } = await subscribe('private', url);
+    const { status, json, text } = await subscribe('private', url);
+    expect(text).not.toContain('user:pass');
     expect([status, json.error_code]).toEqual([expected, expected]);
   });
 

@@ -55,7 +55,8 @@ export function targetProblem(
     return problem && `binding ${target.binding}: ${problem}`;
   }
   const problem = addressProblem(target.url, privateHosts);
-  return problem && `${target.url}: ${problem}`;
+  // The address itself may hold what nobody is to read.
+  return problem && `target.url: ${problem}`;
 }
 
 function bindingProblem(
