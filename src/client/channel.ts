@@ -13,16 +13,6 @@ export interface Credentials {
   readonly password?: string | undefined;
 }
 
-/** The header that says so; empty when nothing is known. */
-export function authorization({ token, username, password }: Credentials): {
-  authorization?: string;
-} {
-  if (token !== undefined) return { authorization: `Bearer ${token}` };
-  if (username === undefined) return {};
-  const pair = new TextEncoder().encode(`${username}:${password ?? ''}`);
-  return { authorization: `Basic ${btoa(String.fromCharCode(...pair))}` };
-}
-
 /** One line to Kedge. What is sent on it arrives in the order it was sent. */
 export interface Channel {
   /** Whether it takes another request. When not, another channel is to be opened. */
@@ -39,6 +29,8 @@ export interface Channel {
 export interface Transport {
   /** What is learned of a Kedge is remembered by this. */
   readonly address: string | object;
+  /** What to say by SASL on each channel, where the way there has no words for it. */
+  readonly sasl?: Credentials | undefined;
   open(): Promise<Channel>;
 }
 

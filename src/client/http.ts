@@ -4,13 +4,7 @@
  */
 import { concat } from '../bytes/writer.ts';
 import { ErrorCode, KafkaError } from '../protocol/errors.ts';
-import {
-  authorization,
-  type Channel,
-  type Credentials,
-  disconnected,
-  type Transport,
-} from './channel.ts';
+import { type Channel, type Credentials, disconnected, type Transport } from './channel.ts';
 
 const frameType = 'application/vnd.kedge.kafka';
 
@@ -62,7 +56,17 @@ class HttpChannel implements Channel {
   }
 }
 
-export function refusal(status: number, text: string): KafkaError {
+/** The header that says so; empty when nothing is known. */
+function authorization({ token, username, password }: Credentials): {
+  authorization?: string;
+} {
+  if (token !== undefined) return { authorization: `Bearer ${token}` };
+  if (username === undefined) return {};
+  const pair = new TextEncoder().encode(`${username}:${password ?? ''}`);
+  return { authorization: `Basic ${btoa(String.fromCharCode(...pair))}` };
+}
+
+function refusal(status: number, text: string): KafkaError {
   return new KafkaError(codeOf(status), `HTTP ${status}: ${messageOf(text)}`);
 }
 

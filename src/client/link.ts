@@ -6,6 +6,8 @@
  */
 import { DecodeError, Reader } from '../bytes/reader.ts';
 import { apiVersions } from '../protocol/apis/api-versions.ts';
+import { saslAuthenticate } from '../protocol/apis/sasl-authenticate.ts';
+import { saslHandshake } from '../protocol/apis/sasl-handshake.ts';
 import { ErrorCode, KafkaError } from '../protocol/errors.ts';
 import { decodeResponseHeader, encodeRequestFrame } from '../protocol/header.ts';
 import {
@@ -17,7 +19,7 @@ import {
   type VersionRange,
 } from '../protocol/schema.ts';
 import { ByAddress } from './by-address.ts';
-import { type Channel, disconnected, type Transport } from './channel.ts';
+import { type Channel, type Credentials, disconnected, type Transport } from './channel.ts';
 import { type Limits, within } from './waiting.ts';
 
 /** For how long versions are believed. */
@@ -149,6 +151,7 @@ export class Link {
   async #open(): Promise<readonly [Channel, Versions]> {
     const { transport } = this;
     const channel = await transport.open();
+    if (transport.sasl) await this.#authenticate(channel, transport.sasl);
     const known = versions.get(transport.address);
     const isRecent = known !== undefined && Date.now() - known.at < versionsMaxAgeMs;
     if (isRecent) return [channel, known.ranges];
@@ -165,6 +168,20 @@ export class Link {
     return new Map(
       apiKeys.map(({ apiKey, minVersion, maxVersion }) => [apiKey, [minVersion, maxVersion]]),
     );
+  }
+
+  /** RFC 4616, in Kafka's requests: a token is the password of the user `token`. */
+  async #authenticate(channel: Channel, credentials: Credentials): Promise<void> {
+    const { token, username = 'token', password = token ?? '' } = credentials;
+    const mechanism = { mechanism: 'PLAIN' };
+    const handshake = await this.#send(channel, saslHandshake, 1, mechanism, true);
+    if (handshake!.errorCode !== ErrorCode.NONE) throw new KafkaError(handshake!.errorCode);
+    const authBytes = new TextEncoder().encode(`\0${username}\0${password}`);
+    const answer = await this.#send(channel, saslAuthenticate, 2, { authBytes }, true);
+    const { errorCode, errorMessage } = answer!;
+    if (errorCode === ErrorCode.NONE) return;
+    channel.close();
+    throw new KafkaError(errorCode, errorMessage ?? undefined);
   }
 }
 

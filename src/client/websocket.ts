@@ -4,70 +4,28 @@
  * do.
  */
 import { concat } from '../bytes/writer.ts';
-import { ErrorCode, KafkaError } from '../protocol/errors.ts';
 import { FrameReader } from '../protocol/frame.ts';
-import {
-  authorization,
-  type Channel,
-  type Credentials,
-  disconnected,
-  type Transport,
-} from './channel.ts';
-import { refusal } from './http.ts';
+import { type Channel, type Credentials, disconnected, type Transport } from './channel.ts';
 
 /** What a response may be; Kedge answers a Fetch with 8 MiB, or one batch that is larger. */
 const largestFrame = 64 * 1024 * 1024;
 
 export function webSocketTransport(url: URL, credentials: Credentials): Transport {
-  const headers = authorization(credentials);
+  const hasCredentials = credentials.token !== undefined || credentials.username !== undefined;
   return {
     address: url.href,
-    open: async () => {
-      const isWorker = typeof WebSocketPair !== 'undefined';
-      const socket = isWorker ? await upgraded(url, headers) : await connected(url, headers);
-      socket.binaryType = 'arraybuffer';
-      return new WebSocketChannel(socket);
-    },
+    // Browsers send no header of ours with a WebSocket; inside, Kafka has words of its own.
+    sasl: hasCredentials ? credentials : undefined,
+    open: () =>
+      new Promise((resolve, reject) => {
+        const socket = new WebSocket(url.href);
+        socket.binaryType = 'arraybuffer';
+        const fail = () => reject(disconnected(`No WebSocket to ${url.host}.`));
+        socket.addEventListener('error', fail);
+        socket.addEventListener('close', fail);
+        socket.addEventListener('open', () => resolve(new WebSocketChannel(socket)));
+      }),
   };
-}
-
-/** As a Worker does it, which may send headers. */
-async function upgraded(url: URL, headers: Record<string, string>): Promise<WebSocket> {
-  const address = new URL(url);
-  address.protocol = url.protocol === 'ws:' ? 'http:' : 'https:';
-  let response: Response;
-  try {
-    response = await fetch(address, { headers: { ...headers, upgrade: 'websocket' } });
-  } catch (error) {
-    throw disconnected((error as Error).message, error);
-  }
-  const { webSocket } = response;
-  if (!webSocket) throw refusal(response.status, await response.text());
-  webSocket.accept();
-  return webSocket;
-}
-
-function connected(url: URL, headers: Record<string, string>): Promise<WebSocket> {
-  return new Promise((resolve, reject) => {
-    const socket = newWebSocket(url, headers);
-    const fail = () => reject(disconnected(`No WebSocket to ${url.host}.`));
-    socket.addEventListener('error', fail);
-    socket.addEventListener('close', fail);
-    socket.addEventListener('open', () => resolve(socket));
-  });
-}
-
-/** Node, Deno and Bun send headers; browsers have no way to. */
-function newWebSocket(url: URL, headers: Record<string, string>): WebSocket {
-  if (Object.keys(headers).length === 0) return new WebSocket(url.href);
-  try {
-    return new WebSocket(url.href, { headers } as unknown as string[]);
-  } catch {
-    throw new KafkaError(
-      ErrorCode.SASL_AUTHENTICATION_FAILED,
-      'This platform sends no credentials with a WebSocket: use an address with https:.',
-    );
-  }
 }
 
 interface Waiting {
