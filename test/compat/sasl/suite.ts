@@ -3,6 +3,7 @@
  * wrong. Who is right writes a record and reads one; who is wrong is told so, and soon.
  */
 
+import { blockOf } from '../../docs/blocks.ts';
 import { suite as confluent2 } from '../confluent-kafka-2/suite.ts';
 import { cacheOf, pathOf } from '../install.ts';
 import { compile } from '../java.ts';
@@ -152,6 +153,27 @@ function casesOf({ name, mechanisms, attempt, refusal }: Client): Case[] {
   ]);
 }
 
+/** The users and the record that `docs/security.md` begins with; what it has kcat do is a case. */
+const documented: Case = {
+  name: 'docs',
+  async run(context) {
+    const { bootstrap, url } = context.broker;
+    const code = blockOf('docs/security.md', 'alice-kcat', {
+      bootstrapServers: bootstrap,
+      url: '',
+    });
+    const password = 'a long sentence is best';
+    await ask(context, 'PUT', '/admin/users/alice', { password });
+    const headers = {
+      authorization: `Basic ${btoa(`alice:${password}`)}`,
+      'content-type': 'application/vnd.kafka.json.v2+json',
+    };
+    const body = JSON.stringify({ records: [{ value: { item: 'tea' } }] });
+    await fetch(`${url}/rest/topics/orders`, { method: 'POST', headers, body });
+    equal(await runToEnd('bash', ['-e', '-c', code]), '{"item":"tea"}\n');
+  },
+};
+
 export const suite: Suite = {
   name: 'sasl',
   settings: { KEDGE_TOKEN: ownersToken, KAFKA_SUPER_USERS: 'User:alice' },
@@ -173,6 +195,6 @@ export const suite: Suite = {
       return;
     }
     await ask(context, 'PUT', '/admin/users/alice', { password: 'wonderland' });
-    await runCases(clients.flatMap(casesOf), context);
+    await runCases([...clients.flatMap(casesOf), documented], context);
   },
 };
