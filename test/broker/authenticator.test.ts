@@ -204,3 +204,28 @@ describe('what SCRAM works with', () => {
     expect((await keysOf(2, 'sésame', credential)).storedKey).toBe(credential.storedKey);
   });
 });
+
+describe('what others have signed', () => {
+  const oauth = 'KAFKA_SASL_OAUTHBEARER';
+  const variables = {
+    [`${oauth}_JWKS_ENDPOINT_URL`]: 'https://issuer.example.com/keys',
+    [`${oauth}_EXPECTED_ISSUER`]: 'issuer',
+    [`${oauth}_EXPECTED_AUDIENCE`]: 'kedge',
+    KEDGE_ACCESS_TEAM_DOMAIN: 'team',
+    KEDGE_ACCESS_AUD: 'aud',
+  };
+
+  it.each(['alice', 'admin'])(
+    'says who somebody is, but never makes one the owner: %s',
+    async (name) => {
+      const { credentials, who } = new Cluster().isolate(variables);
+      const verify = vi.spyOn(credentials.memory.keySets, 'verify');
+      verify.mockResolvedValue({ sub: name, common_name: name, exp: 2_000 });
+      const identity = { principal: { type: 'User', name }, expiresAt: 2_000_000 };
+      const expected = name === 'admin' ? undefined : identity;
+      expect(await who.byToken('a.b.c')).toEqual(expected);
+      expect(await who.byAccess('a.b.c')).toEqual(expected);
+      expect(verify).toHaveBeenCalledTimes(2);
+    },
+  );
+});
