@@ -183,7 +183,7 @@ function failed(name: string | null, topicId: string, errorCode: number): TopicA
     errorCode,
     name,
     topicId,
-    isInternal: name !== null && isInternalTopic(name),
+    isInternal: errorCode !== forbidden && name !== null && isInternalTopic(name),
     partitions: [],
     topicAuthorizedOperations: notAsked,
   };

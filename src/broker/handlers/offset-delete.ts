@@ -34,6 +34,7 @@ export const handleOffsetDelete: Handler<OffsetDeleteRequest, OffsetDeleteRespon
   const exists = (name: string, { partitionIndex }: Partition): boolean =>
     partitionIndex >= 0 && partitionIndex < (views.get(name)?.partitions ?? 0);
   const readable = topics.filter(({ name }) => mayRead(name));
+  const forbidden = topics.filter(({ name }) => !mayRead(name));
   const command = readable.map(({ name, partitions }) => ({
     name,
     partitionIndexes: partitions
@@ -53,7 +54,7 @@ export const handleOffsetDelete: Handler<OffsetDeleteRequest, OffsetDeleteRespon
   return {
     errorCode: ErrorCode.NONE,
     throttleTimeMs: 0,
-    topics: topics.map(({ name, partitions }) => ({
+    topics: [...forbidden, ...readable].map(({ name, partitions }) => ({
       name,
       partitions: partitions.map((partition) => ({
         partitionIndex: partition.partitionIndex,

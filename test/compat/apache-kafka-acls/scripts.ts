@@ -4,7 +4,12 @@
  * all rights asks from 127.0.0.1, and each script from an address of its own, which the access
  * control entries name.
  */
-import { AclOperation, AclResourceType } from '../../../src/protocol/acl.ts';
+import {
+  AclOperation,
+  AclPattern,
+  AclPermission,
+  AclResourceType,
+} from '../../../src/protocol/acl.ts';
 import { consumerGroupHeartbeat } from '../../../src/protocol/apis/consumer-group-heartbeat.ts';
 import { createAcls } from '../../../src/protocol/apis/create-acls.ts';
 import { deleteAcls } from '../../../src/protocol/apis/delete-acls.ts';
@@ -22,7 +27,7 @@ import type { Player, Script } from '../apache-kafka/player.ts';
 
 const rootHost = '127.0.0.1';
 const everyone = 'User:ANONYMOUS';
-const [literal, any, allow] = [3, 1, 3];
+const any = 1;
 const authorizationErrors = new Set([29, 30, 31, 53]);
 
 /** Gives all rights to who asks from 127.0.0.1, and by that none to anybody else. */
@@ -32,8 +37,23 @@ export async function close(on: Player): Promise<void> {
   await grant(on, rights, rootHost);
 }
 
+/** More of an entry than a right says. */
+export interface Entry {
+  readonly right: Right;
+  readonly isPrefixed?: boolean;
+  readonly isDenied?: boolean;
+}
+
 /** These are the rights from this host, and the broker knows it. */
-async function grant(on: Player, rights: readonly Right[], host: string): Promise<void> {
+export function grant(on: Player, rights: readonly Right[], host: string): Promise<void> {
+  return enter(
+    on,
+    rights.map((right) => ({ right })),
+    host,
+  );
+}
+
+export async function enter(on: Player, entries: readonly Entry[], host: string): Promise<void> {
   const filter = {
     resourceTypeFilter: any,
     resourceNameFilter: null,
@@ -44,19 +64,19 @@ async function grant(on: Player, rights: readonly Right[], host: string): Promis
     permissionType: any,
   };
   await on.quietly(deleteAcls, 3, { filters: [filter] });
-  const creations = rights.map(([operation, type, resourceName]) => ({
+  const creations = entries.map(({ right: [operation, type, resourceName], ...more }) => ({
     resourceType: AclResourceType[type],
     resourceName,
-    resourcePatternType: literal,
+    resourcePatternType: more.isPrefixed ? AclPattern.PREFIXED : AclPattern.LITERAL,
     principal: everyone,
     host,
     operation: AclOperation[operation],
-    permissionType: allow,
+    permissionType: more.isDenied ? AclPermission.DENY : AclPermission.ALLOW,
   }));
   if (creations.length > 0) await on.quietly(createAcls, 3, { creations });
   await on.quietlyUntil(describeAcls, 3, filter, ({ resources }) => {
     const found = resources.flatMap(({ acls }) => acls);
-    return found.length === rights.length;
+    return found.length === entries.length;
   });
 }
 

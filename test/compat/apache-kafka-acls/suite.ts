@@ -1,14 +1,16 @@
 /**
  * The differential test of access control: Apache Kafka with its StandardAuthorizer and Kedge with
- * its own, asked every API with and without the rights for it.
+ * its own, asked every API with and without the rights for it, and managed by `kafka-acls`.
  */
 
 import { installApacheKafka, startApacheKafka } from '../apache-kafka/kafka.ts';
 import { type Address, Player } from '../apache-kafka/player.ts';
 import { playBoth } from '../apache-kafka/suite.ts';
-import { jdk } from '../maven.ts';
+import { fetchJars, jdk } from '../maven.ts';
 import type { Suite, SuiteContext } from '../suite.ts';
 import { aclScripts, close } from './scripts.ts';
+import { toldScripts } from './told.ts';
+import { runTools } from './tools.ts';
 
 const AT_ONCE = 8;
 const authorizer = 'org.apache.kafka.metadata.authorizer.StandardAuthorizer';
@@ -27,13 +29,17 @@ async function run(context: SuiteContext): Promise<void> {
     await close(root);
     root.close();
   }
-  const waiting = aclScripts().filter(({ name }) => (context.onlyCase ?? name) === name);
+  const waiting = [...aclScripts(), ...toldScripts()].filter(
+    ({ name }) => (context.onlyCase ?? name) === name,
+  );
   const play = async () => {
     for (let script = waiting.shift(); script; script = waiting.shift()) {
       context.report(await playBoth(script, [kafka, kedge], new Set()));
     }
   };
   await Promise.all(Array.from({ length: AT_ONCE }, play));
+  const servers = [kafka, kedge].map(({ host, kafkaPort }) => `${host}:${kafkaPort}`);
+  await runTools(servers, context);
 }
 
 export const suite: Suite = {
@@ -43,7 +49,10 @@ export const suite: Suite = {
     KAFKA_ALLOW_EVERYONE_IF_NO_ACL_FOUND: 'true',
   },
   debianPackages: jdk,
-  install: installApacheKafka,
+  install: async () => {
+    await installApacheKafka();
+    await fetchJars('java-tools');
+  },
   version: async () => 'Apache Kafka 4.4.0, the broker with its StandardAuthorizer',
   run,
 };
