@@ -175,13 +175,16 @@ export class DeliveryWindow {
   /** What could be handed over now, were it enough. */
   #candidates(now: number): { batch: Entry[]; isFull: boolean } {
     const batch: Entry[] = [];
-    const blocked = new Set<string>();
+    /** Lane → how often its first record here was tried; nothing may go that was tried less. */
+    const lanes = new Map<string, number>();
     let bytes = 0;
     for (const entry of this.#entries) {
-      if (blocked.has(entry.lane)) continue;
-      if (entry.isFlying || entry.isDead || entry.notBefore > now) {
+      const tried = lanes.get(entry.lane) ?? entry.attempts;
+      const isLate = entry.isFlying || entry.isDead || entry.notBefore > now;
+      const mustWait = isLate || entry.attempts < tried;
+      lanes.set(entry.lane, mustWait ? Number.POSITIVE_INFINITY : tried);
+      if (mustWait) {
         if (this.#settings.order === 'partition') break;
-        blocked.add(entry.lane);
         continue;
       }
       if (batch.length > 0 && bytes + entry.size > limits.batchBytes) {
