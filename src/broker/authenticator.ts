@@ -50,7 +50,7 @@ export class Authenticator {
       return sameText(password, token) ? { principal: owner } : this.#failed();
     }
     if (user === tokenUser) return this.byToken(password);
-    const credentials = await this.#credentials.ofUser(user);
+    const credentials = await this.#ofUser(user);
     const identity = { principal: { type: 'User', name: user }, hasPassword: true };
     if (await this.#isProven(user, password, credentials)) return identity;
     this.#check();
@@ -67,6 +67,7 @@ export class Authenticator {
     if (token !== undefined && sameText(text, token)) return { principal: owner };
     const parts = parseToken(text);
     if (parts !== undefined) {
+      if (!this.#credentials.memory.tokens.has(parts.id)) this.#check();
       const kept = await this.#credentials.token(parts.id);
       if (kept === undefined || !(await isToken(parts, kept))) return this.#failed();
       const { expiresAt } = kept;
@@ -107,21 +108,17 @@ export class Authenticator {
 
   /**
    * What SCRAM works with: the credential of the user, or one that nobody has the password of,
-   * which looks the same each time.
+   * which looks the same each time. Throws TooManyFailures and Weather.
    */
   async credential(user: string, mechanism: number): Promise<KnownCredential> {
     const { token } = this.access;
     if (user === owner.name && token !== undefined) return this.#ownersCredential(mechanism, token);
-    const credentials = await this.#credentials.ofUser(user);
+    const credentials = await this.#ofUser(user);
     const known = credentials.find((credential) => credential.mechanism === mechanism);
     return known ?? this.#unknown(user, mechanism);
   }
 
-  /** Throws TooManyFailures where so much went wrong that nothing is looked at for a while. */
-  check(): void {
-    this.#check();
-  }
-
+  /** Somebody showed something wrong. */
   noteFailure(): void {
     this.#failed();
   }
@@ -132,6 +129,12 @@ export class Authenticator {
 
   #failed(): undefined {
     this.#credentials.memory.failures.note(this.#address, this.#credentials.now());
+  }
+
+  /** Who guesses at names does not make the controller look for them for ever. */
+  #ofUser(user: string): Promise<readonly KnownCredential[]> {
+    if (!this.#credentials.memory.users.has(user)) this.#check();
+    return this.#credentials.ofUser(user);
   }
 
   async #isProven(

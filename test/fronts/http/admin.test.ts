@@ -41,6 +41,20 @@ async function user(name: string, password: string): Promise<string> {
   return basic(name, password);
 }
 
+async function create(topic: string): Promise<void> {
+  const body = { topic_name: topic, partitions_count: 1 };
+  expect(await statusOf(owner, 'POST', '/rest/admin/topics', body)).toBeLessThan(300);
+}
+
+/** What a stream begins with. */
+async function eventsOf(path: string): Promise<number> {
+  const access = accessFrom({ KEDGE_TOKEN: 'owner-secret', KEDGE_URL_TOKENS: 'true' });
+  const request = new Request(`http://kedge.test${path}`);
+  const response = await httpApp().fetch(request, { ...kedge.door, access });
+  await response.body?.cancel();
+  return response.status;
+}
+
 async function allow(principal: string, type: string, name: string, operation: string) {
   const [cluster] = (await ask(owner, 'GET', '/v3/clusters')).json.data;
   const { status, text } = await ask(owner, 'POST', `/v3/clusters/${cluster.cluster_id}/acls`, {
@@ -173,13 +187,19 @@ describe('tokens', () => {
 describe('the token of a stream', () => {
   test('is made for topics that one may read, and is no good anywhere else', async () => {
     const alice = await user('alice', 'secret');
-    await ask(owner, 'POST', '/rest/topics/orders', { records: [] });
-    const body = { topics: ['orders'], expires_in_ms: 1_000 };
+    await create('orders');
+    const body = { topics: ['orders'], expires_in_ms: 60_000 };
     expect(await statusOf(alice, 'POST', '/admin/stream-tokens', body)).toBe(403);
     await allow('User:alice', 'TOPIC', 'orders', 'READ');
     const made = await ask(alice, 'POST', '/admin/stream-tokens', body);
     expect(made.status).toBe(201);
     const { token } = made.json;
+    expect(await eventsOf(`/sse/orders?token=${token}`)).toBe(200);
+    expect(await eventsOf(`/sse/orders?token=${token}x`)).toBe(401);
+    expect(await eventsOf('/sse/orders?token=owner-secret')).toBe(401);
+    await create('bills');
+    await allow('User:alice', 'TOPIC', 'bills', 'READ');
+    expect(await eventsOf(`/sse/bills?token=${token}`)).toBe(403);
     expect(await statusOf(bearer(token), 'GET', '/rest/topics')).toBe(401);
     expect(await statusOf(basic('token', token), 'GET', '/rest/topics')).toBe(401);
     expect(await statusOf(undefined, 'GET', `/rest/topics?token=${token}`)).toBe(401);

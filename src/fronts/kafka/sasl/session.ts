@@ -18,6 +18,7 @@
 import { hintFor } from '../../../broker/access.ts';
 import type { Authenticator, Identity } from '../../../broker/authenticator.ts';
 import { anonymous, principalText } from '../../../broker/authorizer.ts';
+import { TooManyFailures } from '../../../broker/failed-attempts.ts';
 import { type ClientContext, withPrincipal } from '../../../broker/gateway.ts';
 import { servedBy } from '../../../broker/handlers/index.ts';
 import { saltText } from '../../../broker/scram-keys.ts';
@@ -87,7 +88,8 @@ export class SaslSession {
       if (this.#state === 'start' || this.#state === 'handshake') return await this.#greet(frame);
       if (this.#state === 'tokens') return await this.#take(frame);
     } catch (error) {
-      if (!(error instanceof DecodeError)) console.warn(`Nobody could be authenticated: ${error}`);
+      const expected = error instanceof DecodeError || error instanceof TooManyFailures;
+      if (!expected) console.warn(`Nobody could be authenticated: ${error}`);
     }
     this.#state = 'closing';
     return undefined;
