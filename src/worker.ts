@@ -165,9 +165,11 @@ export default {
     if ('shut' in doors) {
       return Response.json({ error_code: 50302, message: doors.shut }, { status: 503 });
     }
+    const terms = termsFrom(env, doors.access);
     const door: HttpDoor = {
       ...doors,
-      maxCalls: termsFrom(env, doors.access).calls,
+      maxCalls: terms.calls,
+      maxRequests: terms.requests,
       restConsumer: (group, instance) => restConsumerObject(env, group, instance),
       kafkaStream: (origin, counted) =>
         acceptWebSocket(origin, counted, doors.gateway, termsFrom(env, doors.access)),

@@ -163,6 +163,7 @@ const ownVariables: readonly string[] = [
   ...streamVariables,
   ...pushVariables,
   'KEDGE_CALLS_PER_CONNECTION',
+  'KEDGE_REQUESTS_PER_CONNECTION',
 ];
 
 function variablesFrom(

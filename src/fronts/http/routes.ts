@@ -20,6 +20,8 @@ export interface HttpDoor {
   readonly origins: OriginRules;
   /** How many calls to objects what lasts may make before its client has to come again. */
   readonly maxCalls: number;
+  /** How many pieces of work it may do, each 256 KiB moved being one more. */
+  readonly maxRequests: number;
   /** How long a live stream lasts. */
   readonly streamMaxAgeMs: number;
   /** The object that keeps one consumer instance. */

@@ -4,6 +4,7 @@ import { anonymous } from '../../../src/broker/authorizer.ts';
 import { newState, subscribe } from '../../../src/core/rest-consumer/state.ts';
 import { Consumer } from '../../../src/fronts/http/consumer/consumer.ts';
 import { Kafka } from '../../../src/fronts/http/kafka.ts';
+import { Effort } from '../../../src/fronts/http/live/effort.ts';
 import { serveConsumer } from '../../../src/fronts/http/ws/consumer.ts';
 import { Line } from '../../../src/fronts/http/ws/line.ts';
 import { wireOf } from '../../../src/fronts/http/ws/wire.ts';
@@ -75,7 +76,7 @@ it('is nothing an hour for a member of a group over a WebSocket', async () => {
     receiverQueueSize: 10,
     pullMode: false,
     batch: 1,
-    maxCalls: Number.POSITIVE_INFINITY,
+    effort: new Effort(kafka, kedge.door),
   });
   expect(await anHour()).toBe(0);
   expect(sent[0]).toContain('assigned');

@@ -1,4 +1,4 @@
-/** Streams asked for by somebody without rights: refused with a status, before there is a stream. */
+/** Streams asked for by somebody without rights: refused with a status, before one begins. */
 import { expect, test } from 'vitest';
 import { allowing } from '../../broker/authorization/guarded-cluster.ts';
 import { MemoryDoor } from './memory-door.ts';

@@ -48,6 +48,7 @@ export class MemoryDoor implements AsyncDisposable {
       access: accessFrom({ KEDGE_OPEN: 'true' }),
       origins: noOrigins,
       maxCalls: Number.POSITIVE_INFINITY,
+      maxRequests: Number.POSITIVE_INFINITY,
       streamMaxAgeMs: 3_600_000,
       restConsumer: (group, instance) => this.#consumer(JSON.stringify([group, instance])),
       kafkaStream: () => {

@@ -313,6 +313,13 @@ describe('the end of a stream', () => {
     expect(seen).toEqual(Array.from({ length: 12 }, (_, index) => index));
   });
 
+  test('comes before it has worked more than it may', async () => {
+    kedge = new MemoryDoor({}, { maxRequests: 5 });
+    await produce('t', [{ value: 'x'.repeat(900_000) }]);
+    await using events = await stream('t?offset=earliest');
+    expect(await events.rest()).toHaveLength(1);
+  });
+
   test('says so when the topic is deleted', async () => {
     await produce('t', [{ value: 1 }]);
     await using events = await stream('t');

@@ -4,6 +4,7 @@
  * reader of that kind that comes again goes on where it was, here as there.
  */
 import { plainHttpError } from '../errors.ts';
+import { effortOf } from '../live/effort.ts';
 import { liveParameters } from '../live/parameters.ts';
 import { badRequest, findPlaces, NothingMore, parseWish } from '../live/places.ts';
 import { parseShowing, recordText } from '../live/shown.ts';
@@ -35,8 +36,8 @@ async function streamTopics(c: HttpContext): Promise<Response> {
       text: recordText(topic, partition, record, showing),
     }),
   });
-  const { maxCalls } = c.env;
-  const stream = new EventStream({ kafka, wish, tail, tellsDeletes, maxAgeMs, maxCalls });
+  const effort = effortOf(c);
+  const stream = new EventStream({ kafka, wish, tail, tellsDeletes, maxAgeMs, effort });
   // What may not be read is refused before the stream begins.
   const first = await tail.next(0);
   const headers = { 'content-type': type, 'cache-control': 'no-store', 'x-accel-buffering': 'no' };

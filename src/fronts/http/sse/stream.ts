@@ -8,6 +8,7 @@ import { untilTaken } from '../../../broker/until-taken.ts';
 import type { PartitionOffset } from '../../../core/rest-consumer/state.ts';
 import { httpErrorOf } from '../errors.ts';
 import type { Kafka } from '../kafka.ts';
+import type { Effort } from '../live/effort.ts';
 import { grownPlaces, idOf, type Wish } from '../live/places.ts';
 import { nameOf, type Round, type Tail } from '../live/tail.ts';
 import { commentText, eventText } from './event.ts';
@@ -25,7 +26,7 @@ export interface StreamOptions {
   /** `event: delete` for tombstones. */
   readonly tellsDeletes: boolean;
   readonly maxAgeMs: number;
-  readonly maxCalls: number;
+  readonly effort: Effort;
 }
 
 /** How long a browser waits before it comes again. */
@@ -76,11 +77,11 @@ export class EventStream {
   }
 
   async #readOn(first: Round<ShownRecord>): Promise<void> {
-    const { kafka, tail, wish, maxCalls } = this.#options;
+    const { kafka, tail, wish, effort } = this.#options;
     for (let round = first; ; ) {
       await this.#tell(round);
       const left = this.#endsAt - kafka.context.now();
-      if (this.#isGone || left <= 0 || kafka.calls >= maxCalls) return;
+      if (this.#isGone || left <= 0 || effort.isSpent) return;
       const grown = await grownPlaces(kafka, wish, tail.places);
       tail.add(grown);
       for (const one of grown) this.#told.set(nameOf(one), one);
@@ -123,6 +124,7 @@ export class EventStream {
   /** Waits until the reader has taken it: there is never more than one piece on its way. */
   async #send(text: string): Promise<void> {
     const bytes = this.#utf8.encode(text);
+    this.#options.effort.add(bytes.byteLength);
     const unsent = this.#options.kafka.context.answers.sending(bytes.byteLength);
     try {
       await untilTaken(unsent, this.#writer.write(bytes), () => this.#hangUp());

@@ -19,10 +19,11 @@ import type { Consumer } from '../consumer/consumer.ts';
 import { beat, ensureMember, leave } from '../consumer/membership.ts';
 import { commit, resolvePositions } from '../consumer/offsets.ts';
 import { HttpError, httpErrorOf } from '../errors.ts';
+import type { Effort } from '../live/effort.ts';
 import { nameOf, Tail } from '../live/tail.ts';
 import { obey, type Place, type ReaderCommand } from './commands.ts';
 import { Deliveries } from './deliveries.ts';
-import { Flow, type FlowOptions, type ShownRecord } from './flow.ts';
+import { Flow, type FlowOptions, lengthOf, type ShownRecord } from './flow.ts';
 import { closeCode, type Line } from './line.ts';
 import { endWith } from './reader.ts';
 import type { Wire } from './wire.ts';
@@ -33,7 +34,7 @@ export interface ConsumerOptions extends FlowOptions {
   readonly wire: Wire;
   /** Records that may be under way without an ack. */
   readonly receiverQueueSize: number;
-  readonly maxCalls: number;
+  readonly effort: Effort;
 }
 
 /** Java's `heartbeat.interval.ms`. */
@@ -87,7 +88,7 @@ class GroupMember {
 
   async #consume(): Promise<void> {
     while (!this.#line.isClosed) {
-      if (this.#consumer.kafka.calls >= this.#options.maxCalls) {
+      if (this.#options.effort.isSpent) {
         await this.#commit();
         return this.#line.close(closeCode.comeAgain, 'come again');
       }
@@ -98,6 +99,7 @@ class GroupMember {
       if (hasRoom && (await this.#findPlaces())) {
         const { records } = await this.#tail.next(untilBeat);
         this.#flow.fill(records);
+        if (records.length > 0) this.#options.effort.add(lengthOf(records));
       } else {
         await this.#flow.rest(untilBeat);
       }

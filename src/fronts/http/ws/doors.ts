@@ -10,6 +10,7 @@ import { ErrorCode, KafkaError } from '../../../protocol/errors.ts';
 import { Consumer, mayBeMember } from '../consumer/consumer.ts';
 import { HttpError } from '../errors.ts';
 import type { Kafka } from '../kafka.ts';
+import { effortOf } from '../live/effort.ts';
 import { badRequest, findPlaces, NothingMore, parseWish } from '../live/places.ts';
 import { parseShowing } from '../live/shown.ts';
 import { Tail } from '../live/tail.ts';
@@ -28,10 +29,11 @@ const sessionTimeoutMs = 45_000;
 export async function produceOver(c: HttpContext): Promise<Response> {
   const { protocol, wire } = handshake(c);
   const topic = c.req.param('topic')!;
-  const { maxCalls } = c.env;
   const kafka = c.get('kafka');
   await checkRights(kafka, AclOperation.WRITE, [topic]);
-  return upgrade(c, protocol, (line) => serveProducer(line, { kafka, topic, wire, maxCalls }));
+  return upgrade(c, protocol, (line) =>
+    serveProducer(line, { kafka, topic, wire, effort: effortOf(c) }),
+  );
 }
 
 export async function readOver(c: HttpContext): Promise<Response> {
@@ -49,9 +51,8 @@ export async function readOver(c: HttpContext): Promise<Response> {
   const tail = new Tail<ShownRecord>(kafka, places, options);
   // What may not be read is refused while there is a status to say so.
   const { records } = await tail.next(0);
-  const { maxCalls } = c.env;
   return upgrade(c, protocol, (line) =>
-    serveReader(line, { ...flow, kafka, wish, tail, records, maxCalls }),
+    serveReader(line, { ...flow, kafka, wish, tail, records, effort: effortOf(c) }),
   );
 }
 
@@ -75,9 +76,9 @@ export async function consumeOver(c: HttpContext): Promise<Response> {
   await checkRights(kafka, AclOperation.READ, topics);
   const state = subscribe(newState(group, config, kafka.context.now()), topics);
   const consumer = new Consumer(kafka, state);
-  const { maxCalls } = c.env;
+  const effort = effortOf(c);
   return upgrade(c, protocol, (line) =>
-    serveConsumer(line, { ...flow, consumer, topics, wire, receiverQueueSize, maxCalls }),
+    serveConsumer(line, { ...flow, consumer, topics, wire, receiverQueueSize, effort }),
   );
 }
 

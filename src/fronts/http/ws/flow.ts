@@ -12,6 +12,10 @@ export interface ShownRecord extends PartitionOffset {
   readonly text: string;
 }
 
+export function lengthOf(records: readonly ShownRecord[]): number {
+  return records.reduce((sum, { text }) => sum + text.length, 0);
+}
+
 export interface FlowOptions {
   /** Whether records go out only where the client has asked for them: `permit`. */
   readonly pullMode: boolean;

@@ -7,6 +7,7 @@ import { errorInfo } from '../../../protocol/errors.ts';
 import { HttpError, httpErrorOf } from '../errors.ts';
 import { isObject } from '../json.ts';
 import type { Kafka } from '../kafka.ts';
+import type { Effort } from '../live/effort.ts';
 import { type ProducedRecord, produceRecords, type RecordToProduce } from '../produce.ts';
 import { closeCode, type Frame, type Line } from './line.ts';
 import type { Wire } from './wire.ts';
@@ -15,7 +16,7 @@ export interface ProducerOptions {
   readonly kafka: Kafka;
   readonly topic: string;
   readonly wire: Wire;
-  readonly maxCalls: number;
+  readonly effort: Effort;
 }
 
 /** What is written at a time; each may be for another partition, whose object has to be called. */
@@ -30,7 +31,8 @@ export async function serveProducer(line: Line, options: ProducerOptions): Promi
     const answers = await produceFrames(frames, options);
     for (const answer of answers) await line.send(answer).catch(() => {});
     // What waits was not begun: the client hears nothing of it, and sends it again.
-    if (options.kafka.calls >= options.maxCalls) {
+    options.effort.add(lengthOf(frames));
+    if (options.effort.isSpent) {
       return line.close(closeCode.comeAgain, 'come again');
     }
   }
@@ -41,8 +43,11 @@ function isEnough(frames: readonly Frame[]): boolean {
     (sum, { json }) => sum + (Array.isArray(json) ? json.length : 1),
     0,
   );
-  const length = frames.reduce((sum, frame) => sum + frame.length, 0);
-  return records >= maxRecords || length >= maxLength;
+  return records >= maxRecords || lengthOf(frames) >= maxLength;
+}
+
+function lengthOf(frames: readonly Frame[]): number {
+  return frames.reduce((sum, { length }) => sum + length, 0);
 }
 
 interface Item {

@@ -5,10 +5,11 @@
  */
 import { httpErrorOf } from '../errors.ts';
 import type { Kafka } from '../kafka.ts';
+import type { Effort } from '../live/effort.ts';
 import { grownPlaces, type Wish } from '../live/places.ts';
 import type { Tail } from '../live/tail.ts';
 import { obey } from './commands.ts';
-import { Flow, type FlowOptions, type ShownRecord } from './flow.ts';
+import { Flow, type FlowOptions, lengthOf, type ShownRecord } from './flow.ts';
 import { closeCode, type Line } from './line.ts';
 
 export interface ReaderOptions extends FlowOptions {
@@ -17,7 +18,7 @@ export interface ReaderOptions extends FlowOptions {
   readonly tail: Tail<ShownRecord>;
   /** What was read of it already. */
   readonly records: readonly ShownRecord[];
-  readonly maxCalls: number;
+  readonly effort: Effort;
 }
 
 /** How long one look at the partitions may wait for records. */
@@ -25,7 +26,7 @@ const lookMs = 15_000;
 
 /** Until the client has closed, or has to come again. */
 export async function serveReader(line: Line, options: ReaderOptions): Promise<void> {
-  const { kafka, wish, tail, maxCalls } = options;
+  const { kafka, wish, tail, effort } = options;
   const flow = new Flow(line, options);
   flow.fill(options.records);
   void obey(line, wish.topics, (command) => {
@@ -33,7 +34,7 @@ export async function serveReader(line: Line, options: ReaderOptions): Promise<v
   });
   try {
     while (!line.isClosed) {
-      if (kafka.calls >= maxCalls) return line.close(closeCode.comeAgain, 'come again');
+      if (effort.isSpent) return line.close(closeCode.comeAgain, 'come again');
       await flow.pour(Number.POSITIVE_INFINITY);
       if (!flow.isEmpty || flow.permits === 0) {
         await flow.rest(lookMs);
@@ -42,6 +43,7 @@ export async function serveReader(line: Line, options: ReaderOptions): Promise<v
       tail.add(await grownPlaces(kafka, wish, tail.places));
       const { records } = await tail.next(lookMs);
       flow.fill(records);
+      if (records.length > 0) effort.add(lengthOf(records));
     }
   } catch (error) {
     await endWith(line, error);
