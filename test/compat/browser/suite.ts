@@ -202,6 +202,40 @@ function streaming(place: Place): Case[] {
   ];
 }
 
+/** The SDK in a page: it writes, reads back alone and in a group, and is refused as it should be. */
+function sdk(place: Place): Case[] {
+  return [place.url, wsOf(place.url)].map((url) => ({
+    name: `sdk-over-${url.startsWith('ws') ? 'websocket' : 'http'}`,
+    async run() {
+      const topic = unique('sdk');
+      const page = await place.page(app);
+      const seen = await page.run(`(async () => {
+        const { Consumer, json, Producer } = library.kedge;
+        const token = '${token}';
+        const options = { token, value: json(), compression: 'gzip' };
+        const producer = new Producer('${url}', options);
+        const all = Array.from({ length: 500 }, (_, n) => producer.send('${topic}', { value: n }));
+        await Promise.all(all);
+        await producer.close();
+        const group = { groupId: '${topic}', autoOffsetReset: 'earliest', value: json(), token };
+        const consumer = new Consumer('${url}', group);
+        consumer.subscribe('${topic}');
+        const values = [];
+        for await (const { value } of consumer) if (values.push(value) === 500) break;
+        await consumer.close();
+        const stranger = new Producer('${url}', { token: 'guess' });
+        const refused = await stranger.send('${topic}', { value: '' }).catch(({ name }) => name);
+        return { values, refused };
+      })()`);
+      equal(
+        seen.values,
+        Array.from({ length: 500 }, (_, index) => index),
+      );
+      equal(seen.refused, 'SASL_AUTHENTICATION_FAILED');
+    },
+  }));
+}
+
 /** What a page does that means no good: none of it may leave a trace. */
 const attacks = (url: string) => `Promise.allSettled([
   fetch('${url}/rest/topics/fetched', { method: 'POST', mode: 'no-cors', body: '{}' }),
@@ -296,7 +330,11 @@ function keepingApart(place: Place): Case[] {
 
 async function servePages(): Promise<Server> {
   const bundle = await build({
-    stdin: { contents: "export * from '@microsoft/fetch-event-source'", resolveDir: '.' },
+    stdin: {
+      contents: `export * from '@microsoft/fetch-event-source';
+        export * as kedge from 'kedge/client';`,
+      resolveDir: '.',
+    },
     bundle: true,
     write: false,
     format: 'iife',
@@ -318,7 +356,7 @@ async function run(context: SuiteContext): Promise<void> {
   const chromium = await Chromium.start({ 'app.example': pages, 'evil.example': pages });
   const place: Place = { url, pages, page: (origin) => chromium.open(`${origin}/`) };
   try {
-    await runCases([...streaming(place), ...keepingApart(place)], context);
+    await runCases([...streaming(place), ...sdk(place), ...keepingApart(place)], context);
   } finally {
     await chromium.close();
     server.closeAllConnections();
