@@ -93,6 +93,8 @@ function codeOf(status: number): number {
       return ErrorCode.UNSUPPORTED_VERSION;
     case 413:
       return ErrorCode.MESSAGE_TOO_LARGE;
+    case 429:
+      return ErrorCode.THROTTLING_QUOTA_EXCEEDED;
     default:
       return ErrorCode.NETWORK_EXCEPTION;
   }

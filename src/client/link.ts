@@ -20,7 +20,7 @@ import {
 } from '../protocol/schema.ts';
 import { ByAddress } from './by-address.ts';
 import { type Channel, type Credentials, disconnected, type Transport } from './channel.ts';
-import { type Limits, within } from './waiting.ts';
+import { type Limits, sleep, within } from './waiting.ts';
 
 /** For how long versions are believed. */
 const versionsMaxAgeMs = 600_000;
@@ -46,6 +46,7 @@ export class Link {
   readonly #options: LinkOptions;
   #opening: Opening | undefined;
   #correlationId = 0;
+  #quietUntil = 0;
   #isClosed = false;
 
   constructor(transport: Transport, options: LinkOptions) {
@@ -96,6 +97,8 @@ export class Link {
     if (this.#isClosed) throw new Error('This client is closed.');
     const whole = { ...defaultsOf(api.request.fields), ...request };
     const exchange = async () => {
+      const quietMs = this.#quietUntil - Date.now();
+      if (quietMs > 0) await sleep(quietMs, limits.signal);
       const [channel, ranges] = await this.#opened();
       return this.#send(channel, api, commonVersion(api, ranges), whole, isAnswered);
     };
@@ -120,13 +123,22 @@ export class Link {
     const reader = new Reader(frame);
     try {
       if (decodeResponseHeader(api, version, reader) === correlationId) {
-        return decodeResponse(api, version, reader);
+        const answer = decodeResponse(api, version, reader);
+        this.#heed(answer);
+        return answer;
       }
     } catch (error) {
       if (!(error instanceof DecodeError)) throw error;
     }
     channel.close();
     throw disconnected('The answer is not one to what was asked.');
+  }
+
+  /** A client that does too much is told for how long to be quiet (KIP-219). */
+  #heed(answer: { readonly throttleTimeMs?: unknown }): void {
+    const { throttleTimeMs } = answer;
+    if (typeof throttleTimeMs !== 'number' || throttleTimeMs <= 0) return;
+    this.#quietUntil = Math.max(this.#quietUntil, Date.now() + throttleTimeMs);
   }
 
   /** A channel that takes requests, and the versions there are at its end. */

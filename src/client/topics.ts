@@ -41,13 +41,15 @@ function messageOf(errorCode: number, name: string): string {
 
 export class Topics {
   readonly #link: Link;
+  readonly #patienceMs: number;
   /** By name and by id. */
   readonly #known: Map<string, Known>;
   /** Look-ups under way, by what is looked up. */
   readonly #underWay = new Map<string, Promise<Topic>>();
 
-  constructor(link: Link) {
+  constructor(link: Link, patienceMs = lookUpMs) {
     this.#link = link;
+    this.#patienceMs = patienceMs;
     const { address } = link.transport;
     this.#known = memory.get(address) ?? new Map();
     memory.set(address, this.#known);
@@ -97,7 +99,10 @@ export class Topics {
         if (errorCode === ErrorCode.NONE) return this.#learn(view);
         throw new KafkaError(errorCode, topic.name ? messageOf(errorCode, topic.name) : undefined);
       },
-      { timeoutMs: ({ code }) => (isUnknown(code) ? unknownForMs : lookUpMs) },
+      {
+        timeoutMs: ({ code }) =>
+          Math.min(this.#patienceMs, isUnknown(code) ? unknownForMs : lookUpMs),
+      },
     );
   }
 

@@ -111,6 +111,21 @@ describe('a consumer', () => {
     link.close();
   });
 
+  it('leaves its group when nothing is asked of it for long, and comes back when something is', async () => {
+    using kedge = await filled(['a', 'b']);
+    const options = { groupId: 'g', autoOffsetReset: 'earliest', maxPollIntervalMs: 100 } as const;
+    await using consumer = new Consumer(kedge, { ...options, maxWaitMs: 50 });
+    consumer.subscribe('t');
+    const records = consumer.records();
+    await records.next();
+    const epochs = () =>
+      kedge.asked('ConsumerGroupHeartbeat').map(({ memberEpoch }) => memberEpoch);
+    await expect.poll(() => epochs().at(-1)).toBe(-1);
+    // Nothing of what it had was committed.
+    expect((await records.next()).value).toMatchObject({ value: 'a' });
+    expect(epochs().filter((epoch) => epoch === 0)).toHaveLength(2);
+  });
+
   it('ends its loop when it is closed, and leaves its group', async () => {
     using kedge = await filled(['a']);
     const consumer = new Consumer(kedge, { groupId: 'g', autoOffsetReset: 'earliest' });

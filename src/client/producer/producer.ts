@@ -52,7 +52,7 @@ export class Producer<K = string | Uint8Array, V = string | Uint8Array> implemen
     this.#options = options;
     this.#isIdempotent = idempotent;
     this.#link = linkTo(connection, options);
-    this.#topics = new Topics(this.#link);
+    this.#topics = new Topics(this.#link, deliveryTimeoutMs);
     this.#room = new Room(options.bufferBytes ?? 16 * 1024 * 1024);
     if (transactionalId !== undefined) {
       this.#transactions = new Transactions(this.#link, this.#topics, {
