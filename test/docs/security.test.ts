@@ -8,7 +8,7 @@ import { page } from './page.ts';
 const token = 'the-owners-secret';
 const settings: { KEDGE_TOKEN: string; KEDGE_URL?: string } = { KEDGE_TOKEN: token };
 const docs = page('docs/security.md', {
-  kedge: { env: { KEDGE_TOKEN: token } },
+  kedge: { env: { KEDGE_TOKEN: token, KEDGE_CORS_ORIGINS: 'https://app.example' } },
   env: settings,
   elsewhere: executedByCompat,
 });
@@ -40,4 +40,11 @@ it('makes a token for a page', async () => {
     topics: ['orders'],
     token: expect.stringMatching(/^kedge_stream_/),
   });
+});
+
+it('tells a listed page what it may do', async () => {
+  const answer = (await docs.shell('preflight')).toLowerCase();
+  expect(answer).toContain('204 no content');
+  expect(answer).toContain('access-control-allow-origin: https://app.example');
+  expect(answer).toContain('access-control-allow-headers: authorization, content-type');
 });
