@@ -107,6 +107,19 @@ describe('parseStartOptions', () => {
     );
   });
 
+  it.each([
+    [{ KEDGE_CORS_ORIGINS: 'example.com' }, 'KEDGE_CORS_ORIGINS must be * or origins'],
+    [{ KEDGE_CORS_ORIGINS: '*', KEDGE_CORS_CREDENTIALS: 'true' }, 'KEDGE_CORS_CREDENTIALS may be'],
+    [{ KEDGE_STREAM_MAX_AGE_MS: '1' }, 'KEDGE_STREAM_MAX_AGE_MS must be a whole number'],
+  ])('refuses what makes no sense of browsers: %j', (environment, why) => {
+    expect(() => parse('', environment as Record<string, string>)).toThrow(why);
+  });
+
+  it('hands on what is said of browsers', () => {
+    const said = { KEDGE_CORS_ORIGINS: 'https://a.b', KEDGE_HOSTS: 'kedge.lan' };
+    expect(parse('', said).variables).toMatchObject(said);
+  });
+
   it('refuses a broker setting that is none', () => {
     expect(() => parse('', { KAFKA_AUTO_CREATE_TOPICS_ENABLE: 'yes' })).toThrow(
       'KAFKA_AUTO_CREATE_TOPICS_ENABLE must be true or false',

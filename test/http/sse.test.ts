@@ -2,6 +2,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { fetchEventSource } from '@microsoft/fetch-event-source';
 import { EventSource } from 'eventsource';
+import { Kafka, logLevel, Partitioners } from 'kafkajs';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { type Kedge, startKedge } from '../../src/testing/start-kedge.ts';
 import { ask, v2Json } from './requests.ts';
@@ -55,6 +56,42 @@ describe('EventSource', () => {
     await ask('DELETE', `${kedge.url}/v3/clusters/${json.data[0].cluster_id}/topics/gone`);
     await until(() => source.readyState === EventSource.CLOSED);
     expect(errors).toContain(40401);
+  });
+});
+
+describe('transactions', () => {
+  it('are shown as they are written, or when they are committed', async () => {
+    const kafka = new Kafka({ brokers: [kedge.bootstrapServers], logLevel: logLevel.NOTHING });
+    const producer = kafka.producer({
+      transactionalId: 'sse',
+      idempotent: true,
+      maxInFlightRequests: 1,
+      createPartitioner: Partitioners.DefaultPartitioner,
+    });
+    await produce('transactional', '"before"');
+    await producer.connect();
+    const write = async (value: string) => {
+      const transaction = await producer.transaction();
+      await transaction.send({ topic: 'transactional', messages: [{ value }] });
+      return transaction;
+    };
+    const seen = { read_committed: [] as unknown[], read_uncommitted: [] as unknown[] };
+    const sources = (['read_committed', 'read_uncommitted'] as const).map((level) => {
+      const query = `offset=earliest&isolation.level=${level}`;
+      const source = new EventSource(`${kedge.url}/sse/transactional?${query}`);
+      source.addEventListener('message', (event) => seen[level].push(valueIn(event)));
+      return source;
+    });
+    await (await write('aborted')).abort();
+    const open = await write('open');
+    await until(() => seen.read_uncommitted.length === 3);
+    expect(seen.read_committed).toHaveLength(1);
+    await open.commit();
+    await until(() => seen.read_committed.length === 2);
+    expect(seen.read_committed.slice(1)).toEqual(['open']);
+    expect(seen.read_uncommitted.slice(1)).toEqual(['aborted', 'open']);
+    for (const source of sources) source.close();
+    await producer.disconnect();
   });
 });
 
