@@ -83,22 +83,11 @@ it('makes a webhook, looks at it, pauses it and deletes it', async () => {
 it('checks what a webhook brings, and answers', async () => {
   const heard: string[] = [];
   const sdk = join(root, 'src/client/index.ts');
-  const program = docs.node(
-    'receive',
-    `${docs.code('receive').replaceAll("'kedge/client'", `'${sdk}'`).replace('export default', 'const worker =')}
-     import { createHmac } from 'node:crypto';
-     const body = JSON.stringify({ id: 'b', topic: 'orders', partition: 0, messages: [
-       { id: 'orders-0-7', offset: 7, attempts: 1, timestamp: 0, key: null, headers: [], body: { item: 'tea' } },
-     ] });
-     const at = Math.floor(Date.now() / 1000);
-     const key = Buffer.from(secret.slice(6), 'base64');
-     const signed = createHmac('sha256', key).update('b.' + at + '.' + body).digest('base64');
-     for (const signature of ['v1,' + signed, 'v1,' + signed.replace(/^./, '_')]) {
-       const headers = { 'webhook-id': 'b', 'webhook-timestamp': String(at), 'webhook-signature': signature };
-       const answer = await worker.fetch(new Request('https://x/', { method: 'POST', body, headers }));
-       console.log(answer.status, await answer.text());
-     }`,
-  );
+  const received = docs
+    .code('receive')
+    .replaceAll("'kedge/client'", `'${sdk}'`)
+    .replace('export default', 'const worker =');
+  const program = docs.node('receive', `${received}\n${asking}`);
   expect([await program.ended, program.stderr()]).toEqual([0, '']);
   heard.push(...program.stdout().trim().split('\n'));
   expect(heard).toEqual([
@@ -107,3 +96,23 @@ it('checks what a webhook brings, and answers', async () => {
     '401 no signature is right',
   ]);
 });
+
+/** Two requests to the webhook: one signed as it should be, and one not. */
+const asking = `
+import { createHmac } from 'node:crypto';
+const message = { id: 'orders-0-7', offset: 7, attempts: 1, timestamp: 0, key: null, headers: [] };
+const messages = [{ ...message, body: { item: 'tea' } }];
+const body = JSON.stringify({ id: 'b', topic: 'orders', partition: 0, messages });
+const at = Math.floor(Date.now() / 1000);
+const key = Buffer.from(secret.slice(6), 'base64');
+const signed = createHmac('sha256', key).update('b.' + at + '.' + body).digest('base64');
+for (const signature of [signed, signed.replace(/^./, '_')]) {
+  const headers = {
+    'webhook-id': 'b',
+    'webhook-timestamp': String(at),
+    'webhook-signature': 'v1,' + signature,
+  };
+  const request = new Request('https://hook.test/', { method: 'POST', body, headers });
+  const answer = await worker.fetch(request);
+  console.log(answer.status, await answer.text());
+}`;
