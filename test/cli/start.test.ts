@@ -68,6 +68,26 @@ describe('npm start', () => {
     await kedge.ended;
   });
 
+  it('lets in only who has the token, where there is one, and does not print it', async () => {
+    const kedge = await startFrom(dataDir, { env: { KEDGE_TOKEN: 'the-owners-secret' } });
+    const topics = `http://127.0.0.1:${kedge.httpPort}/rest/topics`;
+    expect((await fetch(topics)).status).toBe(401);
+    const headers = { authorization: 'Bearer the-owners-secret' };
+    expect((await fetch(topics, { headers })).status).toBe(200);
+    expect(kedge.stdout()).toContain('only with credentials');
+    expect(kedge.stdout()).not.toContain('the-owners-secret');
+    kedge.child.kill('SIGTERM');
+    await kedge.ended;
+    expect(kedge.stderr()).toBe('');
+  });
+
+  it('does not let other machines in where nothing says who may come', async () => {
+    const args = ['--host', '0.0.0.0', '--advertise', '127.0.0.1:9092', '--data-dir', dataDir];
+    const program = run(process.execPath, [startProgram, ...args]);
+    expect(await program.ended).toBe(2);
+    expect(program.stderr()).toContain('KEDGE_TOKEN');
+  });
+
   it('prints help that names every option', async () => {
     const program = run(process.execPath, [startProgram, '--help']);
     expect(await program.ended).toBe(0);
