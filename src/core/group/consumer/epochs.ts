@@ -22,7 +22,7 @@ export interface Circumstances {
 export function readsAnew(before: ConsumerMember, after: ConsumerMember): boolean {
   return (
     before.subscribedTopicRegex !== after.subscribedTopicRegex ||
-    JSON.stringify(before.reader) !== JSON.stringify(after.reader) ||
+    !same(before.reader, after.reader) ||
     !same(before.subscribedTopicNames, after.subscribedTopicNames)
   );
 }

@@ -87,8 +87,12 @@ function checkRoom({ command, draft, config }: Beating): void {
 /** What a member says of itself; what it leaves out stays. */
 function updated(member: ConsumerMember, command: Heartbeat): ConsumerMember {
   const names = command.subscribedTopicNames;
+  const { reader: readBefore, ...rest } = member;
+  const reader = command.subscribedTopicRegex === null ? readBefore : command.reader;
   return {
-    ...member,
+    ...rest,
+    // A row that has the property without a value would be another row.
+    ...(reader && { reader }),
     groupInstanceId: command.groupInstanceId ?? member.groupInstanceId,
     rackId: command.rackId ?? member.rackId,
     rebalanceTimeoutMs:
@@ -96,7 +100,6 @@ function updated(member: ConsumerMember, command: Heartbeat): ConsumerMember {
     serverAssignor: command.serverAssignor ?? member.serverAssignor,
     subscribedTopicNames: names === null ? member.subscribedTopicNames : [...new Set(names)].sort(),
     subscribedTopicRegex: command.subscribedTopicRegex ?? member.subscribedTopicRegex,
-    reader: command.subscribedTopicRegex === null ? member.reader : command.reader,
     clientId: command.clientId,
     clientHost: command.clientHost,
     classic: null,
