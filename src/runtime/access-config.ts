@@ -94,7 +94,8 @@ export function accessConfigFrom(variables: Readonly<Record<string, unknown>>): 
   const read = new Variables(variables);
   return {
     open: read.boolean('KEDGE_OPEN'),
-    token: read.text('KEDGE_TOKEN'),
+    // A line's end, which files bring along, is no part of it: no client could say it.
+    token: read.text('KEDGE_TOKEN')?.trim() || undefined,
     mechanisms: mechanismsFrom(read),
     maxReauthMs: read.count('KAFKA_CONNECTIONS_MAX_REAUTH_MS', 0, Number.MAX_SAFE_INTEGER),
     failedDelayMs: read.count('KAFKA_CONNECTION_FAILED_AUTHENTICATION_DELAY_MS', 100, largestInt),

@@ -20,6 +20,8 @@ describe('who may come in', () => {
       open: false,
       token: 'sésame',
     });
+    expect(accessConfigFrom({ KEDGE_TOKEN: 'from-a-file\n' }).token).toBe('from-a-file');
+    expect(accessConfigFrom({ KEDGE_TOKEN: ' \n' }).token).toBeUndefined();
     expect(accessConfigFrom({ KEDGE_OPEN: 'TRUE' }).open).toBe(true);
   });
 
