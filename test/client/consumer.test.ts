@@ -126,6 +126,41 @@ describe('a consumer', () => {
     expect(epochs().filter((epoch) => epoch === 0)).toHaveLength(2);
   });
 
+  it('reads what a pattern names, and keeps its place under a name of its own', async () => {
+    using kedge = await filled(['a']);
+    const options = { groupId: 'g', groupInstanceId: 'one', autoOffsetReset: 'earliest' } as const;
+    const consumer = new Consumer(kedge, options);
+    consumer.subscribe({ pattern: '[s-u]' });
+    expect((await consumer.records().next()).value).toMatchObject({ topic: 't', value: 'a' });
+    expect(consumer.groupMetadata).toMatchObject({ groupInstanceId: 'one' });
+    await consumer.close();
+    const last = kedge.asked('ConsumerGroupHeartbeat').at(-1);
+    expect(last).toMatchObject({ memberEpoch: -2, instanceId: 'one' });
+  });
+
+  it('is closed in time, also where nobody answers', async () => {
+    using kedge = await filled(['a']);
+    const options = { groupId: 'g', autoOffsetReset: 'earliest' } as const;
+    const consumer = new Consumer(kedge, options);
+    await consumer.assign([place]);
+    await consumer.poll();
+    kedge.fate = () => 'lost';
+    await consumer.close({ timeoutMs: 50 });
+    await expect(consumer.poll()).rejects.toThrow('closed');
+  });
+
+  it.each(['gzip', 'lz4', 'snappy', 'zstd'])('reads what is compressed with %s', async (codec) => {
+    using kedge = new MemoryKedge();
+    await using admin = new Admin(kedge);
+    await admin.createTopics([{ name: 't', configs: { 'compression.type': codec } }]);
+    await using producer = new Producer(kedge);
+    const value = 'tea '.repeat(1_000);
+    await producer.send('t', { value });
+    await using consumer = new Consumer(kedge);
+    const { records } = await consumer.fetch({ ...place, offset: 0 });
+    expect(records).toMatchObject([{ value }]);
+  });
+
   it('ends its loop when it is closed, and leaves its group', async () => {
     using kedge = await filled(['a']);
     const consumer = new Consumer(kedge, { groupId: 'g', autoOffsetReset: 'earliest' });

@@ -12,7 +12,7 @@ import type { GroupMetadata } from '../producer/transaction.ts';
 import { type Deserializer, text } from '../serdes.ts';
 import { Topics } from '../topics.ts';
 import type { Connection } from '../transport.ts';
-import { isRetriable, persistently, sleep } from '../waiting.ts';
+import { isRetriable, persistently, sleep, within } from '../waiting.ts';
 import { Fetcher } from './fetcher.ts';
 import { type Assignment, Member } from './member.ts';
 import type {
@@ -256,19 +256,31 @@ export class Consumer<K = string, V = string> implements AsyncDisposable {
     return { groupId, memberId, memberEpoch: epoch, groupInstanceId };
   }
 
-  /** Ends what reads, commits what was processed (if `autoCommit`), and leaves the group. */
-  async close(): Promise<void> {
+  /**
+   * Ends what reads, commits what was processed (if `autoCommit`), and leaves the group; what cannot
+   * be said within `timeoutMs` (30,000) is left unsaid.
+   */
+  async close({ timeoutMs = 30_000 }: { readonly timeoutMs?: number } = {}): Promise<void> {
     if (this.#closing.signal.aborted) return;
     this.#closing.abort();
     this.#wake();
     try {
-      if (this.#commitsByItself) await this.#progress.tryToCommit(this.#readings);
+      await within(this.#sayGoodbye(), { timeoutMs });
+    } catch (error) {
+      if (!isRetriable(error)) throw error;
     } finally {
       for (const reading of this.#readings) reading.drop();
       this.#readings = [];
-      await this.#member?.leave();
       this.#link.close();
       this.#control.close();
+    }
+  }
+
+  async #sayGoodbye(): Promise<void> {
+    try {
+      if (this.#commitsByItself) await this.#progress.tryToCommit(this.#readings);
+    } finally {
+      await this.#member?.leave();
     }
   }
 

@@ -74,7 +74,7 @@ export class KafkaConnection extends RpcTarget {
    */
   request(frame: Uint8Array): Promise<KafkaAnswer> {
     if (!(frame instanceof Uint8Array)) throw new TypeError('a frame is a Uint8Array');
-    if (this.#connection.isClosed) throw closed();
+    if (this.#connection.isClosed || this.#left.signal.aborted) throw closed();
     return new Promise((resolve, reject) => {
       this.#waiting.push({ resolve, reject });
       // Apart, so that the frame is not copied.
