@@ -257,8 +257,8 @@ export class Consumer<K = string, V = string> implements AsyncDisposable {
   }
 
   /**
-   * Ends what reads, commits what was processed (if `autoCommit`), and leaves the group; what cannot
-   * be said within `timeoutMs` (30,000) is left unsaid.
+   * Ends what reads, commits what was processed (if `autoCommit`), and leaves the group; what
+   * cannot be said within `timeoutMs` (30,000) is left unsaid.
    */
   async close({ timeoutMs = 30_000 }: { readonly timeoutMs?: number } = {}): Promise<void> {
     if (this.#closing.signal.aborted) return;
