@@ -67,7 +67,7 @@ export class EventStream {
       await this.#readOn(first);
       await this.#writer.close();
     } catch (error) {
-      if (this.#gone) return;
+      if (this.#isGone) return;
       const { body } = httpErrorOf(error);
       await this.#send(eventText({ event: 'error', data: JSON.stringify(body) })).catch(hangUp);
       await this.#writer.close().catch(hangUp);
