@@ -19,7 +19,9 @@ import {
   type QueueTopic,
   withQueue,
 } from './fronts/push/queue.ts';
+import { streamOutside } from './fronts/push/stream-outside.ts';
 import { KafkaConnection } from './fronts/rpc/kafka-connection.ts';
+import { StreamSubscriptionObject } from './objects/stream-subscription.ts';
 import { SubscriptionObject } from './objects/subscription.ts';
 import { isConfigured } from './runtime/access-config.ts';
 import { brokerConfigFrom } from './runtime/config.ts';
@@ -27,6 +29,7 @@ import { type OriginRules, originRulesFrom } from './runtime/origin-rules.ts';
 import type { PushOutside } from './runtime/push/outside.ts';
 import { privateHostsFrom } from './runtime/push/push-config.ts';
 import { streamMaxAgeMsFrom } from './runtime/stream-config.ts';
+import type { StreamSubscriptionOutside } from './runtime/stream-subscription/host.ts';
 import { type Env, restConsumerObject, workerObjects } from './runtime/worker-objects.ts';
 
 export { ClusterController } from './objects/cluster-controller.ts';
@@ -144,6 +147,17 @@ export class Subscription extends SubscriptionObject {
       privateHosts: privateHostsFrom(env),
       fetch: (input, init) => fetch(input, init),
       now: () => Date.now(),
+    });
+  }
+}
+
+/** A subscription to streams, with the way to its webhook. */
+export class StreamSubscription extends StreamSubscriptionObject {
+  protected override outside(): StreamSubscriptionOutside {
+    const { env } = this;
+    return streamOutside(() => gatewayOf(env, accessFrom(env)), {
+      privateHosts: privateHostsFrom(env),
+      fetch: (url, init) => fetch(url, init),
     });
   }
 }

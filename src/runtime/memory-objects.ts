@@ -5,6 +5,7 @@
  */
 import type { VouchedMember } from '../core/group/commands.ts';
 import type { SubscriptionCalls } from '../core/push/calls.ts';
+import type { StreamSubscriptionCalls } from '../core/stream-subscription/calls.ts';
 import type { TransactionCalls } from '../core/transaction/calls.ts';
 import { clusterHost, runErrands } from './cluster-host.ts';
 import type { BrokerConfig } from './config.ts';
@@ -18,6 +19,12 @@ import { type BilledEvent, type Meter, ObjectMeter, oneWritten } from './meters.
 import { nowhere, type PushOutside } from './push/outside.ts';
 import { SubscriptionHost } from './push/subscription-host.ts';
 import { memoryRows } from './rows.ts';
+import {
+  noWebhooks,
+  StreamSubscriptionHost,
+  type StreamSubscriptionOutside,
+  streamSubscriptionPrefix,
+} from './stream-subscription/host.ts';
 import type { ControllerStub, GroupStub, Objects, PartitionStub, Stub } from './stubs.ts';
 import { TransactionHost } from './transaction-host.ts';
 import { closedWatch, MemoryWatches, WatchState } from './watch.ts';
@@ -31,6 +38,8 @@ export interface MemoryObjectsOptions {
   readonly hibernates?: boolean;
   /** What subscriptions need of the world; without it they deliver nothing. */
   readonly push?: (objects: Objects) => PushOutside;
+  /** The same of subscriptions to streams. */
+  readonly streams?: StreamSubscriptionOutside;
 }
 
 type CallTable<Calls> = { [K in keyof Calls]: { command: unknown; reply: unknown } };
@@ -52,17 +61,19 @@ export class MemoryObjects implements Objects {
   readonly #transactions = new Map<string, Stub<TransactionCalls>>();
   readonly #subscriptions = new Map<string, Stub<SubscriptionCalls>>();
   readonly #push: MemoryObjectsOptions['push'];
+  readonly #streams: MemoryObjectsOptions['streams'];
   #controller: ControllerStub | undefined;
   readonly #alarms = new Set<Alarm>();
   /** What each object would be billed for, by kind and name. */
   readonly meters = new Map<string, ObjectMeter>();
 
   constructor(options: MemoryObjectsOptions) {
-    const { config, now = () => Date.now(), hibernates = false, push } = options;
+    const { config, now = () => Date.now(), hibernates = false, push, streams } = options;
     this.#config = config;
     this.#now = now;
     this.#hibernates = hibernates;
     this.#push = push;
+    this.#streams = streams;
   }
 
   partition(topicId: string, partition: number): PartitionStub {
@@ -115,6 +126,7 @@ export class MemoryObjects implements Objects {
 
   subscription(name: string): Stub<SubscriptionCalls> {
     return remembered(this.#subscriptions, name, () => {
+      if (name.startsWith(streamSubscriptionPrefix)) return this.#streamSubscription(name);
       const outside = this.#push?.(this) ?? nowhere;
       return copying(
         this.#resident(
@@ -123,6 +135,16 @@ export class MemoryObjects implements Objects {
         ),
       );
     });
+  }
+
+  #streamSubscription(name: string): Stub<SubscriptionCalls> {
+    const outside = this.#streams ?? noWebhooks;
+    const resident = this.#resident<StreamSubscriptionCalls, StreamSubscriptionHost>(
+      `subscription ${name}`,
+      (surroundings) => new StreamSubscriptionHost({ ...surroundings, outside }),
+    );
+    // By its name it is asked nothing else than it knows.
+    return copying(resident) as unknown as Stub<SubscriptionCalls>;
   }
 
   controller(): ControllerStub {

@@ -12,6 +12,7 @@ import type { SubscriptionCalls } from '../core/push/calls.ts';
 import type { RestConsumerCalls } from '../core/rest-consumer/calls.ts';
 import type { TransactionCalls } from '../core/transaction/calls.ts';
 import { partitionWatch } from './partition-watch.ts';
+import { streamSubscriptionPrefix } from './stream-subscription/host.ts';
 import type {
   ControllerStub,
   GroupStub,
@@ -34,6 +35,7 @@ export type Env = {
   readonly CLUSTER_CONTROLLER: DurableObjectNamespace;
   readonly REST_CONSUMER: DurableObjectNamespace;
   readonly SUBSCRIPTION: DurableObjectNamespace;
+  readonly STREAM_SUBSCRIPTION: DurableObjectNamespace;
   readonly [variable: `KAFKA_${string}`]: string | undefined;
 };
 
@@ -101,7 +103,11 @@ export function workerObjects(env: Env): Objects {
     group: (groupId) => new WorkerGroup(env.GROUP_COORDINATOR, groupId),
     transaction: (transactionalId) =>
       new WorkerObject<TransactionCalls>(env.TRANSACTION_COORDINATOR, transactionalId),
-    subscription: (name) => new WorkerObject<SubscriptionCalls>(env.SUBSCRIPTION, name),
+    subscription: (name) =>
+      new WorkerObject<SubscriptionCalls>(
+        name.startsWith(streamSubscriptionPrefix) ? env.STREAM_SUBSCRIPTION : env.SUBSCRIPTION,
+        name,
+      ),
     controller: () => new WorkerController(env.CLUSTER_CONTROLLER, 'cluster'),
   };
 }

@@ -13,3 +13,11 @@ it('works with its client', async () => {
   expect(await program.ended).toBe(0);
   expect(program.stdout()).toBe('[{"say":"hello"}]\n');
 });
+
+it('tells workers that a stream has grown', async () => {
+  const answers = await docs.answers('streams-subscription');
+  const [made, wakes, claimed] = answers;
+  expect(made).toMatchObject({ id: 'cleaners', type: 'pull-wake', status: 'active' });
+  expect(wakes).toMatchObject([{ type: 'wake', stream: 'halls/1', generation: 1 }]);
+  expect(claimed).toMatchObject({ generation: 1, streams: [{ path: 'halls/1' }] });
+});

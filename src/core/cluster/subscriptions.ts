@@ -8,7 +8,10 @@ import type { CallOf, ReplyOf, Row } from '../machine.ts';
 
 /** What the machine is asked of them. */
 export interface SubscriptionListCalls {
-  /** A subscription announces itself before it exists; null topics: it is gone. */
+  /**
+   * A subscription announces itself before it exists; null topics: it is gone. `*`: it is told of
+   * every topic.
+   */
   registerSubscription: {
     command: { name: string; topics: readonly string[] | null };
     reply: { errorCode: number };
@@ -77,7 +80,9 @@ export class Subscriptions {
       if (before?.partitions === after?.partitions) continue;
       changed.add((after ?? before)!.name);
     }
-    const concerned = [...this.#topics].filter(([, topics]) => topics.some((t) => changed.has(t)));
+    const isConcerned = (topic: string) =>
+      changed.has(topic) || (topic === '*' && changed.size > 0);
+    const concerned = [...this.#topics].filter(([, topics]) => topics.some(isConcerned));
     if (concerned.length > 0) this.#dueAt = now;
     return concerned.map(([name]) => {
       const number = (this.#notices.get(name) ?? 0) + 1;

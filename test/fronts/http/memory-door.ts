@@ -7,7 +7,7 @@ import type { RestConsumerCalls } from '../../../src/core/rest-consumer/calls.ts
 import { httpApp } from '../../../src/fronts/http/app.ts';
 import type { HttpDoor } from '../../../src/fronts/http/routes.ts';
 import { type BrokerConfig, defaultBrokerConfig } from '../../../src/runtime/config.ts';
-import { MemoryObjects } from '../../../src/runtime/memory-objects.ts';
+import { MemoryObjects, type MemoryObjectsOptions } from '../../../src/runtime/memory-objects.ts';
 import { noOrigins } from '../../../src/runtime/origin-rules.ts';
 import {
   type RestConsumerHost,
@@ -40,9 +40,13 @@ export class MemoryDoor implements AsyncDisposable {
   readonly #app = httpApp();
   readonly #consumers = new Map<string, RestConsumerHost>();
 
-  constructor(config: Partial<BrokerConfig> = {}, door: Partial<HttpDoor> = {}) {
+  constructor(
+    config: Partial<BrokerConfig> = {},
+    door: Partial<HttpDoor> = {},
+    objects: Partial<MemoryObjectsOptions> = {},
+  ) {
     const full = { ...defaultBrokerConfig, groupInitialRebalanceDelayMs: 0, ...config };
-    this.objects = new MemoryObjects({ config: full });
+    this.objects = new MemoryObjects({ config: full, ...objects });
     this.door = {
       gateway: createGateway(this.objects, full, { open: true }),
       access: accessFrom({ KEDGE_OPEN: 'true' }),

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { offsetToken, parseOffsetToken } from '../../../src/core/stream/offset-token.ts';
+import { nameOf, topicOf } from '../../../src/core/stream/stream-name.ts';
 import { cursorAfter } from '../../../src/fronts/http/streams/cursor.ts';
 import { batchesOf, bodyOf, messagesOf } from '../../../src/fronts/http/streams/messages.ts';
-import { offsetToken, parseOffsetToken } from '../../../src/fronts/http/streams/offset-token.ts';
-import { nameOf, topicOf } from '../../../src/fronts/http/streams/stream-name.ts';
 import { chance } from '../../contracts/partition-log.ts';
 
 describe('the topic of a stream', () => {

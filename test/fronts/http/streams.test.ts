@@ -115,9 +115,9 @@ describe('a stream', () => {
     expect((await ask('GET', 's')).text).toBe('');
   });
 
-  it('cannot have the name that subscriptions will have', async () => {
-    for (const name of ['__ds', '__ds/subscriptions/a', '__ds/jwks.json']) {
-      expect((await put(name)).status).toBe(501);
+  it('cannot have the name of what subscriptions have', async () => {
+    for (const name of ['__ds', '__ds/subscriptions/a/b', '__ds/jwks.json']) {
+      expect((await put(name)).status).toBe(404);
     }
     expect((await put('__dsx')).status).toBe(201);
   });

@@ -8,11 +8,11 @@
  * - A closed stream takes nothing but another request to close it, which changes nothing.
  */
 import type { StreamAppendReply } from '../../../core/stream/calls.ts';
+import { offsetToken } from '../../../core/stream/offset-token.ts';
 import { readBody } from '../body.ts';
 import type { HttpContext } from '../routes.ts';
 import { buriedIfForkless } from './forks.ts';
 import { batchesOf, messagesOf } from './messages.ts';
-import { offsetToken } from './offset-token.ts';
 import { OpenStream, unfinished } from './open-stream.ts';
 import { closes, contentTypeOf, producerOf } from './request.ts';
 import {

@@ -8,6 +8,7 @@
  * - The topic has one partition, and keeps its records until the stream is deleted or ends.
  */
 import type { NewStream, StreamView } from '../../../core/stream/calls.ts';
+import { offsetToken } from '../../../core/stream/offset-token.ts';
 import { mediaType, plainContentType } from '../../../core/stream/stream-state.ts';
 import { createTopics } from '../../../protocol/apis/create-topics.ts';
 import { ErrorCode } from '../../../protocol/errors.ts';
@@ -22,7 +23,6 @@ import {
   sourceOf,
 } from './forks.ts';
 import { batchesOf, messagesOf } from './messages.ts';
-import { offsetToken } from './offset-token.ts';
 import { OpenStream } from './open-stream.ts';
 import { type AskedFork, closes, contentTypeOf, forkOf, lifetimeOf } from './request.ts';
 import { commonHeaders, conflict, gone, notFound, refused } from './stream-errors.ts';

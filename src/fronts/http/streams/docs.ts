@@ -50,6 +50,44 @@ export const streams: FamilyDoc = {
     'Durable Streams: a stream of bytes or of JSON messages at a URL. Each stream is a topic with ' +
     'one partition; clients of Kafka may read and write it.',
   error: { type: plain, schema: text },
+  schemas: {
+    StreamsProblem: {
+      type: 'object',
+      properties: {
+        error: {
+          type: 'object',
+          properties: { code: text, message: text },
+          required: ['code', 'message'],
+        },
+      },
+      required: ['error'],
+    },
+    StreamsSubscription: {
+      type: 'object',
+      properties: {
+        type: { type: 'string', enum: ['webhook', 'pull-wake'] },
+        pattern: { ...text, description: '`*` for one part of a path, `**` for any number' },
+        webhook: { type: 'object', properties: { url: text } },
+        wake_stream: text,
+        lease_ttl_ms: { type: 'integer', minimum: 1_000, maximum: 600_000, default: 30_000 },
+        description: text,
+      },
+      required: ['type'],
+    },
+    StreamsClaimed: {
+      type: 'object',
+      properties: {
+        wake_id: text,
+        generation: { type: 'integer' },
+        acks: {
+          type: 'array',
+          items: { type: 'object', properties: { stream: text, offset: text } },
+        },
+        done: { type: 'boolean' },
+      },
+      required: ['wake_id', 'generation'],
+    },
+  },
 };
 
 export const createStream: Doc = {
@@ -154,4 +192,112 @@ export const deleteStream: Doc = {
     204: { description: 'It is deleted.' },
     ...missing,
   },
+};
+
+const json = 'application/json';
+const problem = (description: string): AnswerDoc => ({
+  description,
+  type: json,
+  schema: { $ref: '#/components/schemas/StreamsProblem' },
+});
+const missingSubscription = { 404: problem('There is no such subscription.') };
+const subscriptionAnswer = (description: string): AnswerDoc => ({
+  description,
+  type: json,
+  schema: { $ref: '#/components/schemas/StreamsSubscription' },
+});
+const claimed: Schema = { $ref: '#/components/schemas/StreamsClaimed' };
+const example = { wake_id: 'w_1', generation: 1, acks: [], done: true };
+const acknowledged: Doc['answers'] = {
+  200: {
+    description: 'It is acknowledged; whether there is more.',
+    type: json,
+    schema: { type: 'object', properties: { ok: { const: true }, next_wake: { type: 'boolean' } } },
+  },
+  400: problem('It is a subscription of the other type.'),
+  401: problem('The token is not of this subscription.'),
+  409: problem('The wake is over, or an offset is wrong.'),
+  ...missingSubscription,
+};
+
+export const readKeys: Doc = {
+  summary: 'Read the keys that notifications are signed by',
+  answers: {
+    200: { description: 'A JWKS', type: 'application/jwk-set+json', schema: { type: 'object' } },
+  },
+};
+
+export const define: Doc = {
+  summary: 'Subscribe to streams',
+  description:
+    'A webhook, or workers who follow the wake stream, are told that streams have grown. The ' +
+    'body of a notification is signed: `t=…,kid=…,ed25519=…` of `<t>.<body>`.',
+  body: {
+    types: [json],
+    schema: { $ref: '#/components/schemas/StreamsSubscription' },
+    required: true,
+    example: { type: 'pull-wake', pattern: 'rooms/*', wake_stream: 'wakes' },
+  },
+  answers: {
+    200: subscriptionAnswer('It was there before.'),
+    201: subscriptionAnswer('It was made.'),
+    400: problem('It cannot be made, or nothing is sent to this address.'),
+    409: problem('There is another subscription of this name.'),
+  },
+};
+
+export const look: Doc = {
+  summary: 'Describe a subscription to streams',
+  answers: { 200: subscriptionAnswer('It is there.'), ...missingSubscription },
+};
+
+export const remove: Doc = {
+  summary: 'Take away a subscription to streams',
+  answers: { 204: { description: 'It is gone.' } },
+};
+
+export const addStreams: Doc = {
+  summary: 'Add streams to a subscription',
+  body: {
+    types: [json],
+    schema: { type: 'object', properties: { streams: { type: 'array', items: text } } },
+    required: true,
+    example: { streams: ['rooms/7'] },
+  },
+  answers: { 204: { description: 'They are added.' }, ...missingSubscription },
+};
+
+export const removeStream: Doc = {
+  summary: 'Take a stream from a subscription',
+  answers: { 204: { description: 'It is taken away.' }, ...missingSubscription },
+};
+
+export const claim: Doc = {
+  summary: 'Claim what there is to do',
+  body: {
+    types: [json],
+    schema: { type: 'object', properties: { worker: text }, required: ['worker'] },
+    required: true,
+    example: { worker: 'a' },
+  },
+  answers: {
+    200: { description: "It is this worker's now.", type: json, schema: { type: 'object' } },
+    400: problem('It is a subscription of the other type.'),
+    409: problem('Another worker holds it, or there is nothing to do.'),
+    ...missingSubscription,
+  },
+};
+
+const claimedDoc = (summary: string): Doc => ({
+  summary,
+  description: 'With `Authorization: Bearer` and the token that came with the wake.',
+  body: { types: [json], schema: claimed, required: true, example },
+  answers: acknowledged,
+});
+
+export const callBack = claimedDoc('Acknowledge what a webhook was told of');
+export const acknowledge = claimedDoc('Acknowledge what was claimed');
+export const release: Doc = {
+  ...claimedDoc('Give back what was claimed'),
+  answers: { ...acknowledged, 204: { description: 'It is given back.' } },
 };

@@ -8,13 +8,13 @@ import { partitionSpec } from '../../../core/cluster/partition-spec.ts';
 import type { PartitionSpec } from '../../../core/log/calls.ts';
 import { logConfigFrom } from '../../../core/log/log-config.ts';
 import type { StreamCalls } from '../../../core/stream/calls.ts';
+import { topicOf } from '../../../core/stream/stream-name.ts';
 import { AclOperation, AclResourceType, CLUSTER_NAME } from '../../../protocol/acl.ts';
 import { deleteTopics } from '../../../protocol/apis/delete-topics.ts';
 import { ErrorCode } from '../../../protocol/errors.ts';
 import type { Kafka } from '../kafka.ts';
 import type { HttpContext } from '../routes.ts';
-import { conflict, forbidden, invalid, refused, StreamError } from './stream-errors.ts';
-import { topicOf } from './stream-name.ts';
+import { conflict, forbidden, invalid, notFound, refused, StreamError } from './stream-errors.ts';
 
 /** Where streams are, below the prefix of the dialect. */
 export const streamPath = '/v1/stream/';
@@ -38,8 +38,8 @@ export class OpenStream {
   static of(c: HttpContext): OpenStream {
     const { pathname } = new URL(c.req.url);
     const path = pathname.slice(pathname.indexOf(streamPath) + streamPath.length);
-    // The dialect has subscriptions there, which are not here yet.
-    if (/^__ds(\/|$)/.test(path)) throw new StreamError(501, 'There are no subscriptions here.');
+    // Subscriptions are there.
+    if (/^__ds(\/|$)/.test(path)) throw notFound();
     const topic = topicOfPath(path);
     if (topic === undefined)
       throw invalid('No topic of Kafka can stand for a stream of this name.');

@@ -6,12 +6,13 @@
  * - At most a mebibyte a time, but one message is always whole.
  * - An offset below what is still kept: 410. One beyond the end: 400.
  */
+
+import { offsetToken } from '../../../core/stream/offset-token.ts';
 import type { HttpContext } from '../routes.ts';
 import { cursorAfter } from './cursor.ts';
 import { buriedIfForkless } from './forks.ts';
 import { longPoll } from './long-poll.ts';
 import { bodyOf } from './messages.ts';
-import { offsetToken } from './offset-token.ts';
 import { OpenStream, unfinished } from './open-stream.ts';
 import { type Page, readPage } from './page.ts';
 import { type AskedRead, readOf } from './request.ts';

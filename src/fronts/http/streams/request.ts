@@ -4,8 +4,8 @@
  * it differently would keep a stream for different times.
  */
 import type { Expiry, ProducerClaim } from '../../../core/stream/calls.ts';
+import { parseOffsetToken } from '../../../core/stream/offset-token.ts';
 import type { HttpContext } from '../routes.ts';
-import { parseOffsetToken } from './offset-token.ts';
 import { invalid } from './stream-errors.ts';
 
 const wholeNumber = /^(0|[1-9]\d*)$/;

@@ -4,12 +4,12 @@
  * it has made as many calls as it may; the reader comes back with the offset it was told last.
  */
 import { toBase64 } from '../../../bytes/base64.ts';
+import { offsetToken } from '../../../core/stream/offset-token.ts';
 import type { HttpContext } from '../routes.ts';
 import { finishLater } from '../routes.ts';
 import { cursorAfter } from './cursor.ts';
 import { moreThan } from './long-poll.ts';
 import { bodyOf, isText } from './messages.ts';
-import { offsetToken } from './offset-token.ts';
 import type { OpenStream } from './open-stream.ts';
 import { type Page, readPage } from './page.ts';
 import type { AskedRead } from './request.ts';
