@@ -53,12 +53,16 @@ export function createGateway(
 export interface ClientContext
   extends Omit<RequestContext, 'apiVersion' | 'clientId' | 'nextMayStart'> {
   readonly objects: CountedObjects;
+  /** As in `ClientOrigin`; Infinity: never. */
+  readonly expiresAt: number;
 }
 
 /** What is known of a client before it asks anything. */
 export interface ClientOrigin {
   /** Who it has proven to be; `anonymous` where nobody is asked. */
   readonly principal: Principal;
+  /** When what it proved that with is worth nothing any more; absent: it does not expire. */
+  readonly expiresAt?: number | undefined;
   /** `/127.0.0.1` */
   readonly clientHost: string;
   /**
@@ -81,6 +85,7 @@ export function clientContext(gateway: Gateway, client: ClientOrigin): ClientCon
   const acls = authorizer ? new KnownAcls(authorizer, memory.acls, objects, now, changes) : null;
   return {
     principal: client.principal,
+    expiresAt: client.expiresAt ?? Number.POSITIVE_INFINITY,
     authorizer: authorizerFor(acls, client.principal, client.clientHost),
     acls,
     credentials: new Credentials(memory.credentials, objects, now),

@@ -37,9 +37,11 @@ function kafkaStream(c: HttpContext): Response {
     return response;
   }
   const offered = (c.req.header('sec-websocket-protocol') ?? '').split(/\s*,\s*/);
-  const { principal, clientHost } = c.get('kafka').context;
+  const { context, identity } = c.get('kafka');
+  const { principal, clientHost } = context;
+  const { expiresAt } = identity;
   const { response, served } = c.env.kafkaStream(
-    { principal, clientHost, dialled: localEnd, advertise: advertised(c) },
+    { principal, expiresAt, clientHost, dialled: localEnd, advertise: advertised(c) },
     offered.includes(countedStream),
   );
   finishLater(c, served);

@@ -113,7 +113,8 @@ function sessionOf(
     return new SaslSession(client, who, passed);
   }
   return {
-    answer: (frame, nextMayStart) => answerRequest(frame, client, nextMayStart),
+    answer: async (frame, nextMayStart) =>
+      client.now() <= client.expiresAt ? answerRequest(frame, client, nextMayStart) : undefined,
     isOver: false,
     maxFrameBytes: client.config.socketRequestMaxBytes,
   };
