@@ -9,7 +9,7 @@ import type { Batch, Message } from '../../../src/core/push/messages.ts';
 import type { Subscription } from '../../../src/core/push/subscription.ts';
 import { KafkaPushClient } from '../../../src/fronts/push/kafka-client.ts';
 import { buildBatch, type NewRecord } from '../../../src/protocol/records/index.ts';
-import { defaultBrokerConfig } from '../../../src/runtime/config.ts';
+import { type BrokerConfig, defaultBrokerConfig } from '../../../src/runtime/config.ts';
 import { MemoryObjects } from '../../../src/runtime/memory-objects.ts';
 import type { Delivery, PushOutside } from '../../../src/runtime/push/outside.ts';
 
@@ -46,8 +46,8 @@ export class PushCluster implements Disposable {
   /** What the target does; by default it takes everything. */
   deliver: (batch: Batch) => Delivery | Promise<Delivery> = allAcked;
 
-  constructor(options: { readonly hibernates?: boolean; readonly now?: () => number } = {}) {
-    const { now = () => Date.now() } = options;
+  constructor(options: { readonly config?: Partial<BrokerConfig> } = {}) {
+    const config = { ...defaultBrokerConfig, ...options.config };
     const outside: PushOutside = {
       client: ({ principal }) => new KafkaPushClient(this.gateway, principal),
       problemOf: ({ target }) => (target.type === 'worker' ? undefined : 'it is no Worker'),
@@ -55,14 +55,10 @@ export class PushCluster implements Disposable {
         this.batches.push(batch);
         return this.deliver(batch);
       },
-      until: (at) => new Promise((resolve) => setTimeout(resolve, Math.max(at - now(), 1))),
+      until: (at) => new Promise((resolve) => setTimeout(resolve, Math.max(at - Date.now(), 1))),
     };
-    this.objects = new MemoryObjects({
-      config: defaultBrokerConfig,
-      push: () => outside,
-      ...options,
-    });
-    this.gateway = createGateway(this.objects, defaultBrokerConfig, { open: true });
+    this.objects = new MemoryObjects({ config, push: () => outside });
+    this.gateway = createGateway(this.objects, config, { open: true });
   }
 
   get messages(): Message[] {

@@ -1,6 +1,7 @@
 import { describe, expect, it, vi } from 'vitest';
 import type { Batch } from '../../../src/core/push/messages.ts';
 import type { Outcome } from '../../../src/core/push/window.ts';
+import { allowing } from '../../broker/authorization/guarded-cluster.ts';
 import { PushCluster } from './push-cluster.ts';
 
 const until = <T>(check: () => T | Promise<T>) => vi.waitFor(check, { timeout: 10_000 });
@@ -272,5 +273,29 @@ describe('a subscription', () => {
     expect(await cluster.describe()).toBeNull();
     const { names } = await cluster.objects.controller().call('listSubscriptions', {});
     expect(names).toEqual([]);
+  });
+
+  it('acts as the user who made it, and may do what that user may do', async () => {
+    const authorizerClassName = 'org.apache.kafka.metadata.authorizer.StandardAuthorizer';
+    const ada = { type: 'User', name: 'ada' };
+    const grant = (cluster: PushCluster, ...rights: Parameters<typeof allowing>[0][]) =>
+      cluster.objects.controller().call('createAcls', {
+        acls: rights.map((right) => allowing(right, { principal: 'User:ada' })),
+      });
+    using denied = new PushCluster({ config: { authorizerClassName } });
+    await denied.makeTopic();
+    await denied.send(['a']);
+    await grant(denied, ['READ', 'GROUP', 'push'], ['DESCRIBE', 'TOPIC', 'orders']);
+    await denied.put({ principal: ada });
+    await until(async () => {
+      expect((await denied.describe()).lastError?.message).toMatch(/AUTHORIZATION_FAILED/);
+    });
+    expect(denied.batches).toEqual([]);
+    using allowed = new PushCluster({ config: { authorizerClassName } });
+    await allowed.makeTopic();
+    await allowed.send(['a']);
+    await grant(allowed, ['READ', 'GROUP', 'push'], ['READ', 'TOPIC', 'orders']);
+    await allowed.put({ principal: ada });
+    await until(() => expect(allowed.bodies()).toEqual(['a']));
   });
 });
