@@ -37,10 +37,14 @@ export type DeletedAcls = Result & { readonly acls: readonly Acl[] };
 
 /** So many at most are made, or removed, by one request. */
 const mostAtOnce = 10_000;
+/** All entries, as text: every gateway asks for them in one call, and keeps them. */
+const mostCharacters = 8 * 1024 * 1024;
 
 export class Acls {
   readonly #acls = new Map<string, Acl>();
   #version = 0;
+  /** Of all entries. */
+  #characters = 0;
 
   /** Changes with the entries. */
   get version(): number {
@@ -49,9 +53,14 @@ export class Acls {
 
   /** `id`: of an entry; empty for the version of them all. */
   replay(id: string, value: unknown): void {
-    if (id === '') this.#version = (value as { version: number }).version;
-    else if (value === null) this.#acls.delete(id);
-    else this.#acls.set(id, value as Acl);
+    if (id === '') {
+      this.#version = (value as { version: number }).version;
+      return;
+    }
+    if (this.#acls.delete(id)) this.#characters -= id.length;
+    if (value === null) return;
+    this.#acls.set(id, value as Acl);
+    this.#characters += id.length;
   }
 
   all(): Acl[] {
@@ -68,11 +77,17 @@ export class Acls {
   /** An answer for each, and the rows that make it so. */
   create(acls: readonly Acl[]): { readonly results: readonly Result[]; readonly rows: Row[] } {
     const rows = new Map<string, Row>();
+    let characters = this.#characters;
     const results = acls.map((acl) =>
       resultOf(() => {
         checkAcl(acl);
         const id = idOf(acl);
-        if (!this.#acls.has(id)) rows.set(id, { key: `acl:${id}`, value: acl });
+        if (this.#acls.has(id) || rows.has(id)) return;
+        if (characters + id.length > mostCharacters) {
+          throw new KafkaError(ErrorCode.POLICY_VIOLATION, 'There are too many ACLs.');
+        }
+        characters += id.length;
+        rows.set(id, { key: `acl:${id}`, value: acl });
       }),
     );
     if (rows.size > mostAtOnce) {

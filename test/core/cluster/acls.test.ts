@@ -89,6 +89,21 @@ describe('entries', () => {
     expect(found({})).toEqual([prefixed]);
   });
 
+  it('are 8 MiB of text at most, each refused by itself', () => {
+    const long = (i: number) => ({ ...acl, resourceName: `${i}`.padStart(30_000, 'x') });
+    const codes = create(...Array.from({ length: 300 }, (_, i) => long(i))).map(
+      ({ errorCode }) => errorCode,
+    );
+    const made = codes.indexOf(ErrorCode.POLICY_VIOLATION);
+    expect(made).toBe(279);
+    expect(codes.slice(made).every((code) => code === ErrorCode.POLICY_VIOLATION)).toBe(true);
+    cluster.restart();
+    expect(create(long(299))[0].errorCode).toBe(ErrorCode.POLICY_VIOLATION);
+    expect(create(long(0))[0].errorCode).toBe(0);
+    cluster.call('deleteAcls', { filters: [{ ...every, resourceName: long(0).resourceName }] });
+    expect(create(long(299))[0].errorCode).toBe(0);
+  });
+
   it('are not made by more than 10,000 at once', () => {
     const acls = Array.from({ length: 10_001 }, (_, i) => ({ ...acl, resourceName: `${i}` }));
     expect(() => create(...acls)).toThrow('Unable to perform excessively large batch operation.');
