@@ -47,7 +47,7 @@ export class Authenticator {
     if (user === '' || password === '') return undefined;
     const { token } = this.access;
     if (user === owner.name && token !== undefined) {
-      return sameText(password, token) ? { principal: owner } : this.#failed();
+      return sameText(password, token) ? { principal: owner } : this.noteFailure();
     }
     if (user === tokenUser) return this.byToken(password);
     const credentials = await this.#ofUser(user);
@@ -55,7 +55,7 @@ export class Authenticator {
     if (await this.#isProven(user, password, credentials)) return identity;
     this.#check();
     const storedKey = await this.#matching(user, password, credentials);
-    if (storedKey === undefined) return this.#failed();
+    if (storedKey === undefined) return this.noteFailure();
     const mac = await this.#macOf(user, password);
     remember(this.#credentials.memory.proofs, user, { mac, storedKey });
     return identity;
@@ -69,21 +69,21 @@ export class Authenticator {
     if (parts !== undefined) {
       if (!this.#credentials.memory.tokens.has(parts.id)) this.#check();
       const kept = await this.#credentials.token(parts.id);
-      if (kept === undefined || !(await isToken(parts, kept))) return this.#failed();
+      if (kept === undefined || !(await isToken(parts, kept))) return this.noteFailure();
       const { expiresAt } = kept;
       if (expiresAt !== null && expiresAt <= this.#credentials.now()) return undefined;
       return { principal: named(kept.principal), expiresAt: expiresAt ?? undefined };
     }
     if (isStreamToken(text)) return this.byStreamToken(text);
     if (oauth !== undefined && isSigned(text)) return this.#byOAuth(text);
-    return this.#failed();
+    return this.noteFailure();
   }
 
   /** Throws Weather. */
   async byStreamToken(text: string): Promise<Identity | undefined> {
     const { now } = this.#credentials;
     const grant = await grantOf(text, await this.#credentials.secret(), now());
-    if (grant === undefined) return this.#failed();
+    if (grant === undefined) return this.noteFailure();
     const { principal, topics, expiresAt } = grant;
     return { principal: named(principal), expiresAt, onlyReads: topics };
   }
@@ -91,7 +91,7 @@ export class Authenticator {
   /** Who Cloudflare Access says it let through. Throws TooManyFailures, KeysUnavailable. */
   async byAccess(assertion: string): Promise<Identity | undefined> {
     const { cloudflareAccess } = this.access;
-    if (cloudflareAccess === undefined || !isSigned(assertion)) return this.#failed();
+    if (cloudflareAccess === undefined || !isSigned(assertion)) return this.noteFailure();
     this.#check();
     const { issuer, audience } = cloudflareAccess;
     const claims = await this.#verified(assertion, {
@@ -102,7 +102,7 @@ export class Authenticator {
       refreshMs: 3_600_000,
     });
     const name = textOf(claims?.email) ?? textOf(claims?.common_name);
-    if (claims === undefined || name === undefined || isOwners(name)) return this.#failed();
+    if (claims === undefined || name === undefined || isOwners(name)) return this.noteFailure();
     return { principal: { type: 'User', name }, expiresAt: claims.exp! * 1_000 };
   }
 
@@ -118,16 +118,12 @@ export class Authenticator {
     return known ?? this.#unknown(user, mechanism);
   }
 
-  /** Somebody showed something wrong. */
-  noteFailure(): void {
-    this.#failed();
-  }
-
   #check(): void {
     this.#credentials.memory.failures.check(this.#address, this.#credentials.now());
   }
 
-  #failed(): undefined {
+  /** Somebody showed something wrong. */
+  noteFailure(): undefined {
     this.#credentials.memory.failures.note(this.#address, this.#credentials.now());
   }
 
@@ -195,7 +191,7 @@ export class Authenticator {
     const claims = await this.#verified(text, oauth);
     const name = textOf(claims?.[oauth.subClaim])?.trim();
     const isWhole = claims && name && areScopes(claims[oauth.scopeClaim]);
-    if (!isWhole || isOwners(name)) return this.#failed();
+    if (!isWhole || isOwners(name)) return this.noteFailure();
     return { principal: { type: 'User', name }, expiresAt: claims.exp! * 1_000 };
   }
 

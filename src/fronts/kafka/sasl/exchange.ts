@@ -30,6 +30,9 @@ export class SaslRefusal extends Error {
   }
 }
 
+/** A name as mechanisms write it: a comma is `=2C`, an equals sign `=3D`. */
+export const saslName = '(?:[\\x01-\\x2b\\x2d-\\x3c\\x3e-\\x7f]|=2C|=3D)+';
+
 const decoder = new TextDecoder();
 const encoder = new TextEncoder();
 

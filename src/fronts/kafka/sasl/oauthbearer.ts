@@ -4,9 +4,8 @@
  * with one byte, and only then is refused, with that JSON as the reason.
  */
 import type { Authenticator } from '../../../broker/authenticator.ts';
-import { bytesOf, type Exchange, SaslRefusal, textOf } from './exchange.ts';
+import { bytesOf, type Exchange, SaslRefusal, saslName, textOf } from './exchange.ts';
 
-const saslName = '(?:[\\x01-\\x2b\\x2d-\\x3c\\x3e-\\x7f]|=2C|=3D)+';
 const pairs = '(?:[A-Za-z]+=[\\x21-\\x7e \\t\\r\\n]+\\x01)*';
 const form = new RegExp(`^n,(?:a=(${saslName}))?,\\x01(${pairs})\\x01$`);
 const bearerForm = /^bearer +([-_~+/.a-zA-Z0-9]+=*)$/i;

@@ -13,7 +13,6 @@ import { bytesOf, type Exchange, SaslRefusal, type Step, textOf } from './exchan
 /** Anything but a comma. */
 const value = '[\\x01-\\x2b\\x2d-\\x7f]+';
 const printable = '[\\x21-\\x2b\\x2d-\\x7e]+';
-const saslName = '(?:[\\x01-\\x2b\\x2d-\\x3c\\x3e-\\x7f]|=2C|=3D)+';
 const base64 = '(?:[a-zA-Z0-9/+]{4})*(?:[a-zA-Z0-9/+]{3}=|[a-zA-Z0-9/+]{2}==)?';
 const extensions = `(?:,[A-Za-z]+=${value})*`;
 
@@ -55,7 +54,7 @@ export function parseClientFinal(text: string): ClientFinal {
   return { nonce, proof: fromBase64(proof)!, withoutProof };
 }
 
-type Who = Pick<Authenticator, 'credential' | 'noteFailure'>;
+type Who = Pick<Authenticator, 'credential'> & { noteFailure(): void };
 
 /** `serverNonce`: what nobody could guess. */
 export function scramExchange(mechanism: number, who: Who, serverNonce: string): Exchange {
