@@ -25,6 +25,8 @@ import { Slots } from './slots.ts';
 const longestRunMs = 60_000;
 /** The same for what it may ask of others: an invocation may make 10,000 requests. */
 const mostDeliveries = 1_000;
+/** A partition makes way for others after so many batches, if there are any that wait. */
+const batchesPerTurn = 20;
 /** Topics that could not be looked up are looked up again then. */
 const lookAgainMs = 10_000;
 
@@ -44,6 +46,11 @@ export class SubscriptionHost implements Stub<SubscriptionCalls> {
   /** Of the subscription as it is; made anew when it changes. */
   readonly #deliveries = new Map<string, PartitionDelivery>();
   #deliveriesOf: Subscription | undefined;
+  /** Those that are being served. */
+  readonly #serving = new Map<string, Promise<void>>();
+  /** Place → when it had its last turn: who has waited longest is next. */
+  readonly #turns = new Map<string, number>();
+  #turn = 0;
   #run: Promise<void> | undefined;
   /** Something may be due that was not. */
   #woken = Promise.withResolvers<void>();
@@ -174,25 +181,32 @@ export class SubscriptionHost implements Stub<SubscriptionCalls> {
   async #deliverAll(around: DeliverySurroundings): Promise<void> {
     const { now, outside } = this.#options;
     const { subscription, client } = around;
-    const serving = new Map<string, Promise<void>>();
     for (;;) {
       this.#woken = Promise.withResolvers();
       if (around.mayGoOn()) {
         if (this.#machine.mustLook(now())) await this.#look(subscription, client);
-        const due = this.#machine.due(now()).filter((place) => !serving.has(place));
-        const begun = due.slice(0, Math.max(0, subscription.maxConcurrency - serving.size));
+        const begun = this.#waiting().slice(0, subscription.maxConcurrency - this.#serving.size);
         await this.#begin(begun, subscription, client);
         for (const place of begun) {
           if (!this.#deliveries.has(place)) continue;
-          const served = this.#serve(place, around).finally(() => serving.delete(place));
-          serving.set(place, served);
+          const served = this.#serve(place, around).finally(() => this.#serving.delete(place));
+          this.#serving.set(place, served);
         }
       }
-      if (serving.size === 0) return;
+      if (this.#serving.size === 0) return;
       const { dueNext } = this.#machine;
       const timer = dueNext === undefined || dueNext <= now() ? [] : [outside.until(dueNext)];
-      await Promise.race([...serving.values(), this.#woken.promise, ...timer]);
+      await Promise.race([...this.#serving.values(), this.#woken.promise, ...timer]);
     }
+  }
+
+  /** The partitions that are due and not being served, in the order of their turns. */
+  #waiting(): string[] {
+    const lastTurn = (place: string) => this.#turns.get(place) ?? 0;
+    return this.#machine
+      .due(this.#options.now())
+      .filter((place) => !this.#serving.has(place))
+      .sort((a, b) => lastTurn(a) - lastTurn(b));
   }
 
   /** Which partitions there are. */
@@ -204,6 +218,9 @@ export class SubscriptionHost implements Stub<SubscriptionCalls> {
         partition,
       }));
       await this.#host.call('looked', { partitions });
+      for (const place of this.#deliveries.keys()) {
+        if (!this.#machine.standings.has(place)) this.#deliveries.delete(place);
+      }
     } catch (error) {
       const at = this.#options.now();
       const said = { at, message: messageOf(error) };
@@ -249,8 +266,15 @@ export class SubscriptionHost implements Stub<SubscriptionCalls> {
   async #serve(place: string, around: DeliverySurroundings): Promise<void> {
     const delivery = this.#deliveries.get(place)!;
     const wakes = { before: 0 };
+    let left = batchesPerTurn;
+    this.#turns.set(place, ++this.#turn);
     const watching: DeliverySurroundings = {
       ...around,
+      mayGoOn: () => around.mayGoOn() && (left > 0 || this.#waiting().length === 0),
+      deliver: (...batch) => {
+        left--;
+        return around.deliver(...batch);
+      },
       awaitGrowth: (partition, above) => {
         wakes.before = this.#machine.wakesOf(place);
         return around.awaitGrowth(partition, above);

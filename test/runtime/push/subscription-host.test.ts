@@ -298,4 +298,20 @@ describe('a subscription', () => {
     await allowed.put({ principal: ada });
     await until(() => expect(allowed.bodies()).toEqual(['a']));
   });
+
+  it('has every partition have its turn, however much there is to do', async () => {
+    using cluster = new PushCluster();
+    await cluster.makeTopic('orders', 3);
+    for (const partition of [0, 1, 2]) await cluster.send(numbers(0, 100), 'orders', partition);
+    await cluster.put({ maxConcurrency: 1, maxBatchSize: 1 });
+    await until(() => expect(cluster.batches).toHaveLength(300));
+    const turns = cluster.batches.map(({ partition }) => partition);
+    expect([turns.slice(0, 20), turns.slice(20, 40), turns.slice(40, 60)]).toEqual([
+      Array(20).fill(turns[0]),
+      Array(20).fill(turns[20]),
+      Array(20).fill(turns[40]),
+    ]);
+    expect(new Set([turns[0], turns[20], turns[40]]).size).toBe(3);
+    for (const partition of [0, 1, 2]) expect(cluster.bodies(partition)).toEqual(numbers(0, 100));
+  });
 });
