@@ -8,7 +8,7 @@ import { scramHash, signer } from '../../../broker/scram-keys.ts';
 import { fromBase64, toBase64 } from '../../../bytes/base64.ts';
 import { sameBytes } from '../../../bytes/same-bytes.ts';
 import type { ScramCredential } from '../../../core/cluster/scram-credentials.ts';
-import { bytesOf, type Exchange, SaslRefusal, type Step, textOf } from './exchange.ts';
+import { bytesOf, type Exchange, SaslRefusal, type Step, saslName, textOf } from './exchange.ts';
 
 /** Anything but a comma. */
 const value = '[\\x01-\\x2b\\x2d-\\x7f]+';
