@@ -24,6 +24,7 @@ export async function dispatch<Q extends Fields, R extends Fields>(
   context: RequestContext,
 ): Promise<Infer<R>> {
   const response = await answered(api, request, context);
+  if (context.quotas.areNone) return response;
   const waitMs = await throttle(api, request, response, context);
   if (waitMs === 0 || !('throttleTimeMs' in response)) return response;
   const throttleTimeMs = Math.min(Math.max(waitMs, response.throttleTimeMs as number), largestInt);

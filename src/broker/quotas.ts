@@ -9,11 +9,13 @@
  * - What may be fetched at once is as much as comes within the window.
  * - New topics and partitions, and deleted ones, wait for tokens (KIP-599).
  * - Quotas are known as late as topics are: at most a minute.
+ * - Who comes without a client id has the empty one, and its default quota.
+ * - Where there are more users, clients and addresses than can be counted, who was silent longest
+ *   is forgotten, and begins anew.
  */
 import { type Quota, QuotaRules, QuotaType } from '../core/quota/quota-rules.ts';
 import { mostInWindow, Rate } from '../core/quota/rate.ts';
 import { TokenBucket } from '../core/quota/token-bucket.ts';
-import { ErrorCode, KafkaError } from '../protocol/errors.ts';
 import type { Objects } from '../runtime/stubs.ts';
 import { Weather } from '../runtime/weather.ts';
 import type { RequestContext } from './context.ts';
@@ -25,6 +27,8 @@ const requestMs = 0.25;
 const bytesPerRequestMs = 64 * 1024;
 /** Nobody waits longer for the time that requests take: a sample of the rate. */
 const longestRequestThrottleMs = 1_000;
+/** How long to go by what is known when the controller could not be asked. */
+const againMs = 1_000;
 
 const longestTimerMs = 0x7fff_ffff;
 
@@ -37,6 +41,8 @@ export class QuotaMemory {
   rules = none;
   /** That of the rules. */
   known = 0;
+  /** Nobody is asked about them before. */
+  askAt = Number.NEGATIVE_INFINITY;
   readonly rates = new Map<string, Rate>();
   readonly buckets = new Map<string, TokenBucket>();
 }
@@ -57,14 +63,23 @@ export class Quotas {
     this.#now = now;
   }
 
+  /** There are none at all, as far as is known: nothing needs to be counted. */
+  get areNone(): boolean {
+    const { known, version, rules } = this.#memory;
+    return known === version && rules.isEmpty;
+  }
+
   /** For how long the client is not to be served. */
   get quietMs(): number {
     return Math.max(0, this.#quietUntil - this.#now());
   }
 
-  /** Resolves when the client may be served again, or is gone; undefined: it may. */
-  quiet(gone: AbortSignal): Promise<void> | undefined {
-    const ms = this.quietMs;
+  /**
+   * Resolves when the client may be served again, is gone, or so much time has passed; undefined:
+   * it may.
+   */
+  quiet(gone: AbortSignal, mostMs: number = longestTimerMs): Promise<void> | undefined {
+    const ms = Math.min(this.quietMs, mostMs);
     if (ms === 0 || gone.aborted) return undefined;
     return new Promise((resolve) => {
       const end = () => {
@@ -72,7 +87,7 @@ export class Quotas {
         gone.removeEventListener('abort', end);
         resolve();
       };
-      const timer = setTimeout(end, Math.min(ms, longestTimerMs));
+      const timer = setTimeout(end, ms);
       gone.addEventListener('abort', end);
     });
   }
@@ -90,14 +105,12 @@ export class Quotas {
   async served(bytes: number, asker: Asker): Promise<number> {
     const percent = ((requestMs * (1 + bytes / bytesPerRequestMs)) / 1_000) * 100;
     const quota = await this.#quotaOf(QuotaType.REQUEST, asker);
-    return this.#count(quota, percent, longestRequestThrottleMs);
+    return this.#count(quota, percent, mostMs(QuotaType.REQUEST));
   }
 
-  /** For how long such a request is not to be carried out. */
+  /** For how long the client is not to be served, for what it has used of this. */
   async owedMs(type: QuotaType, asker: Asker): Promise<number> {
-    const quota = await this.#quotaOf(type, asker);
-    const rate = quota && this.#memory.rates.get(quota.key);
-    const waitMs = rate === undefined ? 0 : rate.throttleMs(quota!.limit, this.#now());
+    const waitMs = this.#overMs(await this.#quotaOf(type, asker), mostMs(type));
     this.#quietFor(waitMs);
     return waitMs;
   }
@@ -113,48 +126,55 @@ export class Quotas {
   }
 
   /**
-   * So many partitions are to come or to go. Throws THROTTLING_QUOTA_EXCEEDED where that has to
-   * wait; not `strict`: it does not, and what comes next waits.
+   * So many partitions are to come or to go: whether they may now. Not `strict`: they may, and what
+   * comes next waits.
    */
-  async mutate(partitions: number, strict: boolean, asker: Asker): Promise<void> {
+  async mayMutate(partitions: number, strict: boolean, asker: Asker): Promise<boolean> {
     const quota = await this.#quotaOf(QuotaType.CONTROLLER_MUTATION, asker);
-    if (quota === undefined) return;
+    if (quota === undefined) return true;
     const bucket = kept(this.#memory.buckets, quota.key, () => new TokenBucket());
     const now = this.#now();
     const waitMs = bucket.throttleMs(quota.limit, now);
-    if (waitMs > 0) this.#quietFor(waitMs);
-    if (waitMs > 0 && strict) throw new KafkaError(ErrorCode.THROTTLING_QUOTA_EXCEEDED);
-    bucket.take(partitions, quota.limit, now);
-    if (!strict) this.#quietFor(bucket.throttleMs(quota.limit, now));
+    const may = waitMs === 0 || !strict;
+    if (may) bucket.take(partitions, quota.limit, now);
+    this.#quietFor(strict ? waitMs : bucket.throttleMs(quota.limit, now));
+    return may;
   }
 
-  /** Somebody connects from this address. How long it is to wait. */
-  async connected(ip: string): Promise<number> {
-    const rules = await this.#rules();
-    return this.#count(rules.ofAddress(QuotaType.CONNECTION, ip), 1);
+  /** Whether somebody may connect from this address. Who may not is not counted. */
+  async mayConnect(ip: string): Promise<boolean> {
+    if (this.areNone) return true;
+    const quota = (await this.#rules()).ofAddress(QuotaType.CONNECTION, ip);
+    if (quota === undefined) return true;
+    const rate = this.#rateOf(quota.key);
+    const now = this.#now();
+    rate.record(1, now);
+    if (rate.throttleMs(quota.limit, now) === 0) return true;
+    rate.record(-1, now);
+    return false;
   }
 
   /** This gateway has changed them. */
   changed(): void {
     this.#memory.known = -1;
+    this.#memory.askAt = Number.NEGATIVE_INFINITY;
   }
 
   #count(quota: Quota | undefined, value: number, most = Infinity): number {
     if (quota === undefined) return 0;
-    const now = this.#now();
-    const rate = this.#rateOf(quota.key, now);
-    rate.record(value, now);
-    const waitMs = Math.min(rate.throttleMs(quota.limit, now), most);
+    this.#rateOf(quota.key).record(value, this.#now());
+    const waitMs = this.#overMs(quota, most);
     this.#quietFor(waitMs);
     return waitMs;
   }
 
-  #rateOf(key: string, now: number): Rate {
-    const { rates } = this.#memory;
-    if (rates.size >= mostCounted) {
-      for (const [other, rate] of rates) if (rate.isQuiet(now)) rates.delete(other);
-    }
-    return kept(rates, key, () => new Rate());
+  #overMs(quota: Quota | undefined, most: number): number {
+    const rate = quota && this.#memory.rates.get(quota.key);
+    return rate === undefined ? 0 : Math.min(rate.throttleMs(quota!.limit, this.#now()), most);
+  }
+
+  #rateOf(key: string): Rate {
+    return kept(this.#memory.rates, key, () => new Rate());
   }
 
   #quietFor(ms: number): void {
@@ -169,24 +189,28 @@ export class Quotas {
   /** As they were said to be last; as they were before, where nobody can be asked. */
   async #rules(): Promise<QuotaRules> {
     const memory = this.#memory;
-    if (memory.known === memory.version) return memory.rules;
+    if (memory.known === memory.version || this.#now() < memory.askAt) return memory.rules;
     try {
       const { version, entries } = await this.#objects.controller().call('getQuotas', {});
       memory.rules = new QuotaRules(entries);
       memory.known = memory.version = version;
     } catch (error) {
       if (!(error instanceof Weather)) throw error;
+      memory.askAt = this.#now() + againMs;
     }
     return memory.rules;
   }
 }
 
-/** What is there, or is made; the oldest of too many goes. */
+function mostMs(type: QuotaType): number {
+  return type === QuotaType.REQUEST ? longestRequestThrottleMs : Infinity;
+}
+
+/** What is there, or is made, and is now the youngest; the oldest of too many goes. */
 function kept<T>(map: Map<string, T>, key: string, make: () => T): T {
-  const known = map.get(key);
-  if (known !== undefined) return known;
-  const made = make();
-  map.set(key, made);
+  const value = map.get(key) ?? make();
+  map.delete(key);
+  map.set(key, value);
   if (map.size > mostCounted) map.delete(map.keys().next().value!);
-  return made;
+  return value;
 }

@@ -6,18 +6,20 @@
  * - To alter the topic is asked for.
  * - Each topic is changed or refused by itself, with Kafka's words. A name given twice is refused.
  * - A topic has 10,000 partitions at most.
- * - More partitions than the client's quota has for now refuse a topic, from version 3 on.
+ * - More partitions than the client's quota has for now refuse a topic, from version 3 on; before,
+ *   what comes next waits.
  * - validateOnly checks everything and changes nothing.
  *
  * Versions
  * - 0: KIP-195 · 2: flexible (KIP-482) · 3: quotas (KIP-599)
  */
+import type { NewPartitions } from '../../core/cluster/commands.ts';
 import type {
   CreatePartitionsRequest,
   CreatePartitionsResponse,
 } from '../../protocol/apis/create-partitions.ts';
 import { ErrorCode, errorInfo } from '../../protocol/errors.ts';
-import type { Handler } from '../context.ts';
+import type { Handler, RequestContext } from '../context.ts';
 import { mayEach, sifted } from '../permissions.ts';
 import { withinMutationQuota } from '../throttling.ts';
 
@@ -29,22 +31,9 @@ export const handleCreatePartitions: Handler<
   const nameOf = ({ name }: { readonly name: string }) => name;
   const mayAlter = await mayEach(context, 'ALTER', 'TOPIC', topics.map(nameOf));
   const { passed, forbidden } = sifted(topics, nameOf, mayAlter);
-  const within = validateOnly
-    ? { passed, throttled: [] }
-    : await withinMutationQuota(
-        passed,
-        async () => {
-          const known = await metadata.recent(passed.map(nameOf));
-          return ({ name, count }) => Math.max(1, count - (known.get(name)?.partitions ?? 0));
-        },
-        context.apiVersion >= 3,
-        context,
-      );
-  const wanted = within.passed.map(({ name, count, assignments }) => ({
-    name,
-    count,
-    assignments: assignments?.map(({ brokerIds }) => brokerIds) ?? null,
-  }));
+  const sizes = () => addedPartitions(passed, context);
+  const within = await withinMutationQuota(passed, sizes, context.apiVersion >= 3, context);
+  const wanted = within.passed.map(asked);
   const reply = await objects
     .controller()
     .call('createPartitions', { topics: wanted, validateOnly });
@@ -63,3 +52,22 @@ export const handleCreatePartitions: Handler<
   const throttleTimeMs = context.quotas.quietMs;
   return { throttleTimeMs, results: [...refused, ...throttled, ...results] };
 };
+
+type Topic = CreatePartitionsRequest['topics'][number];
+
+/** As the controller is asked. */
+function asked({ name, count, assignments }: Topic): NewPartitions {
+  return { name, count, assignments: assignments?.map(({ brokerIds }) => brokerIds) ?? null };
+}
+
+/** How many partitions would come to each of them; none where it is refused. */
+async function addedPartitions(
+  topics: readonly Topic[],
+  { objects, metadata }: RequestContext,
+): Promise<(topic: Topic) => number> {
+  const known = await metadata.refresh(topics.map(({ name }) => name));
+  const command = { topics: topics.map(asked), validateOnly: true };
+  const reply = await objects.controller().call('createPartitions', command);
+  const good = new Set(reply.topics.flatMap(({ topic }) => topic?.name ?? []));
+  return ({ name, count }) => (good.has(name) ? count - (known.get(name)?.partitions ?? 0) : 0);
+}

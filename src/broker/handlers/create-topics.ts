@@ -10,7 +10,7 @@
  *   them all.
  * - Every replication factor from 1 is accepted and answered as 1: clients see one broker.
  * - More partitions than the client's quota has for now refuse a topic, from version 6 on; before,
- *   what comes next waits.
+ *   what comes next waits. As in Kafka, what is only validated counts; what is refused does not.
  * - validateOnly checks everything and changes nothing.
  *
  * Versions
@@ -44,16 +44,8 @@ export const handleCreateTopics: Handler<CreateTopicsRequest, CreateTopicsRespon
   const { passed, forbidden } = sifted(topics, ({ name }) => name, mayCreate);
   // First, for what is created must not be answered with bad weather.
   const settings = await currentBrokerSettings(objects.controller(), config);
-  const within = validateOnly
-    ? { passed, throttled: [] }
-    : await withinMutationQuota(
-        passed,
-        async () =>
-          ({ numPartitions, assignments }) =>
-            assignments.length || (numPartitions > 0 ? numPartitions : config.numPartitions),
-        context.apiVersion >= 6,
-        context,
-      );
+  const sizes = () => newPartitions(passed, context);
+  const within = await withinMutationQuota(passed, sizes, context.apiVersion >= 6, context);
   const command = { topics: within.passed, validateOnly };
   const reply = await objects.controller().call('createTopics', command);
   if (!validateOnly) metadata.learn(reply.topics.flatMap(({ topic }) => topic ?? []));
@@ -66,6 +58,16 @@ export const handleCreateTopics: Handler<CreateTopicsRequest, CreateTopicsRespon
   ];
   return { throttleTimeMs: context.quotas.quietMs, topics: [...answers, ...refused] };
 };
+
+/** How many partitions each of them would have; none where it is refused. */
+async function newPartitions(
+  topics: CreateTopicsRequest['topics'],
+  { objects }: RequestContext,
+): Promise<(topic: { readonly name: string }) => number> {
+  const reply = await objects.controller().call('createTopics', { topics, validateOnly: true });
+  const counts = new Map(reply.topics.map(({ name, topic }) => [name, topic?.partitions ?? 0]));
+  return ({ name }) => counts.get(name) ?? 0;
+}
 
 /** The controller itself refuses Kafka's own topic. */
 async function mayCreateEach(

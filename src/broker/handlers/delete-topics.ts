@@ -6,7 +6,8 @@
  * - To delete the topic is asked for, or topics in the cluster. Who may not describe it does not
  *   hear whether it exists, nor which name an id stands for.
  * - Each topic is deleted or refused by itself. One that is given twice, in whatever way, stays.
- * - More partitions than the client's quota has for now refuse a topic, from version 5 on.
+ * - More partitions than the client's quota has for now refuse a topic, from version 5 on; before,
+ *   what comes next waits.
  * - A topic of the same name may be created at once: it is another incarnation, with another id.
  *
  * Versions
@@ -87,7 +88,7 @@ async function refusals(
   return refused;
 }
 
-/** How many partitions go with each; one where that is not known. */
+/** How many partitions go with each; none where there is no such topic. */
 async function partitionCounts(
   keys: readonly TopicKey[],
   { metadata }: RequestContext,
@@ -96,7 +97,7 @@ async function partitionCounts(
   const ids = keys.filter(({ name }) => name === null).map(({ topicId }) => topicId);
   const byId = await metadata.recentById(ids);
   return ({ name, topicId }) =>
-    (name === null ? byId.get(topicId) : byName.get(name))?.partitions ?? 1;
+    (name === null ? byId.get(topicId) : byName.get(name))?.partitions ?? 0;
 }
 
 const exceeded = ErrorCode.THROTTLING_QUOTA_EXCEEDED;

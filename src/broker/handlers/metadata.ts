@@ -8,6 +8,7 @@
  * - A missing topic is created and answered at once when both the broker and the request allow it;
  *   two gateways that do so at the same time get the same topic. Kafka's internal topics are not
  *   created: groups keep their offsets elsewhere.
+ * - A topic that the client's quota has no partitions for is not created, and not there for now.
  * - Asked by id, unknown ids are answered as such and names in the same request are left out.
  * - To describe a topic is asked for, and to create it (or topics in the cluster) where it is
  *   missing; of all topics those are left out that may not be described.
@@ -27,6 +28,7 @@ import { ErrorCode, KafkaError } from '../../protocol/errors.ts';
 import { authorizedOperations, clusterOperations, notAsked } from '../authorized-operations.ts';
 import type { Handler, RequestContext } from '../context.ts';
 import { mayEach, mayWithCluster } from '../permissions.ts';
+import { withinMutationQuota } from '../throttling.ts';
 
 type TopicAnswer = MetadataResponse['topics'][number];
 
@@ -137,11 +139,15 @@ async function mayCreateEach(
 
 async function create(
   names: readonly string[],
-  { objects, metadata }: RequestContext,
+  context: RequestContext,
 ): Promise<ReadonlyMap<string, TopicView | number>> {
+  const { config, objects, metadata } = context;
   if (names.length === 0) return new Map();
   const topics = names.map(withDefaults);
-  const reply = await objects.controller().call('createTopics', { topics, validateOnly: false });
+  const each = async () => () => config.numPartitions;
+  const within = await withinMutationQuota(topics, each, true, context);
+  const command = { topics: within.passed, validateOnly: false };
+  const reply = await objects.controller().call('createTopics', command);
   const created = new Map<string, TopicView | number>();
   for (const { name, errorCode, topic } of reply.topics) created.set(name, topic ?? errorCode);
   metadata.learn(reply.topics.flatMap(({ topic }) => topic ?? []));

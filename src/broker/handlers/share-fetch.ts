@@ -158,7 +158,8 @@ async function poll(
     throw new KafkaError(ErrorCode.UNKNOWN_SERVER_ERROR);
   }
   const { maxWaitMs, minBytes, maxRecords, batchSize } = asked;
-  const maxBytes = Math.min(asked.maxBytes, context.config.fetchMaxBytes, largestAnswer);
+  const most = Math.min(context.config.fetchMaxBytes, largestAnswer);
+  const maxBytes = Math.min(asked.maxBytes, most, await context.quotas.mostToFetch(context));
   const limits = { maxWaitMs, minBytes, maxBytes, maxRecords, batchSize, acquireMode };
   const settings = () => settingsOf(session.groupId, context);
   const claim = context.answers.claim();

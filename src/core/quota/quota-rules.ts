@@ -20,6 +20,9 @@ export interface Quota {
   readonly key: string;
 }
 
+/** Client ids that are longer, and begin alike, are counted together: they take memory. */
+const longestCounted = 200;
+
 export class QuotaRules {
   readonly #limits = new Map<string, number>();
   readonly #types = new Set<string>();
@@ -31,6 +34,10 @@ export class QuotaRules {
         this.#limits.set(placeOf(type, entity), limit);
       }
     }
+  }
+
+  get isEmpty(): boolean {
+    return this.#types.size === 0;
   }
 
   /** Whether nobody has such a quota. */
@@ -63,8 +70,14 @@ export class QuotaRules {
 
   #at(type: QuotaType, entity: QuotaEntity, shared: QuotaEntity): Quota | undefined {
     const limit = this.#limits.get(placeOf(type, entity));
-    return limit === undefined ? undefined : { limit, key: placeOf(type, shared) };
+    return limit === undefined ? undefined : { limit, key: placeOf(type, shortened(shared)) };
   }
+}
+
+function shortened(shared: QuotaEntity): QuotaEntity {
+  const clientId = shared['client-id'];
+  if (typeof clientId !== 'string' || clientId.length <= longestCounted) return shared;
+  return { ...shared, 'client-id': clientId.slice(0, longestCounted) };
 }
 
 function placeOf(type: string, entity: QuotaEntity): string {

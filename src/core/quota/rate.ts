@@ -38,12 +38,6 @@ export class Rate {
     return rate > limit ? Math.round(((rate - limit) / limit) * overMs) : 0;
   }
 
-  /** Nothing came for so long that nobody needs to remember it. */
-  isQuiet(now: number): boolean {
-    this.#purge(now);
-    return this.#samples.length === 0;
-  }
-
   #total(): number {
     return this.#samples.reduce((sum, { value }) => sum + value, 0);
   }

@@ -58,9 +58,15 @@ export function httpApp(): Hono<HttpEnv> {
   app.notFound(nowhere);
   app.onError((thrown, c) => {
     const error = httpErrorOf(thrown);
-    return challenge(familyOf(c.req.path).errorResponse(error, c), error);
+    return challenge(familyOf(c.req.path).errorResponse(error, c), error, owedBy(c));
   });
   return app;
+}
+
+/** For how long the client is to wait; who could not say who it is owes nothing. */
+function owedBy(c: HttpContext): number {
+  const kafka: Kafka | undefined = c.get('kafka');
+  return kafka?.context.quotas.quietMs ?? 0;
 }
 
 /** Who asks for a page of another origin gets an answer that the page may read, or none. */

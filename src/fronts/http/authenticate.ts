@@ -19,7 +19,7 @@ import { TooManyFailures } from '../../broker/failed-attempts.ts';
 import { KeysUnavailable } from '../../broker/key-sets.ts';
 import { isStreamToken } from '../../broker/token-text.ts';
 import { fromBase64 } from '../../bytes/base64.ts';
-import { HttpError, Throttled } from './errors.ts';
+import { HttpError, secondsOf, Throttled } from './errors.ts';
 import type { HttpContext, Route } from './routes.ts';
 
 const nobody: Identity = { principal: anonymous };
@@ -56,12 +56,13 @@ export function clientAddress(request: Request): string {
   return request.headers.get('cf-connecting-ip') ?? new URL(request.url).hostname;
 }
 
-/** What tells a client that it may try again with credentials, and with which. */
-export function challenge(response: Response, error: HttpError): Response {
+/** What tells a client that it may try again: with which credentials, or when. */
+export function challenge(response: Response, error: HttpError, owedMs: number): Response {
   if (error.status === 401) {
     response.headers.set('www-authenticate', 'Bearer, Basic realm="Kedge", charset="UTF-8"');
   }
   if (error instanceof Throttled) response.headers.set('retry-after', error.afterSeconds);
+  else if (error.status === 429) response.headers.set('retry-after', secondsOf(owedMs));
   return response;
 }
 

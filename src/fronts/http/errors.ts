@@ -38,8 +38,13 @@ export class Throttled extends HttpError {
 
   constructor(message: string, afterMs: number) {
     super(429, 42901, message);
-    this.afterSeconds = String(Math.ceil(afterMs / 1_000));
+    this.afterSeconds = secondsOf(afterMs);
   }
+}
+
+/** As Retry-After says it. */
+export function secondsOf(ms: number): string {
+  return String(Math.max(1, Math.ceil(ms / 1_000)));
 }
 
 /** An error the HTTP layer itself makes, in the words of the JVM server behind the dialect. */

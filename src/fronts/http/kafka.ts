@@ -8,16 +8,18 @@ import { dispatch } from '../../broker/broker.ts';
 import type { RequestContext } from '../../broker/context.ts';
 import { type ClientContext, clientContext, type Gateway } from '../../broker/gateway.ts';
 import { onlyReading } from '../../broker/only-reading.ts';
+import { owedMs, quotaTypeOf } from '../../broker/throttling.ts';
+import { DecodeError } from '../../bytes/reader.ts';
 import { ZERO_UUID } from '../../bytes/uuid.ts';
 import { concat } from '../../bytes/writer.ts';
-import { QuotaType } from '../../core/quota/quota-rules.ts';
+import type { QuotaType } from '../../core/quota/quota-rules.ts';
 import type { PartitionOffset, TopicPartition } from '../../core/rest-consumer/state.ts';
 import { describeConfigs } from '../../protocol/apis/describe-configs.ts';
 import { fetch } from '../../protocol/apis/fetch.ts';
 import { listOffsets } from '../../protocol/apis/list-offsets.ts';
 import { type MetadataResponse, metadata } from '../../protocol/apis/metadata.ts';
-import { produce } from '../../protocol/apis/produce.ts';
 import { ErrorCode, KafkaError } from '../../protocol/errors.ts';
+import { openRequest, type RequestHeader } from '../../protocol/header.ts';
 import type { Api, Fields, Infer } from '../../protocol/schema.ts';
 import { answerRequest } from '../kafka/requests.ts';
 import { clientAddress } from './authenticate.ts';
@@ -29,18 +31,16 @@ export type TopicConfig = { readonly name: string; readonly value: string | null
 /** ListOffsets' words for the ends of a partition. */
 export const Timestamp = { LATEST: -1, EARLIEST: -2 } as const;
 
-const quotaTypes: ReadonlyMap<number, QuotaType> = new Map([
-  [produce.key, QuotaType.PRODUCE],
-  [fetch.key, QuotaType.FETCH],
-]);
 const topicResource = 2;
 /** In front of every frame on a socket. */
 const lengthBytes = 4;
 
 export class Kafka {
   context: RequestContext;
-  /** Whether a call waits where a quota is used up: an answer that has begun cannot say 429. */
+  /** Whether calls wait where a quota is used up: an answer that has begun cannot say 429. */
   waits = false;
+  /** What no quota held up: the rest of the request goes the same way. */
+  readonly #admitted = new Set<QuotaType>();
   readonly #client: ClientContext;
   readonly #left = new AbortController();
 
@@ -71,29 +71,44 @@ export class Kafka {
   }
 
   /** Asks one API, by default in its newest version. */
-  call<Q extends Fields, R extends Fields>(
+  async call<Q extends Fields, R extends Fields>(
     api: Api<Q, R>,
     request: Infer<Q>,
     apiVersion: number = api.versions[1],
   ): Promise<Infer<R>> {
     const context = { ...this.context, apiVersion };
-    const type = quotaTypes.get(api.key);
-    if (type === undefined) return dispatch(api, request, context);
-    return this.#withinQuota(type, context).then(() => dispatch(api, request, context));
+    const patienceMs = api.key === fetch.key ? (request.maxWaitMs as number) : undefined;
+    if (!context.quotas.areNone) await this.admit(api, patienceMs);
+    return dispatch(api, request, context);
   }
 
-  /** Throws 429 for who has used up a quota; who has begun to answer waits. */
-  async #withinQuota(type: QuotaType, context: RequestContext): Promise<void> {
-    const waitMs = await context.quotas.owedMs(type, context);
-    if (waitMs === 0) return;
-    if (!this.waits) throw new Throttled('The quota is used up for now.', waitMs);
-    await context.quotas.quiet(context.signal);
+  /**
+   * Throws 429 where a quota is used up for such a call; where a stream has begun, waits, for so
+   * long at most.
+   */
+  async admit(api: { readonly key: number }, patienceMs = Infinity): Promise<void> {
+    const type = quotaTypeOf(api);
+    if (this.#admitted.has(type) && !this.waits) return;
+    const { context } = this;
+    const waitMs = await owedMs(api, context);
+    if (waitMs > 0 && !this.waits) throw usedUp(waitMs);
+    if (waitMs > 0) await context.quotas.quiet(context.signal, Math.min(waitMs, patienceMs));
+    this.#admitted.add(type);
   }
 
   /** One frame as a socket carries it, lengths left out; undefined: it cannot be answered. */
   async answerFrame(frame: Uint8Array): Promise<Uint8Array | undefined> {
+    if (!this.context.quotas.areNone) await this.#admitFrame(frame);
     const chunks = await answerRequest(frame, this.#client);
     return chunks && concat(chunks).subarray(lengthBytes);
+  }
+
+  /** A Fetch says by itself how long to wait. */
+  async #admitFrame(frame: Uint8Array): Promise<void> {
+    const header = headerOf(frame);
+    if (header?.api === undefined || header.apiKey === fetch.key) return;
+    const waitMs = await owedMs(header.api, { ...this.context, clientId: header.clientId });
+    if (waitMs > 0) throw usedUp(waitMs);
   }
 
   /** How many calls to objects this request has made. */
@@ -180,5 +195,19 @@ export class Kafka {
       if (errorCode !== ErrorCode.NONE) throw new KafkaError(errorCode);
       return { topic, partition, offset };
     });
+  }
+}
+
+function usedUp(waitMs: number): Throttled {
+  return new Throttled('The quota is used up for now.', waitMs);
+}
+
+/** Undefined: it has none that can be read. */
+function headerOf(frame: Uint8Array): RequestHeader | undefined {
+  try {
+    return openRequest(frame).header;
+  } catch (error) {
+    if (error instanceof DecodeError) return undefined;
+    throw error;
   }
 }

@@ -68,6 +68,8 @@ export class Connection {
   #spent = false;
   #serving = false;
   #sending = false;
+  /** The client has to wait, for what it used of its quotas: nothing else is begun. */
+  #quiet = false;
   /** Settles with the work that was begun last. */
   #served: Promise<void> = Promise.resolve();
   #roomy: (() => void) | undefined;
@@ -178,7 +180,7 @@ export class Connection {
       if (chunks === undefined) this.close();
       else if (chunks.length > 0) await this.#send(chunks);
       const quiet = this.#port.quiet();
-      if (quiet !== undefined) await quiet;
+      if (quiet !== undefined) await this.#keep(quiet);
       if (++inTurn % requestsInTurn === 0) await this.#port.giveWay();
       this.#underWay.shift();
       this.#queued -= frame.byteLength;
@@ -189,6 +191,12 @@ export class Connection {
     this.#serving = false;
     this.#spent ||= !this.#ended && this.#begun === 0 && this.#port.isSpent();
     if (this.#ended || this.#spent) this.close();
+  }
+
+  async #keep(quiet: Promise<void>): Promise<void> {
+    this.#quiet = true;
+    await quiet;
+    this.#quiet = false;
   }
 
   /** Begins what may begin, in order. */
@@ -223,7 +231,7 @@ export class Connection {
     const last = this.#underWay.at(-1);
     if (last === undefined) return true;
     const room = this.#underWay.length < maxUnderWay;
-    return last.nextMayStart && room && this.#port.overlaps(frame);
+    return last.nextMayStart && room && !this.#quiet && this.#port.overlaps(frame);
   }
 
   async #send(chunks: readonly Uint8Array[]): Promise<void> {

@@ -6,10 +6,12 @@
 import type { Principal } from '../../broker/authorizer.ts';
 import { dispatch } from '../../broker/broker.ts';
 import { type ClientContext, clientContext, type Gateway } from '../../broker/gateway.ts';
+import { owedMs, quotaTypeOf } from '../../broker/throttling.ts';
 import { ZERO_UUID } from '../../bytes/uuid.ts';
 import { concat } from '../../bytes/writer.ts';
 import type { TopicView } from '../../core/cluster/commands.ts';
 import { partitionForKey } from '../../core/partitioner.ts';
+import { QuotaType } from '../../core/quota/quota-rules.ts';
 import { fetchedRecords } from '../../core/rest-consumer/fetched-records.ts';
 import { createTopics } from '../../protocol/apis/create-topics.ts';
 import { fetch } from '../../protocol/apis/fetch.ts';
@@ -48,12 +50,16 @@ export class KafkaPushClient implements PushClient {
     void this.#client.shareSessions.closeAll();
   }
 
-  #call<Q extends Fields, R extends Fields>(
+  /** Records do not move where a quota is used up: whoever wants them tries again later. */
+  async #call<Q extends Fields, R extends Fields>(
     api: Api<Q, R>,
     request: Infer<Q>,
     apiVersion: number = api.versions[1],
   ): Promise<Infer<R>> {
-    return dispatch(api, request, { ...this.#client, apiVersion, clientId: 'kedge-push' });
+    const context = { ...this.#client, apiVersion, clientId: 'kedge-push' };
+    const movesRecords = quotaTypeOf(api) !== QuotaType.REQUEST;
+    if (movesRecords && (await owedMs(api, context)) > 0) throw usedUp();
+    return dispatch(api, request, context);
   }
 
   async partitions(topics: readonly string[]): Promise<readonly TopicPartition[]> {
@@ -132,6 +138,7 @@ export class KafkaPushClient implements PushClient {
       rackId: '',
     });
     throwIf(errorCode, `topic ${topic}`);
+    if (responses.length === 0) throw usedUp();
     const [answer] = responses[0].partitions;
     throwIf(answer.errorCode, `partition ${topic}-${partition}`);
     return read(answer, fetchOffset);
@@ -307,6 +314,10 @@ function isGone(errorCode: number): boolean {
 
 function throwIf(errorCode: number, what: string, message?: string | null): void {
   if (errorCode !== ErrorCode.NONE) throw refusal(errorCode, what, message);
+}
+
+function usedUp(): KafkaError {
+  return refusal(ErrorCode.THROTTLING_QUOTA_EXCEEDED, 'client kedge-push');
 }
 
 function refusal(errorCode: number, what: string, message?: string | null): KafkaError {

@@ -23,6 +23,8 @@ async function streamTopics(c: HttpContext): Promise<Response> {
   const tellsDeletes = parseTombstones(c.req.query('tombstones'));
   const maxAgeMs = Math.min(parseMaxAge(c.req.query('maxAgeMs')), c.env.streamMaxAgeMs);
   const kafka = c.get('kafka');
+  // A browser that is told 429 does not come again.
+  kafka.waits = true;
   const places = await findPlaces(kafka, wish).catch(stopIfOver);
   if (places === undefined) return new Response(null, { status: 204 });
   const tail = new Tail<ShownRecord>(kafka, places, {

@@ -9,6 +9,7 @@
  */
 import type { StreamAppendReply } from '../../../core/stream/calls.ts';
 import { offsetToken } from '../../../core/stream/offset-token.ts';
+import { produce } from '../../../protocol/apis/produce.ts';
 import { readBody } from '../body.ts';
 import type { HttpContext } from '../routes.ts';
 import { buriedIfForkless } from './forks.ts';
@@ -31,6 +32,7 @@ export async function appendToStream(c: HttpContext): Promise<Response> {
   const seq = c.req.header('stream-seq');
   const close = closes(c);
   await stream.mustAllow('WRITE');
+  await stream.kafka.admit(produce);
   const body = await readBody(c.req.raw);
   const contentType = contentTypeOf(c);
   if (body.length === 0 && !close) throw invalid('There is nothing to append.');

@@ -7,6 +7,7 @@ import { TopicRoute } from '../../../broker/routing.ts';
 import { partitionSpec } from '../../../core/cluster/partition-spec.ts';
 import type { PartitionSpec } from '../../../core/log/calls.ts';
 import { logConfigFrom } from '../../../core/log/log-config.ts';
+import { QuotaType } from '../../../core/quota/quota-rules.ts';
 import type { StreamCalls } from '../../../core/stream/calls.ts';
 import { topicOf } from '../../../core/stream/stream-name.ts';
 import { AclOperation, AclResourceType, CLUSTER_NAME } from '../../../protocol/acl.ts';
@@ -72,15 +73,29 @@ export class OpenStream {
   ): Promise<(Reply<K> | Unknown) & WithTopic> {
     const route = new TopicRoute(this.kafka.context, { name: this.topic }, null);
     let topicId: string | undefined;
+    let written = 0;
     const reply = await route.ask(this.partition, ({ partition, topic }) => {
       const spec = partitionSpec(topic, this.partition);
       topicId = topic.topicId;
       const asked = typeof command === 'function' ? command(spec) : command;
+      written = bytesIn(asked);
       return partition.call(kind, { ...asked, spec } as Command<K>);
     });
-    if (typeof reply !== 'number') return { ...reply, topicId };
+    await this.#used(QuotaType.PRODUCE, written);
+    if (typeof reply !== 'number') {
+      await this.#used(QuotaType.FETCH, 'records' in reply ? sizeOf(reply.records) : 0);
+      return { ...reply, topicId };
+    }
     if (reply !== ErrorCode.UNKNOWN_TOPIC_OR_PARTITION) throw refused(reply);
     return { errorCode: reply, outcome: 'unknown', topicId };
+  }
+
+  /** Counts as bytes of Kafka's own requests do. */
+  async #used(type: 'producer_byte_rate' | 'consumer_byte_rate', bytes: number): Promise<void> {
+    const { context } = this.kafka;
+    if (bytes === 0 || context.quotas.areNone) return;
+    await context.quotas.used(type, bytes, context);
+    await context.quotas.served(bytes, context);
   }
 
   /** Whether there is its topic. Throws 409 where the stream is but a part of it. */
@@ -107,6 +122,14 @@ export class OpenStream {
     const isGone = errorCode === ErrorCode.UNKNOWN_TOPIC_ID;
     if (errorCode !== ErrorCode.NONE && !isGone) throw refused(errorCode, errorMessage);
   }
+}
+
+function bytesIn(command: object): number {
+  return 'records' in command ? ((command.records as Uint8Array | null)?.byteLength ?? 0) : 0;
+}
+
+function sizeOf(chunks: readonly Uint8Array[]): number {
+  return chunks.reduce((sum, { byteLength }) => sum + byteLength, 0);
 }
 
 /** There is no such topic. */

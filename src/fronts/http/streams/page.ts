@@ -5,6 +5,7 @@
 import { concat } from '../../../bytes/writer.ts';
 import { fetchedRecords } from '../../../core/rest-consumer/fetched-records.ts';
 import type { StreamReadReply, StreamView } from '../../../core/stream/calls.ts';
+import { fetch } from '../../../protocol/apis/fetch.ts';
 import { ErrorCode } from '../../../protocol/errors.ts';
 import type { DecodedRecord } from '../../../protocol/records/index.ts';
 import { buriedIfForkless } from './forks.ts';
@@ -30,6 +31,7 @@ export interface Page {
 
 /** Throws for a stream that is not there. */
 export async function readPage(stream: OpenStream, from: AskedRead['from']): Promise<Page> {
+  await stream.kafka.admit(fetch);
   const claim = stream.kafka.context.answers.claim();
   try {
     // Where memory is short, one batch.

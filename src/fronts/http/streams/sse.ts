@@ -26,6 +26,7 @@ export function streamEvents(
   asked: AskedRead,
 ): Response {
   const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
+  stream.kafka.waits = true;
   const mayGoOn = () => stream.kafka.calls < c.env.maxCalls;
   finishLater(c, sendEvents(writable, stream, first, { ...asked, mayGoOn }));
   const headers = new Headers(commonHeaders);

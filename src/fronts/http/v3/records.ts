@@ -3,6 +3,7 @@
  * status is 200 as soon as the connection stands; how each record fared is in an answer of its
  * own, in order, and records that arrive together are written together.
  */
+import { produce } from '../../../protocol/apis/produce.ts';
 import { checkFields, checkObject } from '../check.ts';
 import { HttpError } from '../errors.ts';
 import { parseJson } from '../json.ts';
@@ -31,8 +32,11 @@ async function produceStream(c: HttpContext): Promise<Response> {
   checkContentType(c);
   const { body: records } = c.req.raw;
   if (records === null || c.req.header('content-length') === '0') throw noData;
+  const kafka = c.get('kafka');
+  await kafka.admit(produce);
+  kafka.waits = true;
   const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
-  const target = { kafka: c.get('kafka'), clusterId, topic: c.req.param('topic')! };
+  const target = { kafka, clusterId, topic: c.req.param('topic')! };
   finishLater(c, answerAll(records, writable, target));
   return new Response(readable, { headers: { 'content-type': 'application/json' } });
 }

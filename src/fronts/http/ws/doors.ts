@@ -99,6 +99,7 @@ function handshake(c: HttpContext): { protocol: Protocol | undefined; wire: Wire
   if (c.req.header('upgrade')?.toLowerCase() !== 'websocket') {
     throw new HttpError(426, 426, 'HTTP 426 Upgrade Required: this is for WebSockets.');
   }
+  c.get('kafka').waits = true;
   const protocol = chooseProtocol(c.req.header('sec-websocket-protocol'));
   return {
     protocol,
