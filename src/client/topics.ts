@@ -31,7 +31,8 @@ const unknownForMs = 3_000;
 
 const memory = new ByAddress<Map<string, Known>>();
 
-function isUnknown(code: number): boolean {
+/** There is no such topic. */
+export function isUnknown(code: number): boolean {
   return code === ErrorCode.UNKNOWN_TOPIC_OR_PARTITION || code === ErrorCode.UNKNOWN_TOPIC_ID;
 }
 
@@ -67,6 +68,17 @@ export class Topics {
     return this.#recent(topicId) ?? this.#once(topicId, lookUp);
   }
 
+  /** What is there under this name now, at one look; undefined: nothing. */
+  async again(name: string): Promise<Topic | undefined> {
+    this.forget(name);
+    try {
+      return await this.#ask({ topicId: ZERO_UUID, name }, false, 0);
+    } catch (error) {
+      if (error instanceof KafkaError && isUnknown(error.code)) return undefined;
+      throw error;
+    }
+  }
+
   /** What is known of it was wrong. */
   forget(name: string): void {
     const known = this.#known.get(name);
@@ -87,7 +99,11 @@ export class Topics {
     return topic;
   }
 
-  async #ask(topic: { topicId: string; name: string | null }, create: boolean): Promise<Topic> {
+  async #ask(
+    topic: { topicId: string; name: string | null },
+    create: boolean,
+    patienceMs = this.#patienceMs,
+  ): Promise<Topic> {
     return persistently(
       async () => {
         const answer = await this.#link.call(metadata, {
@@ -100,8 +116,7 @@ export class Topics {
         throw new KafkaError(errorCode, topic.name ? messageOf(errorCode, topic.name) : undefined);
       },
       {
-        timeoutMs: ({ code }) =>
-          Math.min(this.#patienceMs, isUnknown(code) ? unknownForMs : lookUpMs),
+        timeoutMs: ({ code }) => Math.min(patienceMs, isUnknown(code) ? unknownForMs : lookUpMs),
       },
     );
   }

@@ -161,6 +161,23 @@ describe('a consumer', () => {
     expect(records).toMatchObject([{ value }]);
   });
 
+  it('reads on where a topic is deleted, and begins anew where it is made again', async () => {
+    using kedge = await filled(['a']);
+    await using producer = new Producer(kedge);
+    await producer.send('u', { value: 'u', partition: 0 });
+    await using consumer = new Consumer(kedge, { autoOffsetReset: 'earliest', maxWaitMs: 20 });
+    await consumer.assign([place, { topic: 'u', partition: 0 }]);
+    const records = consumer.records();
+    const next = async () => ((await records.next()).value as { value: string }).value;
+    expect([await next(), await next()].sort()).toEqual(['a', 'u']);
+    await using admin = new Admin({ address: {}, open: () => kedge.open() });
+    await admin.deleteTopics(['u']);
+    await producer.send('t', { value: 'b', partition: 0 });
+    expect(await next()).toBe('b');
+    await producer.send('u', { value: 'new', partition: 0 });
+    expect(await next()).toBe('new');
+  });
+
   it('ends its loop when it is closed, and leaves its group', async () => {
     using kedge = await filled(['a']);
     const consumer = new Consumer(kedge, { groupId: 'g', autoOffsetReset: 'earliest' });

@@ -10,7 +10,7 @@ import { offsetsAt, type PlaceOffset } from '../offsets.ts';
 import { type Cancellable, linkTo } from '../options.ts';
 import type { GroupMetadata } from '../producer/transaction.ts';
 import { type Deserializer, text } from '../serdes.ts';
-import { Topics } from '../topics.ts';
+import { isUnknown, type Topic, Topics } from '../topics.ts';
 import type { Connection } from '../transport.ts';
 import { isRetriable, persistently, sleep, within } from '../waiting.ts';
 import { Fetcher } from './fetcher.ts';
@@ -404,8 +404,8 @@ export class Consumer<K = string, V = string> implements AsyncDisposable {
     if (this.#closing.signal.aborted) return;
     this.#member?.poll(true);
     if (this.#member?.takeFenced()) await this.#replace([], this.#readings);
-    const target = this.#member?.takeTarget();
-    if (target !== undefined) await this.#reconcile(target, signal);
+    const target = this.#member?.target;
+    if (target !== undefined) await this.#reconcile(target);
     if (!this.#commitsByItself || Date.now() < this.#commitAt) return;
     const { autoCommitIntervalMs = 5_000 } = this.#options;
     const isFirst = this.#commitAt === 0;
@@ -414,24 +414,35 @@ export class Consumer<K = string, V = string> implements AsyncDisposable {
   }
 
   /** Gives up what is not ours any more, takes what is, and says so. */
-  async #reconcile(target: Assignment, signal?: AbortSignal): Promise<void> {
+  async #reconcile(target: Assignment): Promise<void> {
     const wanted: Reading[] = [];
     for (const { topicId, partitions } of target) {
-      const topic = await persistently(async () => this.#topics.withId(topicId), {
-        signal,
-        timeoutMs: patienceMs,
-      });
-      for (const partition of partitions) {
+      const topic = await this.#topicOf(topicId);
+      for (const partition of topic === undefined ? [] : partitions) {
         const known = this.#readings.find(
           (one) => one.topic.topicId === topicId && one.partition === partition,
         );
-        wanted.push(known ?? new Reading(topic, partition));
+        wanted.push(known ?? new Reading(topic!, partition));
       }
     }
     const revoked = this.#readings.filter((reading) => !wanted.includes(reading));
     if (this.#commitsByItself) await this.#progress.tryToCommit(revoked);
     await this.#replace(wanted, revoked);
-    this.#member?.has(target);
+    const owned = [...Map.groupBy(wanted, ({ topic }) => topic.topicId)].map(([topicId, all]) => ({
+      topicId,
+      partitions: all.map(({ partition }) => partition),
+    }));
+    this.#member?.has(owned, target);
+  }
+
+  /** Undefined: it was deleted since, and the group will hear of that. */
+  async #topicOf(topicId: string): Promise<Topic | undefined> {
+    try {
+      return await this.#topics.withId(topicId);
+    } catch (error) {
+      if (error instanceof KafkaError && isUnknown(error.code)) return undefined;
+      throw error;
+    }
   }
 
   async #replace(wanted: readonly Reading[], revoked: readonly Reading[]): Promise<void> {

@@ -142,9 +142,9 @@ export class Fetcher {
       const { autoOffsetReset = 'latest' } = this.#terms;
       if (autoOffsetReset !== 'none') return this.reset(reading, autoOffsetReset, signal);
     } else if (misplaced.has(errorCode)) {
-      const { name } = reading.topic;
-      this.#topics.forget(name);
-      reading.topic = await this.#topics.named(name);
+      // Where it was deleted, it is asked for until somebody says so, or it is made anew.
+      const topic = await this.#topics.again(reading.topic.name);
+      if (topic !== undefined) reading.isOf(topic);
       return;
     } else if (errorInfo(errorCode).retriable) return;
     throw refused(reading, errorCode);

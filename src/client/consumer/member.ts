@@ -77,11 +77,9 @@ export class Member {
     this.#say(0);
   }
 
-  /** Once for each assignment that was heard: it is to be carried out, then `has` to be told. */
-  takeTarget(): Assignment | undefined {
-    const target = this.#target;
-    this.#target = undefined;
-    return target;
+  /** The assignment that was heard and is to be carried out; then `has` is to be told. */
+  get target(): Assignment | undefined {
+    return this.#target;
   }
 
   /** Whether there is something for the consumer to do. */
@@ -96,8 +94,9 @@ export class Member {
     return was;
   }
 
-  /** The consumer reads these now. */
-  has(owned: Assignment): void {
+  /** This target was carried out: the consumer reads these now. */
+  has(owned: Assignment, target: Assignment): void {
+    if (this.#target === target) this.#target = undefined;
     this.#owned = owned;
     this.#saysOwned = true;
     this.#say(0);

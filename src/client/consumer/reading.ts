@@ -35,6 +35,15 @@ export class Reading {
     return !this.isPaused && !this.isGone && this.position !== undefined;
   }
 
+  /** What is there by that name now. Where it was made anew, its offsets are others. */
+  isOf(topic: Topic): void {
+    const isAnother = topic.topicId !== this.topic.topicId;
+    this.topic = topic;
+    if (!isAnother) return;
+    this.version++;
+    this.start = this.position = this.processed = this.committed = undefined;
+  }
+
   moveTo(offset: number): void {
     this.position = this.processed = offset;
   }
