@@ -132,6 +132,45 @@ describe('a Kedge that is killed', () => {
   });
 });
 
+describe('a subscription', () => {
+  it('wakes its workers for all that came, though Kedge is killed', async () => {
+    const wakes = unique('wakes');
+    const name = unique('woken');
+    const ask = async (path: string, method: string, body: unknown, headers = {}) => {
+      const request = { method, body: JSON.stringify(body), headers: { ...isJson, ...headers } };
+      const response = await fetch(urlOf(path), request);
+      const said = await response.text();
+      return said === '' ? {} : JSON.parse(said);
+    };
+    const isJson = { 'content-type': json };
+    const subscription = `__ds/subscriptions/${name}`;
+    await ask(wakes, 'PUT', []);
+    await ask(name, 'PUT', []);
+    const asked = { type: 'pull-wake', streams: [name], wake_stream: wakes };
+    await ask(subscription, 'PUT', { ...asked, lease_ttl_ms: 600_000 });
+    for (let round = 1; round <= 3; round++) {
+      await ask(name, 'POST', { round });
+      await kedge.kill();
+      await kedge.restart();
+      const events = await eventually(async () => {
+        const told = (await (await fetch(urlOf(wakes))).json()) as unknown[];
+        return told.length >= round && told;
+      });
+      expect(events).toHaveLength(round);
+      const { wake_id, generation, token, streams } = await ask(`${subscription}/claim`, 'POST', {
+        worker: 'w',
+      });
+      await kedge.kill();
+      await kedge.restart();
+      const acks = [{ stream: name, offset: streams[0].tail_offset }];
+      const claimed = { wake_id, generation, acks, done: true };
+      const bearer = { authorization: `Bearer ${token}` };
+      const done = await ask(`${subscription}/ack`, 'POST', claimed, bearer);
+      expect(done).toEqual({ ok: true, next_wake: false });
+    }
+  });
+});
+
 const text = { 'content-type': 'text/plain' };
 
 /** Asks until it is answered so; while there is nobody to ask, asks again. */
