@@ -50,3 +50,20 @@ it.each(['http', 'ws'])('loses and doubles nothing over %s', async (scheme) => {
     expect(of).toEqual(expected);
   }
 });
+
+it('loses and doubles nothing over a WebSocket that ends after every ten requests', async () => {
+  await using kedge = await startKedge({ env: { KEDGE_REQUESTS_PER_CONNECTION: '10' } });
+  const address = kedge.url.replace('http', 'ws');
+  await using producer = new Producer(address, { batchBytes: 500 });
+  const values = Array.from({ length: 2_000 }, (_, n) => `${n}`);
+  await Promise.all(values.map((value) => producer.send('recycled', { value, partition: 0 })));
+  const options = { groupId: 'recycled', autoOffsetReset: 'earliest' } as const;
+  await using consumer = new Consumer(address, { ...options, maxPartitionBytes: 2_000 });
+  consumer.subscribe('recycled');
+  const seen: (string | null)[] = [];
+  for await (const record of consumer) {
+    seen.push(record.value);
+    if (seen.length === values.length) break;
+  }
+  expect(seen).toEqual(values);
+});
