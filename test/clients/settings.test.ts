@@ -48,7 +48,7 @@ it('makes no topic by itself where that is switched off', async () => {
 it('listens where --host says, and sends clients where --advertise says', async () => {
   const kafkaPort = await freePort();
   const advertise = `localhost:${kafkaPort}`;
-  const kafka = await start({ host: '0.0.0.0', kafkaPort, advertise });
+  const kafka = await start({ host: '0.0.0.0', kafkaPort, advertise, env: { KEDGE_OPEN: 'true' } });
   const admin = kafka.admin();
   await admin.connect();
   const { brokers } = await admin.describeCluster();
