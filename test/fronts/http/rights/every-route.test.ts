@@ -3,12 +3,12 @@
  * with all of the rights it takes but one, and by somebody with those and no others.
  */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { accessFrom } from '../../../src/broker/access.ts';
-import { restFamily } from '../../../src/fronts/http/rest/index.ts';
-import { isPathOf } from '../../../src/fronts/http/routes.ts';
-import { v3Family } from '../../../src/fronts/http/v3/index.ts';
-import { CLUSTER_NAME } from '../../../src/protocol/acl.ts';
-import { type AppAsk, MemoryDoor, v2, v2Json } from './memory-door.ts';
+import { accessFrom } from '../../../../src/broker/access.ts';
+import { restFamily } from '../../../../src/fronts/http/rest/index.ts';
+import { isPathOf } from '../../../../src/fronts/http/routes.ts';
+import { v3Family } from '../../../../src/fronts/http/v3/index.ts';
+import { CLUSTER_NAME } from '../../../../src/protocol/acl.ts';
+import { type AppAsk, MemoryDoor, v2, v2Json } from '../memory-door.ts';
 
 type Right = readonly [operation: string, type: string, name: string];
 
