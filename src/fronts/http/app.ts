@@ -41,26 +41,37 @@ export function httpApp(): Hono<HttpEnv> {
   const app = new Hono<HttpEnv>({ strict: false });
   app.use(mindPages);
   app.use(async (c, next) => {
-    const route = routesAt(c).find(({ method }) => method === methodOf(c.req.method));
-    const kafka = new Kafka(c.env.gateway, c.req.raw, await identify(c, route));
     const unfinished: Promise<unknown>[] = [];
-    c.set('kafka', kafka);
     c.set('unfinished', unfinished);
     await next();
-    void Promise.all(unfinished).then(() => kafka.close());
+    const kafka: Kafka | undefined = c.get('kafka');
+    void Promise.all(unfinished).then(() => kafka?.close());
   });
   for (const { prefix, routes } of families) {
-    for (const { method, path, deep, handle } of routes) {
+    for (const route of routes) {
+      const { method, path, deep, handle } = route;
       const rest = deep ? '{.+}' : '';
-      app.on(method, path === '/' ? prefix || '/' : `${prefix}${path}${rest}`, handle);
+      app.on(method, path === '/' ? prefix || '/' : `${prefix}${path}${rest}`, async (c) => {
+        await letIn(c, route);
+        return handle(c);
+      });
     }
   }
-  app.notFound(nowhere);
+  app.notFound(async (c) => {
+    await letIn(c, undefined);
+    return nowhere(c);
+  });
   app.onError((thrown, c) => {
     const error = httpErrorOf(thrown);
     return challenge(familyOf(c.req.path).errorResponse(error, c), error, owedBy(c));
   });
   return app;
+}
+
+/** By the rule of the very route that answers, whatever other routes the path looks like. */
+async function letIn(c: HttpContext, route: Route | undefined): Promise<void> {
+  if (c.get('kafka') !== undefined) return;
+  c.set('kafka', new Kafka(c.env.gateway, c.req.raw, await identify(c, route)));
 }
 
 /** For how long the client is to wait; who could not say who it is owes nothing. */
@@ -94,11 +105,6 @@ function routesAt(c: HttpContext): Route[] {
 
 function isOpenRoute(c: HttpContext): boolean {
   return routesAt(c).some((route) => route.open);
-}
-
-/** What is asked with HEAD is answered by the route for GET. */
-function methodOf(method: string): string {
-  return method === 'HEAD' ? 'GET' : method;
 }
 
 /** No route: a wrong method, or a path that does not exist, with those that do. */

@@ -99,10 +99,17 @@ export function finishLater(c: HttpContext, work: Promise<unknown>): void {
 
 /** Whether this is the path of the route, whatever the method. */
 export function isPathOf(route: Route, prefix: string, path: string): boolean {
-  const pattern = `${prefix}${route.path}`.split('/').filter((part) => part !== '');
-  const parts = path.split('/').filter((part) => part !== '');
+  const pattern = partsOf(`${prefix}${route.path}`);
+  const parts = partsOf(path);
   const fits = route.deep ? pattern.length <= parts.length : pattern.length === parts.length;
-  return fits && pattern.every((part, index) => part.startsWith(':') || part === parts[index]);
+  return (
+    fits && pattern.every((part, i) => (part.startsWith(':') && parts[i]) || part === parts[i])
+  );
+}
+
+/** Whether a slash ends it makes no difference; one more in its middle does. */
+function partsOf(path: string): string[] {
+  return path.replace(/\/$/, '').split('/');
 }
 
 export function jsonResponse(body: unknown, status: number, type: string): Response {

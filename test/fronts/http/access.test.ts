@@ -36,3 +36,26 @@ describe('a door that is not open to everybody', () => {
     expect((await ask(undefined, '/healthz')).status).toBe(200);
   });
 });
+
+describe('a path that looks like one that is open to anybody', () => {
+  const streams = '/streams/v1/stream';
+
+  it.each([
+    ['GET', `${streams}//__ds/jwks.json`],
+    ['HEAD', `${streams}//__ds/jwks.json`],
+    ['POST', `${streams}//__ds/subscriptions/a/callback`],
+    ['POST', `${streams}/__ds//subscriptions/a/ack`],
+    ['GET', '//healthz'],
+    ['POST', '/healthz'],
+    ['GET', '/rest//openapi'],
+    ['GET', '/healthz%2f..%2frest%2ftopics'],
+  ])('is not: %s %s', async (method, path) => {
+    const access = accessFrom({ KEDGE_TOKEN: 'secret' });
+    await using kedge = new MemoryDoor({}, { access });
+    const headers = { authorization: 'Bearer secret' };
+    const stream = { body: 'text', type: 'text/plain' };
+    await kedge.ask('PUT', path, { ...stream, headers });
+    const { status } = await kedge.ask(method, path, method === 'POST' ? stream : {});
+    expect(status).toBe(401);
+  });
+});
