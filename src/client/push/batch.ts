@@ -28,9 +28,12 @@ export interface PushMessage<Body = unknown> {
   /** Text, or bytes where it is none. */
   readonly key: string | Uint8Array | null;
   readonly headers: readonly { readonly key: string; readonly value: string | Uint8Array | null }[];
-  /** It is done. The first word on a message counts. */
+  /** It is done, unless `retry`, or something of the whole batch, was said before. */
   ack(): void;
-  /** It is to come again; what comes after it in its partition (or of its key) waits for it. */
+  /**
+   * It is to come again, and what comes after it in its partition (or of its key) waits for it;
+   * unless `ack` or `ackAll` was said before.
+   */
   retry(options?: RetryOptions): void;
 }
 
@@ -48,28 +51,69 @@ export interface PushBatch<Body = unknown> {
   retryAll(options?: RetryOptions): void;
 }
 
-type Word = { readonly acked: true } | { readonly acked: false; readonly options: RetryOptions };
+/** What was said of messages, by Cloudflare's rules: most words after the first change nothing. */
+class Words {
+  readonly #acked = new Set<string>();
+  readonly #retried = new Map<string, RetryOptions>();
+  #all:
+    | { readonly acked: true }
+    | { readonly acked: false; readonly options: RetryOptions }
+    | null = null;
+
+  ack(id: string): void {
+    if (this.#all === null && !this.#retried.has(id)) this.#acked.add(id);
+  }
+
+  /** Once more: with another delay. */
+  retry(id: string, options: RetryOptions = {}): void {
+    if (this.#all?.acked || this.#acked.has(id)) return;
+    this.#retried.set(id, { ...this.#retried.get(id), ...options });
+  }
+
+  ackAll(): void {
+    this.#all ??= { acked: true };
+  }
+
+  retryAll(options: RetryOptions = {}): void {
+    this.#all ??= { acked: false, options };
+  }
+
+  /** Of that of which nothing was said, what is thrown takes nothing, and what returns all. */
+  verdict(messages: readonly Message[], error: string | undefined): Verdict {
+    const acks: { id: string }[] = [];
+    const retries: { id: string; delaySeconds?: number }[] = [];
+    const rest = this.#all ?? { acked: error === undefined, options: {} };
+    for (const { id } of messages) {
+      const again = this.#retried.get(id);
+      if (again !== undefined) retries.push({ id, ...again });
+      else if (this.#acked.has(id) || rest.acked) acks.push({ id });
+      else retries.push({ id, ...rest.options });
+    }
+    return error === undefined ? { acks, retries } : { acks, retries, error };
+  }
+}
 
 /** Lets a handler have a batch, and says what it said. Throws nothing. */
 export async function verdictOf<Body>(
   batch: Batch,
   handle: (batch: PushBatch<Body>) => unknown,
 ): Promise<Verdict> {
-  const words = new Map<string, Word>();
-  let all: Word | undefined;
+  const words = new Words();
   const handed: PushBatch<Body> = {
-    messages: batch.messages.map((message) => handedMessage<Body>(message, words)),
+    messages: batch.messages.map((message) => ({
+      ...message,
+      body: message.body as Body,
+      timestamp: new Date(message.timestamp),
+      ack: () => words.ack(message.id),
+      retry: (options) => words.retry(message.id, options),
+    })),
     queue: batch.topic,
     topic: batch.topic,
     partition: batch.partition,
     subscription: batch.subscription,
     metadata: { metrics: { backlogCount: batch.backlog, backlogBytes: 0 } },
-    ackAll: () => {
-      all ??= { acked: true };
-    },
-    retryAll: (options = {}) => {
-      all ??= { acked: false, options };
-    },
+    ackAll: () => words.ackAll(),
+    retryAll: (options) => words.retryAll(options),
   };
   let error: string | undefined;
   try {
@@ -77,34 +121,5 @@ export async function verdictOf<Body>(
   } catch (thrown) {
     error = thrown instanceof Error ? `${thrown.name}: ${thrown.message}` : String(thrown);
   }
-  return verdict(batch.messages, words, all, error);
-}
-
-function verdict(
-  messages: readonly Message[],
-  words: ReadonlyMap<string, Word>,
-  all: Word | undefined,
-  error: string | undefined,
-): Verdict {
-  const acks: { id: string }[] = [];
-  const retries: { id: string; delaySeconds?: number }[] = [];
-  for (const { id } of messages) {
-    const word = words.get(id) ?? all ?? { acked: error === undefined, options: {} };
-    if (word.acked) acks.push({ id });
-    else retries.push({ id, ...word.options });
-  }
-  return error === undefined ? { acks, retries } : { acks, retries, error };
-}
-
-function handedMessage<Body>(message: Message, words: Map<string, Word>): PushMessage<Body> {
-  const say = (word: Word) => {
-    if (!words.has(message.id)) words.set(message.id, word);
-  };
-  return {
-    ...message,
-    body: message.body as Body,
-    timestamp: new Date(message.timestamp),
-    ack: () => say({ acked: true }),
-    retry: (options = {}) => say({ acked: false, options }),
-  };
+  return words.verdict(batch.messages, error);
 }

@@ -80,7 +80,8 @@ export class Queue<Body = unknown> implements AsyncDisposable {
         headers: headers.map((header) => [header.key, header.value] as const),
       };
     });
-    if (records.length > 0) await this.#producer.send(this.#topic, records);
+    if (records.length === 0) throw new TypeError('sendBatch needs a message');
+    await this.#producer.send(this.#topic, records);
     return { metadata: { metrics: this.#metrics } };
   }
 

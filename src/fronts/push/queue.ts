@@ -62,7 +62,8 @@ export class QueueTopic {
       key: key === undefined ? null : new TextEncoder().encode(key),
       timestamp: now,
     }));
-    if (records.length > 0) await this.#client.produceAll(this.#props.topic, records);
+    if (records.length === 0) throw new TypeError('sendBatch needs a message');
+    await this.#client.produceAll(this.#props.topic, records);
     return { metadata: { metrics: { backlogCount: 0, backlogBytes: 0 } } };
   }
 
