@@ -286,8 +286,9 @@ export class StreamSubscriptionMachine implements Machine<Command, Reply, Row> {
     if (this.#subscription?.type === 'pull-wake') return [wakeRow(told)];
     if (!done) return [wakeRow({ ...told, leaseUntil: now + this.#subscription!.leaseTtlMs })];
     const acked = this.links.flatMap((link) => {
-      const tail = wake.snapshot[link.path];
-      return tail === undefined || tail <= link.acked ? [] : [rowOf({ ...link, acked: tail })];
+      // A stream that has come since may be called `constructor`.
+      const tail = Object.hasOwn(wake.snapshot, link.path) ? wake.snapshot[link.path] : 0;
+      return tail <= link.acked ? [] : [rowOf({ ...link, acked: tail })];
     });
     return this.#withNext(acked, ended(told), now);
   }

@@ -2,6 +2,7 @@
  * The world as subscriptions to streams have it in a Worker. The surprise: what a webhook answers
  * is read no further than a small JSON object needs, whatever it sends.
  */
+import type { Principal } from '../../broker/authorizer.ts';
 import { clientContext, type Gateway } from '../../broker/gateway.ts';
 import { addressProblem } from '../../core/push/addresses.ts';
 import { AclOperation, AclResourceType } from '../../protocol/acl.ts';
@@ -20,21 +21,27 @@ export function streamOutside(
   gateway: () => Gateway,
   { privateHosts, fetch }: StreamOutsideOptions,
 ): StreamSubscriptionOutside {
+  const allowed = async (
+    principal: Principal,
+    operation: 'READ' | 'WRITE',
+    topics: readonly string[],
+  ) => {
+    const context = clientContext(gateway(), {
+      principal,
+      clientHost: '/127.0.0.1',
+      // Nobody dials what is in the same process.
+      dialled: { host: 'kedge', port: 9092 },
+      signal: new AbortController().signal,
+    });
+    const may = (topic: string) =>
+      context.authorizer.may(AclOperation[operation], AclResourceType.TOPIC, topic);
+    const rights = await Promise.all(topics.map(may));
+    context.watches.closeAll();
+    return topics.filter((_, index) => rights[index]);
+  };
   return {
-    async readable(principal, topics) {
-      const context = clientContext(gateway(), {
-        principal,
-        clientHost: '/127.0.0.1',
-        // Nobody dials what is in the same process.
-        dialled: { host: 'kedge', port: 9092 },
-        signal: new AbortController().signal,
-      });
-      const mayRead = (topic: string) =>
-        context.authorizer.may(AclOperation.READ, AclResourceType.TOPIC, topic);
-      const rights = await Promise.all(topics.map(mayRead));
-      context.watches.closeAll();
-      return topics.filter((_, index) => rights[index]);
-    },
+    readable: (principal, topics) => allowed(principal, 'READ', topics),
+    mayWrite: async (principal, topic) => (await allowed(principal, 'WRITE', [topic])).length > 0,
     problemOf: (url) => addressProblem(url, privateHosts),
     async post(url, body, signature) {
       const failed = { ok: false, done: false };

@@ -48,6 +48,7 @@ export interface StreamSubscriptionOutside {
     principal: DefinedSubscription['principal'],
     topics: readonly string[],
   ): Promise<readonly string[]>;
+  mayWrite(principal: DefinedSubscription['principal'], topic: string): Promise<boolean>;
   /** Why nothing is sent to this address; undefined: it may be. */
   problemOf(url: string): string | undefined;
   /** Whether it arrived, and whether that is all. Throws nothing. */
@@ -58,9 +59,10 @@ export interface StreamSubscriptionOutside {
   ): Promise<{ readonly ok: boolean; readonly done: boolean }>;
 }
 
-/** Where nothing leads to, and everybody may read everything. */
+/** Where nothing leads to, and everybody may read and write everything. */
 export const noWebhooks: StreamSubscriptionOutside = {
   readable: async (_principal, topics) => topics,
+  mayWrite: async () => true,
   problemOf: () => 'nothing can be sent from here',
   post: async () => ({ ok: false, done: false }),
 };
@@ -225,6 +227,7 @@ export class StreamSubscriptionHost implements Stub<StreamSubscriptionCalls> {
     if (machine.subscription.type !== 'pull-wake') return { outcome: 'otherType' };
     const { holder, generation } = machine.wake;
     if (holder !== null) return { outcome: 'held', holder, generation };
+    await this.#leaveOutUnreadable();
     await this.#refresh();
     if (!machine.hasWork) return { outcome: 'noWork' };
     await this.#host.call('claim', { worker });
@@ -279,6 +282,8 @@ export class StreamSubscriptionHost implements Stub<StreamSubscriptionCalls> {
   /** Tells the webhook, or on the wake stream, that there is something. */
   async #tell(): Promise<void> {
     const subscription = this.#host.machine.subscription!;
+    await this.#leaveOutUnreadable();
+    if (!this.#host.machine.hasWork) return void (await this.#host.call('ended', {}));
     const wake = await this.#wake();
     const { wakeId } = wake;
     if (subscription.type === 'pull-wake') {
@@ -301,9 +306,12 @@ export class StreamSubscriptionHost implements Stub<StreamSubscriptionCalls> {
   }
 
   /** Once, however often it is tried: the generation is the producer's epoch. */
-  async #tellWorkers({ id, wakeStream }: DefinedSubscription, wake: Wake): Promise<void> {
+  async #tellWorkers(subscription: DefinedSubscription, wake: Wake): Promise<void> {
+    const { id, wakeStream, principal } = subscription;
     const [topic] = await this.#topics([topicOf(wakeStream!) ?? '']);
     if (topic === undefined) return;
+    // Its maker might, and may not any more.
+    if (!(await this.#options.outside.mayWrite(principal, topic.name))) return;
     const { generation } = wake;
     const ts = this.#options.now();
     const stream = this.#host.machine.wake.triggeredBy;
@@ -316,6 +324,15 @@ export class StreamSubscriptionHost implements Stub<StreamSubscriptionCalls> {
       producer: { producerId: `${streamSubscriptionPrefix}${id}`, epoch: generation, seq: 0 },
       close: false,
     });
+  }
+
+  /** What its maker might read, and may not any more, is nothing that anybody is told of. */
+  async #leaveOutUnreadable(): Promise<void> {
+    const { subscription, links } = this.#host.machine;
+    const there = links.filter(({ topicId }) => topicId !== null);
+    const topics = there.flatMap(({ path }) => topicOf(path) ?? []);
+    const readable = await this.#options.outside.readable(subscription!.principal, topics);
+    if (readable.length < topics.length) await this.#lookAround();
   }
 
   /** Which streams there are. */
@@ -406,7 +423,7 @@ export class StreamSubscriptionHost implements Stub<StreamSubscriptionCalls> {
 /** Any topic that comes or goes. */
 const anyTopic = ['*'];
 
-export async function signaturesOf(objects: Objects): Promise<StreamSignatures> {
+async function signaturesOf(objects: Objects): Promise<StreamSignatures> {
   const { secret } = await objects.controller().call('getSecret', {});
   return new StreamSignatures(secret);
 }

@@ -23,13 +23,16 @@ let kedge: MemoryDoor;
 let told: { body: string; signature: string; said: Notification }[];
 let answer: Post;
 let unreadable: string[];
+let isWritable: boolean;
 
 beforeEach(() => {
   told = [];
   answer = { ok: true, done: false };
   unreadable = [];
+  isWritable = true;
   const streams: StreamSubscriptionOutside = {
     readable: async (_who, topics) => topics.filter((topic) => !unreadable.includes(topic)),
+    mayWrite: async () => isWritable,
     problemOf: (url) => (url.includes('10.0.0.1') ? 'it is private' : undefined),
     post: async (_url, body, signature) => {
       told.push({ body, signature, said: JSON.parse(body) });
@@ -150,6 +153,57 @@ describe('a webhook', () => {
     await vi.waitFor(async () => expect((await ask('GET', sub)).json.streams).toEqual([]));
   });
 
+  it('is told no more of a stream that its maker might read, and may not any more', async () => {
+    await stream('rooms/1');
+    await stream('rooms/2');
+    await ask('PUT', sub, webhook);
+    unreadable = ['rooms..1'];
+    await post('rooms/1');
+    await vi.waitFor(async () => expect((await ask('GET', sub)).json.streams).toHaveLength(1));
+    await post('rooms/2');
+    expect((await next(1)).said.streams.map(({ path }) => path)).toEqual(['rooms/2']);
+  });
+
+  it('may be told of streams that are called as what every object has', async () => {
+    await ask('PUT', sub, { ...webhook, pattern: '**' });
+    await stream('a', ['a']);
+    answer = { ok: false, done: false };
+    await next(1);
+    await stream('constructor', ['a']);
+    await vi.waitFor(async () => expect((await ask('GET', sub)).json.streams).toHaveLength(2));
+    answer = { ok: true, done: true };
+    await vi.waitFor(() => expect(told.at(-1)?.said.generation).toBe(2), { timeout: 5_000 });
+    const { streams } = (await ask('GET', sub)).json;
+    expect(streams).toContainEqual(expect.objectContaining({ path: 'constructor' }));
+    await vi.waitFor(async () =>
+      expect((await ask('GET', sub)).json.streams).toEqual([
+        expect.objectContaining({ acked_offset: token(1), has_pending: false }),
+        expect.objectContaining({ acked_offset: token(1), has_pending: false }),
+      ]),
+    );
+  });
+
+  it('is nothing that push subscriptions are mistaken for', async () => {
+    await ask('PUT', sub, webhook);
+    expect((await kedge.ask('GET', '/push/subscriptions')).json).toEqual({ subscriptions: [] });
+    const name = encodeURIComponent('__ds/s');
+    for (const [method, path] of [
+      ['GET', name],
+      ['DELETE', name],
+      ['POST', `${name}/pause`],
+    ] as const) {
+      expect((await kedge.ask(method, `/push/subscriptions/${path}`)).status).toBe(404);
+    }
+  });
+
+  it('is not looked for by who has no token of it', async () => {
+    const called = vi.spyOn(kedge.objects.subscription('__ds/s'), 'call');
+    const wake = { wake_id: 'w', generation: 1 };
+    expect((await acknowledge('callback', wake, '1.guess')).status).toBe(401);
+    expect((await acknowledge('ack', wake, '1.guess')).status).toBe(401);
+    expect(called).not.toHaveBeenCalled();
+  });
+
   it('is refused where nothing may be sent to', async () => {
     const body = { ...webhook, webhook: { url: 'http://10.0.0.1/' } };
     const { status, json: said } = await ask('PUT', sub, body);
@@ -195,6 +249,20 @@ describe('a pool of workers', () => {
     );
     expect(back.status).toBe(204);
     await vi.waitFor(async () => expect(await wakes()).toHaveLength(3));
+  });
+
+  it('is told nothing on a stream that its maker might write to, and may not any more', async () => {
+    await stream('wakes');
+    await stream('a');
+    await ask('PUT', sub, pull);
+    isWritable = false;
+    await post('a');
+    await vi.waitFor(async () => {
+      const { streams } = (await ask('GET', sub)).json;
+      expect(streams[0]).toMatchObject({ path: 'a', has_pending: true });
+    });
+    expect((await claim('w')).status).toBe(200);
+    expect((await ask('GET', 'wakes')).json).toEqual([]);
   });
 
   it('is about the streams that it is told to be about', async () => {

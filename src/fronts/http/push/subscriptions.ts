@@ -12,6 +12,7 @@ import { deadLetterTopicOf } from '../../../core/push/subscription.ts';
 import { AclOperation, AclResourceType, CLUSTER_NAME } from '../../../protocol/acl.ts';
 import { ErrorCode, KafkaError } from '../../../protocol/errors.ts';
 import { eachBounded } from '../../../runtime/each-bounded.ts';
+import { streamSubscriptionPrefix } from '../../../runtime/stream-subscription/host.ts';
 import { readJsonObject } from '../body.ts';
 import { fromKafka, HttpError, invalid, topicNotFound } from '../errors.ts';
 import { Timestamp } from '../kafka.ts';
@@ -27,7 +28,8 @@ export async function listSubscriptions(c: HttpContext): Promise<Response> {
   const { objects, authorizer } = c.get('kafka').context;
   const { names } = await objects.controller().call('listSubscriptions', {});
   const described = await eachBounded(
-    names,
+    // Those to streams are shown by their own dialect.
+    names.filter((name) => !name.startsWith(streamSubscriptionPrefix)),
     async (name) => {
       const { DESCRIBE } = AclOperation;
       if (!(await authorizer.may(DESCRIBE, AclResourceType.GROUP, name))) return null;
@@ -98,7 +100,9 @@ async function command(c: HttpContext, kind: 'delete' | 'pause' | 'resume'): Pro
 /** A name that none can have is that of none. */
 function nameIn(c: HttpContext): string {
   const name = c.req.param('subscription')!;
-  return c.req.method === 'PUT' ? checkName(name) : name;
+  if (c.req.method === 'PUT') return checkName(name);
+  if (name.startsWith(streamSubscriptionPrefix)) throw notFound(name);
+  return name;
 }
 
 async function described(c: HttpContext, name: string): Promise<SubscriptionDescription> {

@@ -8,6 +8,7 @@
  * - A worker that claims what there is needs READ on the group of the subscription's name. From
  *   then on, and for webhooks, the token of the wake is all that counts.
  */
+import { Credentials } from '../../../broker/credentials.ts';
 import { parseOffsetToken } from '../../../core/stream/offset-token.ts';
 import { topicOf } from '../../../core/stream/stream-name.ts';
 import type {
@@ -19,10 +20,10 @@ import type {
 import { AclOperation, AclResourceType, CLUSTER_NAME } from '../../../protocol/acl.ts';
 import {
   linkJson,
-  signaturesOf,
   streamSubscription,
   subscriptionUrl,
 } from '../../../runtime/stream-subscription/host.ts';
+import { StreamSignatures } from '../../../runtime/stream-subscription/signatures.ts';
 import type { Stub } from '../../../runtime/stubs.ts';
 import { readBody } from '../body.ts';
 import { type HttpContext, jsonResponse } from '../routes.ts';
@@ -77,9 +78,15 @@ async function mustAllow(c: HttpContext, operation: 'ALTER' | 'DESCRIBE'): Promi
 
 const done = () => new Response(null, { status: 204, headers: commonHeaders });
 
+/** Anybody may ask for what is made of it, so the controller is asked for the secret only once. */
+async function signatures({ env: { gateway } }: HttpContext): Promise<StreamSignatures> {
+  const memory = gateway.memory.credentials;
+  const secret = await new Credentials(memory, gateway.objects, Date.now).secret();
+  return new StreamSignatures(new TextDecoder().decode(secret));
+}
+
 export const readKeys = async (c: HttpContext): Promise<Response> => {
-  const signing = await signaturesOf(c.get('kafka').context.objects);
-  const keys = [await signing.publicKey()];
+  const keys = [await (await signatures(c)).publicKey()];
   const answer = jsonResponse({ keys }, 200, 'application/jwk-set+json');
   answer.headers.set('cache-control', 'public, max-age=300');
   return answer;
@@ -209,6 +216,9 @@ function problemOf(denied: Denied, type: string): Problem {
 async function claimedBy(c: HttpContext) {
   const token = /^Bearer (\S+)$/.exec(c.req.header('authorization') ?? '')?.[1];
   if (token === undefined) throw new Problem(401, 'TOKEN_INVALID', 'There is no token.');
+  // Before any object is asked: who guesses at names would make one for each.
+  const said = await (await signatures(c)).generationOf(c.req.param('subscription') ?? '', token);
+  if (said === undefined) throw problemOf('badToken', '');
   const { wake_id: wakeId, generation, acks, done: isDone } = await objectOf(c);
   return { token, wakeId, generation, acks, done: isDone };
 }
@@ -229,7 +239,7 @@ async function told(c: HttpContext, object: Stub<StreamSubscriptionCalls>): Prom
   if (found === null) throw notFound();
   const { subscription, links, status } = found;
   const { id, type, pattern, webhookUrl, wakeStream, leaseTtlMs, description } = subscription;
-  const { kid } = await (await signaturesOf(c.get('kafka').context.objects)).publicKey();
+  const { kid } = await (await signatures(c)).publicKey();
   const jwks_url = `${subscription.base}__ds/jwks.json`;
   const signing = { alg: 'ed25519', kid, jwks_url };
   return {
