@@ -10,6 +10,7 @@ import { authorizerFor, authorizerSettings } from './acl-authorizer.ts';
 import { type AuthorizerSettings, KnownAcls } from './acl-memory.ts';
 import { AnswerMemory } from './answer-memory.ts';
 import type { Principal } from './authorizer.ts';
+import { type ConnectionPlace, Connections } from './connections.ts';
 import type { RequestContext } from './context.ts';
 import { ControllerWatch } from './controller-watch.ts';
 import { CountedObjects } from './counted-objects.ts';
@@ -29,6 +30,7 @@ export interface Gateway {
   readonly producerIds: ProducerIds;
   readonly answers: AnswerMemory;
   readonly groupConfigs: GroupConfigMemory;
+  readonly connections: Connections;
   /** Undefined: everybody may do everything. */
   readonly authorizer: AuthorizerSettings | undefined;
 }
@@ -45,6 +47,7 @@ export function createGateway(
     producerIds: new ProducerIds(),
     answers: new AnswerMemory(),
     groupConfigs: new GroupConfigMemory(),
+    connections: new Connections(config),
     authorizer: authorizerSettings(config, access),
   };
 }
@@ -55,6 +58,8 @@ export interface ClientContext
   readonly objects: CountedObjects;
   /** As in `ClientOrigin`; Infinity: never. */
   readonly expiresAt: number;
+  /** As in `ClientOrigin`. */
+  readonly place?: ConnectionPlace | undefined;
 }
 
 /** What is known of a client before it asks anything. */
@@ -63,6 +68,8 @@ export interface ClientOrigin {
   readonly principal: Principal;
   /** When what it proved that with is worth nothing any more; absent: it does not expire. */
   readonly expiresAt?: number | undefined;
+  /** The connection's, to be left when it is over; absent: it is none, but an HTTP request. */
+  readonly place?: ConnectionPlace | undefined;
   /** `/127.0.0.1` */
   readonly clientHost: string;
   /**
@@ -101,6 +108,7 @@ export function clientContext(gateway: Gateway, client: ClientOrigin): ClientCon
     groupConfigs: new GroupConfigs(gateway.groupConfigs, objects, now),
     shareSessions: new ShareSessions(objects),
     signal: client.signal,
+    place: client.place,
     now,
   };
 }

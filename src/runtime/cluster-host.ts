@@ -33,10 +33,11 @@ const ownTables =
 
 export function clusterHost(options: ClusterHostOptions): ClusterHost {
   const { config, rows, now, setAlarm, announce } = options;
-  const { nodeId, numPartitions } = config;
+  const { nodeId, numPartitions, maxTopics, maxPartitions, maxGroups } = config;
+  const limits = { maxTopics, maxPartitions, maxGroups };
   const fixed = brokerSettings(config);
   return new MachineHost({
-    create: () => new ClusterMachine({ nodeId, numPartitions, fixed, newUuid: randomUuid }),
+    create: () => new ClusterMachine({ nodeId, numPartitions, fixed, limits, newUuid: randomUuid }),
     rows,
     now,
     setAlarm,

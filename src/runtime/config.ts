@@ -1,11 +1,12 @@
 /**
  * The broker's configuration: Kafka's names, types and defaults. A Worker sets them as variables in
  * the way of Kafka's own container images: `auto.create.topics.enable` is
- * `KAFKA_AUTO_CREATE_TOPICS_ENABLE`. The surprise: nothing of it changes while the Worker runs;
- * what is set then, the controller keeps beside it.
+ * `KAFKA_AUTO_CREATE_TOPICS_ENABLE`; what only Kedge has begins with `KEDGE_`. The surprise:
+ * nothing of it changes while the Worker runs; what is set then, the controller keeps beside it.
  */
 import { maxPartitionsPerTopic } from '../core/cluster/new-topics.ts';
 import { largestBatchBytes } from '../core/log/log-config.ts';
+import { maxConnectionsOf } from './connection-overrides.ts';
 
 export interface BrokerConfig {
   /** `auto.create.topics.enable` */
@@ -62,6 +63,20 @@ export interface BrokerConfig {
   readonly socketRequestMaxBytes: number;
   /** `connections.max.idle.ms` */
   readonly connectionsMaxIdleMs: number;
+  /** `max.connections`: how many each isolate has at most */
+  readonly maxConnections: number;
+  /** `max.connections.per.ip`: of one address */
+  readonly maxConnectionsPerIp: number;
+  /** `max.connections.per.ip.overrides`: other numbers for some, such as `10.0.0.1:200` */
+  readonly maxConnectionsPerIpOverrides: string;
+  /** `KEDGE_MAX_CONNECTIONS_PER_PRINCIPAL`: of one principal; Kafka has no such limit */
+  readonly maxConnectionsPerPrincipal: number;
+  /** `KEDGE_MAX_TOPICS`: how many the cluster has at most */
+  readonly maxTopics: number;
+  /** `KEDGE_MAX_PARTITIONS`: of all its topics */
+  readonly maxPartitions: number;
+  /** `KEDGE_MAX_GROUPS` */
+  readonly maxGroups: number;
   /** `fetch.max.bytes`: the broker's own bound on one Fetch answer */
   readonly fetchMaxBytes: number;
   /** `node.id` of the one broker clients see */
@@ -104,6 +119,13 @@ export const defaultBrokerConfig: BrokerConfig = {
   transactionalIdExpirationMs: 604_800_000,
   socketRequestMaxBytes: 104_857_600,
   connectionsMaxIdleMs: 600_000,
+  maxConnections: 2_147_483_647,
+  maxConnectionsPerIp: 2_147_483_647,
+  maxConnectionsPerIpOverrides: '',
+  maxConnectionsPerPrincipal: 2_147_483_647,
+  maxTopics: 10_000,
+  maxPartitions: 100_000,
+  maxGroups: 100_000,
   fetchMaxBytes: 57_671_680,
   nodeId: 1,
   authorizerClassName: '',
@@ -151,9 +173,18 @@ function kafkaName(property: string): string {
   return property.replace(/[A-Z]/g, (letter) => `.${letter.toLowerCase()}`);
 }
 
+/** Kafka has none of these. */
+const ours: ReadonlySet<string> = new Set([
+  'maxConnectionsPerPrincipal',
+  'maxTopics',
+  'maxPartitions',
+  'maxGroups',
+]);
+
 /** The Worker's variable for a config: `KAFKA_AUTO_CREATE_TOPICS_ENABLE`. */
 function variableName(property: string): string {
-  return `KAFKA_${kafkaName(property).replaceAll('.', '_').toUpperCase()}`;
+  const prefix = ours.has(property) ? 'KEDGE' : 'KAFKA';
+  return `${prefix}_${kafkaName(property).replaceAll('.', '_').toUpperCase()}`;
 }
 
 /** The variables that mean something to a Worker; it does not look at any others. */
@@ -161,7 +192,7 @@ export const brokerVariables: readonly string[] =
   Object.keys(defaultBrokerConfig).map(variableName);
 
 /**
- * Reads the `KAFKA_…` variables of a Worker; an empty one counts as absent. Throws a plain Error
+ * Reads the variables of a Worker; an empty one counts as absent. Throws a plain Error
  * that names the variable and says what it may be.
  */
 export function brokerConfigFrom(variables: Readonly<Record<string, unknown>>): BrokerConfig {
@@ -195,7 +226,8 @@ function checked(config: BrokerConfig): BrokerConfig {
 }
 
 /** Whose names Kafka's broker does not describe as its own. */
-const authorizers: ReadonlySet<string> = new Set([
+const undescribed: ReadonlySet<string> = new Set([
+  ...ours,
   'authorizerClassName',
   'superUsers',
   'allowEveryoneIfNoAclFound',
@@ -206,7 +238,7 @@ export function brokerSettings(config: BrokerConfig): ReadonlyMap<string, string
   const set = new Map<string, string>();
   for (const [property, initial] of Object.entries(defaultBrokerConfig)) {
     const value = config[property as keyof BrokerConfig];
-    if (value === initial || typeof value === 'object' || authorizers.has(property)) continue;
+    if (value === initial || typeof value === 'object' || undescribed.has(property)) continue;
     set.set(kafkaName(property), String(value));
   }
   set.set('node.id', String(config.nodeId));
@@ -227,6 +259,7 @@ const texts: Readonly<Record<string, (value: unknown, name: string) => string>> 
   groupConsumerMigrationPolicy: parsePolicy,
   authorizerClassName: parseAuthorizer,
   superUsers: parseUsers,
+  maxConnectionsPerIpOverrides: parseOverrides,
 };
 
 const policies: readonly string[] = ['bidirectional', 'upgrade', 'downgrade', 'disabled'];
@@ -261,6 +294,15 @@ function parseUsers(value: unknown, name: string): string {
     throw new Error(`${name} must be a list such as User:alice;User:bob, not ${value}`);
   }
   return text;
+}
+
+function parseOverrides(value: unknown, name: string): string {
+  try {
+    maxConnectionsOf(String(value));
+  } catch (error) {
+    throw new Error(`${name} must be ${(error as Error).message}`);
+  }
+  return String(value);
 }
 
 function parseCount(name: string, value: unknown, from: number, to: number): number {

@@ -2,13 +2,15 @@
  * A group's machine on its host, the same in a Durable Object and in memory. The surprise: only
  * some calls can bring a group into being, and before those the controller is told of it.
  */
+
+import { tooManyGroups } from '../core/cluster/cluster-limits.ts';
 import type { TopicView } from '../core/cluster/commands.ts';
 import { inheritedGroupConfigs } from '../core/cluster/inherited-configs.ts';
 import type { GroupCalls, VouchedMember } from '../core/group/commands.ts';
 import { GroupMachine } from '../core/group/group-machine.ts';
 import { type GroupCall, refuseGroupCall } from '../core/group/replies.ts';
 import type { GroupRow } from '../core/group/rows.ts';
-import { ErrorCode } from '../protocol/errors.ts';
+import { ErrorCode, KafkaError } from '../protocol/errors.ts';
 import { Announcement } from './announcement.ts';
 import { settingsBeside } from './broker-settings.ts';
 import type { BrokerConfig } from './config.ts';
@@ -52,7 +54,9 @@ export class GroupHost implements Stub<GroupCalls> {
       say: async (isThere) => {
         const kind = isThere ? 'registerGroup' : 'unregisterGroup';
         if (this.#groupId === undefined) throw new Error('nobody has said which group this is');
-        await objects.controller().call(kind, { groupId: this.#groupId });
+        const { errorCode } = await objects.controller().call(kind, { groupId: this.#groupId });
+        const { POLICY_VIOLATION } = ErrorCode;
+        if (errorCode === POLICY_VIOLATION) throw new KafkaError(errorCode, tooManyGroups);
       },
     });
   }
@@ -82,7 +86,11 @@ export class GroupHost implements Stub<GroupCalls> {
       void this.#announcement.takeBackIfGone();
       return reply;
     };
-    return mayCreate(call) ? this.#announcement.before(act) : act();
+    if (!mayCreate(call)) return act();
+    return this.#announcement.before(act).catch((error) => {
+      if (!(error instanceof KafkaError)) throw error;
+      return refuseGroupCall(call, error.code, error.message) as GroupCalls[K]['reply'];
+    });
   }
 
   /** What the alarm does. */

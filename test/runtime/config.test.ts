@@ -21,6 +21,33 @@ describe('the broker config', () => {
     );
   });
 
+  it('has limits of its own beside those of Kafka', () => {
+    const config = brokerConfigFrom({
+      KAFKA_MAX_CONNECTIONS: '100',
+      KAFKA_MAX_CONNECTIONS_PER_IP: '10',
+      KAFKA_MAX_CONNECTIONS_PER_IP_OVERRIDES: '10.0.0.1:20, ::1:5',
+      KEDGE_MAX_CONNECTIONS_PER_PRINCIPAL: '5',
+      KEDGE_MAX_TOPICS: '3',
+      KEDGE_MAX_PARTITIONS: '7',
+      KEDGE_MAX_GROUPS: '2',
+      KAFKA_MAX_TOPICS: '99',
+    });
+    expect(config).toEqual({
+      ...defaultBrokerConfig,
+      maxConnections: 100,
+      maxConnectionsPerIp: 10,
+      maxConnectionsPerIpOverrides: '10.0.0.1:20, ::1:5',
+      maxConnectionsPerPrincipal: 5,
+      maxTopics: 3,
+      maxPartitions: 7,
+      maxGroups: 2,
+    });
+    expect(() => brokerConfigFrom({ KAFKA_MAX_CONNECTIONS_PER_IP_OVERRIDES: 'many' })).toThrow(
+      'KAFKA_MAX_CONNECTIONS_PER_IP_OVERRIDES must be a list such as 10.0.0.1:200,10.0.0.2:50',
+    );
+    expect(() => brokerConfigFrom({ KEDGE_MAX_TOPICS: '-1' })).toThrow('KEDGE_MAX_TOPICS');
+  });
+
   it('is read from the variables that Kafka images use', () => {
     const config = brokerConfigFrom({
       KAFKA_AUTO_CREATE_TOPICS_ENABLE: 'False',
@@ -87,11 +114,11 @@ describe('the broker config', () => {
     ) as unknown as typeof defaultBrokerConfig;
     const set = brokerSettings(changed);
     expect(set.get('auto.create.topics.enable')).toBe('false');
-    // All but the authorizer's three.
-    expect(set.size).toBe(Object.keys(defaultBrokerConfig).length - 3);
+    // All but the authorizer's three and the four that Kafka does not have.
+    expect(set.size).toBe(Object.keys(defaultBrokerConfig).length - 3 - 4);
     for (const [name, value] of set) {
       const { default: preset } = brokerConfigs.get(name)!;
-      if (name !== 'node.id' && name !== 'broker.id' && Number(preset) >= 0) {
+      if (name !== 'node.id' && name !== 'broker.id' && preset !== '' && Number(preset) >= 0) {
         expect(`${name}=${preset}`).toBe(`${name}=${Number(value) - 1}`);
       }
     }

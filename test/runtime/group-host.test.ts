@@ -18,6 +18,8 @@ class Controller {
   readonly told: string[] = [];
   readonly known = new Set<string>();
   down = false;
+  /** There are as many groups as there may be. */
+  isFull = false;
   /** What coordinators of transactions were asked. */
   readonly asked: [transactionalId: string, kind: string, Enlist['command']][] = [];
   enlisted: () => Promise<Enlist['reply']> = async () => ({ errorCode: 0, transactionNumber: 1 });
@@ -27,6 +29,7 @@ class Controller {
       call: async (kind: string, { groupId }: { groupId: string }) => {
         await Promise.resolve();
         if (this.down) throw new Error('unreachable');
+        if (this.isFull && kind === 'registerGroup') return { errorCode: 44 };
         this.told.push(`${kind} ${groupId}`);
         if (kind === 'registerGroup') this.known.add(groupId);
         else this.known.delete(groupId);
@@ -123,6 +126,16 @@ describe('a hosted group', () => {
     expect(rows.load()).toEqual([]);
     controller.down = false;
     expect((await host.call('commitOffsets', commit)).errorCode).toBe(0);
+  });
+
+  it('is not there where there are as many groups as there may be', async () => {
+    const { host, controller, rows } = hosted();
+    controller.isFull = true;
+    expect(await host.call('commitOffsets', commit)).toMatchObject({ errorCode: 44 });
+    expect(await host.call('joinGroup', join)).toMatchObject({ errorCode: 44, memberId: '' });
+    expect([...rows.load()]).toEqual([]);
+    controller.isFull = false;
+    expect(await host.call('joinGroup', join)).toMatchObject({ errorCode: 79 });
   });
 
   it('says nothing when it is only asked about, or refuses', async () => {

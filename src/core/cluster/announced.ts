@@ -9,7 +9,10 @@ type Kind = 'group' | 'transactionalId';
 
 /** What the machine is asked of them. */
 export interface AnnouncedCalls {
-  /** Group coordinators announce themselves once, so that ListGroups can find them. */
+  /**
+   * Group coordinators announce themselves once, so that ListGroups can find them.
+   * POLICY_VIOLATION: there are as many groups as there may be.
+   */
   registerGroup: { command: { groupId: string }; reply: { errorCode: number } };
   unregisterGroup: { command: { groupId: string }; reply: { errorCode: number } };
   listGroups: { command: Record<never, never>; reply: { groupIds: readonly string[] } };
@@ -44,7 +47,12 @@ interface Decision {
 }
 
 export class Announced {
+  readonly #maxGroups: number;
   readonly #ids = { group: new Set<string>(), transactionalId: new Set<string>() };
+
+  constructor(maxGroups = Number.POSITIVE_INFINITY) {
+    this.#maxGroups = maxGroups;
+  }
 
   replay(kind: Kind, id: string, value: unknown): void {
     if (value === null) this.#ids[kind].delete(id);
@@ -54,7 +62,9 @@ export class Announced {
   decide(call: CallOf<AnnouncedCalls>): Decision {
     switch (call.kind) {
       case 'registerGroup':
-        return this.#change('group', call.command.groupId, true);
+        return this.#isFull(call.command.groupId)
+          ? noRoom
+          : this.#change('group', call.command.groupId, true);
       case 'unregisterGroup':
         return this.#change('group', call.command.groupId, false);
       case 'listGroups':
@@ -74,6 +84,11 @@ export class Announced {
     }
   }
 
+  /** There is no room for this group, unless it is there already. */
+  #isFull(groupId: string): boolean {
+    return this.#ids.group.size >= this.#maxGroups && !this.#ids.group.has(groupId);
+  }
+
   #change(kind: Kind, id: string, exists: boolean): Decision {
     const isSo = this.#ids[kind].has(id) === exists;
     const rows = isSo ? [] : [{ key: `${kind}:${id}`, value: exists ? {} : null }];
@@ -84,6 +99,8 @@ export class Announced {
     return ids.filter((id) => this.#ids[kind].has(id));
   }
 }
+
+const noRoom: Decision = { reply: { errorCode: ErrorCode.POLICY_VIOLATION }, rows: [] };
 
 function known(reply: Decision['reply']): Decision {
   return { reply, rows: [] };

@@ -294,7 +294,7 @@ const own: readonly BrokerConfigDefinition[] = [
     type: 'INT',
     default: '2147483647',
     problem: between(0),
-    documentation: `${kept} connections are not counted.`,
+    documentation: 'Of an isolate, as it was deployed; what is set later is only kept.',
     dynamic: true,
   },
   {
@@ -302,14 +302,14 @@ const own: readonly BrokerConfigDefinition[] = [
     type: 'INT',
     default: '2147483647',
     problem: between(0),
-    documentation: `${kept} connections are not counted.`,
+    documentation: 'Of an isolate, as it was deployed; what is set later is only kept.',
     dynamic: true,
   },
   {
     name: 'max.connections.per.ip.overrides',
     type: 'STRING',
     default: '',
-    documentation: `${kept} connections are not counted.`,
+    documentation: 'As it was deployed; what is set later is only kept.',
     dynamic: true,
   },
   {

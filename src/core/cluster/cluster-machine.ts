@@ -13,6 +13,7 @@ import { alteredConfigs, sameConfigs } from './altered-configs.ts';
 import { Announced, type AnnouncedCalls } from './announced.ts';
 import type { QuotaEntry } from './client-quotas.ts';
 import { ClientQuotas } from './client-quotas.ts';
+import { type ClusterLimits, Room } from './cluster-limits.ts';
 import type { AlteredTopic, ClusterCalls, NewTopic, TopicResult, TopicView } from './commands.ts';
 import { doomedTopics } from './doomed-topics.ts';
 import type { Errand } from './errands.ts';
@@ -27,7 +28,8 @@ import {
   withoutDuplicates,
 } from './new-topics.ts';
 import { ResourceConfigs } from './resource-configs.ts';
-import { failedTopic, resultOf, topicResultOf } from './results.ts';
+import { duplicateTopic, failedTopic, resultOf, topicResultOf } from './results.ts';
+import { splitKey } from './row-keys.ts';
 import type { ScramCredential } from './scram-credentials.ts';
 import { ScramCredentials } from './scram-credentials.ts';
 import { type Notice, type SubscriptionListCalls, Subscriptions } from './subscriptions.ts';
@@ -61,6 +63,8 @@ export type ClusterRow = Row;
 export interface ClusterSettings extends BrokerDefaults {
   /** What the broker was set to at its deployment, by Kafka name. */
   readonly fixed: ReadonlyMap<string, string>;
+  /** Absent: there may be as many as there is room for. */
+  readonly limits?: ClusterLimits;
   /** A fresh random UUID in Kafka's form, for a topic or for the cluster. */
   newUuid(): string;
 }
@@ -85,12 +89,13 @@ export class ClusterMachine implements Machine<ClusterCommand, ClusterReply, Clu
   readonly #acls = new Acls();
   /** Memory only: whether what topics inherit was compared with the broker's configs. */
   #hasInherited = false;
-  readonly #announced = new Announced();
+  readonly #announced: Announced;
   readonly #subscriptions = new Subscriptions();
   readonly #tokens: AccessTokens;
 
   constructor(settings: ClusterSettings) {
     this.#settings = settings;
+    this.#announced = new Announced(settings.limits?.maxGroups);
     this.#tokens = new AccessTokens(settings.newUuid);
   }
 
@@ -326,11 +331,11 @@ export class ClusterMachine implements Machine<ClusterCommand, ClusterReply, Clu
   #createTopics({ topics, validateOnly }: ClusterCalls['createTopics']['command']): ClusterOutcome {
     const rows: ClusterRow[] = [];
     const { unique, duplicates } = withoutDuplicates(topics);
-    const refused = duplicates.map((name) =>
-      failedTopic(name, new KafkaError(ErrorCode.INVALID_REQUEST, 'Duplicate topic name.')),
-    );
+    const refused = duplicates.map(duplicateTopic);
+    const room = new Room(this.#topics.values(), this.#settings.limits);
     const results = this.#eachTopic(unique, (topic) => {
       const view = this.#newTopic(topic);
+      room.takeTopic(view.partitions);
       const { topicId, ...stored } = view;
       rows.push(row(`topic:${topicId}`, stored));
       return view;
@@ -389,14 +394,14 @@ export class ClusterMachine implements Machine<ClusterCommand, ClusterReply, Clu
   #createPartitions(command: ClusterCalls['createPartitions']['command']): ClusterOutcome {
     const rows: ClusterRow[] = [];
     const { unique, duplicates } = withoutDuplicates(command.topics);
-    const refused = duplicates.map((name) =>
-      failedTopic(name, new KafkaError(ErrorCode.INVALID_REQUEST, 'Duplicate topic name.')),
-    );
+    const refused = duplicates.map(duplicateTopic);
+    const room = new Room(this.#topics.values(), this.#settings.limits);
     const results = unique.map((wanted) =>
       topicResultOf(wanted.name, () => {
         const topic = this.#byName(wanted.name);
         if (!topic) throw new KafkaError(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION);
         const { topicId, ...stored } = withMorePartitions(topic, wanted, this.#settings);
+        room.takePartitions(stored.partitions - topic.partitions);
         rows.push(row(`topic:${topicId}`, stored));
         return { topicId, ...stored };
       }),
@@ -491,10 +496,4 @@ function answer(reply: ClusterReply, rows: readonly ClusterRow[] = []): ClusterO
 
 function row(key: string, value: unknown): ClusterRow {
   return { key, value };
-}
-
-/** `topic:x` is the table `topic` and the id `x`, which may itself have colons. */
-function splitKey(key: string): [table: string, id: string] {
-  const colon = key.indexOf(':');
-  return colon < 0 ? [key, ''] : [key.slice(0, colon), key.slice(colon + 1)];
 }

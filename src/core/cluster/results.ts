@@ -33,3 +33,8 @@ export function failedTopic(name: string, error: unknown): TopicResult {
   if (!(error instanceof KafkaError)) throw error;
   return { name, errorCode: error.code, errorMessage: error.message, topic: null };
 }
+
+/** Named twice in one request. */
+export function duplicateTopic(name: string): TopicResult {
+  return failedTopic(name, new KafkaError(ErrorCode.INVALID_REQUEST, 'Duplicate topic name.'));
+}

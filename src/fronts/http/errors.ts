@@ -42,6 +42,10 @@ export class Throttled extends HttpError {
   }
 }
 
+/** Some of them may be gone in a moment. */
+export const tooManyConnections = (): HttpError =>
+  new Throttled('There are as many connections as there may be.', 1_000);
+
 /** As Retry-After says it. */
 export function secondsOf(ms: number): string {
   return String(Math.max(1, Math.ceil(ms / 1_000)));

@@ -6,7 +6,7 @@
 
 import { parseListener } from '../../runtime/config.ts';
 import type { ParameterDoc } from './doc.ts';
-import { HttpError, plainHttpError } from './errors.ts';
+import { HttpError, plainHttpError, tooManyConnections } from './errors.ts';
 import { kafkaFrameRoute } from './kafka-frame.ts';
 import {
   type Family,
@@ -40,10 +40,12 @@ function kafkaStream(c: HttpContext): Response {
   const { context, identity } = c.get('kafka');
   const { principal, clientHost } = context;
   const { expiresAt } = identity;
-  const { response, served } = c.env.kafkaStream(
+  const accepted = c.env.kafkaStream(
     { principal, expiresAt, clientHost, dialled: localEnd, advertise: advertised(c) },
     offered.includes(countedStream),
   );
+  if (accepted === undefined) throw tooManyConnections();
+  const { response, served } = accepted;
   finishLater(c, served);
   return response;
 }

@@ -26,11 +26,14 @@ export interface HttpDoor {
   readonly streamMaxAgeMs: number;
   /** The object that keeps one consumer instance. */
   restConsumer(group: string, instance: string): Stub<RestConsumerCalls>;
-  /** Accepts a WebSocket that carries Kafka's bytes. `counted`: it named our subprotocol. */
+  /**
+   * Accepts a WebSocket that carries Kafka's bytes. `counted`: it named our subprotocol. Undefined:
+   * there are as many connections as there may be.
+   */
   kafkaStream(
     origin: Omit<ClientOrigin, 'signal'>,
     counted: boolean,
-  ): { readonly response: Response; readonly served: Promise<void> };
+  ): { readonly response: Response; readonly served: Promise<void> } | undefined;
 }
 
 export interface HttpEnv {

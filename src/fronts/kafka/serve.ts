@@ -40,9 +40,24 @@ export async function serve(
   terms: ConnectionTerms,
   left: AbortController,
 ): Promise<void> {
-  const goOnAt = await exchange(pipe, client, terms, left);
-  client.watches.closeAll();
-  await Promise.all([pipe.close(goOnAt), client.shareSessions.closeAll()]);
+  try {
+    const isWelcome = await mayStay(client, terms);
+    const goOnAt = isWelcome ? await exchange(pipe, client, terms, left) : undefined;
+    client.watches.closeAll();
+    await Promise.all([pipe.close(goOnAt), client.shareSessions.closeAll()]);
+  } finally {
+    client.place?.leave();
+  }
+}
+
+/** False: its address comes too often, or whoever it is known to be has connections enough. */
+async function mayStay(
+  { place, principal, quotas, clientHost }: ClientContext,
+  { access }: ConnectionTerms,
+): Promise<boolean> {
+  if (!(await quotas.mayConnect(clientHost.slice(1)))) return false;
+  const isAsked = !access.open && principal === anonymous;
+  return isAsked || place === undefined || place.belongsTo(principal);
 }
 
 /** As `Connection.goesOnAt`, once it is over. Who said by SASL who he is has to say it again. */

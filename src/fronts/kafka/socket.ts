@@ -17,11 +17,15 @@ export async function serveSocket(
 ): Promise<void> {
   const ends = await socket.opened.catch(nothing);
   if (ends === undefined) return;
+  const { host } = addressOf(ends.remoteAddress);
+  const place = gateway.connections.enter(host);
+  if (place === undefined) return socket.close().catch(nothing);
   const left = new AbortController();
   const client = clientContext(gateway, {
     principal: anonymous,
-    clientHost: `/${addressOf(ends.remoteAddress).host}`,
+    clientHost: `/${host}`,
     dialled: addressOf(ends.localAddress),
+    place,
     signal: left.signal,
   });
   await serve(new TcpPipe(socket), client, terms, left);

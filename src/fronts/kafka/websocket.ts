@@ -4,6 +4,7 @@
  * subprotocol tells, and is told, in text messages how many bytes of the stream were taken so far,
  * and keeps to a window; others are hung up on when too much of theirs lies unread.
  */
+import { anonymous } from '../../broker/authorizer.ts';
 import { type ClientOrigin, clientContext, type Gateway } from '../../broker/gateway.ts';
 import { joined } from './chunks.ts';
 import type { Pipe } from './pipe.ts';
@@ -26,16 +27,23 @@ const maxBuffered = 1024 * 1024;
 /** How long to wait before looking again whether the platform has sent what it was handed. */
 const lookEveryMs = 5;
 
-/** Accepts the stream; it is served in the background, until it or we hang up. */
+/**
+ * Accepts the stream; it is served in the background, until it or we hang up. Undefined: there are
+ * as many connections as there may be.
+ */
 export function acceptWebSocket(
   origin: Omit<ClientOrigin, 'signal'>,
   counted: boolean,
   gateway: Gateway,
   terms: ConnectionTerms,
-): { readonly response: Response; readonly served: Promise<void> } {
+): { readonly response: Response; readonly served: Promise<void> } | undefined {
+  const { principal } = origin;
+  const owner = principal === anonymous ? undefined : principal;
+  const place = gateway.connections.enter(origin.clientHost.slice(1), owner);
+  if (place === undefined) return undefined;
   const { 0: theirs, 1: ours } = new WebSocketPair();
   const left = new AbortController();
-  const client = clientContext(gateway, { ...origin, signal: left.signal });
+  const client = clientContext(gateway, { ...origin, place, signal: left.signal });
   const headers = counted ? { 'sec-websocket-protocol': countedStream } : undefined;
   return {
     response: new Response(null, { status: 101, webSocket: theirs, headers }),

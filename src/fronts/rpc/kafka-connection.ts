@@ -7,6 +7,7 @@
  */
 import { RpcTarget } from 'cloudflare:workers';
 import type { Principal } from '../../broker/authorizer.ts';
+import type { ConnectionPlace } from '../../broker/connections.ts';
 import { type ClientContext, clientContext, type Gateway } from '../../broker/gateway.ts';
 import { ioTurn } from '../../runtime/io-turn.ts';
 import { Connection } from '../kafka/connection.ts';
@@ -38,6 +39,7 @@ export class KafkaConnection extends RpcTarget {
   readonly #client: ClientContext;
   readonly #connection: Connection;
   readonly #left = new AbortController();
+  readonly #place: ConnectionPlace;
   readonly #limits: ConnectionLimits;
   #requests = 0;
   /** Who waits for the requests that were not begun yet, in their order. */
@@ -45,6 +47,9 @@ export class KafkaConnection extends RpcTarget {
 
   constructor({ gateway, principal, limits }: ConnectionTerms) {
     super();
+    const place = gateway.connections.enter(null, principal);
+    if (place === undefined) throw new Error('There are as many connections as there may be.');
+    this.#place = place;
     this.#limits = limits;
     this.#client = clientContext(gateway, {
       principal,
@@ -115,6 +120,7 @@ export class KafkaConnection extends RpcTarget {
   #close(): void {
     for (const waiting of this.#waiting.splice(0)) waiting.reject(closed());
     this.#left.abort();
+    this.#place.leave();
     this.#client.watches.closeAll();
     void this.#client.shareSessions.closeAll();
   }

@@ -3,6 +3,7 @@
  * everything but them.
  */
 import { expect } from 'vitest';
+import type { ClusterLimits } from '../../../src/core/cluster/cluster-limits.ts';
 import type { ClusterRow, HostedClusterCalls } from '../../../src/core/cluster/cluster-machine.ts';
 import { ClusterMachine } from '../../../src/core/cluster/cluster-machine.ts';
 import type { NewTopic } from '../../../src/core/cluster/commands.ts';
@@ -13,13 +14,22 @@ export class Cluster {
   readonly table = new Map<string, ClusterRow>();
   /** What the deployment sets; another one is seen after a restart. */
   fixed: ReadonlyMap<string, string> = new Map();
+  /** How much there may be; another limit holds after a restart. */
+  limits: ClusterLimits | undefined;
   machine = this.#create();
   written = 0;
   #ids = 0;
 
   #create(): ClusterMachine {
     const newUuid = () => `${String(++this.#ids).padStart(21, '0')}A`;
-    return new ClusterMachine({ nodeId: 1, numPartitions: 3, fixed: this.fixed, newUuid });
+    const { fixed, limits } = this;
+    return new ClusterMachine({
+      nodeId: 1,
+      numPartitions: 3,
+      fixed,
+      newUuid,
+      ...(limits && { limits }),
+    });
   }
 
   call<K extends keyof HostedClusterCalls>(

@@ -74,6 +74,34 @@ describe('a connection', () => {
     }
   });
 
+  it('answers, and then begins nothing while the client has to be quiet', async () => {
+    let ended: (() => void) | undefined;
+    let quiet: Promise<void> | undefined = new Promise((resolve) => {
+      ended = resolve;
+    });
+    const { connection, pending, sent } = byHand({ port: { quiet: () => quiet } });
+    // Both may overlap.
+    connection.receive(joined(frame(101), frame(102)));
+    await turns();
+    pending[0].answer([new Uint8Array([1])]);
+    await turns();
+    expect(sent).toEqual([[1]]);
+    pending[0].nextMayStart();
+    connection.receive(frame(103));
+    await turns();
+    expect(pending).toHaveLength(1);
+    quiet = undefined;
+    ended?.();
+    await turns();
+    expect(pending.map((one) => one.frame)).toEqual([[101], [102]]);
+    pending[1].answer([new Uint8Array([2])]);
+    await turns();
+    pending[2].answer([]);
+    await turns();
+    expect(sent).toEqual([[1], [2]]);
+    expect(connection.isClosed).toBe(false);
+  });
+
   it('answers in order, one request after the other', async () => {
     const { connection, pending, sent } = byHand();
     connection.receive(joined(frame(1), frame(2), frame(3)));

@@ -126,3 +126,67 @@ describe('a connection of who is known by another door', () => {
     expect(pipe.written).toEqual([]);
   });
 });
+
+describe('a connection that is one too many', () => {
+  const access = accessFrom({ KEDGE_TOKEN: secret });
+  const config = { ...defaultBrokerConfig, maxConnectionsPerPrincipal: 1 };
+  const objects = new MemoryObjects({ config });
+  const gateway = createGateway(objects, config, access);
+
+  /** Serves a client that says this; `open`: nobody is asked who he is. */
+  async function serving(pipe: MemoryPipe, open = false): Promise<void> {
+    const left = new AbortController();
+    const client = clientContext(gateway, {
+      principal: anonymous,
+      place: gateway.connections.enter('192.0.2.1'),
+      clientHost: '/192.0.2.1',
+      dialled: { host: 'localhost', port: 9092 },
+      signal: left.signal,
+    });
+    const terms = open ? openAndUnlimited : { ...openAndUnlimited, access, requests: 3 };
+    await serve(pipe, client, terms, left);
+  }
+
+  it('is hung up on when it is known whose it is, without another word', async () => {
+    const admin = { type: 'User', name: 'admin' };
+    const first = gateway.connections.enter('192.0.2.2', admin)!;
+    const pipe = new MemoryPipe(hello, showing(secret), topics);
+    await serving(pipe);
+    expect(pipe.answer(saslHandshake, 1, 0).errorCode).toBe(ErrorCode.NONE);
+    expect(() => pipe.answer(saslAuthenticate, 1, 1)).toThrow();
+    expect(pipe.isClosed).toBe(true);
+    expect(gateway.connections.count).toBe(1);
+    first.leave();
+    const again = new MemoryPipe(hello, showing(secret), topics);
+    await serving(again);
+    expect(again.answer(metadata, 9, 2).brokers).toHaveLength(1);
+    expect(gateway.connections.count).toBe(0);
+  });
+
+  it('is not served at all where nobody is asked who he is', async () => {
+    const first = gateway.connections.enter('192.0.2.2', anonymous)!;
+    const pipe = new MemoryPipe(topics);
+    await serving(pipe, true);
+    expect([pipe.isClosed, pipe.written.length]).toEqual([true, 0]);
+    first.leave();
+    expect(gateway.connections.count).toBe(0);
+  });
+
+  it('is not served when its address comes too often', async () => {
+    const { quotas } = gateway.memory;
+    const controller = objects.controller();
+    const ops = [{ key: 'connection_creation_rate', value: 1, remove: false }];
+    const alterations = [{ entity: { ip: '192.0.2.1' }, ops }];
+    await controller.call('alterClientQuotas', { alterations, validateOnly: false });
+    quotas.version = 1;
+    const served = async () => {
+      const pipe = new MemoryPipe(hello, showing(secret), topics);
+      await serving(pipe);
+      return pipe.written.length > 0;
+    };
+    const all: boolean[] = [];
+    for (let time = 0; time < 12; time++) all.push(await served());
+    expect(all).toEqual([...Array(10).fill(true), false, false]);
+    expect(gateway.connections.count).toBe(0);
+  });
+});

@@ -8,7 +8,7 @@ import { newState, subscribe } from '../../../core/rest-consumer/state.ts';
 import { AclOperation, AclResourceType } from '../../../protocol/acl.ts';
 import { ErrorCode, KafkaError } from '../../../protocol/errors.ts';
 import { Consumer, mayBeMember } from '../consumer/consumer.ts';
-import { HttpError } from '../errors.ts';
+import { HttpError, tooManyConnections } from '../errors.ts';
 import type { Kafka } from '../kafka.ts';
 import { effortOf } from '../live/effort.ts';
 import { badRequest, findPlaces, NothingMore, parseWish } from '../live/places.ts';
@@ -116,8 +116,11 @@ function upgrade(
   protocol: Protocol | undefined,
   serve: (line: Line) => Promise<void>,
 ): Response {
-  const { 0: theirs, 1: ours } = new WebSocketPair();
   const kafka = c.get('kafka');
+  const { clientHost, principal } = kafka.context;
+  const place = c.env.gateway.connections.enter(clientHost.slice(1), principal);
+  if (place === undefined) throw tooManyConnections();
+  const { 0: theirs, 1: ours } = new WebSocketPair();
   const line = new Line(ours, kafka.context.answers);
   ours.addEventListener('message', ({ data }) => line.receive(data));
   ours.addEventListener('close', () => line.ended());
@@ -128,6 +131,7 @@ function upgrade(
   const timer = setTimeout(grownOld, c.env.streamMaxAgeMs);
   const served = serve(line).finally(() => {
     clearTimeout(timer);
+    place.leave();
     line.close(closeCode.normal, '');
   });
   finishLater(c, served);

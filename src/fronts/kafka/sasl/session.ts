@@ -12,12 +12,14 @@
  * - A session ends with what the client showed, or after `connections.max.reauth.ms`: then the
  *   next request closes the connection, unless the client begins anew before (KIP-368), with the
  *   same mechanism and as the same principal.
+ * - Who has as many connections as a principal may have is hung up on, and may come again.
  * - Where nobody can tell whether credentials are right the connection is closed: who is told that
  *   they are wrong does not try again.
  */
 import { hintFor } from '../../../broker/access.ts';
 import type { Authenticator, Identity } from '../../../broker/authenticator.ts';
 import { anonymous, principalText } from '../../../broker/authorizer.ts';
+import { TooManyConnections } from '../../../broker/connections.ts';
 import { TooManyFailures } from '../../../broker/failed-attempts.ts';
 import { type ClientContext, withPrincipal } from '../../../broker/gateway.ts';
 import { servedBy } from '../../../broker/handlers/index.ts';
@@ -41,6 +43,9 @@ type Chunks = readonly Uint8Array[] | undefined;
 
 /** What may come next: of authentication, or (`requests`) anything. */
 type State = 'start' | 'handshake' | 'tokens' | 'requests' | 'closing';
+
+/** Nobody needs to look into these. */
+const usual = [DecodeError, TooManyFailures, TooManyConnections];
 
 /** A client may not begin anew more often. */
 const leastBetweenMs = 1_000;
@@ -88,7 +93,7 @@ export class SaslSession {
       if (this.#state === 'start' || this.#state === 'handshake') return await this.#greet(frame);
       if (this.#state === 'tokens') return await this.#take(frame);
     } catch (error) {
-      const expected = error instanceof DecodeError || error instanceof TooManyFailures;
+      const expected = usual.some((kind) => error instanceof kind);
       if (!expected) console.warn(`Nobody could be authenticated: ${error}`);
     }
     this.#state = 'closing';
@@ -210,6 +215,7 @@ export class SaslSession {
 
   #become({ principal }: Identity): void {
     if (!this.#isRenewing) {
+      if (this.#client.place?.belongsTo(principal) === false) throw new TooManyConnections();
       this.#client = withPrincipal(this.#client, principal);
       return;
     }
