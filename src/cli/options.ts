@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { accessConfigFrom, isConfigured, kedgeVariables } from '../runtime/access-config.ts';
-import { brokerConfigFrom, parseListener } from '../runtime/config.ts';
+import { brokerConfigFrom, brokerVariables, parseListener } from '../runtime/config.ts';
 import { originRulesFrom, originVariables } from '../runtime/origin-rules.ts';
 import { pushVariables } from '../runtime/push/push-config.ts';
 import { streamMaxAgeMsFrom, streamVariables } from '../runtime/stream-config.ts';
@@ -162,6 +162,7 @@ const ownVariables: readonly string[] = [
   ...originVariables,
   ...streamVariables,
   ...pushVariables,
+  ...brokerVariables,
   'KEDGE_CALLS_PER_CONNECTION',
   'KEDGE_REQUESTS_PER_CONNECTION',
 ];
