@@ -29,6 +29,9 @@ export type Stranger = string | undefined;
 export function admitPage(rules: OriginRules, request: Request, openToAnybody: boolean): Stranger {
   const url = new URL(request.url);
   checkHost(rules, url.hostname);
+  // What stands before a Worker on one's own machine takes the URL from a header of its own.
+  const host = request.headers.get('host') ?? url.host;
+  checkHost(rules, URL.canParse(`http://${host}`) ? new URL(`http://${host}`).hostname : host);
   const origin = request.headers.get('origin');
   if (origin === null) {
     const site = request.headers.get('sec-fetch-site');

@@ -166,6 +166,8 @@ describe('the name this Kedge is called by', () => {
     expect(response.status).toBe(403);
     expect(text).toContain('KEDGE_HOSTS');
     expect((await send(local, at('evil.example:8787'))).response.status).toBe(403);
+    const renamed = { ...at('localhost:8787'), headers: { host: 'evil.example:8787' } };
+    expect((await send(local, renamed)).response.status).toBe(403);
     const known = { KEDGE_HOSTS: 'evil.example' };
     expect((await send(known, at('evil.example:8787'))).response.status).toBe(200);
   });
