@@ -13,7 +13,7 @@ export interface Place {
 }
 
 /** Blocks that other suites execute: each by the client it is about, in `npm run test:compat`. */
-export const executedByCompat = ['alice-kcat', 'confluent-kafka', 'kafka-python', 'kcat'];
+export const executedByCompat = ['alice-kcat', 'confluent-kafka', 'kafka-python', 'kcat', 'quotas'];
 
 /** What pages call a Kedge that was deployed. */
 const deployed = 'kedge.example.workers.dev';

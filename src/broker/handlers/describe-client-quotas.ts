@@ -1,6 +1,6 @@
 /**
- * DescribeClientQuotas: the quotas that were set, as they were set. The surprise: they are kept and
- * described, and nobody is throttled by them.
+ * DescribeClientQuotas: the quotas that were set, as they were set. The surprise: which of them
+ * holds for a client it does not say; `quota-rules.ts` does.
  *
  * Behaviour
  * - To describe the configs of the cluster is asked for.

@@ -17,6 +17,7 @@
  * - Transactional batches without a transactional id refuse the whole request with
  *   TRANSACTIONAL_ID_AUTHORIZATION_FAILED, those of several producers with
  *   INVALID_PRODUCER_ID_MAPPING.
+ * - Who has a quota is served all the same, and told for how long to wait (KIP-219).
  * - Whether a partition is part of the transaction, the partition itself finds out.
  *
  * Versions

@@ -15,6 +15,7 @@
  *   this request or acknowledged.
  * - One answer holds at most 8 MiB, or one batch that is larger, and less while the isolate's
  *   memory is full of answers that were not sent yet.
+ * - Who has a quota gets no more at once than comes in its window, and is told how long to wait.
  * - `minBytes` is waited for in each partition by itself; after `maxWaitMs` there is what there is.
  * - A request that renews locks fetches nothing, and must say so.
  *

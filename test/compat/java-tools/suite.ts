@@ -11,6 +11,7 @@ import { type Case, runCases, type Suite, type SuiteContext } from '../suite.ts'
 import { equal, includes, lines, needsRestart, unique } from '../words.ts';
 import { administration } from './administration.ts';
 import { casesOf } from './bench.ts';
+import { quotas } from './quotas.ts';
 import { shareGroups } from './share-groups.ts';
 import { Toolbox } from './toolbox.ts';
 
@@ -323,7 +324,7 @@ export const suite: Suite = {
     await runCases([...records, ...topics, ...groups, ...transactions], context);
     const toolbox = new Toolbox();
     try {
-      await runCases(casesOf({ ...administration, ...shareGroups }, toolbox), context);
+      await runCases(casesOf({ ...administration, ...quotas, ...shareGroups }, toolbox), context);
     } finally {
       await toolbox.close();
     }
