@@ -50,11 +50,14 @@ export class Authenticator {
       return sameText(password, token) ? { principal: owner } : this.noteFailure();
     }
     if (user === tokenUser) return this.byToken(password);
+    const isRemembered = this.#credentials.isRemembered(user);
     const credentials = await this.#ofUser(user);
     const identity = { principal: { type: 'User', name: user }, hasPassword: true };
     if (await this.#isProven(user, password, credentials)) return identity;
     this.#check();
-    const storedKey = await this.#matching(user, password, credentials);
+    const storedKey =
+      (await this.#matching(user, password, credentials)) ??
+      (isRemembered ? await this.#matchingAnew(user, password, credentials) : undefined);
     if (storedKey === undefined) return this.noteFailure();
     const mac = await this.#macOf(user, password);
     remember(this.#credentials.memory.proofs, user, { mac, storedKey });
@@ -164,6 +167,16 @@ export class Authenticator {
       }),
     );
     return tried.find((storedKey) => storedKey !== undefined);
+  }
+
+  /**
+   * The same with what the controller knows now. It is asked for whoever is not there, so for a
+   * wrong password it is asked as well: how long it takes is not to tell one from the other.
+   */
+  async #matchingAnew(user: string, password: string, before: readonly KnownCredential[]) {
+    const credentials = await this.#credentials.ofUser(user, true);
+    const isSame = JSON.stringify(credentials) === JSON.stringify(before);
+    return isSame ? undefined : this.#matching(user, password, credentials);
   }
 
   async #unknown(user: string, mechanism: number): Promise<KnownCredential> {

@@ -67,13 +67,19 @@ export class Credentials {
     this.now = now;
   }
 
-  /** None: there is no such user. Throws Weather. */
-  ofUser(user: string): Promise<readonly KnownCredential[]> {
-    return this.#known(this.memory.users, user, async () => {
+  /** None: there is no such user. `anew`: whatever is remembered. Throws Weather. */
+  ofUser(user: string, anew = false): Promise<readonly KnownCredential[]> {
+    const ask = async () => {
       const controller = this.#objects.controller();
       const { credentials } = await controller.call('getScramCredentials', { user });
       return credentials.length > 0 ? credentials : undefined;
-    }).then((credentials) => credentials ?? []);
+    };
+    return this.#known(this.memory.users, user, ask, anew).then((credentials) => credentials ?? []);
+  }
+
+  /** Whether the controller need not be asked for this user. */
+  isRemembered(user: string): boolean {
+    return this.#isFresh(this.memory.users.get(user));
   }
 
   /** Throws Weather. */
@@ -102,11 +108,11 @@ export class Credentials {
     memory: Map<string, Entry<T>>,
     key: string,
     ask: () => Promise<T | undefined>,
+    anew = false,
   ): Promise<T | undefined> {
     const known = memory.get(key);
     const at = this.now();
-    const isFresh = known && at - known.at < maxCredentialAgeMs;
-    if (isFresh && known.at > this.memory.changedAt) return known.value;
+    if (!anew && known && this.#isFresh(known)) return known.value;
     try {
       const value = await ask();
       if (value === undefined) memory.delete(key);
@@ -117,5 +123,11 @@ export class Credentials {
       if (known && error instanceof Weather) return known.value;
       throw error;
     }
+  }
+  #isFresh(known: Entry<unknown> | undefined): boolean {
+    const { changedAt } = this.memory;
+    return (
+      known !== undefined && known.at > changedAt && this.now() - known.at < maxCredentialAgeMs
+    );
   }
 }

@@ -102,6 +102,25 @@ describe('a password', () => {
     expect(await who.byPassword('alice', 'new')).toBeUndefined();
   });
 
+  it('is asked for as often where it is wrong as where there is no such user', async () => {
+    const cluster = new Cluster();
+    await cluster.setPassword('alice', 'secret', 1);
+    const { who } = cluster.isolate();
+    await who.byPassword('alice', 'secret');
+    const asked = async (user: string) => {
+      cluster.asked = [];
+      await who.byPassword(user, 'guess');
+      return cluster.asked.filter((kind) => kind === 'getScramCredentials');
+    };
+    await asked('bob');
+    expect([await asked('alice'), await asked('bob')]).toEqual([
+      ['getScramCredentials'],
+      ['getScramCredentials'],
+    ]);
+    await cluster.setPassword('alice', 'another', 1);
+    expect(await who.byPassword('alice', 'another')).toEqual(byPassword);
+  });
+
   it('is asked for at the controller once a minute', async () => {
     const cluster = new Cluster();
     await cluster.setPassword('alice', 'secret', 1);
