@@ -20,6 +20,7 @@ import { type BrokerConfig, defaultBrokerConfig } from '../../../src/runtime/con
 import { MemoryObjects } from '../../../src/runtime/memory-objects.ts';
 import type { Objects } from '../../../src/runtime/stubs.ts';
 import { throughBytes } from '../through-bytes.ts';
+import { notedObjects } from './noted-objects.ts';
 
 /** What a client may do, to a resource by its name. */
 export type Right = readonly [
@@ -46,7 +47,7 @@ export function allowing([operation, type, name]: Right, patch: Partial<Acl> = {
   };
 }
 
-const everyAcl = {
+export const everyAcl = {
   resourceType: AclResourceType.ANY,
   resourceName: null,
   patternType: AclPattern.ANY,
@@ -73,27 +74,11 @@ export class GuardedCluster implements Disposable {
     };
     const memory = new MemoryObjects({ config: this.config });
     this.memory = memory;
-    this.objects = {
-      partition: (topicId, partition) =>
-        this.#noted(`partition ${topicId}`, memory.partition(topicId, partition)),
-      group: (groupId) => this.#noted(`group ${groupId}`, memory.group(groupId)),
-      transaction: (id) => this.#noted(`transaction ${id}`, memory.transaction(id)),
-      controller: () => this.#noted('controller', memory.controller()),
-      subscription: (name) => this.#noted(`subscription ${name}`, memory.subscription(name)),
-    };
+    this.objects = notedObjects(memory, this.calls);
   }
 
   [Symbol.dispose](): void {
     this.memory.close();
-  }
-
-  #noted<S extends { call(kind: never, command: never): Promise<unknown> }>(at: string, stub: S) {
-    const call = (kind: never, command: never) => {
-      this.calls.push(`${at} ${kind as string} ${JSON.stringify(command)}`);
-      return stub.call(kind, command);
-    };
-    const watch = 'watch' in stub ? (stub as unknown as { watch(): unknown }).watch.bind(stub) : 0;
-    return { ...stub, call, watch } as unknown as S;
   }
 
   /** A client with a gateway of its own. */

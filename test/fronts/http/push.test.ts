@@ -1,9 +1,7 @@
-/** Push subscriptions over HTTP: what is refused, and what each right is good for. */
+/** Push subscriptions over HTTP, and what is refused. */
 import { describe, expect, it } from 'vitest';
-import { allowing } from '../../broker/authorization/guarded-cluster.ts';
 import { MemoryDoor } from './memory-door.ts';
 
-const authorizerClassName = 'org.apache.kafka.metadata.authorizer.StandardAuthorizer';
 const worker = { type: 'worker', binding: 'PUSH_ORDERS' };
 const good = { topics: ['orders'], target: worker };
 const secret = `whsec_${Buffer.alloc(32, 7).toString('base64')}`;
@@ -151,53 +149,5 @@ describe('a subscription over HTTP', () => {
     }
     expect((await kedge.ask('PATCH', '/push/subscriptions/nobody')).status).toBe(405);
     expect((await kedge.ask('GET', '/push/elsewhere')).status).toBe(404);
-  });
-});
-
-const rights = [
-  ['ALTER', 'CLUSTER', 'kafka-cluster'],
-  ['READ', 'TOPIC', 'orders'],
-  ['READ', 'GROUP', 'push'],
-  ['WRITE', 'TOPIC', 'orders.dlq'],
-] as const;
-
-async function guarded(those: readonly (readonly [string, string, string])[]) {
-  const kedge = new MemoryDoor({ authorizerClassName });
-  await withTopic(kedge);
-  const acls = those.map((right) => allowing(right as never, { principal: 'User:ANONYMOUS' }));
-  if (acls.length > 0) await kedge.objects.controller().call('createAcls', { acls });
-  return kedge;
-}
-
-describe('with an authorizer', () => {
-  it('a subscription is made by who has every right that it takes', async () => {
-    await using kedge = await guarded(rights);
-    expect((await put(kedge, good)).status).toBe(201);
-  });
-
-  it.each(rights)('nobody makes one without %s on %s %s', async (...missing) => {
-    await using kedge = await guarded(rights.filter(([, , name]) => name !== missing[2]));
-    const { status, json } = await put(kedge, good);
-    expect([status, json.error_code]).toEqual([403, 40301]);
-    expect(await kedge.objects.subscription('push').call('describe', {})).toEqual({
-      description: null,
-    });
-  });
-
-  it('nothing is shown, and nothing done, without rights', async () => {
-    await using kedge = await guarded([]);
-    for (const [method, path] of [
-      ['GET', '/push'],
-      ['DELETE', '/push'],
-      ['POST', '/push/pause'],
-      ['POST', '/push/resume'],
-    ]) {
-      const { status, json } = await kedge.ask(method, `/push/subscriptions${path}`);
-      expect([status, json.error_code], method + path).toEqual([403, 40301]);
-    }
-    await kedge.objects
-      .controller()
-      .call('registerSubscription', { name: 'push', topics: ['orders'] });
-    expect((await kedge.ask('GET', '/push/subscriptions')).json).toEqual({ subscriptions: [] });
   });
 });

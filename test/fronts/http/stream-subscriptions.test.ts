@@ -5,7 +5,6 @@
 import { createPublicKey, verify } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { StreamSubscriptionOutside } from '../../../src/runtime/stream-subscription/host.ts';
-import { allowing } from '../../broker/authorization/guarded-cluster.ts';
 import { MemoryDoor, v2Json } from './memory-door.ts';
 
 type Post = Awaited<ReturnType<StreamSubscriptionOutside['post']>>;
@@ -295,20 +294,4 @@ describe('a pool of workers', () => {
     const { status, json: said } = await ask('PUT', sub, body);
     expect([status, said.error.code]).toEqual([400, 'INVALID_REQUEST']);
   });
-});
-
-it('is made by those alone who may alter the cluster', async () => {
-  kedge = new MemoryDoor({
-    authorizerClassName: 'org.apache.kafka.metadata.authorizer.StandardAuthorizer',
-  });
-  const make = () => ask('PUT', sub, { type: 'pull-wake', pattern: '*', wake_stream: 'w' });
-  const acls = [
-    allowing(['DESCRIBE', 'CLUSTER', 'kafka-cluster'], { principal: 'User:ANONYMOUS' }),
-    allowing(['ALL', 'TOPIC', 'w'], { principal: 'User:ANONYMOUS' }),
-  ];
-  await kedge.objects.controller().call('createAcls', { acls });
-  expect((await make()).status).toBe(403);
-  expect((await ask('DELETE', sub)).status).toBe(403);
-  expect((await ask('POST', `${sub}/claim`, { worker: 'w' })).status).toBe(403);
-  expect((await ask('GET', sub)).status).toBe(404);
 });

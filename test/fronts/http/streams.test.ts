@@ -2,9 +2,7 @@
  * Streams over HTTP and their topics over Kafka's own requests, on a cluster in memory. What the
  * dialect itself asks for is in its conformance suite.
  */
-import { afterEach, beforeEach, describe, expect, it, test } from 'vitest';
-import { streamsFamily } from '../../../src/fronts/http/streams/index.ts';
-import { allowing, type Right } from '../../broker/authorization/guarded-cluster.ts';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type AppAsk, MemoryDoor, v2Binary, v2Json } from './memory-door.ts';
 
 const type = 'text/plain';
@@ -241,56 +239,5 @@ describe('a fork', () => {
     expect((await fork('f', 's', sub)).status).toBe(400);
     expect((await fork('f', 'none')).status).toBe(404);
     expect((await kedge.ask('GET', '/rest/topics')).json).toEqual(['s']);
-  });
-});
-
-describe('who may', () => {
-  const guarded = async (...rights: readonly Right[]) => {
-    kedge = new MemoryDoor({
-      authorizerClassName: 'org.apache.kafka.metadata.authorizer.StandardAuthorizer',
-    });
-    const controller = kedge.objects.controller();
-    const topic = { name: 's', numPartitions: 1, replicationFactor: 1, assignments: [] };
-    await controller.call('createTopics', {
-      topics: [{ ...topic, configs: [] }],
-      validateOnly: false,
-    });
-    const acls = rights.map((right) => allowing(right, { principal: 'User:ANONYMOUS' }));
-    await controller.call('createAcls', { acls });
-  };
-  const bytes = { type: 'application/octet-stream' };
-  const requests = {
-    PUT: () => put('s', bytes),
-    POST: () => post('s', 'x', bytes),
-    GET: () => ask('GET', 's'),
-    HEAD: () => ask('HEAD', 's'),
-    DELETE: () => ask('DELETE', 's'),
-  };
-  type Method = keyof typeof requests;
-
-  test.each(streamsFamily.routes.map(({ method }) => method as Method))(
-    'do nothing without a right: %s',
-    async (method) => {
-      await guarded(['READ', 'TOPIC', 'another']);
-      const { status, type: told } = await requests[method]();
-      expect([status, told]).toEqual([403, 'text/plain; charset=utf-8']);
-    },
-  );
-
-  test.each<[Method, Right[], number]>([
-    ['PUT', [['CREATE', 'TOPIC', 's']], 201],
-    ['PUT', [['CREATE', 'CLUSTER', 'kafka-cluster']], 201],
-    ['POST', [['WRITE', 'TOPIC', 's']], 204],
-    ['GET', [['READ', 'TOPIC', 's']], 200],
-    ['HEAD', [['DESCRIBE', 'TOPIC', 's']], 200],
-    ['DELETE', [['DELETE', 'TOPIC', 's']], 204],
-  ])('%s with exactly the right', async (method, rights, status) => {
-    await guarded(...rights);
-    expect((await requests[method]()).status).toBe(status);
-    for (const other of Object.keys(requests) as Method[]) {
-      const isImplied = other === 'HEAD';
-      if (other === method || isImplied) continue;
-      expect((await requests[other]()).status, other).toBe(403);
-    }
   });
 });

@@ -5,6 +5,7 @@
  *
  * Behaviour
  * - A stream that is there and as it is asked for: 200. Otherwise 409.
+ * - A topic with records becomes a stream for who may alter its configs, besides creating it.
  * - The topic has one partition, and keeps its records until the stream is deleted or ends.
  */
 import type { NewStream, StreamView } from '../../../core/stream/calls.ts';
@@ -25,7 +26,7 @@ import {
 import { batchesOf, messagesOf } from './messages.ts';
 import { OpenStream } from './open-stream.ts';
 import { type AskedFork, closes, contentTypeOf, forkOf, lifetimeOf } from './request.ts';
-import { commonHeaders, conflict, gone, notFound, refused } from './stream-errors.ts';
+import { commonHeaders, conflict, forbidden, gone, notFound, refused } from './stream-errors.ts';
 
 /** What is asked for. */
 interface Asked extends Omit<NewStream, 'contentType' | 'forkedFrom'> {
@@ -65,7 +66,8 @@ async function createPlain(stream: OpenStream, asked: Asked, isThere: boolean): 
   const { body, contentType = plainContentType, ...rest } = asked;
   const messages = messagesOf(body, contentType);
   const { now } = stream.kafka.context;
-  if (!isThere) await createTopic(stream);
+  if (isThere) await mustBeFree(stream);
+  else await createTopic(stream);
   for (let left = tries; left > 0; left--) {
     const reply = await stream.call('streamCreate', (spec) => ({
       stream: { ...rest, contentType },
@@ -91,6 +93,17 @@ async function createPlain(stream: OpenStream, asked: Asked, isThere: boolean): 
 
 const nameIsTaken = () =>
   conflict('The stream was deleted; its name is taken while forks of it live.');
+
+/**
+ * Throws 403 for a topic with records that nobody made a stream of: to give it a type and an end is
+ * for who may alter its configs, not for everybody who may create one of its name.
+ */
+async function mustBeFree(stream: OpenStream): Promise<void> {
+  if (await stream.may('ALTER_CONFIGS')) return;
+  const found = await stream.call('streamDescribe', {});
+  if (found.outcome !== 'described' || found.declared) return;
+  if (found.stream!.nextOffset > 0) throw forbidden();
+}
 
 /** What has ended, or was never finished, goes; then there is a new topic. */
 async function makeWay(stream: OpenStream, topicId: string | undefined): Promise<void> {

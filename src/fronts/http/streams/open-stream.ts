@@ -22,7 +22,7 @@ export const streamPath = '/v1/stream/';
 
 type Command<K extends keyof StreamCalls> = StreamCalls[K]['command'];
 type Reply<K extends keyof StreamCalls> = StreamCalls[K]['reply'];
-type Operation = 'READ' | 'WRITE' | 'CREATE' | 'DELETE' | 'DESCRIBE';
+type Operation = 'READ' | 'WRITE' | 'CREATE' | 'DELETE' | 'DESCRIBE' | 'ALTER_CONFIGS';
 
 export class OpenStream {
   readonly kafka: Kafka;
@@ -52,11 +52,11 @@ export class OpenStream {
   /** Throws 403 unless the client may do all of this. */
   async mustAllow(...operations: readonly Operation[]): Promise<void> {
     for (const operation of operations) {
-      if (!(await this.#may(operation))) throw forbidden();
+      if (!(await this.may(operation))) throw forbidden();
     }
   }
 
-  async #may(operation: Operation): Promise<boolean> {
+  async may(operation: Operation): Promise<boolean> {
     const { authorizer } = this.kafka.context;
     const code = AclOperation[operation];
     if (await authorizer.may(code, AclResourceType.TOPIC, this.topic)) return true;
