@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { JsonStream } from '../../../src/fronts/http/v3/json-stream.ts';
 
 const utf8 = new TextEncoder();
@@ -30,6 +30,16 @@ describe('objects', () => {
     expect(stream.push(utf8.encode('{"a":1'))).toEqual([]);
     expect(stream.push(utf8.encode('}{"b"'))).toEqual(['{"a":1}']);
     expect(stream.push(utf8.encode(':2}'))).toEqual(['{"b":2}']);
+  });
+
+  test('may come in many pieces, each of which is looked at once', () => {
+    const size = 8 * 1024;
+    const characters = vi.spyOn(String.prototype, 'charCodeAt');
+    const { found } = parse(`{"a":"${'x'.repeat(size)}"}`, 512);
+    const looked = characters.mock.contexts.map((text) => (text as string).length);
+    characters.mockRestore();
+    expect(found.map(({ length }) => length)).toEqual([size + 8]);
+    expect(Math.max(...looked)).toBeLessThanOrEqual(512);
   });
 
   test('that are never closed are an error at the end', () => {

@@ -19,17 +19,31 @@ export class JsonStream {
   /** Why nothing after the last complete object can be read; undefined: all is well. */
   error: string | undefined;
   readonly #decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: false });
-  /** The object that is not complete yet, as far as it has come. */
-  #text = '';
+  /** The object that is not complete yet, as it has come: put together once, when it is. */
+  readonly #pieces: string[] = [];
+  /** Of all pieces. */
+  #length = 0;
   #depth = 0;
   #inString = false;
   #escaped = false;
 
   /** The texts of the objects that this chunk completes. */
   push(chunk: Uint8Array): string[] {
-    const scanned = this.#text.length;
-    this.#text += this.#decode(chunk, true);
-    return this.#scan(scanned);
+    const text = this.#decode(chunk, true);
+    const complete: string[] = [];
+    let start = 0;
+    for (let at = 0; at < text.length && this.error === undefined; at++) {
+      const wasOutside = this.#depth === 0;
+      this.#step(text.charCodeAt(at));
+      if (wasOutside && this.#depth > 0) start = at;
+      if (wasOutside || this.#depth > 0) continue;
+      this.#keep(text.slice(start, at + 1));
+      complete.push(this.#pieces.join(''));
+      this.#pieces.length = this.#length = 0;
+    }
+    if (this.#depth > 0) this.#keep(text.slice(start));
+    if (this.#length > maxBodyBytes) this.error = `a record is larger than ${maxBodyBytes}`;
+    return complete;
   }
 
   /** The body has ended. */
@@ -38,21 +52,9 @@ export class JsonStream {
     if (this.#depth > 0) this.error ??= 'the body ends inside of an object';
   }
 
-  #scan(from: number): string[] {
-    const text = this.#text;
-    const complete: string[] = [];
-    let start = 0;
-    for (let at = from; at < text.length && this.error === undefined; at++) {
-      const wasOutside = this.#depth === 0;
-      this.#step(text.charCodeAt(at));
-      if (wasOutside && this.#depth > 0) start = at;
-      if (wasOutside || this.#depth > 0) continue;
-      complete.push(text.slice(start, at + 1));
-      start = at + 1;
-    }
-    this.#text = this.#depth > 0 ? text.slice(start) : '';
-    if (this.#text.length > maxBodyBytes) this.error = `a record is larger than ${maxBodyBytes}`;
-    return complete;
+  #keep(piece: string): void {
+    this.#pieces.push(piece);
+    this.#length += piece.length;
   }
 
   #step(character: number): void {
