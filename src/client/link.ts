@@ -94,16 +94,22 @@ export class Link {
     limits: Limits,
     isAnswered: boolean,
   ): Promise<Infer<R> | undefined> {
-    if (this.#isClosed) throw new Error('This client is closed.');
+    if (this.#isClosed) throw closed();
     const whole = { ...defaultsOf(api.request.fields), ...request };
+    const late = new AbortController();
     const exchange = async () => {
       const quietMs = this.#quietUntil - Date.now();
-      if (quietMs > 0) await sleep(quietMs, limits.signal);
+      if (quietMs > 0) await sleep(quietMs, eitherOf(late.signal, limits.signal));
+      if (this.#isClosed) throw closed();
       const [channel, ranges] = await this.#opened();
       return this.#send(channel, api, commonVersion(api, ranges), whole, isAnswered);
     };
-    // Whoever does not answer may hold up what is sent after: that goes out on another channel.
-    return within(exchange(), limits, () => this.#hangUp());
+    return within(exchange(), limits, () => {
+      // What was to be sent after a silence is not.
+      late.abort();
+      // Whoever does not answer may hold up what is sent after: that goes out on another channel.
+      this.#hangUp();
+    });
   }
 
   async #send<Q extends Fields, R extends Fields>(
@@ -163,13 +169,23 @@ export class Link {
   async #open(): Promise<readonly [Channel, Versions]> {
     const { transport } = this;
     const channel = await transport.open();
-    if (transport.sasl) await this.#authenticate(channel, transport.sasl);
+    try {
+      if (transport.sasl) await this.#authenticate(channel, transport.sasl);
+      return [channel, await this.#versionsAt(channel)];
+    } catch (error) {
+      channel.close();
+      throw error;
+    }
+  }
+
+  async #versionsAt(channel: Channel): Promise<Versions> {
+    const { transport } = this;
     const known = versions.get(transport.address);
     const isRecent = known !== undefined && Date.now() - known.at < versionsMaxAgeMs;
-    if (isRecent) return [channel, known.ranges];
+    if (isRecent) return known.ranges;
     const ranges = await this.#askVersions(channel);
     versions.set(transport.address, { at: Date.now(), ranges });
-    return [channel, ranges];
+    return ranges;
   }
 
   async #askVersions(channel: Channel): Promise<Versions> {
@@ -191,11 +207,15 @@ export class Link {
     const authBytes = new TextEncoder().encode(`\0${username}\0${password}`);
     const answer = await this.#send(channel, saslAuthenticate, 2, { authBytes }, true);
     const { errorCode, errorMessage } = answer!;
-    if (errorCode === ErrorCode.NONE) return;
-    channel.close();
-    throw new KafkaError(errorCode, errorMessage ?? undefined);
+    if (errorCode !== ErrorCode.NONE) throw new KafkaError(errorCode, errorMessage ?? undefined);
   }
 }
+
+function eitherOf(one: AbortSignal, other: AbortSignal | undefined): AbortSignal {
+  return other === undefined ? one : AbortSignal.any([one, other]);
+}
+
+const closed = () => new Error('This client is closed.');
 
 function commonVersion({ key, name, versions: [min, max] }: Api, ranges: Versions): number {
   const [least, most] = ranges.get(key) ?? [0, -1];

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { concat } from '../../src/bytes/writer.ts';
 import { type Channel, disconnected, type Transport } from '../../src/client/channel.ts';
 import { Link } from '../../src/client/link.ts';
@@ -20,6 +20,7 @@ class Scripted implements Transport {
   readonly address = {};
   readonly asked: { api: string; version: number; clientId: string | null; request: unknown }[] =
     [];
+  readonly channels: Channel[] = [];
   opened = 0;
   answer: (api: Api) => Answer = () => ({});
   sasl: Transport['sasl'];
@@ -46,6 +47,7 @@ class Scripted implements Transport {
         channel.isOpen = false;
       },
     };
+    this.channels.push(channel);
     return channel;
   }
 
@@ -60,6 +62,10 @@ const versions = {
     { apiKey: listGroups.key, minVersion: 0, maxVersion: 99 },
   ],
 };
+
+afterEach(() => {
+  vi.useRealTimers();
+});
 
 describe('a link', () => {
   it('speaks the newest version that both know, and asks which that is once', async () => {
@@ -112,8 +118,17 @@ describe('a link', () => {
     const link = new Link(transport, options);
     transport.answer = () => ({ throttleTimeMs: 60_000 });
     await link.call(listGroups, {});
+    vi.useFakeTimers();
     const late = link.call(listGroups, {}, { timeoutMs: 30 });
-    await expect(late).rejects.toMatchObject({ code: ErrorCode.REQUEST_TIMED_OUT });
+    const refused = expect(late).rejects.toMatchObject({ code: ErrorCode.REQUEST_TIMED_OUT });
+    await vi.advanceTimersByTimeAsync(30);
+    await refused;
+    expect(vi.getTimerCount()).toBe(0);
+    const closed = link.call(listGroups, {}, { timeoutMs: 90_000 });
+    const never = expect(closed).rejects.toThrow('closed');
+    link.close();
+    await vi.advanceTimersByTimeAsync(60_000);
+    await never;
     expect(transport.names).toEqual(['ApiVersions', 'ListGroups']);
   });
 
@@ -134,6 +149,11 @@ describe('a link', () => {
       key === saslAuthenticate.key ? { errorCode, errorMessage: 'no' } : {};
     const refused = new Link(transport, options).call(listGroups, {});
     await expect(refused).rejects.toMatchObject({ code: errorCode, message: 'no' });
+    transport.answer = ({ key }) => (key === saslHandshake.key ? { errorCode: 33 } : {});
+    await expect(new Link(transport, options).call(listGroups, {})).rejects.toMatchObject({
+      name: 'UNSUPPORTED_SASL_MECHANISM',
+    });
+    expect(transport.channels.map(({ isOpen }) => isOpen)).toEqual([true, false, false]);
   });
 
   it('sends nothing after it was closed', async () => {

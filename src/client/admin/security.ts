@@ -129,13 +129,14 @@ export async function setPassword(
   }
 }
 
+/** Of the password as it is: Kafka does not normalise either, and the rest of Kedge must agree. */
 async function derived(
   password: string,
   salt: Uint8Array<ArrayBuffer>,
   hash: string,
   bytes: number,
 ): Promise<Uint8Array> {
-  const raw = new TextEncoder().encode(password.normalize('NFKC'));
+  const raw = new TextEncoder().encode(password);
   const key = await crypto.subtle.importKey('raw', raw, 'PBKDF2', false, ['deriveBits']);
   const how = { name: 'PBKDF2', hash, salt, iterations };
   return new Uint8Array(await crypto.subtle.deriveBits(how, key, 8 * bytes));

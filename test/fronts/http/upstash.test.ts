@@ -1,7 +1,12 @@
 /** The Upstash dialect beyond what its client sends, over a cluster in memory. */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { accessFrom } from '../../../src/broker/access.ts';
+import { anonymous } from '../../../src/broker/authorizer.ts';
 import { httpApp } from '../../../src/fronts/http/app.ts';
+import { Kafka } from '../../../src/fronts/http/kafka.ts';
+import { joinGroup } from '../../../src/protocol/apis/join-group.ts';
+import { syncGroup } from '../../../src/protocol/apis/sync-group.ts';
+import { defaultsOf } from '../../../src/protocol/schema.ts';
 import { type AppAsk, MemoryDoor } from './memory-door.ts';
 
 let kedge: MemoryDoor;
@@ -135,6 +140,31 @@ describe('consume', () => {
     const { json } = await ask('DELETE', '/delete-consumer/g/i');
     expect(json).toEqual({ result: 'Success', status: 200 });
     expect((await ask('GET', '/consumers')).json).toEqual([]);
+  });
+
+  test('a member whose group has an assignment in a format of its own is listed without one', async () => {
+    const kafka = new Kafka(kedge.door.gateway, new Request('http://kedge.test'), {
+      principal: anonymous,
+    });
+    const group = {
+      ...defaultsOf(joinGroup.request.fields),
+      groupId: 'g',
+      sessionTimeoutMs: 10_000,
+      rebalanceTimeoutMs: 10_000,
+      protocolType: 'consumer',
+      protocols: [{ name: 'own', metadata: Uint8Array.of(1) }],
+    };
+    const { memberId } = await kafka.call(joinGroup, group);
+    const { generationId } = await kafka.call(joinGroup, { ...group, memberId });
+    await kafka.call(syncGroup, {
+      ...defaultsOf(syncGroup.request.fields),
+      groupId: 'g',
+      generationId,
+      memberId,
+      assignments: [{ memberId, assignment: Uint8Array.of(1) }],
+    });
+    const { json } = await ask('GET', '/consumers');
+    expect(json).toEqual([{ name: 'g', instances: [{ name: expect.any(String), topics: [] }] }]);
   });
 
   test('an offset out of range is one', async () => {

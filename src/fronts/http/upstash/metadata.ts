@@ -3,25 +3,13 @@
  * ids; those that came by this door are called what their path calls them.
  */
 import type { TopicPartition } from '../../../core/rest-consumer/state.ts';
-import { consumerGroupDescribe } from '../../../protocol/apis/consumer-group-describe.ts';
-import { describeGroups } from '../../../protocol/apis/describe-groups.ts';
-import { listGroups } from '../../../protocol/apis/list-groups.ts';
-import { decodeAssignment } from '../../../protocol/embedded/consumer-protocol.ts';
-import { ErrorCode, KafkaError } from '../../../protocol/errors.ts';
 import { orGiveUp } from '../consumer/membership.ts';
 import { committedOffsets } from '../consumer/offsets.ts';
 import { HttpError } from '../errors.ts';
-import { type Kafka, Timestamp } from '../kafka.ts';
+import { Timestamp } from '../kafka.ts';
 import type { HttpContext } from '../routes.ts';
+import { allConsumerGroups, type Member } from '../v3/group-descriptions.ts';
 import * as request from './request.ts';
-
-interface Group {
-  readonly name: string;
-  readonly instances: readonly {
-    readonly name: string;
-    readonly topics: readonly { readonly topic: string; readonly partitions: readonly number[] }[];
-  }[];
-}
 
 const defaultTimeoutMs = 10_000;
 
@@ -32,24 +20,19 @@ export async function listTopics(c: HttpContext): Promise<unknown> {
 }
 
 export async function listConsumers(c: HttpContext): Promise<unknown> {
-  const kafka = c.get('kafka');
-  const filters = { statesFilter: [], typesFilter: ['classic', 'consumer'] };
-  const { errorCode, groups } = await kafka.call(listGroups, filters);
-  if (errorCode !== ErrorCode.NONE) throw new KafkaError(errorCode);
-  const named = (type: string) =>
-    groups
-      .filter(
-        ({ groupType, protocolType }) =>
-          groupType.toLowerCase() === type && protocolType === 'consumer',
-      )
-      .map(({ groupId }) => groupId);
-  const [classic, consumer] = await Promise.all([
-    classicGroups(kafka, named('classic')),
-    consumerGroups(kafka, named('consumer')),
-  ]);
-  return [...classic, ...consumer]
-    .filter(({ instances }) => instances.length > 0)
-    .sort((a, b) => (a.name < b.name ? -1 : 1));
+  const groups = await allConsumerGroups(c.get('kafka'));
+  return groups
+    .filter(({ members }) => members.length > 0)
+    .map(({ groupId, members }) => ({ name: groupId, instances: members.map(instanceOf) }));
+}
+
+function instanceOf({ clientId, partitions }: Member) {
+  const byTopic = Map.groupBy(partitions, ({ topic }) => topic);
+  const topics = [...byTopic].map(([topic, assigned]) => ({
+    topic,
+    partitions: assigned.map(({ partition }) => partition),
+  }));
+  return { name: clientId, topics };
 }
 
 /** Of the partitions asked for, or of all; those that have no committed offset are left out. */
@@ -92,38 +75,4 @@ async function inTime<T>(c: HttpContext, answer: () => Promise<T>): Promise<T> {
   const found = await orGiveUp(answer(), timeoutMs);
   if (found !== undefined) return found;
   throw new HttpError(504, 504, `There was no answer within ${timeoutMs} ms.`);
-}
-
-async function classicGroups(kafka: Kafka, groupIds: string[]): Promise<Group[]> {
-  if (groupIds.length === 0) return [];
-  const { groups } = await kafka.call(describeGroups, {
-    groups: groupIds,
-    includeAuthorizedOperations: false,
-  });
-  return groups.map(({ groupId, members }) => ({
-    name: groupId,
-    instances: members.map(({ clientId, memberAssignment }) => ({
-      name: clientId,
-      topics:
-        memberAssignment.length === 0 ? [] : decodeAssignment(memberAssignment).assignedPartitions,
-    })),
-  }));
-}
-
-async function consumerGroups(kafka: Kafka, groupIds: string[]): Promise<Group[]> {
-  if (groupIds.length === 0) return [];
-  const { groups } = await kafka.call(consumerGroupDescribe, {
-    groupIds,
-    includeAuthorizedOperations: false,
-  });
-  return groups.map(({ groupId, members }) => ({
-    name: groupId,
-    instances: members.map(({ clientId, assignment }) => ({
-      name: clientId,
-      topics: assignment.topicPartitions.map(({ topicName, partitions }) => ({
-        topic: topicName,
-        partitions,
-      })),
-    })),
-  }));
 }
