@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { Admin, Consumer, json, KafkaError, Producer } from '../../src/client/index.ts';
 import { linkTo } from '../../src/client/options.ts';
+import { alterClientQuotas } from '../../src/protocol/apis/alter-client-quotas.ts';
 import { consumerGroupHeartbeat } from '../../src/protocol/apis/consumer-group-heartbeat.ts';
 import { MemoryKedge } from './memory-kedge.ts';
 
@@ -202,5 +203,25 @@ describe('a consumer', () => {
     await expect(consumer.poll()).rejects.toThrow('subscribe');
     await expect(consumer.commit()).resolves.toBeUndefined();
     await expect(consumer.commit([{ ...place, offset: 1 }])).rejects.toThrow('groupId');
+  });
+
+  it('comes again for what others of its user have left no quota for', async () => {
+    using kedge = await filled(['x'.repeat(15_000)]);
+    const link = linkTo(kedge, {});
+    const entity = [{ entityType: 'user', entityName: 'ANONYMOUS' }];
+    const ops = [{ key: 'consumer_byte_rate', value: 10_000, remove: false }];
+    await link.call(alterClientQuotas, { entries: [{ entity, ops }], validateOnly: false });
+    const read = async () => {
+      await using consumer = new Consumer(kedge);
+      const { records } = await consumer.fetch({ ...place, offset: 0 });
+      return records.length;
+    };
+    // Together they may read 100,000 bytes in ten seconds.
+    for (let time = 0; time < 7; time++) expect(await read()).toBe(1);
+    const fetches = () => kedge.seen.filter(({ api }) => api === 'Fetch').length;
+    const before = fetches();
+    expect(await read()).toBe(1);
+    expect(fetches() - before).toBe(2);
+    link.close();
   });
 });

@@ -98,6 +98,21 @@ describe('a Kafka connection over a binding', () => {
     await expect(async () => connection.request(nothing)).rejects.toThrow('closed');
   });
 
+  it('is refused where there are as many as there may be, until one is disposed of', async () => {
+    const config = { ...defaultBrokerConfig, maxConnectionsPerPrincipal: 1 };
+    const full = createGateway(workerObjects(env as unknown as Env), config, { open: true });
+    const enter = () =>
+      new KafkaConnection({ gateway: full, principal: anonymous, limits: unlimited });
+    const first = enter();
+    expect(enter).toThrow('There are as many connections as there may be.');
+    expect(full.connections.count).toBe(1);
+    first[Symbol.dispose]();
+    await scheduler.wait(1);
+    expect(full.connections.count).toBe(0);
+    using second = enter();
+    expect((await second.request(nothing)).frame).not.toBeNull();
+  });
+
   it('says when it is spent, and is closed then', async () => {
     const connection = open({ ...unlimited, requests: 2 });
     expect((await connection.request(nothing)).isSpent).toBe(false);

@@ -1,8 +1,12 @@
 import { createExecutionContext, env } from 'cloudflare:test';
 import { expect, it } from 'vitest';
+import { anonymous } from '../../src/broker/authorizer.ts';
+import { createGateway } from '../../src/broker/gateway.ts';
 import { Reader } from '../../src/bytes/reader.ts';
 import { ZERO_UUID } from '../../src/bytes/uuid.ts';
 import { concat } from '../../src/bytes/writer.ts';
+import { openAndUnlimited } from '../../src/fronts/kafka/serve.ts';
+import { acceptWebSocket } from '../../src/fronts/kafka/websocket.ts';
 import { apiVersions } from '../../src/protocol/apis/api-versions.ts';
 import { fetch } from '../../src/protocol/apis/fetch.ts';
 import { metadata } from '../../src/protocol/apis/metadata.ts';
@@ -10,7 +14,8 @@ import { FrameReader } from '../../src/protocol/frame.ts';
 import { decodeResponseHeader, encodeRequestFrame } from '../../src/protocol/header.ts';
 import type { Api, Fields, Infer } from '../../src/protocol/schema.ts';
 import { decodeResponse, defaultsOf } from '../../src/protocol/schema.ts';
-import type { Env } from '../../src/runtime/worker-objects.ts';
+import { defaultBrokerConfig } from '../../src/runtime/config.ts';
+import { type Env, workerObjects } from '../../src/runtime/worker-objects.ts';
 import worker from '../../src/worker.ts';
 
 const counted = 'kafka.kedge.v1';
@@ -191,4 +196,24 @@ it('hangs up on who sends more than can be read', async () => {
   const times = Math.ceil((18 * 1024 * 1024) / much.byteLength);
   for (let i = 0; i < times; i++) stream.socket.send(much);
   expect((await stream.until(() => stream.closed)).code).toBe(1009);
+});
+
+it('is refused before it is open where there are as many as there may be', async () => {
+  const config = { ...defaultBrokerConfig, maxConnectionsPerIp: 1 };
+  const gateway = createGateway(workerObjects(env as unknown as Env), config, { open: true });
+  const dialled = { host: '127.0.0.1', port: 9092 };
+  const origin = { principal: anonymous, clientHost: '/192.0.2.1', dialled };
+  const accept = () => acceptWebSocket(origin, false, gateway, openAndUnlimited);
+  const first = accept()!;
+  expect(accept()).toBeUndefined();
+  expect(gateway.connections.count).toBe(1);
+  const { webSocket } = first.response;
+  webSocket!.accept();
+  webSocket!.close(1000, '');
+  await first.served;
+  expect(gateway.connections.count).toBe(0);
+  const again = accept()!;
+  again.response.webSocket!.accept();
+  again.response.webSocket!.close(1000, '');
+  await again.served;
 });

@@ -85,7 +85,8 @@ export class Fetcher {
   async look(reading: Reading, maxWaitMs: number, signal?: AbortSignal) {
     const answers = await this.#ask([reading], maxWaitMs, signal);
     const answer = answers.get(reading);
-    const errorCode = answer?.errorCode ?? ErrorCode.UNKNOWN_SERVER_ERROR;
+    // Nothing is said of any partition where a quota is used up.
+    const errorCode = answer?.errorCode ?? ErrorCode.THROTTLING_QUOTA_EXCEEDED;
     if (answer === undefined || errorCode !== ErrorCode.NONE) throw refused(reading, errorCode);
     const { highWatermark, logStartOffset } = answer;
     return { ...(await recordsOf(answer, reading.position!)), highWatermark, logStartOffset };
