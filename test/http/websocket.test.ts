@@ -2,7 +2,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Kafka, logLevel } from 'kafkajs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { alterClientQuotas } from '../../src/protocol/apis/alter-client-quotas.ts';
 import { type Kedge, startKedge } from '../../src/testing/start-kedge.ts';
+import { Wire } from '../kafka/wire.ts';
 import { Frames } from './frames.ts';
 import { ask, v2Json } from './requests.ts';
 
@@ -308,5 +310,35 @@ describe('a handshake', () => {
   it('is refused to pages of other origins', async () => {
     const evil = { ...upgrade, origin: 'https://evil.example' };
     expect(await status('/producer/there', evil)).toEqual([403, 40301]);
+  });
+});
+
+describe('a WebSocket of who has a quota', () => {
+  async function limit(config: Readonly<Record<string, number>>, remove = false): Promise<void> {
+    const wire = await Wire.open(kedge);
+    const entity = [{ entityType: 'client-id', entityName: 'kedge-http' }];
+    const ops = Object.entries(config).map(([key, value]) => ({ key, value, remove }));
+    const request = { entries: [{ entity, ops }], validateOnly: false };
+    expect((await wire.ask(alterClientQuotas, 1, request)).entries[0].errorCode).toBe(0);
+    wire.close();
+  }
+
+  it('is answered later, and never refused', async () => {
+    const quotas = { producer_byte_rate: 200_000, consumer_byte_rate: 200_000 };
+    await limit(quotas);
+    const value = 'x'.repeat(1_200_000 / 4);
+    using producer = open('/producer/limited');
+    for (let frame = 0; frame < 9; frame++) {
+      await producer.send({ value });
+      expect(await producer.next()).toMatchObject({ result: 'ok', offset: frame });
+    }
+    const started = Date.now();
+    using reader = open('/reader/limited?offset=earliest');
+    for (let offset = 0; offset < 9; offset++) {
+      expect(await reader.next()).toMatchObject({ offset });
+    }
+    // Over 2 MB in a window of ten seconds that may have 2 MB.
+    expect(Date.now() - started).toBeGreaterThan(1_000);
+    await limit(quotas, true);
   });
 });
