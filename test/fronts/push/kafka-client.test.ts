@@ -1,4 +1,4 @@
-/** A subscription whose user has quotas: records wait, and what is due to be remembered does not. */
+/** A subscription whose user has quotas: records wait, and what was done is still remembered. */
 import { expect, it } from 'vitest';
 import { anonymous } from '../../../src/broker/authorizer.ts';
 import { createGateway } from '../../../src/broker/gateway.ts';
