@@ -157,8 +157,19 @@ it('closes between two requests after so many, and in order', async () => {
   expect((await stream.until(() => stream.closed)).code).toBe(1000);
 });
 
+it('leaves to another what it did not serve, though requests wait all the time', async () => {
+  const variables = { KEDGE_REQUESTS_PER_CONNECTION: '3' };
+  const { stream } = await open('/kafka', { protocol: counted, variables });
+  const hello = frame(apiVersions, 3);
+  const begun = hello.subarray(0, 5);
+  stream.socket.send(concat([...Array.from({ length: 20 }, () => hello), begun]));
+  const { code, reason } = await stream.until(() => stream.closed);
+  expect([code, Number(reason)]).toEqual([4000, 3 * hello.byteLength]);
+});
+
 it('does not send beyond the window of who does not say what it took', async () => {
-  const { stream } = await open('/kafka', { protocol: counted });
+  const variables = { KEDGE_REQUESTS_PER_CONNECTION: '0' };
+  const { stream } = await open('/kafka', { protocol: counted, variables });
   const hello = frame(apiVersions, 3);
   stream.socket.send(hello);
   await stream.take();

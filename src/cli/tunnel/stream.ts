@@ -11,6 +11,9 @@ const countedStream = 'kafka.kedge.v1';
 const streamWindow = 4 * 1024 * 1024;
 const tellEvery = streamWindow / 8;
 const goOn = 4000;
+/** A client that has left is not left before all it sent is served, while some of it still is. */
+const unheardMs = 5_000;
+const askEveryMs = 100;
 /** So often we ask for a sign of life, which also keeps what is in between from forgetting us. */
 const signOfLifeMs = 30_000;
 
@@ -46,7 +49,7 @@ export async function carry(
     for (;;) {
       const stream = await reach();
       if (stream === undefined) return undefined;
-      if (client.destroyed) {
+      if (client.destroyed && unserved.length === 0) {
         stream.close(1000);
         return undefined;
       }
@@ -72,7 +75,7 @@ interface StreamEnd {
 class Leg {
   readonly #client: Socket;
   readonly #stream: WebSocket;
-  /** What was sent and not taken, oldest first. */
+  /** What was sent and is to be kept, oldest first. */
   readonly #unserved: Uint8Array[];
   readonly #done: (end: StreamEnd) => void;
   readonly #timer: ReturnType<typeof setInterval>;
@@ -84,6 +87,9 @@ class Leg {
   #told = 0;
   #asked = false;
   #over = false;
+  /** The client has left; when Kedge began to serve something of its last. */
+  #heardAt = 0;
+  #leaving: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
     client: Socket,
@@ -104,7 +110,7 @@ class Leg {
     for (const bytes of unserved.splice(0)) this.#up(bytes);
     client.on('data', this.#up);
     for (const event of ['end', 'error', 'close']) client.on(event, this.#leave);
-    if (client.readableEnded) this.#leave();
+    if (client.readableEnded || client.destroyed) this.#leave();
     else if (this.#hasRoom) client.resume();
   }
 
@@ -112,7 +118,22 @@ class Leg {
     return this.#sent - this.#theyTook < streamWindow;
   }
 
-  readonly #leave = (): void => this.#stream.close(1000);
+  readonly #leave = (): void => {
+    if (this.#heardAt > 0) return;
+    this.#heardAt = Date.now();
+    this.#leaveIfServed();
+  };
+
+  #leaveIfServed(): void {
+    clearTimeout(this.#leaving);
+    if (this.#over) return;
+    if (this.#unserved.length === 0 || Date.now() - this.#heardAt > unheardMs) {
+      this.#stream.close(1000);
+      return;
+    }
+    this.#tell('?');
+    this.#leaving = setTimeout(() => this.#leaveIfServed(), askEveryMs);
+  }
 
   readonly #up = (bytes: Uint8Array): void => {
     this.#stream.send(bytes);
@@ -130,9 +151,14 @@ class Leg {
 
   #hear(text: string): void {
     this.#asked = false;
-    this.#theyTook = Math.max(this.#theyTook, Number.parseInt(text, 10) || 0);
-    this.#forget(this.#theyTook);
+    const theyTook = Math.max(this.#theyTook, Number.parseInt(text, 10) || 0);
+    const isMore = theyTook > this.#theyTook;
+    this.#theyTook = theyTook;
+    this.#forget(theyTook);
     if (this.#hasRoom) this.#client.resume();
+    if (this.#heardAt === 0) return;
+    if (isMore) this.#heardAt = Date.now();
+    if (this.#unserved.length === 0) this.#leaveIfServed();
   }
 
   /** These bytes need not be sent again. */
@@ -167,6 +193,7 @@ class Leg {
     if (this.#over) return;
     this.#over = true;
     clearInterval(this.#timer);
+    clearTimeout(this.#leaving);
     this.#client.pause();
     this.#client.off('data', this.#up);
     for (const event of ['end', 'error', 'close']) this.#client.off(event, this.#leave);

@@ -24,8 +24,13 @@ export interface ConnectionPort {
   send(chunks: readonly Uint8Array[]): Promise<void>;
   /** What the client has to wait for before its next request is begun. */
   quiet(): Promise<void> | undefined;
-  /** Whether the connection should close as soon as no request waits. */
+  /** Whether the connection should close as soon as no request waits, or before. */
   isSpent(): boolean;
+  /**
+   * Whether all that was sent from this byte on can be had of the client once more, by another
+   * connection. If so it stays so.
+   */
+  mayGoOnAt(position: number): boolean;
   /** The connection is over: reading may stop. */
   close(): void;
 }
@@ -38,6 +43,8 @@ const largeRead = 256 * 1024;
 
 /** How many requests are under way at the same time, at most. */
 const maxUnderWay = 32;
+/** In front of a frame. */
+const lengthBytes = 4;
 /** After so many requests without a pause it is the turn of others. */
 const requestsInTurn = 32;
 /** In the place of a request that was taken from the queue, so that it does not keep its bytes. */
@@ -63,8 +70,8 @@ export class Connection {
   #queued = 0;
   /** Bytes of the frame that has begun and not ended. */
   #begun = 0;
-  /** All that was received. */
-  #taken = 0;
+  /** Behind the request that was begun last. */
+  #begunTo = 0;
   #spent = false;
   #serving = false;
   #sending = false;
@@ -93,7 +100,12 @@ export class Connection {
    * bytes, all of them of requests that were served. Undefined where there is no such place.
    */
   get goesOnAt(): number | undefined {
-    return this.#spent && this.#begun === 0 ? this.#taken : undefined;
+    return this.#spent ? this.#begunTo : undefined;
+  }
+
+  /** So many bytes are of requests that are served, or were. */
+  get begunTo(): number {
+    return this.#begunTo;
   }
 
   /** Over: whatever arrives is not read any more. */
@@ -119,7 +131,6 @@ export class Connection {
     if (this.#ended) return;
     this.#frames.push(bytes);
     this.#begun += bytes.byteLength;
-    this.#taken += bytes.byteLength;
     try {
       for (let frame = this.#frames.next(); frame; frame = this.#frames.next()) {
         this.#begun = 0;
@@ -136,7 +147,7 @@ export class Connection {
 
   /** Resolves when there is room for more bytes. */
   async room(): Promise<void> {
-    while (this.#queued > readAhead && !this.#closed) {
+    while ((this.#queued > readAhead || this.#spent) && !this.#closed) {
       await new Promise<void>((resolve) => {
         this.#roomy = resolve;
       });
@@ -177,7 +188,7 @@ export class Connection {
     while (this.#underWay.length > 0 && !this.#closed) {
       const { frame, answer } = this.#underWay[0];
       const chunks = await answer;
-      if (chunks === undefined) this.close();
+      if (chunks === undefined) this.#breakOff();
       else if (chunks.length > 0) await this.#send(chunks);
       const quiet = this.#port.quiet();
       if (quiet !== undefined) await this.#keep(quiet);
@@ -189,8 +200,21 @@ export class Connection {
     }
     // In the same breath as the last look at the queue, so that no request is left in between.
     this.#serving = false;
-    this.#spent ||= !this.#ended && this.#begun === 0 && this.#port.isSpent();
-    if (this.#ended || this.#spent) this.close();
+    if (this.#ended || this.#isOver()) this.close();
+  }
+
+  /** Enough is done, and a client that is closed on here does not notice. */
+  #isOver(): boolean {
+    const isBetween = this.#head === this.#queue.length && this.#begun === 0;
+    this.#spent ||=
+      !this.#ended && this.#port.isSpent() && (isBetween || this.#port.mayGoOnAt(this.#begunTo));
+    return this.#spent;
+  }
+
+  /** What has no answer is nowhere gone on from. */
+  #breakOff(): void {
+    this.close();
+    this.#spent = false;
   }
 
   async #keep(quiet: Promise<void>): Promise<void> {
@@ -219,6 +243,7 @@ export class Connection {
   /** The request that has waited longest. */
   #take(): Uint8Array {
     const frame = this.#queue[this.#head];
+    this.#begunTo += lengthBytes + frame.byteLength;
     this.#queue[this.#head++] = taken;
     if (this.#head === this.#queue.length) {
       this.#queue.length = 0;
@@ -228,6 +253,7 @@ export class Connection {
   }
 
   #mayStart(frame: Uint8Array): boolean {
+    if (this.#isOver()) return false;
     const last = this.#underWay.at(-1);
     if (last === undefined) return true;
     const room = this.#underWay.length < maxUnderWay;

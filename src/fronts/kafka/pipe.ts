@@ -17,6 +17,10 @@ export interface Pipe {
    * this byte on, as though nothing had happened.
    */
   close(goOnAt?: number): Promise<void>;
+  /** What was sent before this byte is being served: the client need not keep it. */
+  began?(to: number): void;
+  /** Whether the client keeps what it sent from this byte on. If so it is not told otherwise. */
+  keepsFrom?(at: number): boolean;
   /** Settles when the client is gone: true when it was lost, false when it left in order. */
   readonly gone: Promise<boolean>;
 }

@@ -60,7 +60,7 @@ async function mayStay(
   return isAsked || place === undefined || place.belongsTo(principal);
 }
 
-/** As `Connection.goesOnAt`, once it is over. Who said by SASL who he is has to say it again. */
+/** As `Connection.goesOnAt`, once it is over; undefined: nobody goes on. */
 async function exchange(
   pipe: Pipe,
   client: ClientContext,
@@ -73,6 +73,7 @@ async function exchange(
   const connection = new Connection(
     {
       answer: async (frame, nextMayStart) => {
+        pipe.began?.(connection.begunTo);
         if (objects.calls >= terms.calls * drainAllowance) return undefined;
         requests += 1 + frame.byteLength / bytesOfRequest;
         const answer = await session.answer(frame, nextMayStart);
@@ -91,6 +92,8 @@ async function exchange(
       },
       quiet: () => client.quotas.quiet(left.signal),
       isSpent: () => session.isOver || objects.calls >= terms.calls || requests >= terms.requests,
+      // Who said by SASL who he is has to say it again.
+      mayGoOnAt: (at) => !(session instanceof SaslSession) && pipe.keepsFrom?.(at) === true,
       close: () => pipe.stopReading(),
     },
     session.maxFrameBytes,

@@ -11,9 +11,10 @@ import type { Pipe } from './pipe.ts';
 import { type ConnectionTerms, serve } from './serve.ts';
 
 /**
- * The subprotocol: a text message is the number of bytes taken since the start, in decimal; with a
- * question mark behind it, it asks for that of the other side. Closed with 4000, the reason is
- * the number of bytes that were served: a new stream may go on with those behind them.
+ * The subprotocol: a text message is the number of bytes since the start that the other side need
+ * not keep, in decimal; with a question mark behind it, it asks for that of the other side. Closed
+ * with 4000, the reason is the number of bytes that were served, none of them less than were told:
+ * a new stream may go on with those behind them.
  */
 export const countedStream = 'kafka.kedge.v1';
 /** With it, neither side has more bytes under way than this. */
@@ -22,6 +23,8 @@ export const streamWindow = 4 * 1024 * 1024;
 const maxUnread = 16 * 1024 * 1024;
 /** We tell what we took whenever it has grown by so much. */
 const tellEvery = streamWindow / 8;
+/** So much that we took and have not begun to serve yet we leave to the client to keep. */
+const keptByThem = streamWindow / 2;
 /** We wait before we hand more to the platform than this. */
 const maxBuffered = 1024 * 1024;
 /** How long to wait before looking again whether the platform has sent what it was handed. */
@@ -57,7 +60,10 @@ export class WebSocketPipe implements Pipe {
   readonly #unread: Uint8Array[] = [];
   #unreadBytes = 0;
   #taken = 0;
+  #begunTo = 0;
   #told = 0;
+  /** Nothing is told any more: it is to keep the rest. */
+  #isHeld = false;
   #sent = 0;
   /** How much of what we sent the client says it took. */
   #theyTook = 0;
@@ -96,8 +102,18 @@ export class WebSocketPipe implements Pipe {
     const bytes = this.#unread.shift()!;
     this.#unreadBytes -= bytes.byteLength;
     this.#taken += bytes.byteLength;
-    if (this.#counted && this.#taken - this.#told >= tellEvery) this.#tell();
+    this.#tellMore();
     return bytes;
+  }
+
+  began(to: number): void {
+    this.#begunTo = to;
+    this.#tellMore();
+  }
+
+  keepsFrom(at: number): boolean {
+    this.#isHeld ||= this.#counted && this.#told <= at;
+    return this.#isHeld;
   }
 
   async write(chunks: readonly Uint8Array[]): Promise<void> {
@@ -156,9 +172,20 @@ export class WebSocketPipe implements Pipe {
     if (asks) this.#tell();
   }
 
+  #tellMore(): void {
+    if (this.#counted && this.#unkept - this.#told >= tellEvery) this.#tell();
+  }
+
+  /** What the client need not keep: of a request too large for the window, also what waits. */
+  get #unkept(): number {
+    if (this.#isHeld) return this.#told;
+    return Math.max(this.#begunTo, this.#taken - keptByThem);
+  }
+
   #tell(): void {
-    this.#told = this.#taken;
-    this.#socket.send(String(this.#taken));
+    if (this.#ended) return;
+    this.#told = this.#unkept;
+    this.#socket.send(String(this.#told));
   }
 
   /** Waits for room in the window and in the platform's own buffer. */

@@ -67,6 +67,7 @@ export class KafkaConnection extends RpcTarget {
         send: async () => {},
         quiet: () => this.#client.quotas.quiet(this.#left.signal),
         isSpent: () => this.#isSpent,
+        mayGoOnAt: () => false,
         close: () => this.#close(),
       },
       gateway.config.socketRequestMaxBytes,

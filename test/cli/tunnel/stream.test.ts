@@ -153,6 +153,21 @@ describe('a stream of the tunnel', () => {
     expect(sent).toBeLessThan(streamWindow + megabyte);
   });
 
+  it.each(['end', 'destroy'] as const)('lets all be served that was sent (%s)', async (how) => {
+    client.write('abcdef');
+    await until(() => stream.sent === 6);
+    client[how]();
+    await until(() => stream.texts.includes('0?'));
+    stream.receive('2');
+    expect(stream.closedWith).toBeUndefined();
+    stream.end(4000, '4');
+    await until(() => next.sent === 2 && next.texts.includes('0?'));
+    expect(String.fromCharCode(...next.bytes)).toBe('ef');
+    expect(next.closedWith).toBeUndefined();
+    next.receive('2');
+    expect(next.closedWith).toBe(1000);
+  });
+
   it.each(['end', 'destroy'] as const)('closes when the client is gone (%s)', async (how) => {
     client[how]();
     await until(() => stream.closedWith !== undefined);

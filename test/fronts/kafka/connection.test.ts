@@ -39,6 +39,7 @@ function byHand(options: { limit?: number; port?: Partial<ConnectionPort> } = {}
         sent.push(chunks.flatMap((chunk) => [...chunk]));
       },
       isSpent: () => false,
+      mayGoOnAt: () => false,
       close: () => {
         state.closed++;
       },
@@ -310,6 +311,50 @@ describe('a connection', () => {
     state.pending[1].answer([]);
     await turns();
     expect(state.closed).toBe(1);
+  });
+
+  it('leaves what waits to another when it is spent and the client keeps that', async () => {
+    const places: number[] = [];
+    let isSpent = false;
+    const state = byHand({
+      port: {
+        isSpent: () => isSpent,
+        mayGoOnAt: (at) => {
+          places.push(at);
+          return at > 5;
+        },
+      },
+    });
+    state.connection.receive(
+      joined(frame(101), frame(102, 102), frame(103), frame(104).slice(0, 3)),
+    );
+    isSpent = true;
+    await turns();
+    // The first could not be the end: the client does not keep what comes right after it.
+    state.pending[0].nextMayStart();
+    await turns();
+    state.pending[1].nextMayStart();
+    await turns();
+    expect(state.pending.map((one) => one.frame)).toEqual([[101], [102, 102]]);
+    expect(state.connection.begunTo).toBe(11);
+    expect(places).toContain(5);
+    state.pending[0].answer([]);
+    await turns();
+    expect(state.closed).toBe(0);
+    state.pending[1].answer([]);
+    await turns();
+    expect(state.closed).toBe(1);
+    expect(state.connection.goesOnAt).toBe(11);
+  });
+
+  it('leaves nothing to another behind a request that has no answer', async () => {
+    const state = byHand({ port: { isSpent: () => true, mayGoOnAt: (at) => at > 0 } });
+    state.connection.receive(joined(frame(1), frame(2)));
+    await turns();
+    state.pending[0].answer(undefined);
+    await turns();
+    expect(state.closed).toBe(1);
+    expect(state.connection.goesOnAt).toBeUndefined();
   });
 
   it('ends when nothing ever came', async () => {
