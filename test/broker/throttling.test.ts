@@ -2,6 +2,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { dispatch } from '../../src/broker/broker.ts';
 import type { RequestContext } from '../../src/broker/context.ts';
+import { owedMs, throttle } from '../../src/broker/throttling.ts';
 import { ZERO_UUID } from '../../src/bytes/uuid.ts';
 import { alterClientQuotas } from '../../src/protocol/apis/alter-client-quotas.ts';
 import { apiVersions } from '../../src/protocol/apis/api-versions.ts';
@@ -11,6 +12,7 @@ import { deleteTopics } from '../../src/protocol/apis/delete-topics.ts';
 import { fetch } from '../../src/protocol/apis/fetch.ts';
 import { metadata } from '../../src/protocol/apis/metadata.ts';
 import { produce } from '../../src/protocol/apis/produce.ts';
+import { shareFetch } from '../../src/protocol/apis/share-fetch.ts';
 import { ErrorCode } from '../../src/protocol/errors.ts';
 import { buildBatch } from '../../src/protocol/records/index.ts';
 import { defaultsOf, encodeResponse } from '../../src/protocol/schema.ts';
@@ -132,6 +134,17 @@ describe('a client with a quota', () => {
     const third = await bytesOf();
     expect(third).toMatchObject({ topics: 0, bytes: 0 });
     expect(third.throttleTimeMs).toBeGreaterThan(5_000);
+  });
+
+  it('pays for the records of a share group as for those of a Fetch', async () => {
+    await limit({ consumer_byte_rate: 1_000 });
+    const records = [new Uint8Array(8_000), new Uint8Array(7_000)];
+    const response = { responses: [{ partitions: [{ records }, { records: null }] }] };
+    const toldMs = await throttle(shareFetch, {}, response, context(2));
+    expect(Math.round(toldMs / 1_000)).toBe(5);
+    expect(await owedMs(fetch, connect()(12))).toBe(0); // of another gateway
+    expect(await owedMs(fetch, context(12))).toBeGreaterThan(4_000);
+    expect(await owedMs(produce, context(12))).toBe(0);
   });
 
   it('is told to wait for its requests by every API that can say so', async () => {

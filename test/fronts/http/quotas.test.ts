@@ -142,3 +142,24 @@ test("a frame of Kafka's own is refused before it is looked at", async () => {
   for (let time = 0; time < 20 && answer.status === 200; time++) answer = await ask();
   expect([answer.status, answer.headers.get('retry-after')]).toEqual([429, '1']);
 });
+
+test('a consumer that is refused has lost nothing, and goes on where it was', async () => {
+  await using kedge = new MemoryDoor();
+  await produceBytes(kedge, 15_000);
+  await produceBytes(kedge, 10);
+  const body = { name: 'i', format: 'binary', 'auto.offset.reset': 'earliest' };
+  await kedge.ask('POST', '/rest/consumers/g', { body });
+  const path = '/rest/consumers/g/instances/i';
+  await kedge.ask('POST', `${path}/subscription`, { body: { topics: ['t'] } });
+  const poll = () => kedge.ask('GET', `${path}/records?max_bytes=1`, { accept: v2Binary });
+  await limit(kedge, { consumer_byte_rate: 1_000 });
+  const offsets: number[] = [];
+  while (offsets.length === 0) {
+    offsets.push(...(await poll()).json.map(({ offset }: { offset: number }) => offset));
+  }
+  expect(offsets).toEqual([0]);
+  expect((await poll()).status).toBe(429);
+  expect((await poll()).status).toBe(429);
+  await limit(kedge, { consumer_byte_rate: 1e9 });
+  expect((await poll()).json).toMatchObject([{ offset: 1 }]);
+});
