@@ -72,14 +72,12 @@ export interface Persistence {
   readonly signal?: AbortSignal | undefined;
   /** For how long to try again, from the first attempt. */
   readonly timeoutMs: number | ((error: KafkaError) => number);
-  /** Called before another attempt. */
-  readonly before?: (error: KafkaError) => void;
 }
 
 /** Attempts again what failed with a retriable error, for as long as it may take. */
 export async function persistently<T>(
   attempt: () => Promise<T>,
-  { signal, timeoutMs, before }: Persistence,
+  { signal, timeoutMs }: Persistence,
 ): Promise<T> {
   const started = Date.now();
   const mayLast = (error: KafkaError) =>
@@ -92,7 +90,6 @@ export async function persistently<T>(
       if (!isRetriable(error)) throw error;
       const pause = backoffMs(attempts);
       if (Date.now() + pause - started > mayLast(error)) throw error;
-      before?.(error);
       await sleep(pause, signal);
     }
   }

@@ -60,6 +60,9 @@ describe('kedge user', () => {
 
   it('says what is missing', async () => {
     expect((await run('user set alice')).err).toBe('kedge: a password must not be empty.\n');
+    const unclear = await run('user set bob --iterations many', { input: 'secret\n' });
+    expect(unclear.code).toBe(2);
+    expect(unclear.err).toMatch(/--iterations/);
     const usage = await run('user');
     expect(usage).toMatchObject({ code: 2, out: '' });
     expect(usage.err).toContain('say what to do');

@@ -58,6 +58,9 @@ const actions: Readonly<Record<string, (asked: Asked) => Promise<void>>> = {
   async set({ kedge, words, flags, json }) {
     const name = only(words, 'user');
     const { iterations } = flags;
+    if (iterations !== undefined && !/^\d{1,9}$/.test(String(iterations))) {
+      throw new UsageError('--iterations is not a number.');
+    }
     const password = await readSecret(`Password of ${name}`);
     if (password === '') throw new Refused('a password must not be empty.');
     const more = iterations === undefined ? {} : { iterations: Number(iterations) };

@@ -39,7 +39,7 @@ export interface Subscription {
   /** Before the first retry; each further one waits twice as long, up to the longest. */
   readonly retryDelayMs: number;
   readonly maxRetryDelayMs: number;
-  /** Null: what failed too often is gone. `undefined` in none: `<topic>.dlq` is the default. */
+  /** `<topic>.dlq`, unless it was said. Null: what failed too often is gone. */
   readonly deadLetterTopic: string | null;
   /** What a record that is held up holds up with it: its partition, or its key. */
   readonly order: 'partition' | 'key';

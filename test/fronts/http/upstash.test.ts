@@ -156,13 +156,16 @@ describe('consume', () => {
     };
     const { memberId } = await kafka.call(joinGroup, group);
     const { generationId } = await kafka.call(joinGroup, { ...group, memberId });
-    await kafka.call(syncGroup, {
+    const { errorCode } = await kafka.call(syncGroup, {
       ...defaultsOf(syncGroup.request.fields),
       groupId: 'g',
       generationId,
       memberId,
+      protocolType: 'consumer',
+      protocolName: 'own',
       assignments: [{ memberId, assignment: Uint8Array.of(1) }],
     });
+    expect(errorCode).toBe(0);
     const { json } = await ask('GET', '/consumers');
     expect(json).toEqual([{ name: 'g', instances: [{ name: expect.any(String), topics: [] }] }]);
   });

@@ -21,7 +21,7 @@ import { json } from './users.ts';
 
 /** So long a description may be. */
 const mostDescribed = 1_000;
-const anYearMs = 366 * 86_400_000;
+const yearMs = 366 * 86_400_000;
 
 async function listTokens(c: HttpContext): Promise<Response> {
   const seesAll = await mayDescribe(c);
@@ -106,9 +106,9 @@ function parseNewToken(body: JsonObject) {
   const described = (value: unknown) => checkString(value, 'description');
   const description = optional(body.description, described) ?? '';
   if (description.length > mostDescribed) {
-    throw invalid(`description may have ${mostDescribed} characters`);
+    throw invalid(`description may have at most ${mostDescribed} characters`);
   }
-  const lasting = (value: unknown) => checkDuration(value, 100 * anYearMs);
+  const lasting = (value: unknown) => checkDuration(value, 100 * yearMs);
   return { principal, description, expiresInMs: optional(body.expires_in_ms, lasting) };
 }
 
@@ -116,7 +116,7 @@ function parseStream(body: JsonObject) {
   checkFields(body, ['topics', 'expires_in_ms']);
   const topics = checkList(body.topics, 'topics').map((topic) => checkString(topic, 'topics'));
   if (topics.length === 0) throw invalid('topics may not be empty');
-  if (topics.length > 100) throw invalid('topics may be 100');
+  if (topics.length > 100) throw invalid('topics may be at most 100');
   const lasting = (value: unknown) => checkDuration(value, mostStreamMs);
   return { topics, expiresInMs: optional(body.expires_in_ms, lasting) ?? mostStreamMs };
 }

@@ -74,9 +74,17 @@ function isJson(text: string): boolean {
   }
 }
 
-const recordFields = ['key', 'key_base64', 'value', 'value_base64', 'partition', 'timestamp'];
+const recordFields = [
+  'key',
+  'key_base64',
+  'value',
+  'value_base64',
+  'headers',
+  'partition',
+  'timestamp',
+];
 /** Of no use to who produces, and no harm: a record that was read may be sent on as it is. */
-const ignoredFields = ['topic', 'offset', 'context', 'headers'];
+const ignoredFields = ['topic', 'offset', 'context'];
 
 /** The other way round: what a client wants to have produced. Throws 400 or 422. */
 export function recordFrom(value: unknown, showing: Showing, now: number): RecordToProduce {

@@ -208,16 +208,19 @@ const subscriptionAnswer = (description: string): AnswerDoc => ({
 });
 const claimed: Schema = { $ref: '#/components/schemas/StreamsClaimed' };
 const example = { wake_id: 'w_1', generation: 1, acks: [], done: true };
+const notAcknowledged: Doc['answers'] = {
+  400: problem('It is a subscription of the other type.'),
+  401: problem('The token is not of this subscription.'),
+  409: problem('The wake is over, or an offset is wrong.'),
+  ...missingSubscription,
+};
 const acknowledged: Doc['answers'] = {
   200: {
     description: 'It is acknowledged; whether there is more.',
     type: json,
     schema: { type: 'object', properties: { ok: { const: true }, next_wake: { type: 'boolean' } } },
   },
-  400: problem('It is a subscription of the other type.'),
-  401: problem('The token is not of this subscription.'),
-  409: problem('The wake is over, or an offset is wrong.'),
-  ...missingSubscription,
+  ...notAcknowledged,
 };
 
 export const readKeys: Doc = {
@@ -299,5 +302,5 @@ export const callBack = claimedDoc('Acknowledge what a webhook was told of');
 export const acknowledge = claimedDoc('Acknowledge what was claimed');
 export const release: Doc = {
   ...claimedDoc('Give back what was claimed'),
-  answers: { ...acknowledged, 204: { description: 'It is given back.' } },
+  answers: { 204: { description: 'It is given back.' }, ...notAcknowledged },
 };

@@ -1,6 +1,7 @@
 /**
  * Subscriptions to streams: who makes one is told, by a webhook or on a stream that workers follow,
- * that some of its streams have grown. The surprise: errors are JSON here, unlike those of streams.
+ * that some of its streams have grown. The surprise: errors are JSON here, unlike those of streams;
+ * who may not, though, is told so in words.
  *
  * Behaviour
  * - Who may alter the cluster makes subscriptions and takes them away; who may describe it looks
@@ -56,7 +57,7 @@ const badRequest = (message: string) => new Problem(400, 'INVALID_REQUEST', mess
 const notFound = () => new Problem(404, 'SUBSCRIPTION_NOT_FOUND', 'There is no such subscription.');
 
 /** A route of these, with its errors in JSON. */
-export function answering(
+function answering(
   answer: (c: HttpContext, object: Stub<StreamSubscriptionCalls>) => Promise<Response>,
 ): (c: HttpContext) => Promise<Response> {
   return async (c) => {
@@ -91,10 +92,6 @@ export const readKeys = async (c: HttpContext): Promise<Response> => {
   answer.headers.set('cache-control', 'public, max-age=300');
   return answer;
 };
-
-export const nothingThere = answering(async () => {
-  throw notFound();
-});
 
 export const define = answering(async (c, object) => {
   await mustAllow(c, 'ALTER');
