@@ -44,7 +44,7 @@ class HttpChannel implements Channel {
       });
       body = await response.arrayBuffer();
     } catch (error) {
-      throw disconnected((error as Error).message, error);
+      throw disconnected(`No answer from ${this.#url}: ${(error as Error).message}`, error);
     }
     if (response.status === 204) return null;
     if (response.ok) return new Uint8Array(body);

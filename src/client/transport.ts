@@ -16,7 +16,7 @@ export type Connection = KedgeBinding | string | URL | Transport;
 
 export function transportTo(connection: Connection, credentials: Credentials): Transport {
   if (typeof connection === 'string' || connection instanceof URL) {
-    return byAddress(new URL(connection), credentials);
+    return byAddress(urlOf(connection), credentials);
   }
   return isTransport(connection) ? connection : bindingTransport(connection);
 }
@@ -26,17 +26,14 @@ function isTransport(connection: Transport | KedgeBinding): connection is Transp
   return Object.hasOwn(connection, 'address');
 }
 
-function byAddress(address: URL, credentials: Credentials): Transport {
-  const url = new URL(address);
+function urlOf(address: string | URL): URL {
+  const url = URL.canParse(address) ? new URL(address) : undefined;
+  if (url !== undefined && /^(?:http|ws)s?:$/.test(url.protocol)) return url;
+  throw new TypeError(`Kedge is at an https: or wss: address; '${address}' is none.`);
+}
+
+function byAddress(url: URL, credentials: Credentials): Transport {
   if (!url.pathname.endsWith('/kafka')) url.pathname = `${url.pathname.replace(/\/$/, '')}/kafka`;
-  switch (url.protocol) {
-    case 'http:':
-    case 'https:':
-      return httpTransport(url, credentials);
-    case 'ws:':
-    case 'wss:':
-      return webSocketTransport(url, credentials);
-    default:
-      throw new TypeError(`Kedge is reached by https: or wss:, not by ${url.protocol}`);
-  }
+  if (url.protocol.startsWith('http')) return httpTransport(url, credentials);
+  return webSocketTransport(url, credentials);
 }

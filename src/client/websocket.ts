@@ -4,11 +4,14 @@
  * do.
  */
 import { concat } from '../bytes/writer.ts';
+import { ErrorCode, KafkaError } from '../protocol/errors.ts';
 import { FrameReader } from '../protocol/frame.ts';
 import { type Channel, type Credentials, disconnected, type Transport } from './channel.ts';
 
 /** What a response may be; Kedge answers a Fetch with 8 MiB, or one batch that is larger. */
 const largestFrame = 64 * 1024 * 1024;
+/** How Kedge ends a line of somebody who may not come in. */
+const refused = 1008;
 
 export function webSocketTransport(url: URL, credentials: Credentials): Transport {
   const hasCredentials = credentials.token !== undefined || credentials.username !== undefined;
@@ -44,9 +47,10 @@ class WebSocketChannel implements Channel {
     this.#socket = socket;
     socket.addEventListener('message', ({ data }) => this.#receive(data));
     socket.addEventListener('close', ({ code, reason }) => {
-      this.#end(reason || `The WebSocket was closed (${code}).`);
+      if (code === refused) this.#end(new KafkaError(ErrorCode.SASL_AUTHENTICATION_FAILED, reason));
+      else this.#end(disconnected(reason || `The WebSocket was closed (${code}).`));
     });
-    socket.addEventListener('error', () => this.#end('The WebSocket failed.'));
+    socket.addEventListener('error', () => this.#end(disconnected('The WebSocket failed.')));
   }
 
   get isOpen(): boolean {
@@ -64,7 +68,7 @@ class WebSocketChannel implements Channel {
   }
 
   close(): void {
-    this.#end('The connection was closed.');
+    this.#end(disconnected('The connection was closed.'));
   }
 
   #receive(data: unknown): void {
@@ -75,14 +79,14 @@ class WebSocketChannel implements Channel {
         this.#waiting.shift()?.resolve(frame);
       }
     } catch (error) {
-      this.#end((error as Error).message);
+      this.#end(disconnected((error as Error).message));
     }
   }
 
-  #end(why: string): void {
+  #end(why: KafkaError): void {
     if (!this.#isOpen) return;
     this.#isOpen = false;
     this.#socket.close();
-    for (const { reject } of this.#waiting.splice(0)) reject(disconnected(why));
+    for (const { reject } of this.#waiting.splice(0)) reject(why);
   }
 }

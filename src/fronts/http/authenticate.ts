@@ -39,8 +39,9 @@ export async function identify(c: HttpContext, route: Route | undefined): Promis
   throw unauthorized(hintFor(access) ?? 'Unauthorized');
 }
 
-/** A Kafka client that comes by a WebSocket and says nothing is asked by SASL. */
+/** A Kafka client that comes by a WebSocket and says nothing is asked by SASL, if it may answer. */
 function mayTellLater({ env, req }: HttpContext, route: Route | undefined): boolean {
+  if (hintFor(env.access) !== undefined) return false;
   const { headers } = req.raw;
   const isUpgrade = headers.get('upgrade')?.toLowerCase() === 'websocket';
   const says = headers.has('authorization') || assertionIn(headers, env.access) !== null;

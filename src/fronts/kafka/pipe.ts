@@ -14,9 +14,10 @@ export interface Pipe {
   abort(): void;
   /**
    * Hangs up behind what was sent. `goOnAt`: the client may go on elsewhere with what it sent from
-   * this byte on, as though nothing had happened.
+   * this byte on, as though nothing had happened. `refusal`: why it is not served, for who can be
+   * told so outside of Kafka's bytes.
    */
-  close(goOnAt?: number): Promise<void>;
+  close(goOnAt?: number, refusal?: string): Promise<void>;
   /** What was sent before this byte is being served: the client need not keep it. */
   began?(to: number): void;
   /** Whether the client keeps what it sent from this byte on. If so it is not told otherwise. */

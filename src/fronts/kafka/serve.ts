@@ -42,9 +42,9 @@ export async function serve(
 ): Promise<void> {
   try {
     const isWelcome = await mayStay(client, terms);
-    const goOnAt = isWelcome ? await exchange(pipe, client, terms, left) : undefined;
+    const ending: Ending = isWelcome ? await exchange(pipe, client, terms, left) : {};
     client.watches.closeAll();
-    await Promise.all([pipe.close(goOnAt), client.shareSessions.closeAll()]);
+    await Promise.all([pipe.close(ending.goOnAt, ending.refusal), client.shareSessions.closeAll()]);
   } finally {
     client.place?.leave();
   }
@@ -60,13 +60,20 @@ async function mayStay(
   return isAsked || place === undefined || place.belongsTo(principal);
 }
 
-/** As `Connection.goesOnAt`, once it is over; undefined: nobody goes on. */
+/** How it ended: as `Pipe.close` wants to know it. */
+interface Ending {
+  /** As `Connection.goesOnAt`; undefined: nobody goes on. */
+  readonly goOnAt?: number | undefined;
+  readonly refusal?: string | undefined;
+}
+
+/** Who said by SASL who he is has to say it again on the next connection. */
 async function exchange(
   pipe: Pipe,
   client: ClientContext,
   terms: ConnectionTerms,
   left: AbortController,
-): Promise<number | undefined> {
+): Promise<Ending> {
   const { objects, config } = client;
   const session = sessionOf(client, terms.access);
   let requests = 0;
@@ -118,7 +125,8 @@ async function exchange(
   left.abort();
   await connection.end();
   idle.stop();
-  return session instanceof SaslSession ? undefined : connection.goesOnAt;
+  if (session instanceof SaslSession) return { refusal: session.lastWords };
+  return { goOnAt: connection.goesOnAt };
 }
 
 /** Who is not known is asked; who came in by a door that asked is known. */

@@ -134,8 +134,9 @@ export class WebSocketPipe implements Pipe {
     this.#hangUp(tryAgainLater, 'too slow');
   }
 
-  async close(goOnAt?: number): Promise<void> {
+  async close(goOnAt?: number, refusal?: string): Promise<void> {
     if (this.#counted && goOnAt !== undefined) this.#hangUp(goOn, String(goOnAt));
+    else if (refusal !== undefined) this.#hangUp(refused, refusal);
     else this.#hangUp(normal, '');
     // Who is gone while the client still sends takes with it what the client has not read yet.
     const timeout = new Promise<void>((resolve) => setTimeout(resolve, lastWordsMs));
@@ -230,5 +231,6 @@ const largestMessage = 1024 * 1024;
 const goOn = 4000;
 const normal = 1000;
 const unsupported = 1003;
+const refused = 1008;
 const tooBig = 1009;
 const tryAgainLater = 1013;

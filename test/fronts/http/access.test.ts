@@ -23,6 +23,14 @@ describe('a door that is not open to everybody', () => {
     }
   });
 
+  it('opens no stream to a Kafka client that nothing could let in', async () => {
+    const access = accessFrom({});
+    await using kedge = new MemoryDoor({}, { access });
+    const answer = await kedge.ask('GET', '/kafka', { headers: { upgrade: 'websocket' } });
+    expect(answer.status).toBe(401);
+    expect(answer.json).toMatchObject({ message: expect.stringContaining('KEDGE_TOKEN') });
+  });
+
   it('lets in whoever has the token, and says no more than "Unauthorized" to others', async () => {
     const refused = await ask('secret', '/rest/topics', 'Bearer guess');
     expect(refused.status).toBe(401);

@@ -24,6 +24,7 @@ class MemoryPipe implements Pipe {
   readonly #stopped = Promise.withResolvers<undefined>();
   readonly gone = new Promise<boolean>(() => {});
   isClosed = false;
+  refusal: string | undefined;
 
   constructor(...sent: readonly Uint8Array[]) {
     this.#sent = [...sent];
@@ -44,8 +45,9 @@ class MemoryPipe implements Pipe {
 
   abort(): void {}
 
-  async close(): Promise<void> {
+  async close(_goOnAt?: number, refusal?: string): Promise<void> {
     this.isClosed = true;
+    this.refusal = refusal;
   }
 
   /** The answer to a request that was written as number `at`. */
@@ -110,6 +112,16 @@ describe('a connection of nobody yet', () => {
     const pipe = new MemoryPipe(first);
     await served(pipe);
     expect(pipe.written).toEqual([]);
+  });
+
+  it('is told to say who it is, in as many bytes as the end of a WebSocket has', async () => {
+    const pipe = new MemoryPipe(topics);
+    await served(pipe);
+    expect(pipe.refusal).toContain('a token, or a user and a password');
+    expect(pipe.refusal!.length).toBeLessThanOrEqual(123);
+    const wrong = new MemoryPipe(hello, showing('guess'));
+    await served(wrong);
+    expect(wrong.refusal).toBeUndefined();
   });
 });
 

@@ -63,6 +63,8 @@ export class SaslSession {
   #mayRenew = false;
   /** It is known already, and shows again who it is. */
   #isRenewing = false;
+  /** It asked for something before it said who it is. */
+  #isStranger = false;
   #begunAt = Number.NEGATIVE_INFINITY;
   #expiresAt = Number.POSITIVE_INFINITY;
 
@@ -75,6 +77,11 @@ export class SaslSession {
   /** Whether the client was refused: the connection is to be closed behind what was sent. */
   get isOver(): boolean {
     return this.#state === 'closing';
+  }
+
+  /** What to say with the hanging up, where the way there has words for it. */
+  get lastWords(): string | undefined {
+    return this.#isStranger ? whoIsIt : undefined;
   }
 
   /** The largest request that is taken now. */
@@ -116,7 +123,10 @@ export class SaslSession {
       if (header.supported) this.#state = 'handshake';
       return answerRequest(frame, this.#client);
     }
-    if (header.apiKey !== saslHandshake.key || !header.supported) return this.#hangUp();
+    if (header.apiKey !== saslHandshake.key || !header.supported) {
+      this.#isStranger = true;
+      return this.#hangUp();
+    }
     const { mechanism } = decodeRequest(saslHandshake, header.apiVersion, body);
     const mechanisms = [...this.#who.access.mechanisms];
     this.#isWrapped = header.apiVersion > 0;
@@ -250,6 +260,9 @@ function answered(
   };
   return encodeResponseFrame(saslAuthenticate, apiVersion, correlationId, response);
 }
+
+/** At most 123 bytes, which is what fits into the end of a WebSocket. */
+const whoIsIt = 'This Kedge wants to know who asks: show a token, or a user and a password.';
 
 function newNonce(): string {
   return saltText(crypto.getRandomValues(new Uint8Array(20)));
