@@ -139,8 +139,14 @@ function parse(args: readonly string[]) {
       },
     }).values;
   } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error));
+    throw notUnderstood(error);
   }
+}
+
+/** What `parseArgs` says of it, without its advice on how to name a file `--that`. */
+export function notUnderstood(error: unknown): UsageError {
+  const message = error instanceof Error ? error.message : String(error);
+  return new UsageError(message.replace(/(?<=')\. To specify a positional argument .*$/s, '.'));
 }
 
 function parsePort(option: string, value: string): number {
@@ -157,7 +163,7 @@ function nonEmpty(option: string, value: string): string {
 }
 
 /** Those of Kedge's own variables that are handed on. */
-const ownVariables: readonly string[] = [
+export const ownVariables: readonly string[] = [
   ...kedgeVariables,
   ...originVariables,
   ...streamVariables,

@@ -1,12 +1,14 @@
 /**
- * `KAFKA_…` variables that Kedge does nothing with. Many are right to be there, since people bring
- * the environment of another Kafka along; what is left is worth a word, most of all when it is
- * one letter away from a setting.
+ * `KAFKA_…` and `KEDGE_…` variables that Kedge does nothing with. Many are right to be there, since
+ * people bring the environment of another Kafka along; what is left is worth a word, most of all
+ * when it is one letter away from a setting.
  */
 import { accessVariables } from '../runtime/access-config.ts';
 import { brokerVariables } from '../runtime/config.ts';
+import { ownVariables } from './options.ts';
 
-const settings = [...brokerVariables, ...accessVariables];
+/** The last one is for the other commands. */
+const settings = [...brokerVariables, ...accessVariables, ...ownVariables, 'KEDGE_URL'];
 
 /** What Kafka's container images, its scripts and Kubernetes set, and Kedge has no use for. */
 const usual = [
@@ -25,7 +27,7 @@ export function unknownSettings(
   environment: Readonly<Record<string, string | undefined>>,
 ): string[] {
   return Object.keys(environment)
-    .filter((name) => name.startsWith('KAFKA_') && environment[name])
+    .filter((name) => /^(KAFKA|KEDGE)_/.test(name) && environment[name])
     .filter((name) => !settings.includes(name) && !usual.some((one) => one.test(name)))
     .map((name) => {
       const meant = nearest(name);

@@ -70,7 +70,8 @@ describe('kedge user', () => {
     expect(unknown.code).toBe(1);
     expect(unknown.err).toContain('KEDGE_TOKEN');
     const wrong = await run('user list', { token: 'guess' });
-    expect(wrong).toMatchObject({ code: 1, err: 'kedge: Unauthorized\n' });
+    expect(wrong.code).toBe(1);
+    expect(wrong.err).toMatch(/^kedge: Unauthorized \(the token .* is none that it knows\)\n$/);
     const nowhere = await run('user list --url http://127.0.0.1:1');
     expect(nowhere.err).toBe(
       'kedge: nothing answers at http://127.0.0.1:1; --url says where Kedge is.\n',
@@ -142,11 +143,20 @@ describe('kedge acl', () => {
     ['acl add --topic a --group b', 'two ACLs'],
     ['acl delete', 'say which'],
     ['acl list everything', 'everything'],
+    ['acl list --everything', "acl: Unknown option '--everything'.\n"],
   ])('%s is told what is wrong', async (line, message) => {
     const { code, err } = await run(line);
     expect(code).toBe(2);
     expect(err).toContain(message);
   });
+});
+
+it('says what an open Kedge lacks for ACLs, and for tokens of whoever asks', async () => {
+  await using open = await startKedge();
+  const acls = await run(`acl list --url ${open.url}`, { token: null });
+  expect(acls).toMatchObject({ code: 1, err: expect.stringContaining('Everybody may do') });
+  const token = await run(`token create --url ${open.url}`, { token: null });
+  expect(token).toMatchObject({ code: 1, err: expect.stringContaining('--principal User:') });
 });
 
 it.each(['user', 'token', 'acl'])('kedge %s --help names every option', async (name) => {

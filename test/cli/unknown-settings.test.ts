@@ -10,6 +10,8 @@ describe('unknownSettings', () => {
     ['KAFKA_NUM_PARTITONS', 'KAFKA_NUM_PARTITIONS'],
     ['KAFKA_ADVERTISED_LISTENER', 'KAFKA_ADVERTISED_LISTENERS'],
     ['KAFKA_AUTOCREATE_TOPIC_ENABLE', 'KAFKA_AUTO_CREATE_TOPICS_ENABLE'],
+    ['KEDGE_TOKN', 'KEDGE_TOKEN'],
+    ['KEDGE_CORS_ORIGIN', 'KEDGE_CORS_ORIGINS'],
     ['KAFKA_CFG_AUTO_CREATE_TOPICS_ENABLE', 'KAFKA_AUTO_CREATE_TOPICS_ENABLE'],
   ])('asks whether %s was meant to be %s', (name, meant) => {
     expect(said(name)).toEqual([`${name} is no setting Kedge knows; did you mean ${meant}?`]);
@@ -23,7 +25,8 @@ describe('unknownSettings', () => {
   });
 
   it('says nothing of settings, of other programs, and of what is empty', () => {
-    expect(said(...brokerVariables, 'PATH', 'MY_KAFKA_X')).toEqual([]);
+    const others = ['KEDGE_TOKEN', 'KEDGE_URL', 'KEDGE_PUSH_PRIVATE_HOSTS', 'PATH', 'MY_KAFKA_X'];
+    expect(said(...brokerVariables, ...others)).toEqual([]);
     expect(unknownSettings({ KAFKA_X: '', KAFKA_Y: undefined })).toEqual([]);
   });
 

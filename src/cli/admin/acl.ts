@@ -1,7 +1,15 @@
 /** `kedge acl`: what those who come in may do. */
 import type { Command } from '../kedge.ts';
 import { UsageError } from '../options.ts';
-import { type Asked, commonHelp, nothingMore, print, reporting, understand } from './connection.ts';
+import {
+  type Asked,
+  commonHelp,
+  nothingMore,
+  print,
+  Refused,
+  reporting,
+  understand,
+} from './connection.ts';
 
 const help = `Manage access control lists: who may do what, as kafka-acls does.
 
@@ -56,8 +64,18 @@ async function run(args: readonly string[]): Promise<number> {
   const act = actions[asked.words[0] ?? ''];
   if (act === undefined) throw new UsageError('say what to do: list, add or delete.');
   nothingMore(asked.words);
-  return reporting(() => act(asked));
+  return reporting(() => act(asked).catch(explained));
 }
+
+/** A Kedge where everybody may do everything has no use for ACLs. */
+function explained(error: unknown): never {
+  const isOpen = error instanceof Refused && error.message === 'No Authorizer is configured.';
+  throw isOpen ? new Refused(`${error.message} ${howToClose}`) : error;
+}
+
+const howToClose =
+  'Everybody may do everything here: KEDGE_OPEN is true, or it was started on this machine ' +
+  'without a KEDGE_TOKEN.';
 
 const actions: Readonly<Record<string, (asked: Asked) => Promise<void>>> = {
   async list(asked) {

@@ -5,7 +5,7 @@
  */
 import { text } from 'node:stream/consumers';
 import { parseArgs } from 'node:util';
-import { UsageError } from '../options.ts';
+import { notUnderstood, UsageError } from '../options.ts';
 
 export const commonHelp = `  --url <url>             where Kedge is (default KEDGE_URL, or http://127.0.0.1:8787)
   --token <token>         who you are: a token, or - to read it from standard input. Better: the
@@ -50,8 +50,12 @@ export class Connection {
     const said = await response.text();
     if (response.ok) return said === '' ? undefined : parsed(said);
     const why = parsed(said)?.message ?? `status ${response.status}`;
-    const isUnknown = response.status === 401 && this.#token === undefined;
-    throw new Refused(isUnknown ? `${why} (the variable KEDGE_TOKEN says who you are)` : why);
+    throw new Refused(response.status === 401 ? `${why} (${this.#whoAsks()})` : why);
+  }
+
+  #whoAsks(): string {
+    if (this.#token === undefined) return 'the variable KEDGE_TOKEN says who you are';
+    return 'the token that was shown, by KEDGE_TOKEN or --token, is none that it knows';
   }
 
   async clusterPath(): Promise<string> {
@@ -90,7 +94,7 @@ function parse(args: readonly string[], flags: Flags) {
   try {
     return parseArgs({ args: [...args], strict: true, allowPositionals: true, options });
   } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error));
+    throw notUnderstood(error);
   }
 }
 

@@ -7,6 +7,7 @@ import {
   nothingMore,
   only,
   print,
+  Refused,
   reporting,
   understand,
 } from './connection.ts';
@@ -68,7 +69,7 @@ const actions: Readonly<Record<string, (asked: Asked) => Promise<void>>> = {
     nothingMore(words);
     const expiresInMs = expires === undefined ? undefined : durationOf(String(expires));
     const body = { principal, description, expires_in_ms: expiresInMs };
-    const { token, ...made } = await kedge.ask('POST', '/admin/tokens', body);
+    const { token, ...made } = await kedge.ask('POST', '/admin/tokens', body).catch(explained);
     if (json) {
       console.log(JSON.stringify({ ...made, token }, null, 2));
       return;
@@ -83,6 +84,12 @@ const actions: Readonly<Record<string, (asked: Asked) => Promise<void>>> = {
     else console.log(`Token ${id} is worth nothing any more.`);
   },
 };
+
+/** Where everybody may come in it is not known who asks, and a token stands for somebody. */
+function explained(error: unknown): never {
+  const isNobody = error instanceof Refused && error.message === 'principal may not be null';
+  throw isNobody ? new Refused('say whom it stands for: --principal User:….') : error;
+}
 
 const units: Readonly<Record<string, number>> = {
   s: 1_000,

@@ -4,7 +4,7 @@
  */
 import { parseArgs } from 'node:util';
 import { parseListener } from '../../runtime/config.ts';
-import { UsageError } from '../options.ts';
+import { notUnderstood, UsageError } from '../options.ts';
 
 export interface TunnelOptions {
   /** `wss://host/kafka`, with what is to be advertised. */
@@ -84,7 +84,7 @@ function parse(args: readonly string[]) {
       },
     });
   } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error));
+    throw notUnderstood(error);
   }
 }
 
