@@ -65,6 +65,12 @@ export class Kafka {
     this.context = { ...this.#client, apiVersion: 0, clientId: 'kedge-http' };
   }
 
+  /** So many milliseconds, but no longer than what the client has shown is worth something. */
+  whileKnown(ms: number): number {
+    const { expiresAt = Number.POSITIVE_INFINITY } = this.identity;
+    return Math.max(0, Math.min(ms, expiresAt - this.context.now()));
+  }
+
   /** From now on this client has another client id. */
   callItself(clientId: string): void {
     this.context = { ...this.context, clientId };

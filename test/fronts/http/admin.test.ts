@@ -207,4 +207,21 @@ describe('the token of a stream', () => {
     const days = { topics: ['orders'], expires_in_ms: 86_400_000 };
     expect(await statusOf(alice, 'POST', '/admin/stream-tokens', days)).toBe(422);
   });
+
+  test('ends what it began when it expires, as any other does', async () => {
+    await create('orders');
+    const access = accessFrom({ KEDGE_TOKEN: 'owner-secret', KEDGE_URL_TOKENS: 'true' });
+    const brief = { expires_in_ms: 100 };
+    for (const [path, made, stream] of [
+      ['/admin/stream-tokens', { ...brief, topics: ['orders'] }, '/sse/orders'],
+      ['/admin/tokens', brief, '/sse/orders'],
+      ['/admin/tokens', brief, '/streams/v1/stream/orders?live=sse&offset=-1'],
+    ] as const) {
+      const { token } = (await ask(owner, 'POST', path, made)).json;
+      const headers = { authorization: bearer(token) };
+      const request = new Request(`http://kedge.test${stream}`, { headers });
+      const response = await httpApp().fetch(request, { ...kedge.door, access });
+      expect([response.status, await response.text()]).toEqual([200, expect.any(String)]);
+    }
+  });
 });

@@ -21,8 +21,9 @@ async function streamTopics(c: HttpContext): Promise<Response> {
   const wish = parseWish(c);
   const showing = parseShowing((name) => c.req.query(name));
   const tellsDeletes = parseTombstones(c.req.query('tombstones'));
-  const maxAgeMs = Math.min(parseMaxAge(c.req.query('maxAgeMs')), c.env.streamMaxAgeMs);
   const kafka = c.get('kafka');
+  const wanted = parseMaxAge(c.req.query('maxAgeMs'));
+  const maxAgeMs = kafka.whileKnown(Math.min(wanted, c.env.streamMaxAgeMs));
   // A browser that is told 429 does not come again.
   kafka.waits = true;
   const places = await findPlaces(kafka, wish).catch(stopIfOver);

@@ -49,12 +49,13 @@ async function sendEvents(
   const utf8 = new TextEncoder();
   const { kafka } = stream;
   const { now, signal, answers } = kafka.context;
-  const end = now() + connectionMs;
+  const lastsMs = kafka.whileKnown(connectionMs);
+  const end = now() + lastsMs;
   const hangUp = () => {
     kafka.clientIsGone();
     writer.abort().catch(() => {});
   };
-  const timer = setTimeout(hangUp, connectionMs + graceMs);
+  const timer = setTimeout(hangUp, lastsMs + graceMs);
   writer.closed.catch(hangUp);
   try {
     for (let page = first; ; ) {

@@ -128,7 +128,7 @@ function upgrade(
   ours.accept();
   line.onClose(() => kafka.clientIsGone());
   const grownOld = () => line.close(closeCode.comeAgain, 'come again');
-  const timer = setTimeout(grownOld, c.env.streamMaxAgeMs);
+  const timer = setTimeout(grownOld, kafka.whileKnown(c.env.streamMaxAgeMs));
   const served = serve(line).finally(() => {
     clearTimeout(timer);
     place.leave();
