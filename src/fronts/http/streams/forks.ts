@@ -8,6 +8,7 @@ import { fetchedRecords } from '../../../core/rest-consumer/fetched-records.ts';
 import type { ForkPoint, StreamView } from '../../../core/stream/calls.ts';
 import { mediaType } from '../../../core/stream/stream-state.ts';
 import { buildBatch, type DecodedRecord } from '../../../protocol/records/index.ts';
+import { deleteTopic } from '../../../runtime/delete-topic.ts';
 import { isJson } from './messages.ts';
 import { OpenStream, streamPath, topicOfPath, unfinished } from './open-stream.ts';
 import type { AskedFork } from './request.ts';
@@ -147,7 +148,10 @@ export async function buriedIfForkless(stream: OpenStream): Promise<boolean> {
   const found = await stream.call('streamDescribe', {});
   if (found.outcome !== 'gone' || found.topicId === undefined) return found.outcome === 'unknown';
   if ((await livingForks(stream, found.forks)).length > 0) return false;
-  await stream.delete(found.topicId);
+  const { objects, metadata } = stream.kafka.context;
+  // Whoever deleted it had the right to, or it has ended: nobody else is asked for one.
+  await deleteTopic(objects, found.topicId);
+  metadata.forget(stream.topic);
   if (found.forkedFrom !== undefined) {
     await buriedIfForkless(new OpenStream(stream.kafka, found.forkedFrom.topic));
   }

@@ -12,7 +12,7 @@ import { cloudEventRows, sseRows, wsRows } from './event-rows.ts';
 import { GuardedDoor, standInForWebSockets } from './guarded-door.ts';
 import { ownRows } from './own-rows.ts';
 import { restRows } from './rest-rows.ts';
-import type { Right, Row } from './row.ts';
+import { type Right, type Row, topic } from './row.ts';
 import { streamRows } from './stream-rows.ts';
 import { upstashRows } from './upstash-rows.ts';
 import { v3Rows } from './v3-rows.ts';
@@ -171,6 +171,25 @@ async function expectNoStrangers(kedge: GuardedDoor, { prefix, row, route }: Cas
   expect(effects(ofStream.calls, credentialLookUps)).toEqual([]);
 }
 
+const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
+
+/** Nor are they told by another method what there is. */
+async function expectNoWayAround(kedge: GuardedDoor, { prefix, row }: Case): Promise<void> {
+  const path = row.ask.split(' ')[1];
+  const isOpen = (method: string) =>
+    cases.some(
+      (one) =>
+        one.prefix === prefix &&
+        one.route?.method === method.replace('HEAD', 'GET') &&
+        (one.route.open || one.route.asksLater) &&
+        isPathOf(one.route, prefix, path.split('?')[0]),
+    );
+  for (const method of methods.filter((method) => !isOpen(method))) {
+    const { status, calls } = await ask(kedge, { ask: `${method} ${path}` });
+    expect([status, calls], method).toEqual([401, []]);
+  }
+}
+
 async function expectOnlyRights(kedge: GuardedDoor, { prefix, row }: Case): Promise<void> {
   const { rights = [], status = 200 } = row;
   if (rights.length > 0) {
@@ -236,6 +255,21 @@ test.each(named)('%s', async (_name, one) => {
     }
   } else {
     await expectNoStrangers(kedge, one);
+    await expectNoWayAround(kedge, one);
     await expectOnlyRights(kedge, one);
+  }
+});
+
+test('POST /kafka asks with the rights of who sends', async () => {
+  await using kedge = new GuardedDoor();
+  await kedge.furnish();
+  const [row] = ownRows.filter((one) => one.ask === 'POST /kafka');
+  for (const [rights, seen] of [
+    [[], false],
+    [[topic('DESCRIBE')], true],
+  ] as const) {
+    await kedge.onlyAllow(rights);
+    const { status, text } = await ask(kedge, row, kedge.alice);
+    expect([status, text.includes('orders'), text.includes('bills')]).toEqual([200, seen, false]);
   }
 });

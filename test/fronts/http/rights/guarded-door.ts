@@ -160,6 +160,12 @@ export class GuardedDoor implements AsyncDisposable {
       this.#root(method, path, { body, type: json });
     await root('PUT', `${streams}/logs`, [{ n: 0 }]);
     await root('PUT', `${streams}/wakes`, []);
+    await root('PUT', `${streams}/old`, [{ n: 0 }]);
+    await this.#root('PUT', `${streams}/branch`, {
+      type: json,
+      headers: { 'stream-forked-from': 'old' },
+    });
+    await this.#root('DELETE', `${streams}/old`);
     const pull = { type: 'pull-wake', streams: ['logs'], wake_stream: 'wakes' };
     await root('PUT', `${subscriptions}/cooks`, pull);
     const url = 'https://hook.test/';

@@ -7,7 +7,7 @@ import { asWebSocket, type Row, upgraded } from './row.ts';
 
 const hello = { correlationId: 7, clientId: 'me' };
 const frame = concat(
-  encodeRequestFrame(metadata, 12, hello, { ...defaultsOf(metadata.request.fields), topics: [] }),
+  encodeRequestFrame(metadata, 12, hello, { ...defaultsOf(metadata.request.fields), topics: null }),
 ).slice(4);
 
 const bySasl = 'SASL asks, behind the WebSocket';

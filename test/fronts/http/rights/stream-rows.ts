@@ -79,4 +79,11 @@ export const streamRows: readonly Row[] = [
   { ask: `GET ${at}/logs?live=sse&offset=now`, about: 'live', rights: [topic('READ', 'logs')] },
   { ask: `HEAD ${at}/logs`, rights: [topic('DESCRIBE', 'logs')] },
   { ask: `DELETE ${at}/logs`, status: 204, rights: [topic('DELETE', 'logs')] },
+  {
+    ask: `DELETE ${at}/branch`,
+    about: 'the last fork of a stream that somebody has deleted',
+    status: 204,
+    rights: [topic('DELETE', 'branch')],
+  },
+  { ask: `GET ${at}/old`, about: 'deleted', status: 410, rights: [topic('READ', 'old')] },
 ];
