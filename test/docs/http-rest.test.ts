@@ -36,9 +36,9 @@ it('reads in a group, twice from the beginning', async () => {
 });
 
 it('makes and describes topics', async () => {
-  const [topics, bills, ready] = await docs.answers('rest-topics');
-  expect(topics).toEqual(['bills', 'orders']);
-  expect(bills).toMatchObject({ name: 'bills', partitions: { length: 3 } });
+  const [topics, menus, ready] = await docs.answers('rest-topics');
+  expect(topics).toEqual(['menus', 'orders']);
+  expect(menus).toMatchObject({ name: 'menus', partitions: { length: 3 } });
   expect(ready).toEqual({ status: 'ready' });
 });
 

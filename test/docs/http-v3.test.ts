@@ -21,8 +21,8 @@ it('finds the cluster', async () => {
 
 it('makes a topic, grows it and configures it', async () => {
   const [created, grown, config] = await answers('v3-topics');
-  expect(created).toMatchObject({ kind: 'KafkaTopic', topic_name: 'orders', partitions_count: 2 });
-  expect(grown).toMatchObject({ topic_name: 'orders', partitions_count: 4 });
+  expect(created).toMatchObject({ kind: 'KafkaTopic', topic_name: 'drinks', partitions_count: 2 });
+  expect(grown).toMatchObject({ topic_name: 'drinks', partitions_count: 4 });
   expect(config).toMatchObject({ value: '86400000', source: 'DYNAMIC_TOPIC_CONFIG' });
 });
 

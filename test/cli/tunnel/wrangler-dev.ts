@@ -38,7 +38,11 @@ export async function startWranglerDev(
       cwd: directory,
       // Its own group: wrangler leaves workerd to itself when it is killed.
       detached: true,
-      env: { ...process.env, CI: 'true', WRANGLER_SEND_METRICS: 'false', NODE_OPTIONS: '' },
+      env: {
+        ...{ ...process.env, CI: 'true', WRANGLER_SEND_METRICS: 'false', NODE_OPTIONS: '' },
+        // Workers that somebody runs on this machine are not to be bound to this one.
+        WRANGLER_REGISTRY_PATH: join(directory, 'registry'),
+      },
       stdio: ['ignore', 'pipe', 'pipe'],
     },
   );
