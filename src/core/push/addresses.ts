@@ -28,7 +28,8 @@ function isPrivate(hostname: string): boolean {
   if (hostname.startsWith('[')) return isPrivateV6(hostname.slice(1, -1));
   // The URL parser has brought every form of an IPv4 address to this one.
   if (/^\d+\.\d+\.\d+\.\d+$/.test(hostname)) return isPrivateV4(hostname.split('.').map(Number));
-  return !hostname.includes('.') || innerNames.test(hostname);
+  // A dot at the end makes no name of two parts.
+  return !hostname.replace(/\.$/, '').includes('.') || innerNames.test(hostname);
 }
 
 /** What is not public by the registry of special addresses (RFC 6890 and its updates). */

@@ -167,6 +167,7 @@ describe('the address of a webhook', () => {
     'https://[2002:7f00:1::]/',
     'https://[64:ff9b::7f00:1]/',
     'https://localhost./',
+    'https://intranet./',
     'https://printer.local/',
     'https://db.internal/',
     'https://intranet/',
