@@ -3,7 +3,7 @@
  * `kedge_stream_<what it allows>.<signature>`. The surprise: the second kind is kept nowhere; the
  * signature is made with the cluster's own secret, and an hour is the longest it is worth anything.
  */
-import { fromBase64, toBase64 } from '../bytes/base64.ts';
+import { fromBase64, toBase64, toBase64Url } from '../bytes/base64.ts';
 import { sameBytes, sameText } from '../bytes/same-bytes.ts';
 import type { KeptToken } from '../core/cluster/access-tokens.ts';
 import { signer } from './scram-keys.ts';
@@ -31,7 +31,7 @@ export async function newToken(): Promise<{ id: string; text: string; hash: stri
   const id = Array.from(crypto.getRandomValues(new Uint8Array(12)), (byte) =>
     (byte % 36).toString(36),
   ).join('');
-  const secret = base64url(crypto.getRandomValues(new Uint8Array(32)));
+  const secret = toBase64Url(crypto.getRandomValues(new Uint8Array(32)));
   return { id, text: `kedge_${id}_${secret}`, hash: await hashOf({ id, secret }) };
 }
 
@@ -55,8 +55,8 @@ export interface StreamGrant {
 
 export async function streamToken(grant: StreamGrant, secret: Uint8Array): Promise<string> {
   const { principal, topics, expiresAt } = grant;
-  const body = base64url(encoder.encode(JSON.stringify([principal, topics, expiresAt])));
-  return `kedge_stream_${body}.${base64url(await signatureOf(body, secret))}`;
+  const body = toBase64Url(encoder.encode(JSON.stringify([principal, topics, expiresAt])));
+  return `kedge_stream_${body}.${toBase64Url(await signatureOf(body, secret))}`;
 }
 
 export function isStreamToken(text: string): boolean {
@@ -73,7 +73,7 @@ export async function grantOf(
   if (!match) return undefined;
   const [, body, signature] = match;
   const right = await signatureOf(body, secret);
-  if (!sameBytes(encoder.encode(signature), encoder.encode(base64url(right)))) return undefined;
+  if (!sameBytes(encoder.encode(signature), encoder.encode(toBase64Url(right)))) return undefined;
   const bytes = fromBase64(body.replaceAll('-', '+').replaceAll('_', '/'));
   const [principal, topics, expiresAt] = JSON.parse(new TextDecoder().decode(bytes));
   return now < expiresAt ? { principal, topics, expiresAt } : undefined;
@@ -82,9 +82,4 @@ export async function grantOf(
 async function signatureOf(body: string, secret: Uint8Array): Promise<Uint8Array> {
   const sign = await signer('SHA-256', secret);
   return sign(encoder.encode(`stream token\n${body}`));
-}
-
-function base64url(bytes: Uint8Array): string {
-  const text = toBase64(bytes);
-  return text.replaceAll('+', '-').replaceAll('/', '_').replace(/=+$/, '');
 }

@@ -1,5 +1,5 @@
 /**
- * Standard base64, both ways. The surprise: reading is strict about the alphabet but does without
+ * Base64, both ways. The surprise: reading is strict about the alphabet but does without
  * padding, as the JVM libraries behind Kafka's REST proxies do.
  */
 
@@ -13,6 +13,11 @@ export function toBase64(bytes: Uint8Array): string {
     binary += String.fromCharCode(...bytes.subarray(at, at + CHUNK));
   }
   return btoa(binary);
+}
+
+/** Of the alphabet for URLs, without padding. */
+export function toBase64Url(bytes: Uint8Array): string {
+  return toBase64(bytes).replaceAll('+', '-').replaceAll('/', '_').replace(/=+$/, '');
 }
 
 /** Undefined for text that is not base64. */

@@ -136,7 +136,8 @@ export class StreamSubscriptionMachine implements Machine<Command, Reply, Row> {
   decide(call: Command, now: number): Outcome<Reply, Row> {
     if (call.kind === 'wake') return this.#woken(call.command, now);
     if (call.kind === 'topicsChanged') {
-      return outcome([{ key: 'look', value: {} }], { errorCode: 0 });
+      const isThere = this.#subscription !== undefined;
+      return outcome(isThere ? [{ key: 'look', value: {} }] : [], { errorCode: 0 });
     }
     if (call.kind === 'addStreams' || call.kind === 'removeStream') return this.#changed(call);
     return outcome(this.#rowsOf(call, now), null);

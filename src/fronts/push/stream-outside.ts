@@ -52,7 +52,9 @@ export function streamOutside(
       try {
         const init: RequestInit = { method: 'POST', headers, body, redirect: 'manual', signal };
         const response = await fetch(url, init);
-        return response.ok ? { ok: true, done: await saysDone(response) } : failed;
+        if (response.ok) return { ok: true, done: await saysDone(response) };
+        await response.body?.cancel();
+        return failed;
       } catch {
         return failed;
       }

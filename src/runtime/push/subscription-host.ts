@@ -218,8 +218,10 @@ export class SubscriptionHost implements Stub<SubscriptionCalls> {
         partition,
       }));
       await this.#host.call('looked', { partitions });
-      for (const place of this.#deliveries.keys()) {
-        if (!this.#machine.standings.has(place)) this.#deliveries.delete(place);
+      for (const those of [this.#deliveries, this.#turns]) {
+        for (const place of those.keys()) {
+          if (!this.#machine.standings.has(place)) those.delete(place);
+        }
       }
     } catch (error) {
       const at = this.#options.now();

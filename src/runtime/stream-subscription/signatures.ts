@@ -3,6 +3,7 @@
  * surprise: no key is kept anywhere; all are made of the one secret that the controller has.
  */
 
+import { toBase64Url } from '../../bytes/base64.ts';
 import { sameText } from '../../bytes/same-bytes.ts';
 
 /** A public key for verifying notifications, as JWKS has it. */
@@ -35,7 +36,7 @@ export class StreamSignatures {
   async signatureOf(body: string, seconds: number): Promise<string> {
     const { sign, shown } = await this.#keys();
     const signed = await crypto.subtle.sign('Ed25519', sign, utf8.encode(`${seconds}.${body}`));
-    return `t=${seconds},kid=${shown.kid},ed25519=${base64Url(new Uint8Array(signed))}`;
+    return `t=${seconds},kid=${shown.kid},ed25519=${toBase64Url(new Uint8Array(signed))}`;
   }
 
   /** What whoever works on this wake shows. */
@@ -48,7 +49,7 @@ export class StreamSignatures {
       ['sign'],
     );
     const said = utf8.encode(`stream wake ${generation} of ${subscription}`);
-    return `${generation}.${base64Url(new Uint8Array(await crypto.subtle.sign('HMAC', key, said)))}`;
+    return `${generation}.${toBase64Url(new Uint8Array(await crypto.subtle.sign('HMAC', key, said)))}`;
   }
 
   /** The generation a token is for; undefined: it is none of this subscription's. */
@@ -73,13 +74,8 @@ export class StreamSignatures {
     const { x = '' } = (await crypto.subtle.exportKey('jwk', sign)) as JsonWebKey;
     const thumbprint = utf8.encode(JSON.stringify({ crv: 'Ed25519', kty: 'OKP', x }));
     const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', thumbprint));
-    const kid = `ds_${base64Url(digest)}`;
+    const kid = `ds_${toBase64Url(digest)}`;
     const shown = { kty: 'OKP', crv: 'Ed25519', x, kid, use: 'sig', alg: 'EdDSA' } as const;
     return { sign, shown };
   }
-}
-
-function base64Url(bytes: Uint8Array): string {
-  const base64 = btoa(String.fromCharCode(...bytes));
-  return base64.replaceAll('+', '-').replaceAll('/', '_').replace(/=+$/, '');
 }

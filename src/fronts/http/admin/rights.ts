@@ -3,16 +3,16 @@
  * own APIs for users, and everybody for themselves.
  */
 import { anonymous, type Principal, principalText } from '../../../broker/authorizer.ts';
-import { AclOperation, AclResourceType, CLUSTER_NAME } from '../../../protocol/acl.ts';
+import { mayWithCluster } from '../../../broker/permissions.ts';
 import { HttpError } from '../errors.ts';
 import type { HttpContext } from '../routes.ts';
 
 export function mayAlter(c: HttpContext): Promise<boolean> {
-  return may(c, AclOperation.ALTER);
+  return mayWithCluster(c.get('kafka').context, 'ALTER');
 }
 
 export function mayDescribe(c: HttpContext): Promise<boolean> {
-  return may(c, AclOperation.DESCRIBE);
+  return mayWithCluster(c.get('kafka').context, 'DESCRIBE');
 }
 
 export function forbidden(): HttpError {
@@ -23,9 +23,4 @@ export function forbidden(): HttpError {
 export function isSelf(c: HttpContext, principal: Principal): boolean {
   const self = c.get('kafka').context.principal;
   return self !== anonymous && principalText(self) === principalText(principal);
-}
-
-function may(c: HttpContext, operation: AclOperation): Promise<boolean> {
-  const { authorizer } = c.get('kafka').context;
-  return authorizer.may(operation, AclResourceType.CLUSTER, CLUSTER_NAME);
 }

@@ -3,8 +3,7 @@
  * whatever mode they come, events are stored in binary mode, so that every consumer finds their
  * attributes as headers; `?mode=structured` keeps them whole as values.
  */
-import { AclOperation, AclResourceType } from '../../../protocol/acl.ts';
-import { ErrorCode, KafkaError } from '../../../protocol/errors.ts';
+import { demand } from '../../../broker/permissions.ts';
 import { readBody } from '../body.ts';
 import { parseInteger } from '../check.ts';
 import { fromKafka, HttpError } from '../errors.ts';
@@ -37,10 +36,7 @@ export async function produceEvents(c: HttpContext): Promise<Response> {
 /** The handshake of CloudEvents' webhooks: whether this sender may deliver here, and how fast. */
 export async function webhookHandshake(c: HttpContext): Promise<Response> {
   const topic = c.req.param('topic')!;
-  const { authorizer } = c.get('kafka').context;
-  if (!(await authorizer.may(AclOperation.WRITE, AclResourceType.TOPIC, topic))) {
-    throw new KafkaError(ErrorCode.TOPIC_AUTHORIZATION_FAILED);
-  }
+  await demand(c.get('kafka').context, 'WRITE', 'TOPIC', topic);
   const headers = new Headers({ allow: 'POST, OPTIONS' });
   const origin = c.req.header('webhook-request-origin');
   if (origin !== undefined) {

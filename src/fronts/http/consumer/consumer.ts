@@ -3,13 +3,12 @@
  * surprise: whatever happens in between, the state goes back, since a member id or a position that
  * Kafka knows of must not be lost with the request that learned it.
  */
+import { demand } from '../../../broker/permissions.ts';
 import type {
   CheckedOut,
   RestConsumerCalls,
   RestConsumerState,
 } from '../../../core/rest-consumer/calls.ts';
-import { AclOperation, AclResourceType } from '../../../protocol/acl.ts';
-import { ErrorCode, KafkaError } from '../../../protocol/errors.ts';
 import type { Stub } from '../../../runtime/stubs.ts';
 import { illegalState, instanceNotFound } from '../errors.ts';
 import type { Kafka } from '../kafka.ts';
@@ -86,9 +85,7 @@ export async function mayBeMember({
   kafka,
   group,
 }: Pick<Instance, 'kafka' | 'group'>): Promise<void> {
-  const { authorizer } = kafka.context;
-  if (await authorizer.may(AclOperation.READ, AclResourceType.GROUP, group)) return;
-  throw new KafkaError(ErrorCode.GROUP_AUTHORIZATION_FAILED);
+  await demand(kafka.context, 'READ', 'GROUP', group);
 }
 
 async function checkOut(

@@ -4,7 +4,6 @@
  * partitions that come later are read from their beginning.
  */
 import { ZERO_UUID } from '../../../bytes/uuid.ts';
-import { listOffsets } from '../../../protocol/apis/list-offsets.ts';
 import { offsetCommit } from '../../../protocol/apis/offset-commit.ts';
 import { offsetFetch } from '../../../protocol/apis/offset-fetch.ts';
 import { ErrorCode, KafkaError } from '../../../protocol/errors.ts';
@@ -73,50 +72,18 @@ async function startOf(kafka: Kafka, places: readonly Place[], start: Start): Pr
       return { ...place, offset: start.offsets.find(same)?.offset ?? 0 };
     });
   }
-  if (!('timestamp' in start)) {
-    return offsetsAt(
-      kafka,
-      places,
-      start.at === 'earliest' ? Timestamp.EARLIEST : Timestamp.LATEST,
+  const offsetsAt = (timestamp: number) =>
+    kafka.offsetsAt(
+      places.map((place) => ({ ...place, timestamp })),
+      1,
     );
+  if (!('timestamp' in start)) {
+    return offsetsAt(start.at === 'earliest' ? Timestamp.EARLIEST : Timestamp.LATEST);
   }
-  const found = await offsetsAt(kafka, places, start.timestamp);
+  const found = await offsetsAt(start.timestamp);
   // Nothing is that late yet: what comes next is.
-  const ends = await offsetsAt(kafka, places, Timestamp.LATEST);
+  const ends = await offsetsAt(Timestamp.LATEST);
   return found.map((one, index) => (one.offset < 0 ? ends[index] : one));
-}
-
-/** The ends and beginnings of partitions, or offsets of a time: -1 where nothing is so late. */
-export async function offsetsAt(
-  kafka: Kafka,
-  places: readonly Place[],
-  timestamp: number,
-): Promise<PlaceAt[]> {
-  if (places.length === 0) return [];
-  const { topics } = await kafka.call(listOffsets, {
-    replicaId: -1,
-    isolationLevel: 1,
-    topics: byTopic(places).map(([name, those]) => ({
-      name,
-      partitions: those.map(({ partition }) => ({
-        partitionIndex: partition,
-        currentLeaderEpoch: -1,
-        timestamp,
-      })),
-    })),
-    timeoutMs: 30_000,
-  });
-  const offsets = new Map<string, number>();
-  for (const { name, partitions } of topics) {
-    for (const { partitionIndex, offset, errorCode } of partitions) {
-      throwIf(errorCode);
-      offsets.set(`${name}:${partitionIndex}`, offset);
-    }
-  }
-  return places.map((place) => {
-    const { topic, partition } = place;
-    return { topic, partition, offset: offsets.get(`${topic}:${partition}`) ?? -1 };
-  });
 }
 
 async function commit(kafka: Kafka, groupId: string, offsets: readonly PlaceAt[]): Promise<void> {

@@ -3,36 +3,36 @@
  * beside those of a consumer. Whoever has it makes Kedge speak to others of its own accord, from
  * its own network and through its owner's bindings, which is no matter of one topic.
  */
+import { demand, demandOfCluster, may } from '../../../broker/permissions.ts';
 import {
   type PartitionProgress,
   placeName,
   type SubscriptionDescription,
 } from '../../../core/push/calls.ts';
 import { deadLetterTopicOf } from '../../../core/push/subscription.ts';
-import { AclOperation, AclResourceType, CLUSTER_NAME } from '../../../protocol/acl.ts';
 import { ErrorCode, KafkaError } from '../../../protocol/errors.ts';
 import { eachBounded } from '../../../runtime/each-bounded.ts';
 import { streamSubscriptionPrefix } from '../../../runtime/stream-subscription/host.ts';
 import { readJsonObject } from '../body.ts';
 import { fromKafka, HttpError, invalid, topicNotFound } from '../errors.ts';
-import { Timestamp } from '../kafka.ts';
+import { type Kafka, Timestamp } from '../kafka.ts';
 import { type HttpContext, jsonResponse } from '../routes.ts';
 import { checkName, parseSubscription, subscriptionToJson, type WhatToDo } from './config.ts';
-import { commitStart, offsetsAt } from './start.ts';
+import { commitStart } from './start.ts';
 
 const jsonType = 'application/json';
 /** Subscriptions that are described at the same time. */
 const atOnce = 20;
 
 export async function listSubscriptions(c: HttpContext): Promise<Response> {
-  const { objects, authorizer } = c.get('kafka').context;
+  const { context } = c.get('kafka');
+  const { objects } = context;
   const { names } = await objects.controller().call('listSubscriptions', {});
   const described = await eachBounded(
     // Those to streams are shown by their own dialect.
     names.filter((name) => !name.startsWith(streamSubscriptionPrefix)),
     async (name) => {
-      const { DESCRIBE } = AclOperation;
-      if (!(await authorizer.may(DESCRIBE, AclResourceType.GROUP, name))) return null;
+      if (!(await may(context, 'DESCRIBE', 'GROUP', name))) return null;
       return (await objects.subscription(name).call('describe', {})).description;
     },
     { atOnce },
@@ -45,7 +45,7 @@ export async function listSubscriptions(c: HttpContext): Promise<Response> {
 
 export async function getSubscription(c: HttpContext): Promise<Response> {
   const name = nameIn(c);
-  await demand(c, 'DESCRIBE', 'GROUP', name);
+  await demand(c.get('kafka').context, 'DESCRIBE', 'GROUP', name);
   return jsonResponse(await descriptionToJson(c, await described(c, name)), 200, jsonType);
 }
 
@@ -55,7 +55,7 @@ export async function putSubscription(c: HttpContext): Promise<Response> {
   const body = await readJsonObject(c.req.raw);
   if (body === undefined) throw invalid('A subscription needs a body with topics and target');
   const { what, start } = parseSubscription(nameIn(c), body);
-  await demandAll(c, what);
+  await demandAll(kafka, what);
   const topics = await kafka.topics(what.topics);
   const problem = topics.find(({ errorCode }) => errorCode !== ErrorCode.NONE);
   if (problem?.errorCode === ErrorCode.UNKNOWN_TOPIC_OR_PARTITION) throw topicNotFound();
@@ -88,9 +88,10 @@ export function resumeSubscription(c: HttpContext): Promise<Response> {
 
 async function command(c: HttpContext, kind: 'delete' | 'pause' | 'resume'): Promise<Response> {
   const name = nameIn(c);
-  await demand(c, 'ALTER', 'CLUSTER', CLUSTER_NAME);
-  await demand(c, 'READ', 'GROUP', name);
-  const { objects } = c.get('kafka').context;
+  const { context } = c.get('kafka');
+  await demandOfCluster(context, 'ALTER');
+  await demand(context, 'READ', 'GROUP', name);
+  const { objects } = context;
   const { errorCode } = await objects.subscription(name).call(kind, {});
   if (errorCode === ErrorCode.GROUP_ID_NOT_FOUND) throw notFound(name);
   if (errorCode !== ErrorCode.NONE) throw fromKafka(errorCode);
@@ -117,31 +118,14 @@ function notFound(name: string): HttpError {
 }
 
 /** What the subscription will do, its maker must be allowed to do. */
-async function demandAll(c: HttpContext, what: WhatToDo): Promise<void> {
-  await demand(c, 'ALTER', 'CLUSTER', CLUSTER_NAME);
-  await demand(c, 'READ', 'GROUP', what.name);
+async function demandAll({ context }: Kafka, what: WhatToDo): Promise<void> {
+  await demandOfCluster(context, 'ALTER');
+  await demand(context, 'READ', 'GROUP', what.name);
   for (const topic of what.topics) {
-    await demand(c, 'READ', 'TOPIC', topic);
+    await demand(context, 'READ', 'TOPIC', topic);
     const dead = deadLetterTopicOf(what, topic);
-    if (dead !== null) await demand(c, 'WRITE', 'TOPIC', dead);
+    if (dead !== null) await demand(context, 'WRITE', 'TOPIC', dead);
   }
-}
-
-const refusals = {
-  TOPIC: ErrorCode.TOPIC_AUTHORIZATION_FAILED,
-  GROUP: ErrorCode.GROUP_AUTHORIZATION_FAILED,
-  CLUSTER: ErrorCode.CLUSTER_AUTHORIZATION_FAILED,
-} as const;
-
-async function demand(
-  c: HttpContext,
-  operation: 'ALTER' | 'DESCRIBE' | 'READ' | 'WRITE',
-  type: keyof typeof refusals,
-  name: string,
-): Promise<void> {
-  const { authorizer } = c.get('kafka').context;
-  if (await authorizer.may(AclOperation[operation], AclResourceType[type], name)) return;
-  throw new KafkaError(refusals[type]);
 }
 
 async function descriptionToJson(
@@ -170,7 +154,12 @@ async function endsOf(
   partitions: readonly PartitionProgress[],
 ): Promise<(number | null)[]> {
   try {
-    const ends = await offsetsAt(c.get('kafka'), partitions, Timestamp.LATEST);
+    const wanted = partitions.map(({ topic, partition }) => ({
+      topic,
+      partition,
+      timestamp: Timestamp.LATEST,
+    }));
+    const ends = await c.get('kafka').offsetsAt(wanted, 1);
     return ends.map(({ offset }) => offset);
   } catch (error) {
     if (!(error instanceof KafkaError)) throw error;

@@ -10,6 +10,7 @@
  *   then on, and for webhooks, the token of the wake is all that counts.
  */
 import { Credentials } from '../../../broker/credentials.ts';
+import { may, mayWithCluster } from '../../../broker/permissions.ts';
 import { parseOffsetToken } from '../../../core/stream/offset-token.ts';
 import { topicOf } from '../../../core/stream/stream-name.ts';
 import type {
@@ -18,7 +19,6 @@ import type {
   StreamSubscription,
   StreamSubscriptionCalls,
 } from '../../../core/stream-subscription/calls.ts';
-import { AclOperation, AclResourceType, CLUSTER_NAME } from '../../../protocol/acl.ts';
 import {
   linkJson,
   streamSubscription,
@@ -72,9 +72,7 @@ function answering(
 }
 
 async function mustAllow(c: HttpContext, operation: 'ALTER' | 'DESCRIBE'): Promise<void> {
-  const { authorizer } = c.get('kafka').context;
-  const code = AclOperation[operation];
-  if (!(await authorizer.may(code, AclResourceType.CLUSTER, CLUSTER_NAME))) throw forbidden();
+  if (!(await mayWithCluster(c.get('kafka').context, operation))) throw forbidden();
 }
 
 const done = () => new Response(null, { status: 204, headers: commonHeaders });
@@ -144,12 +142,11 @@ export const removeStream = answering(async (c, object) => {
 });
 
 export const claim = answering(async (c, object) => {
-  const { authorizer } = c.get('kafka').context;
   const id = c.req.param('subscription') ?? '';
-  const mayRead = await authorizer.may(AclOperation.READ, AclResourceType.GROUP, id);
-  if (!mayRead) throw forbidden();
+  if (!(await may(c.get('kafka').context, 'READ', 'GROUP', id))) throw forbidden();
   const { worker } = await objectOf(c);
   if (typeof worker !== 'string' || worker === '') throw badRequest('worker is not a name.');
+  if (worker.length > mostLetters) throw badRequest('Too long.');
   const reply = await object.call('claim', { worker });
   switch (reply.outcome) {
     case 'claimed': {

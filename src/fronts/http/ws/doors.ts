@@ -3,13 +3,11 @@
  * The surprise: frames and their words are those of Pulsar's WebSocket API, the one there is for
  * brokers, while what is in them is Kafka's: topics, partitions, offsets, headers, groups.
  */
+import { demand, demandEach } from '../../../broker/permissions.ts';
 import type { OffsetReset } from '../../../core/rest-consumer/calls.ts';
 import { newState, subscribe } from '../../../core/rest-consumer/state.ts';
-import { AclOperation, AclResourceType } from '../../../protocol/acl.ts';
-import { ErrorCode, KafkaError } from '../../../protocol/errors.ts';
 import { Consumer, mayBeMember } from '../consumer/consumer.ts';
 import { HttpError, tooManyConnections } from '../errors.ts';
-import type { Kafka } from '../kafka.ts';
 import { effortOf } from '../live/effort.ts';
 import { badRequest, findPlaces, NothingMore, parseWish } from '../live/places.ts';
 import { parseShowing } from '../live/shown.ts';
@@ -30,7 +28,8 @@ export async function produceOver(c: HttpContext): Promise<Response> {
   const { protocol, wire } = handshake(c);
   const topic = c.req.param('topic')!;
   const kafka = c.get('kafka');
-  await checkRights(kafka, AclOperation.WRITE, [topic]);
+  // Each request asks anew; this is to say no while there is a status to say it with.
+  await demand(kafka.context, 'WRITE', 'TOPIC', topic);
   return upgrade(c, protocol, (line) =>
     serveProducer(line, { kafka, topic, wire, effort: effortOf(c) }),
   );
@@ -73,25 +72,13 @@ export async function consumeOver(c: HttpContext): Promise<Response> {
   } as const;
   const flow = parseFlow(c);
   await mayBeMember({ kafka, group });
-  await checkRights(kafka, AclOperation.READ, topics);
+  await demandEach(kafka.context, 'READ', 'TOPIC', topics);
   const state = subscribe(newState(group, config, kafka.context.now()), topics);
   const consumer = new Consumer(kafka, state);
   const effort = effortOf(c);
   return upgrade(c, protocol, (line) =>
     serveConsumer(line, { ...flow, consumer, topics, wire, receiverQueueSize, effort }),
   );
-}
-
-/** Each request asks anew; this is to say no while there is a status to say it with. */
-async function checkRights(
-  { context }: Kafka,
-  operation: AclOperation,
-  topics: readonly string[],
-): Promise<void> {
-  for (const topic of topics) {
-    if (await context.authorizer.may(operation, AclResourceType.TOPIC, topic)) continue;
-    throw new KafkaError(ErrorCode.TOPIC_AUTHORIZATION_FAILED);
-  }
 }
 
 /** Throws 426 for what is no handshake, and 400 for one that cannot be answered. */
