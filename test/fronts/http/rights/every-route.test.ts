@@ -70,6 +70,20 @@ describe('the table', () => {
   });
 });
 
+test('browsers, and webhooks of others, may show credentials in a URL where the owner allows it', () => {
+  const having = (mark: 'urlToken' | 'urlPassword') =>
+    families.flatMap(({ prefix, routes }) =>
+      routes.filter((route) => route[mark]).map(({ method, path }) => `${method} ${prefix}${path}`),
+    );
+  expect(having('urlToken')).toEqual([
+    'GET /sse/:topic',
+    'GET /ws/producer/:topic',
+    'GET /ws/consumer/:topic/:group',
+    'GET /ws/reader/:topic',
+  ]);
+  expect(having('urlPassword')).toEqual(['POST /upstash/webhook', 'GET /upstash/webhook']);
+});
+
 /** Who somebody is. */
 const credentialLookUps: ReadonlySet<string> = new Set([
   'controller getScramCredentials',
@@ -163,8 +177,11 @@ async function expectNoStrangers(kedge: GuardedDoor, { prefix, row, route }: Cas
     expect(effects(answer.calls, credentialLookUps), wrong).toEqual([]);
   }
   const mark = row.ask.includes('?') ? '&' : '?';
-  const inUrl = await ask(kedge, { ...row, ask: `${row.ask}${mark}token=secret` });
-  expectError(prefix, row, inUrl, 401, "with the owner's token in the URL");
+  for (const inUrl of ['token=secret', ...(row.asksLater ? [] : ['user=admin&pass=secret'])]) {
+    const answer = await ask(kedge, { ...row, ask: `${row.ask}${mark}${inUrl}` });
+    expectError(prefix, row, answer, 401, inUrl);
+    expect(answer.calls, inUrl).toEqual([]);
+  }
   if (route?.urlToken) return;
   const ofStream = await ask(kedge, row, kedge.keyNamed('STREAM_TOKEN'));
   expectError(prefix, row, ofStream, 401, 'with the token of a stream');
