@@ -59,9 +59,17 @@ export async function openedRecords({ codec, recordBytes }: RecordBatch): Promis
   }
 }
 
+/** What is asked of Node.js, in words that browsers' types know as well. */
+interface MaybeNode {
+  getBuiltinModule?(name: 'node:zlib'): {
+    zstdDecompressSync?(packed: Uint8Array, options: { maxOutputLength: number }): Uint8Array;
+  };
+}
+
 /** Node, Deno, Bun and Workers (with nodejs_compat) have it; asking so disturbs no bundler. */
 function zstd(packed: Uint8Array): Uint8Array {
-  const zlib = globalThis.process?.getBuiltinModule?.('node:zlib');
+  const { process } = globalThis as { process?: MaybeNode };
+  const zlib = process?.getBuiltinModule?.('node:zlib');
   if (zlib?.zstdDecompressSync === undefined) throw unreadable('zstd');
   const { buffer, byteOffset, length } = zlib.zstdDecompressSync(packed, {
     maxOutputLength: largestOpened,
@@ -80,7 +88,7 @@ async function through(
 ): Promise<Uint8Array> {
   const writer = stream.writable.getWriter();
   // What is wrong with the input is told by what is read.
-  writer.write(input).catch(() => {});
+  writer.write(input as Uint8Array<ArrayBuffer>).catch(() => {});
   writer.close().catch(() => {});
   const chunks: Uint8Array[] = [];
   let size = 0;

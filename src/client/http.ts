@@ -39,7 +39,7 @@ class HttpChannel implements Channel {
       response = await fetch(this.#url, {
         method: 'POST',
         headers: this.#headers,
-        body: concat(chunks),
+        body: concat(chunks) as Uint8Array<ArrayBuffer>,
         signal: this.#closing.signal,
       });
       body = await response.arrayBuffer();

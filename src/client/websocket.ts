@@ -62,7 +62,7 @@ class WebSocketChannel implements Channel {
     const length = new Uint8Array(4);
     const size = chunks.reduce((sum, chunk) => sum + chunk.length, 0);
     new DataView(length.buffer).setInt32(0, size);
-    this.#socket.send(concat([length, ...chunks]));
+    this.#socket.send(concat([length, ...chunks]) as Uint8Array<ArrayBuffer>);
     if (!isAnswered) return null;
     return new Promise((resolve, reject) => this.#waiting.push({ resolve, reject }));
   }
