@@ -114,7 +114,8 @@ describe('a stream', () => {
   });
 
   it('cannot have the name of what subscriptions have', async () => {
-    for (const name of ['__ds', '__ds/subscriptions/a/b', '__ds/jwks.json']) {
+    const ways = ['__ds', '__ds/subscriptions/a/b', '__ds/jwks.json', '%5F_ds/a', '__ds%2Fa'];
+    for (const name of ways) {
       expect((await put(name)).status).toBe(404);
     }
     expect((await put('__dsx')).status).toBe(201);

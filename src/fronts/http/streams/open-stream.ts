@@ -39,8 +39,8 @@ export class OpenStream {
   static of(c: HttpContext): OpenStream {
     const { pathname } = new URL(c.req.url);
     const path = pathname.slice(pathname.indexOf(streamPath) + streamPath.length);
-    // Subscriptions are there.
-    if (/^__ds(\/|$)/.test(path)) throw notFound();
+    // Subscriptions are there, however it is written.
+    if (/^__ds(\/|$)/.test(nameIn(path) ?? '')) throw notFound();
     const topic = topicOfPath(path);
     if (topic === undefined)
       throw invalid('No topic of Kafka can stand for a stream of this name.');
@@ -145,8 +145,14 @@ export interface WithTopic {
 
 /** The topic of the stream that a URL names; undefined: there can be none. */
 export function topicOfPath(path: string): string | undefined {
+  const name = nameIn(path);
+  return name === undefined ? undefined : topicOf(name);
+}
+
+/** Undefined: the path makes no sense. */
+function nameIn(path: string): string | undefined {
   try {
-    return topicOf(decodeURIComponent(path));
+    return decodeURIComponent(path);
   } catch {
     return undefined;
   }
