@@ -7,7 +7,6 @@ import { UsageError } from './options.ts';
 
 /** One command. `run` gets what follows its name, and answers with the exit code. */
 export interface Command {
-  readonly summary: string;
   readonly help: string;
   run(args: readonly string[]): Promise<number>;
 }

@@ -35,7 +35,7 @@ Examples
   kedge acl list --topic orders
 `;
 
-export const command: Command = { summary: 'who may do what', help, run };
+export const command: Command = { help, run };
 
 interface Acl {
   readonly resource_type: string;

@@ -32,7 +32,7 @@ Examples
   kedge token create --principal User:orders > orders.token
 `;
 
-export const command: Command = { summary: 'tokens, for programs', help, run };
+export const command: Command = { help, run };
 
 interface Token {
   readonly id: string;

@@ -31,7 +31,7 @@ Examples
   openssl rand -base64 24 | tee alice.password | kedge user set alice
 `;
 
-export const command: Command = { summary: 'users and their passwords', help, run };
+export const command: Command = { help, run };
 
 interface User {
   readonly name: string;

@@ -6,7 +6,6 @@ import { help, parseTunnelOptions } from './options.ts';
 import { addressText, openTunnel } from './tunnel.ts';
 
 export const command: Command = {
-  summary: 'connect Kafka clients on this machine to a deployed Kedge',
   help,
   run,
 };

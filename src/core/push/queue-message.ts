@@ -19,6 +19,7 @@ export interface QueueRecord {
   readonly headers: readonly RecordHeader[];
 }
 
+/** As with Cloudflare Queues: twelve hours. */
 export const mostDelaySeconds = 43_200;
 
 const utf8 = new TextEncoder();

@@ -4,6 +4,7 @@
  * taken all that it did not ask to have again, one that throws only what it acknowledged before.
  */
 import type { Message } from './messages.ts';
+import { mostDelaySeconds } from './queue-message.ts';
 import type { Outcome } from './window.ts';
 
 /** The answer of a `consume` method; a webhook says the same with `delay_seconds`. */
@@ -14,8 +15,6 @@ export interface Verdict {
   /** What the handler threw: all that is not acknowledged comes again. */
   readonly error?: string;
 }
-
-const mostDelaySeconds = 43_200;
 
 /** One outcome a message. What cannot be understood is left out, so that nothing is lost by it. */
 export function outcomesOf(messages: readonly Message[], verdict: unknown): Outcome[] {

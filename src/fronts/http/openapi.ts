@@ -5,6 +5,7 @@
  */
 import type { AnswerDoc, Doc, ParameterDoc, Schema } from './doc.ts';
 import { referenceRoutes } from './reference.ts';
+import { version } from './rest/status.ts';
 import { operationId, pathNames, templateOf } from './route-names.ts';
 import type { Family, Route } from './routes.ts';
 
@@ -15,7 +16,7 @@ const head = {
   openapi: '3.1.0',
   info: {
     title: 'Kedge',
-    version: '0.1.0',
+    version,
     summary: 'Apache Kafka for Cloudflare’s edge, over HTTP.',
     license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
   },

@@ -7,6 +7,7 @@
 import { toBase64 } from '../../bytes/base64.ts';
 import { addressProblem } from '../../core/push/addresses.ts';
 import type { Batch } from '../../core/push/messages.ts';
+import { mostDelaySeconds } from '../../core/push/queue-message.ts';
 import type { Subscription, Target, WebhookTarget } from '../../core/push/subscription.ts';
 import { allFailed, outcomesOf } from '../../core/push/verdict.ts';
 import { keyOfSecret, signedContent, webhookBody } from '../../core/push/webhook.ts';
@@ -137,7 +138,7 @@ async function signature(secret: string, content: string): Promise<string> {
 /** Seconds; a date is not understood. */
 function retryAfter({ headers }: Response): number | null {
   const seconds = Number(headers.get('retry-after') ?? Number.NaN);
-  return seconds >= 0 ? Math.min(seconds, 43_200) * 1_000 : null;
+  return seconds >= 0 ? Math.min(seconds, mostDelaySeconds) * 1_000 : null;
 }
 
 /** What a JSON answer says; anything else says that all is well, as its status does. */

@@ -54,10 +54,11 @@ async function hasMore(
   const timer = setTimeout(abandon, Math.max(0, deadline - now()));
   signal.addEventListener('abort', abandon);
   if (signal.aborted) abandon();
-  const watched = await watches.open(topicId, partition);
-  const { watch } = watched;
-  const stop = watched.listen(() => bell.ring());
+  let stop = () => {};
   try {
+    const watched = await watches.open(topicId, partition);
+    const { watch } = watched;
+    stop = watched.listen(() => bell.ring());
     const isNews = () => !watch.open || watch.closed || watch.lastStableOffset > nextOffset;
     // A partition that cannot be watched now is not asked without a pause.
     if (!watch.open) setTimeout(() => bell.ring(), againMs);
