@@ -17,16 +17,27 @@ const askEveryMs = 100;
 /** So often we ask for a sign of life, which also keeps what is in between from forgetting us. */
 const signOfLifeMs = 30_000;
 
+/** Who takes a connection and says nothing is as good as nobody. */
+const answerMs = 5_000;
+
 /** Opens the WebSocket. Rejects with an Error that says why not. */
 export function openStream(
   url: URL,
   headers: Readonly<Record<string, string>>,
+  limitMs = answerMs,
 ): Promise<WebSocket> {
   return new Promise((resolve, reject) => {
     // Node's own takes headers, which the standard does not know.
     const options = { protocols: [countedStream], headers } as unknown as string[];
     const socket = new WebSocket(url.href, options);
     socket.binaryType = 'arraybuffer';
+    const late = setTimeout(() => {
+      reject(new Error('no answer'));
+      socket.close();
+    }, limitMs);
+    for (const event of ['open', 'error', 'close'] as const) {
+      socket.addEventListener(event, () => clearTimeout(late));
+    }
     socket.addEventListener('open', () => resolve(socket));
     socket.addEventListener('error', (event) => {
       reject(new Error((event as ErrorEvent).message || 'the connection failed'));

@@ -22,6 +22,8 @@ export interface Tunnel {
 const holdMs = 10_000;
 const firstPauseMs = 100;
 const longestPauseMs = 2_000;
+/** Nobody waits longer to hear why. */
+const explanationMs = 2_000;
 
 /** Opens a tunnel. `say` gets lines for a person. Rejects when it cannot listen. */
 export async function openTunnel(
@@ -114,7 +116,8 @@ async function explained(
   const plain = new URL(url);
   plain.protocol = url.protocol === 'wss:' ? 'https:' : 'http:';
   try {
-    const response = await fetch(plain, { headers, redirect: 'manual' });
+    const signal = AbortSignal.timeout(explanationMs);
+    const response = await fetch(plain, { headers, redirect: 'manual', signal });
     if (response.status === 426) return (error as Error).message;
     if (response.status >= 300 && response.status < 400) {
       return 'it asks for a login: Cloudflare Access wants a service token, see --header';
@@ -122,6 +125,7 @@ async function explained(
     const text = (await response.text()).slice(0, 400);
     return `${response.status} ${messageIn(text) ?? text}`;
   } catch (failure) {
+    if ((failure as Error).name === 'TimeoutError') return (error as Error).message;
     const cause = (failure as Error).cause;
     return cause instanceof Error ? cause.message : (failure as Error).message;
   }

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { carry } from '../../../src/cli/tunnel/stream.ts';
+import { carry, openStream } from '../../../src/cli/tunnel/stream.ts';
 
 const megabyte = 1024 * 1024;
 const streamWindow = 4 * megabyte;
@@ -151,6 +151,15 @@ describe('a stream of the tunnel', () => {
     const sent = await settled(() => next.sent);
     expect(sent).toBeGreaterThanOrEqual(streamWindow);
     expect(sent).toBeLessThan(streamWindow + megabyte);
+  });
+
+  it('waits for no answer for ever', async () => {
+    const { port } = server.address() as { port: number };
+    const connected = once(server, 'connection');
+    const opening = openStream(new URL(`ws://127.0.0.1:${port}/kafka`), {}, 50);
+    await expect(opening).rejects.toThrow('no answer');
+    const [held] = await connected;
+    held.destroy();
   });
 
   it.each(['end', 'destroy'] as const)('lets all be served that was sent (%s)', async (how) => {
