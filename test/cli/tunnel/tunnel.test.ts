@@ -33,6 +33,10 @@ async function brokerOf(wire: Wire): Promise<string> {
   return `${host}:${port}`;
 }
 
+const isSo = () => true;
+const isNot = () => false;
+const later = () => new Promise((resolve) => setTimeout(resolve, 20));
+
 describe('a tunnel', () => {
   it('advertises its own address, or what it was told to', async () => {
     const kedge = await start({ advertise: 'kafka.example.com:9092' });
@@ -63,6 +67,8 @@ describe('a tunnel', () => {
     const { tunnel, said } = await tunnelTo(kedge.url);
     await createTopic(await dial(tunnel), 'patience');
     await kedge.kill();
+    // What served it ends a moment later.
+    while (await fetch(kedge.url).then(isSo, isNot)) await later();
     const wire = await dial(tunnel);
     const asked = produceTo(wire, 'patience', 'a');
     await new Promise((resolve) => setTimeout(resolve, 500));
