@@ -59,6 +59,8 @@ function create(
 ): Reply<'streamCreate'> {
   const { state } = draft;
   if (state?.declared) return reply(isSame(state, stream) ? 'exists' : 'differs', draft, flush);
+  // What is to begin elsewhere cannot have begun.
+  if (startOffset !== undefined && flush.nextOffset > 0) return reply('differs', draft, flush);
   const refusal = refusalOf(spec, records, flush);
   if (refusal !== undefined) return refusal;
   if (startOffset !== undefined) flush.beginAt(startOffset);

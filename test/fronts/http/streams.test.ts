@@ -19,6 +19,8 @@ const ask = (method: string, name: string, options: AppAsk = {}) =>
 const put = (name: string, options: AppAsk = {}) => ask('PUT', name, { type, ...options });
 const post = (name: string, body: unknown, options: AppAsk = {}) =>
   ask('POST', name, { type, body, ...options });
+const asJson = 'application/json';
+const clusterId = async () => (await kedge.ask('GET', '/v3/clusters')).json.data[0].cluster_id;
 const bodyOf = async (name: string) => (await ask('GET', name)).text;
 const recordsOf = async (topic: string, accept = v2Json) => {
   const path = `/rest/topics/${topic}/partitions/0/records?offset=0`;
@@ -206,6 +208,20 @@ describe('a stream', () => {
 describe('a fork', () => {
   const fork = (name: string, source: string, headers: Record<string, string> = {}) =>
     ask('PUT', name, { headers: { 'stream-forked-from': at(source), ...headers } });
+
+  it('is made of a topic that a crash has left, and not of one that was written to', async () => {
+    await put('s', { body: 'a' });
+    const topics = `/v3/clusters/${await clusterId()}/topics`;
+    for (const name of ['left', 'used']) {
+      const made = await kedge.ask('POST', topics, { body: { topic_name: name }, type: asJson });
+      expect(made.status).toBe(201);
+    }
+    const record = { records: [{ value: 'tea' }] };
+    await kedge.ask('POST', '/rest/topics/used', { body: record, type: v2Json });
+    expect((await fork('left', 's')).status).toBe(201);
+    expect(await bodyOf('left')).toBe('a');
+    expect((await fork('used', 's')).status).toBe(409);
+  });
 
   it('holds what was committed of its source, at the offsets it had', async () => {
     await put('s', { body: 'a' });

@@ -130,7 +130,10 @@ async function createTopic({ kafka, topic }: OpenStream): Promise<void> {
 async function createFork(stream: OpenStream, fork: AskedFork, asked: Asked): Promise<Created> {
   const found = await stream.call('streamDescribe', {});
   if (found.outcome === 'gone' && !(await buriedIfForkless(stream))) throw nameIsTaken();
-  if (found.outcome === 'described') {
+  // A topic that nothing was done with may be what a crash has left of this very fork.
+  const isUntouched =
+    found.outcome === 'described' && !found.declared && found.stream?.nextOffset === 0;
+  if (found.outcome === 'described' && !isUntouched) {
     if (found.declared && isSameFork(found, sourceOf(fork, stream).topic, fork, asked)) {
       return { view: found.stream!, isNew: false };
     }
