@@ -64,7 +64,10 @@ describe('a producer', () => {
       { value: 'c', partition: 9 },
       { type: 'ping' },
     );
-    const [array, nonsense, unknown, nowhere, pong] = await socket.take(5);
+    const answers = await socket.take(5);
+    // A sign of life waits for nothing.
+    const [pong] = answers.filter(({ type }) => type === 'pong');
+    const [array, nonsense, unknown, nowhere] = answers.filter((answer) => answer !== pong);
     expect(array).toMatchObject([
       { result: 'ok', offset: 1 },
       { result: 'send-error', error_code: 422, context: 1 },
@@ -73,7 +76,7 @@ describe('a producer', () => {
     expect(nonsense).toMatchObject({ result: 'send-error', error_code: 400 });
     expect(unknown).toMatchObject({ result: 'send-error', error_code: 422 });
     expect(nowhere).toMatchObject({ result: 'send-error', error_code: 40401 });
-    expect([pong.type ?? pong.result]).toEqual(['pong']);
+    expect(pong).toEqual({ type: 'pong' });
   });
 
   it('that does not wait for answers has its records in order', async () => {
