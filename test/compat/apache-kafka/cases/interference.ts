@@ -203,6 +203,8 @@ const producers = scripts('meanwhile', {
     await send(on, one, topic, 0);
     for (const version of [3, 4, 5]) await end(on, mixed, true, version);
     await end(on, one, true);
+    // Its marker is written behind the answer, and could come after the other one's.
+    await stableUpTo(on, topic, 2);
     await end(on, two, false);
     await stableUpTo(on, topic, 3);
     await seen(on, topic);
