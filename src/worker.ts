@@ -25,6 +25,7 @@ import { StreamSubscriptionObject } from './objects/stream-subscription.ts';
 import { SubscriptionObject } from './objects/subscription.ts';
 import { isConfigured } from './runtime/access-config.ts';
 import { brokerConfigFrom } from './runtime/config.ts';
+import { connectionLimitsFrom } from './runtime/connection-limits.ts';
 import { type OriginRules, originRulesFrom } from './runtime/origin-rules.ts';
 import type { PushOutside } from './runtime/push/outside.ts';
 import { privateHostsFrom } from './runtime/push/push-config.ts';
@@ -37,21 +38,6 @@ export { GroupCoordinator } from './objects/group-coordinator.ts';
 export { Partition } from './objects/partition.ts';
 export { RestConsumer } from './objects/rest-consumer.ts';
 export { TransactionCoordinator } from './objects/transaction-coordinator.ts';
-
-type Variables = {
-  readonly KEDGE_OPEN?: string;
-  readonly KEDGE_TOKEN?: string;
-  /**
-   * How many calls to objects a Kafka connection makes before it is closed, to be opened again by
-   * the client: one invocation of a Worker may make 10,000. Default 9000; 0: no limit.
-   */
-  readonly KEDGE_CALLS_PER_CONNECTION?: string;
-  /**
-   * How many requests it may make (each 256 KiB moved counts as one more), since an invocation may
-   * compute for only so long. Default 10000; 0: no limit.
-   */
-  readonly KEDGE_REQUESTS_PER_CONNECTION?: string;
-};
 
 const app = httpApp();
 
@@ -66,16 +52,29 @@ function gatewayOf(env: Env, access: Access): Gateway {
 interface Doors {
   readonly gateway: Gateway;
   readonly access: Access;
+  readonly terms: ConnectionTerms;
   readonly origins: OriginRules;
   readonly streamMaxAgeMs: number;
 }
 
+type Shut = { readonly shut: string };
+
+/** What the variables say is read once: an isolate is given the same ones with every request. */
+const known = new WeakMap<Env, Doors | Shut>();
+
 /** The doors, or why they stay shut: a variable says something that cannot be understood. */
-function doorsOf(env: Env & Variables): Doors | { readonly shut: string } {
+function doorsOf(env: Env): Doors | Shut {
+  const doors = known.get(env) ?? readDoors(env);
+  known.set(env, doors);
+  return doors;
+}
+
+function readDoors(env: Env): Doors | Shut {
   try {
     const access = accessFrom(env);
     return {
       access,
+      terms: { access, ...connectionLimitsFrom(env) },
       gateway: gatewayOf(env, access),
       origins: originRulesFrom(env),
       streamMaxAgeMs: streamMaxAgeMsFrom(env),
@@ -87,24 +86,15 @@ function doorsOf(env: Env & Variables): Doors | { readonly shut: string } {
   }
 }
 
-function termsFrom(variables: Variables, access: Access): ConnectionTerms {
-  const { KEDGE_CALLS_PER_CONNECTION, KEDGE_REQUESTS_PER_CONNECTION } = variables;
-  return {
-    access,
-    calls: Number(KEDGE_CALLS_PER_CONNECTION ?? 9_000) || Number.POSITIVE_INFINITY,
-    requests: Number(KEDGE_REQUESTS_PER_CONNECTION ?? 10_000) || Number.POSITIVE_INFINITY,
-  };
-}
-
 /** For other Workers, by a service binding: `entrypoint = "Kedge"`. */
-export class Kedge extends WorkerEntrypoint<Env & Variables> {
+export class Kedge extends WorkerEntrypoint<Env> {
   /** A Kafka connection of the caller's own. Rejects with how to be let in. */
   open(): KafkaConnection {
     const doors = doorsOf(this.env);
     if ('shut' in doors) throw new Error(doors.shut);
     const principal = principalOfBinding(this.ctx.props, doors.access);
     if (principal === undefined) throw new Error(howToBind);
-    const limits = termsFrom(this.env, doors.access);
+    const limits = doors.terms;
     return new KafkaConnection({ gateway: doors.gateway, principal, limits });
   }
 }
@@ -113,7 +103,7 @@ export class Kedge extends WorkerEntrypoint<Env & Variables> {
  * A topic in the shape of a queue, for other Workers, by a service binding: `entrypoint = "Queue"`
  * and `props = { topic = "orders" }`, and `env.ORDERS.send(…)` is what it was.
  */
-export class Queue extends WorkerEntrypoint<Env & Variables> {
+export class Queue extends WorkerEntrypoint<Env> {
   send(body: unknown, options?: QueueMessageOptions): Promise<QueueAnswer> {
     return this.sendBatch([{ ...options, body }]);
   }
@@ -163,30 +153,25 @@ export class StreamSubscription extends StreamSubscriptionObject {
 }
 
 export default {
-  async connect(socket: Socket, env: Env & Variables): Promise<void> {
+  async connect(socket: Socket, env: Env): Promise<void> {
     const doors = doorsOf(env);
     if ('shut' in doors) return socket.close();
     if (!isConfigured(doors.access)) console.warn(howToOpen);
-    return serveSocket(socket, doors.gateway, termsFrom(env, doors.access));
+    return serveSocket(socket, doors.gateway, doors.terms);
   },
 
-  fetch(
-    request: Request,
-    env: Env & Variables,
-    ctx: ExecutionContext,
-  ): Response | Promise<Response> {
+  fetch(request: Request, env: Env, ctx: ExecutionContext): Response | Promise<Response> {
     const doors = doorsOf(env);
     if ('shut' in doors) {
       return Response.json({ error_code: 50302, message: doors.shut }, { status: 503 });
     }
-    const terms = termsFrom(env, doors.access);
+    const { terms } = doors;
     const door: HttpDoor = {
       ...doors,
       maxCalls: terms.calls,
       maxRequests: terms.requests,
       restConsumer: (group, instance) => restConsumerObject(env, group, instance),
-      kafkaStream: (origin, counted) =>
-        acceptWebSocket(origin, counted, doors.gateway, termsFrom(env, doors.access)),
+      kafkaStream: (origin, counted) => acceptWebSocket(origin, counted, doors.gateway, terms),
     };
     return app.fetch(request, door, ctx);
   },

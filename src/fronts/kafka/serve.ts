@@ -8,19 +8,12 @@ import { Authenticator } from '../../broker/authenticator.ts';
 import { anonymous } from '../../broker/authorizer.ts';
 import type { ClientContext } from '../../broker/gateway.ts';
 import { untilTaken } from '../../broker/until-taken.ts';
+import type { ConnectionLimits } from '../../runtime/connection-limits.ts';
 import { ioTurn } from '../../runtime/io-turn.ts';
 import { Connection } from './connection.ts';
 import type { Pipe } from './pipe.ts';
 import { answerRequest, isAppend, onlyReads } from './requests.ts';
 import { SaslSession } from './sasl/session.ts';
-
-/** After how much of each a connection is closed between two requests; Infinity: never. */
-export interface ConnectionLimits {
-  /** Calls to objects. */
-  readonly calls: number;
-  /** Requests; each 256 KiB that it or its answer moves counts as one more. */
-  readonly requests: number;
-}
 
 /** With who may come in. */
 export interface ConnectionTerms extends ConnectionLimits {

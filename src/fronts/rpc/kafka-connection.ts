@@ -9,10 +9,11 @@ import { RpcTarget } from 'cloudflare:workers';
 import type { Principal } from '../../broker/authorizer.ts';
 import type { ConnectionPlace } from '../../broker/connections.ts';
 import { type ClientContext, clientContext, type Gateway } from '../../broker/gateway.ts';
+import type { ConnectionLimits } from '../../runtime/connection-limits.ts';
 import { ioTurn } from '../../runtime/io-turn.ts';
 import { Connection } from '../kafka/connection.ts';
 import { answerRequest, isAppend, onlyReads } from '../kafka/requests.ts';
-import { bytesOfRequest, type ConnectionLimits, drainAllowance } from '../kafka/serve.ts';
+import { bytesOfRequest, drainAllowance } from '../kafka/serve.ts';
 
 /** What a request is answered with. */
 export interface KafkaAnswer {
