@@ -165,10 +165,10 @@ export class StreamSubscriptionHost implements Stub<StreamSubscriptionCalls> {
     const now = this.#options.now();
     const { tellAt, leaseUntil } = machine.wake;
     if (machine.mustLook) await this.#lookAround();
-    else if (machine.mustRefresh) await this.#refresh(true);
+    else if (machine.mustRefresh) await this.#refresh('unasked');
     else if (tellAt !== null && tellAt <= now) await this.#tell();
     else if (leaseUntil !== null && leaseUntil <= now) {
-      await this.#refresh();
+      await this.#refresh('unasked');
       await this.#host.call('ended', {});
     } else return false;
     return machine.subscription !== undefined;
@@ -241,10 +241,10 @@ export class StreamSubscriptionHost implements Stub<StreamSubscriptionCalls> {
     }
     const denied = await this.#denied(command);
     if (denied !== undefined) return { outcome: denied };
-    await this.#refresh();
+    await this.#refresh(new Set(command.acks.map(({ path }) => path)));
     if (machine.isBadOffset(command.acks)) return { outcome: 'badOffset' };
     await this.#host.call('acknowledge', { acks: command.acks, done: command.done });
-    if (command.done) await this.#refresh();
+    if (command.done) await this.#refresh('unasked');
     return { outcome: 'done', nextWake: command.done && machine.wake.wakeId !== null };
   }
 
@@ -256,7 +256,7 @@ export class StreamSubscriptionHost implements Stub<StreamSubscriptionCalls> {
     const denied = await this.#denied(command);
     if (denied !== undefined) return { outcome: denied };
     await this.#host.call('ended', {});
-    await this.#refresh();
+    await this.#refresh('unasked');
     return { outcome: 'done' };
   }
 
@@ -302,7 +302,7 @@ export class StreamSubscriptionHost implements Stub<StreamSubscriptionCalls> {
     const signature = await (await this.#sign()).signatureOf(body, seconds);
     const told = await this.#options.outside.post(subscription.webhookUrl!, body, signature);
     await this.#host.call('delivered', { wakeId, ...told });
-    if (told.done) await this.#refresh();
+    if (told.done) await this.#refresh('unasked');
   }
 
   /** Once, however often it is tried: the generation is the producer's epoch. */
@@ -341,7 +341,7 @@ export class StreamSubscriptionHost implements Stub<StreamSubscriptionCalls> {
     const subscription = machine.subscription!;
     const found = await this.#find(subscription, (path) => machine.isAbout(path));
     await this.#host.call('looked', { found });
-    await this.#refresh(true);
+    await this.#refresh('unasked');
   }
 
   async #find(
@@ -371,10 +371,10 @@ export class StreamSubscriptionHost implements Stub<StreamSubscriptionCalls> {
   }
 
   /**
-   * Learns where the streams end, and has those that hold nothing new say when they do. `lazily`:
-   * those that have been asked already will say so.
+   * Learns where streams end, and has those that hold nothing new say when they do. `unasked`: not
+   * those that were asked already, for they will say so.
    */
-  async #refresh(lazily = false): Promise<void> {
+  async #refresh(which: 'all' | 'unasked' | ReadonlySet<string> = 'all'): Promise<void> {
     const { subscription, links } = this.#host.machine;
     if (subscription === undefined) return;
     const tails: { path: string; tail: number }[] = [];
@@ -382,7 +382,8 @@ export class StreamSubscriptionHost implements Stub<StreamSubscriptionCalls> {
       links,
       async ({ path, topicId, acked }) => {
         const above = Math.max(acked, 0);
-        if (topicId === null || (lazily && this.#awaited.get(`${topicId}:0`) === above)) return;
+        if (topicId === null || (which instanceof Set && !which.has(path))) return;
+        if (which === 'unasked' && this.#awaited.get(`${topicId}:0`) === above) return;
         const tail = await this.#awaitGrowth(subscription, topicId, above);
         if (tail !== undefined) tails.push({ path, tail });
       },
