@@ -6,7 +6,7 @@
 import { join } from 'node:path';
 import { cloudflareTest } from '@cloudflare/vitest-plugin';
 import { defineConfig } from 'vitest/config';
-import { readWorkerConfig } from './src/cli/worker-config.ts';
+import { readWorkerConfig } from './src/local/worker-config.ts';
 
 const worker = readWorkerConfig(join(import.meta.dirname, 'wrangler.toml'));
 

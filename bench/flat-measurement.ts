@@ -6,8 +6,8 @@
 import { closeSync, fsyncSync, openSync, readdirSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import { createTopics } from '../src/protocol/apis/create-topics.ts';
-import type { Kedge } from '../src/testing/index.ts';
 import { Wire } from '../test/kafka/wire.ts';
+import type { Kedge } from '../test/kedge-process.ts';
 import { Random } from '../test/simulation/world/random.ts';
 import { progress } from './benchmark.ts';
 import { LoadedPartition } from './loaded-partition.ts';

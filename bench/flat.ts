@@ -7,7 +7,7 @@ import { mkdtempSync, rmSync, statfsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { startKedge } from '../src/testing/index.ts';
+import { spawnKedge } from '../test/kedge-process.ts';
 import { Random } from '../test/simulation/world/random.ts';
 import { type Benchmark, progressDone, ratioText, table, UsageError } from './benchmark.ts';
 import { FlatMeasurement, type FlatSizes, type Series, smallOnes } from './flat-measurement.ts';
@@ -56,7 +56,7 @@ export const flat: Benchmark = {
       .once('SIGINT', interrupt)
       .once('SIGTERM', interrupt);
     checkRoom(dataDir, sizes);
-    const kedge = await startKedge({ dataDir });
+    const kedge = await spawnKedge({ dataDir });
     try {
       const series = await new FlatMeasurement(kedge, sizes).run();
       progressDone();

@@ -12,8 +12,8 @@ import { joinGroup } from '../src/protocol/apis/join-group.ts';
 import { offsetCommit } from '../src/protocol/apis/offset-commit.ts';
 import { syncGroup } from '../src/protocol/apis/sync-group.ts';
 import { type Api, defaultsOf, type Fields, type Infer } from '../src/protocol/schema.ts';
-import { type Kedge, startKedge } from '../src/testing/index.ts';
 import { createTopic, fetchOf, Wire } from '../test/kafka/wire.ts';
+import { type Kedge, spawnKedge } from '../test/kedge-process.ts';
 import { type Benchmark, progress, progressDone, table, UsageError } from './benchmark.ts';
 
 const help = `idle: what a consumer that waits takes of the gateway's processor.
@@ -108,7 +108,7 @@ export const idle: Benchmark = {
   help,
   async run(args) {
     if (args.length > 0) throw new UsageError(`idle takes no '${args[0]}'.`);
-    const kedge = await startKedge({ env: { KAFKA_GROUP_INITIAL_REBALANCE_DELAY_MS: '0' } });
+    const kedge = await spawnKedge({ env: { KAFKA_GROUP_INITIAL_REBALANCE_DELAY_MS: '0' } });
     try {
       const wire = await Wire.open(kedge);
       const member = new Member(wire);

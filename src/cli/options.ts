@@ -6,23 +6,12 @@
 import { tmpdir } from 'node:os';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { isEveryAddress, isLoopback, type LocalOptions } from '../local/local-options.ts';
 import { accessConfigFrom, isConfigured, kedgeVariables } from '../runtime/access-config.ts';
 import { brokerConfigFrom, brokerVariables, parseListener } from '../runtime/config.ts';
 import { originRulesFrom, originVariables } from '../runtime/origin-rules.ts';
 import { pushVariables } from '../runtime/push/push-config.ts';
 import { streamMaxAgeMsFrom, streamVariables } from '../runtime/stream-config.ts';
-
-export interface StartOptions {
-  readonly host: string;
-  /** 0: any free port. */
-  readonly kafkaPort: number;
-  /** 0: any free port. */
-  readonly httpPort: number;
-  /** Where everything is kept; null: in a temporary directory that goes with the process. */
-  readonly dataDir: string | null;
-  /** `KAFKA_…` and `KEDGE_…` variables for the Worker; KEDGE_OPEN is always among them. */
-  readonly variables: Readonly<Record<string, string>>;
-}
 
 /** A command line that cannot be obeyed; the message is for the person who typed it. */
 export class UsageError extends Error {}
@@ -74,7 +63,7 @@ export function ownDirectory(environment: Readonly<Record<string, string | undef
 export function parseStartOptions(
   args: readonly string[],
   environment: Readonly<Record<string, string | undefined>>,
-): StartOptions | 'help' {
+): LocalOptions | 'help' {
   const values = parse(args);
   if (values.help) return 'help';
   const dataDir = values['data-dir'];
@@ -108,16 +97,6 @@ export function parseStartOptions(
     dataDir: values.memory ? null : resolve(ownDirectory(environment), dataDir ?? projectsOwn),
     variables,
   };
-}
-
-/** Whether it stands for all addresses; such a one cannot be connected to. */
-export function isEveryAddress(host: string): boolean {
-  return ['0.0.0.0', '::', '*'].includes(host);
-}
-
-/** Whether only programs on this machine reach it. */
-export function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || /^127\.\d+\.\d+\.\d+$/.test(host);
 }
 
 /** A directory of its own for a Kedge that keeps nothing starts with this path. */

@@ -9,20 +9,12 @@ import {
   DirectoryUnavailable,
   holdDataDirectory,
   holdTemporaryDirectory,
-} from './data-directory.ts';
-import { type LocalKedge, runWorker } from './local-kedge.ts';
-import {
-  help,
-  isEveryAddress,
-  isLoopback,
-  memoryPrefix,
-  ownDirectory,
-  parseStartOptions,
-  type StartOptions,
-  UsageError,
-} from './options.ts';
-import { assertAvailable, PortUnavailable } from './ports.ts';
-import { whenNpmIsGone } from './processes.ts';
+} from '../local/data-directory.ts';
+import { type LocalKedge, runWorker } from '../local/local-kedge.ts';
+import { isEveryAddress, isLoopback, type LocalOptions } from '../local/local-options.ts';
+import { assertAvailable, PortUnavailable } from '../local/ports.ts';
+import { whenNpmIsGone } from '../local/processes.ts';
+import { help, memoryPrefix, ownDirectory, parseStartOptions, UsageError } from './options.ts';
 import { unknownSettings } from './unknown-settings.ts';
 
 /** How often workerd may end by itself within a minute before we give up. */
@@ -76,7 +68,7 @@ async function main(): Promise<void> {
   announce(options, kedge);
 }
 
-function announce(options: StartOptions, { kafkaPort, httpPort }: LocalKedge): void {
+function announce(options: LocalOptions, { kafkaPort, httpPort }: LocalKedge): void {
   const everywhere = isEveryAddress(options.host);
   const host = everywhere ? '127.0.0.1' : options.host;
   const dialled = host.includes(':') ? `[${host}]` : host;
@@ -107,12 +99,12 @@ function announce(options: StartOptions, { kafkaPort, httpPort }: LocalKedge): v
 `);
 }
 
-function isOpen({ variables }: StartOptions): boolean {
+function isOpen({ variables }: LocalOptions): boolean {
   return variables.KEDGE_OPEN.toLowerCase() === 'true';
 }
 
 /** Who may come in. */
-function access(options: StartOptions): string {
+function access(options: LocalOptions): string {
   const { host, variables } = options;
   if (!isOpen(options)) {
     return variables.KEDGE_TOKEN

@@ -2,13 +2,13 @@
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Kedge, startKedge } from '../../src/testing/start-kedge.ts';
+import { type Kedge, spawnKedge } from '../kedge-process.ts';
 
 const program = join(import.meta.dirname, '../../src/cli/kedge.ts');
 const secret = 'the-owners-secret';
 let kedge: Kedge;
 beforeAll(async () => {
-  kedge = await startKedge({ env: { KEDGE_TOKEN: secret } });
+  kedge = await spawnKedge({ env: { KEDGE_TOKEN: secret } });
 });
 afterAll(async () => {
   await kedge.stop();
@@ -152,7 +152,7 @@ describe('kedge acl', () => {
 });
 
 it('says what an open Kedge lacks for ACLs, and for tokens of whoever asks', async () => {
-  await using open = await startKedge();
+  await using open = await spawnKedge();
   const acls = await run(`acl list --url ${open.url}`, { token: null });
   expect(acls).toMatchObject({ code: 1, err: expect.stringContaining('Everybody may do') });
   const token = await run(`token create --url ${open.url}`, { token: null });

@@ -1,8 +1,9 @@
 import { resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { isLoopback, parseStartOptions, type StartOptions } from '../../src/cli/options.ts';
+import { parseStartOptions } from '../../src/cli/options.ts';
+import { isLoopback, type LocalOptions } from '../../src/local/local-options.ts';
 
-const parse = (args: string, environment: Record<string, string> = {}): StartOptions => {
+const parse = (args: string, environment: Record<string, string> = {}): LocalOptions => {
   const options = parseStartOptions(args.split(' ').filter(Boolean), environment);
   if (options === 'help') throw new Error('help was not asked for');
   return options;

@@ -7,7 +7,7 @@ import type { AddressInfo } from 'node:net';
 import { exportJWK, generateKeyPair, type JWTPayload, SignJWT } from 'jose';
 import { Kafka, logLevel, type SASLOptions } from 'kafkajs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Kedge, startKedge } from '../../src/testing/start-kedge.ts';
+import { type Kedge, spawnKedge } from '../kedge-process.ts';
 
 const ownersToken = 'the-owners-secret';
 const secrets = [ownersToken, 'wonderland'];
@@ -33,7 +33,7 @@ beforeAll(async () => {
   }).listen(0, '127.0.0.1');
   await new Promise((resolve) => provider.once('listening', resolve));
   issuer = `http://127.0.0.1:${(provider.address() as AddressInfo).port}`;
-  kedge = await startKedge({
+  kedge = await spawnKedge({
     env: {
       KEDGE_TOKEN: ownersToken,
       KAFKA_SUPER_USERS: 'User:alice;User:svc;User:alice@example.com;User:robot.access',

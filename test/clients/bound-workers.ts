@@ -7,8 +7,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { build } from 'esbuild';
 import { convertV4MiniflareOptions, Log, LogLevel, Miniflare } from 'miniflare';
-import { guardWorkerd } from '../../src/cli/processes.ts';
-import { readWorkerConfig } from '../../src/cli/worker-config.ts';
+import { guardWorkerd } from '../../src/local/processes.ts';
+import { readWorkerConfig } from '../../src/local/worker-config.ts';
 
 const root = join(import.meta.dirname, '../..');
 

@@ -6,13 +6,13 @@ import { CloudEvent, HTTP, Kafka, type KafkaMessage } from 'cloudevents';
 import * as kafkajs from 'kafkajs';
 import { type IHeaders, type Kafka as Kafkajs, logLevel, type RecordMetadata } from 'kafkajs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type Kedge, startKedge } from '../../src/testing/start-kedge.ts';
+import { type Kedge, spawnKedge } from '../kedge-process.ts';
 
 let kedge: Kedge;
 let client: Kafkajs;
 
 beforeAll(async () => {
-  kedge = await startKedge();
+  kedge = await spawnKedge();
   client = new kafkajs.Kafka({ brokers: [kedge.bootstrapServers], logLevel: logLevel.NOTHING });
 });
 afterAll(() => kedge.stop());

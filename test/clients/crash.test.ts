@@ -6,7 +6,7 @@
 import { Producer as PlatformaticProducer, stringSerializers } from '@platformatic/kafka';
 import { Kafka, logLevel, Partitioners, type ProducerConfig } from 'kafkajs';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { type Kedge, startKedge } from '../../src/testing/start-kedge.ts';
+import { type Kedge, spawnKedge } from '../kedge-process.ts';
 import { eventually } from './waiting.ts';
 
 const rounds = 6;
@@ -30,7 +30,7 @@ let running = true;
 const accounts: Account[] = [];
 
 beforeAll(async () => {
-  kedge = await startKedge();
+  kedge = await spawnKedge();
   kafka = new Kafka({ brokers: [kedge.bootstrapServers], logLevel: logLevel.NOTHING });
   const admin = kafka.admin();
   await admin.connect();

@@ -4,7 +4,7 @@
  */
 import { runConformanceTests } from '@durable-streams/server-conformance-tests';
 import { afterAll, beforeAll, describe } from 'vitest';
-import { type Kedge, startKedge } from '../../src/testing/start-kedge.ts';
+import { type Kedge, spawnKedge } from '../kedge-process.ts';
 
 describe('Durable Streams conformance', () => {
   let kedge: Kedge | undefined;
@@ -21,7 +21,7 @@ describe('Durable Streams conformance', () => {
       KEDGE_CORS_ORIGINS: 'https://example.com',
       KEDGE_PUSH_PRIVATE_HOSTS: '127.0.0.1,localhost',
     };
-    kedge = await startKedge({ env });
+    kedge = await spawnKedge({ env });
   });
   afterAll(() => kedge?.stop());
 

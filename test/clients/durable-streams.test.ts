@@ -6,7 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { DurableStream, IdempotentProducer, stream } from '@durable-streams/client';
 import { Kafka, logLevel } from 'kafkajs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Kedge, startKedge } from '../../src/testing/start-kedge.ts';
+import { type Kedge, spawnKedge } from '../kedge-process.ts';
 import { eventually, unique } from './waiting.ts';
 
 let kedge: Kedge;
@@ -15,7 +15,7 @@ const json = 'application/json';
 const warnOnHttp = false;
 
 beforeAll(async () => {
-  kedge = await startKedge();
+  kedge = await spawnKedge();
 });
 afterAll(() => kedge.stop());
 

@@ -7,7 +7,7 @@ import {
   Partitioners,
 } from 'kafkajs';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { type Kedge, startKedge } from '../../src/testing/start-kedge.ts';
+import { type Kedge, spawnKedge } from '../kedge-process.ts';
 import { eventually, unique } from './waiting.ts';
 
 let kedge: Kedge;
@@ -15,7 +15,7 @@ let kafka: Kafka;
 const open: { disconnect(): Promise<void> }[] = [];
 
 beforeAll(async () => {
-  kedge = await startKedge();
+  kedge = await spawnKedge();
   kafka = new Kafka({ brokers: [kedge.bootstrapServers], logLevel: logLevel.NOTHING });
 });
 afterEach(async () => {

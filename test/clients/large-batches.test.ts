@@ -2,7 +2,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { CompressionTypes, Kafka, logLevel, Partitioners } from 'kafkajs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Kedge, startKedge } from '../../src/testing/start-kedge.ts';
+import { type Kedge, spawnKedge } from '../kedge-process.ts';
 import { eventually, unique } from './waiting.ts';
 
 const megabyte = 1024 * 1024;
@@ -10,7 +10,7 @@ let kedge: Kedge;
 let kafka: Kafka;
 
 beforeAll(async () => {
-  kedge = await startKedge();
+  kedge = await spawnKedge();
   kafka = new Kafka({ brokers: [kedge.bootstrapServers], logLevel: logLevel.NOTHING });
 });
 afterAll(() => kedge.stop());

@@ -8,7 +8,7 @@ import {
   stringSerializers,
 } from '@platformatic/kafka';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { type Kedge, startKedge } from '../../src/testing/start-kedge.ts';
+import { type Kedge, spawnKedge } from '../kedge-process.ts';
 import { eventually, unique } from './waiting.ts';
 
 type Text = Message<string, string, string, string>;
@@ -19,7 +19,7 @@ type Client = { close(force?: boolean): Promise<void> };
 const open: Client[] = [];
 
 beforeAll(async () => {
-  kedge = await startKedge();
+  kedge = await spawnKedge();
 });
 /** Only consumers are closed by force: they would wait for a fetch under way. */
 async function close(client: Client): Promise<void> {

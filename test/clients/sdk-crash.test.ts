@@ -5,13 +5,13 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect, it } from 'vitest';
 import { Admin, Consumer, Producer } from '../../src/client/index.ts';
-import { startKedge } from '../../src/testing/index.ts';
+import { spawnKedge } from '../kedge-process.ts';
 
 const keys = 7;
 const kills = 3;
 
 it.each(['http', 'ws'])('loses and doubles nothing over %s', async (scheme) => {
-  await using kedge = await startKedge({ env: { KAFKA_NUM_PARTITIONS: '3' } });
+  await using kedge = await spawnKedge({ env: { KAFKA_NUM_PARTITIONS: '3' } });
   const address = kedge.url.replace('http', scheme);
   await using producer = new Producer(address, { requestTimeoutMs: 5_000, lingerMs: 1 });
   const sent: Promise<unknown>[] = [];
@@ -52,7 +52,7 @@ it.each(['http', 'ws'])('loses and doubles nothing over %s', async (scheme) => {
 });
 
 it('loses and doubles nothing over a WebSocket that ends after every ten requests', async () => {
-  await using kedge = await startKedge({ env: { KEDGE_REQUESTS_PER_CONNECTION: '10' } });
+  await using kedge = await spawnKedge({ env: { KEDGE_REQUESTS_PER_CONNECTION: '10' } });
   const address = kedge.url.replace('http', 'ws');
   await using producer = new Producer(address, { batchBytes: 500 });
   const values = Array.from({ length: 2_000 }, (_, n) => `${n}`);

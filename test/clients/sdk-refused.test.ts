@@ -1,11 +1,11 @@
 /** What `kedge/client` says where it cannot come in: at once, and so that it can be mended. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Producer } from '../../src/client/index.ts';
-import { type Kedge, startKedge } from '../../src/testing/index.ts';
+import { type Kedge, spawnKedge } from '../kedge-process.ts';
 
 let kedge: Kedge;
 beforeAll(async () => {
-  kedge = await startKedge({ env: { KEDGE_TOKEN: 'sesame' } });
+  kedge = await spawnKedge({ env: { KEDGE_TOKEN: 'sesame' } });
 });
 afterAll(() => kedge.stop());
 

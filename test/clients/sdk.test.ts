@@ -14,12 +14,12 @@ import {
   text,
 } from '../../src/client/index.ts';
 import { ErrorCode } from '../../src/protocol/errors.ts';
-import { type Kedge, startKedge } from '../../src/testing/index.ts';
+import { type Kedge, spawnKedge } from '../kedge-process.ts';
 
 let kedge: Kedge;
 beforeAll(async () => {
   const env = { KAFKA_NUM_PARTITIONS: '3', KAFKA_GROUP_CONSUMER_HEARTBEAT_INTERVAL_MS: '200' };
-  kedge = await startKedge({ env });
+  kedge = await spawnKedge({ env });
 });
 afterAll(() => kedge.stop());
 

@@ -2,13 +2,13 @@ import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
 import { Kafka, logLevel, Partitioners } from 'kafkajs';
 import { afterEach, expect, it } from 'vitest';
-import { type Kedge, type KedgeOptions, startKedge } from '../../src/testing/start-kedge.ts';
+import { type Kedge, type KedgeOptions, spawnKedge } from '../kedge-process.ts';
 
 let kedge: Kedge;
 afterEach(() => kedge.stop());
 
 async function start(options: KedgeOptions): Promise<Kafka> {
-  kedge = await startKedge(options);
+  kedge = await spawnKedge(options);
   return new Kafka({
     brokers: [kedge.bootstrapServers],
     logLevel: logLevel.NOTHING,

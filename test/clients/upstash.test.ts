@@ -3,8 +3,8 @@
 import { Kafka } from '@upstash/kafka';
 import { Kafka as Kafkajs, logLevel } from 'kafkajs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Kedge, startKedge } from '../../src/testing/start-kedge.ts';
 import { ask } from '../http/requests.ts';
+import { type Kedge, spawnKedge } from '../kedge-process.ts';
 
 /** The owner's secret: nobody comes in without it. */
 const password = 'a-secret';
@@ -12,7 +12,7 @@ let kedge: Kedge;
 let kafka: Kafka;
 
 beforeAll(async () => {
-  kedge = await startKedge({
+  kedge = await spawnKedge({
     env: { KAFKA_NUM_PARTITIONS: '2', KEDGE_TOKEN: password },
   });
   kafka = new Kafka({ url: `${kedge.url}/upstash/`, username: 'admin', password });

@@ -6,8 +6,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll } from 'vitest';
-import { type Kedge, type KedgeOptions, startKedge } from '../../src/testing/start-kedge.ts';
 import { endAll, type Program, root, run } from '../cli/processes.ts';
+import { type Kedge, type KedgeOptions, spawnKedge } from '../kedge-process.ts';
 import { blockOf, blocksOf, textOf } from './blocks.ts';
 
 export interface PageOptions {
@@ -48,7 +48,7 @@ export function page(name: string, options: PageOptions = {}): Page {
   const scratch = mkdtempSync(join(tmpdir(), 'kedge-docs-'));
   const inProject: string[] = [];
   beforeAll(async () => {
-    kedge = await startKedge(options.kedge);
+    kedge = await spawnKedge(options.kedge);
   });
   afterAll(async () => {
     endAll();

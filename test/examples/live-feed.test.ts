@@ -1,14 +1,14 @@
 /** The page itself is opened in a browser by test/compat/browser. */
 import { EventSource } from 'eventsource';
 import { expect, it } from 'vitest';
-import { startKedge } from '../../src/testing/start-kedge.ts';
+import { spawnKedge } from '../kedge-process.ts';
 import { startLiveFeed } from './live-feed.ts';
 
 const token = 'secret-of-the-owner';
 const json = 'application/vnd.kafka.json.v2+json';
 
 it('examples/live-feed hands out a page, and an address at which its topic is read', async () => {
-  await using kedge = await startKedge({ env: { KEDGE_TOKEN: token, KEDGE_URL_TOKENS: 'true' } });
+  await using kedge = await spawnKedge({ env: { KEDGE_TOKEN: token, KEDGE_URL_TOKENS: 'true' } });
   const produce = (item: string) =>
     fetch(`${kedge.url}/rest/topics/orders`, {
       method: 'POST',

@@ -2,12 +2,12 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { takeOrder } from '../../examples/produce-by-http/orders.ts';
 import { Consumer, json } from '../../src/client/index.ts';
-import { type Kedge, startKedge } from '../../src/testing/index.ts';
 import { startBound } from '../clients/bound-workers.ts';
+import { type Kedge, spawnKedge } from '../kedge-process.ts';
 
 let kedge: Kedge;
 beforeAll(async () => {
-  kedge = await startKedge({ env: { KEDGE_TOKEN: 'secret' } });
+  kedge = await spawnKedge({ env: { KEDGE_TOKEN: 'secret' } });
 });
 afterAll(() => kedge.stop());
 

@@ -4,13 +4,13 @@
  */
 import { EventSource } from 'eventsource';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Kedge, startKedge } from '../../src/testing/start-kedge.ts';
+import { type Kedge, spawnKedge } from '../kedge-process.ts';
 import { Frames } from './frames.ts';
 import { ask, v2Json } from './requests.ts';
 
 let kedge: Kedge;
 beforeAll(async () => {
-  kedge = await startKedge({ env: { KEDGE_CALLS_PER_CONNECTION: '20' } });
+  kedge = await spawnKedge({ env: { KEDGE_CALLS_PER_CONNECTION: '20' } });
 });
 afterAll(() => kedge.stop());
 

@@ -2,7 +2,7 @@
 import { request } from 'node:http';
 import { CompressionTypes, Kafka, type KafkaMessage, logLevel, Partitioners } from 'kafkajs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Kedge, startKedge } from '../../src/testing/start-kedge.ts';
+import { type Kedge, spawnKedge } from '../kedge-process.ts';
 import { ask, v2Binary, v2Json } from './requests.ts';
 
 const json = 'application/json';
@@ -12,7 +12,7 @@ let kafka: Kafka;
 let cluster: string;
 
 beforeAll(async () => {
-  kedge = await startKedge({ env: { KAFKA_NUM_PARTITIONS: '5' } });
+  kedge = await spawnKedge({ env: { KAFKA_NUM_PARTITIONS: '5' } });
   kafka = new Kafka({ brokers: [kedge.bootstrapServers], logLevel: logLevel.NOTHING });
   const clusters = await ask('GET', `${kedge.url}/v3/clusters`);
   cluster = clusters.json.data[0].metadata.self;

@@ -3,7 +3,7 @@
  * included.
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Kedge, startKedge } from '../../src/testing/start-kedge.ts';
+import { type Kedge, spawnKedge } from '../kedge-process.ts';
 import { ask, v2, v2Binary, v2Json } from './requests.ts';
 
 let kedge: Kedge;
@@ -11,7 +11,7 @@ let rest: string;
 let names = 0;
 
 beforeAll(async () => {
-  kedge = await startKedge({ env: { KAFKA_GROUP_INITIAL_REBALANCE_DELAY_MS: '0' } });
+  kedge = await spawnKedge({ env: { KAFKA_GROUP_INITIAL_REBALANCE_DELAY_MS: '0' } });
   rest = `${kedge.url}/rest`;
 });
 afterAll(() => kedge.stop());

@@ -2,14 +2,14 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Consumer, Kafka, logLevel, Partitioners } from 'kafkajs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Kedge, startKedge } from '../../src/testing/start-kedge.ts';
+import { type Kedge, spawnKedge } from '../kedge-process.ts';
 import { ask, v2Json } from './requests.ts';
 
 let kedge: Kedge;
 let kafka: Kafka;
 
 beforeAll(async () => {
-  kedge = await startKedge({ env: { KAFKA_GROUP_INITIAL_REBALANCE_DELAY_MS: '0' } });
+  kedge = await spawnKedge({ env: { KAFKA_GROUP_INITIAL_REBALANCE_DELAY_MS: '0' } });
   kafka = new Kafka({ brokers: [kedge.bootstrapServers], logLevel: logLevel.NOTHING });
 });
 afterAll(() => kedge.stop());

@@ -4,12 +4,12 @@ import { fetchEventSource } from '@microsoft/fetch-event-source';
 import { EventSource } from 'eventsource';
 import { Kafka, logLevel, Partitioners } from 'kafkajs';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { type Kedge, startKedge } from '../../src/testing/start-kedge.ts';
+import { type Kedge, spawnKedge } from '../kedge-process.ts';
 import { ask, v2Json } from './requests.ts';
 
 let kedge: Kedge;
 beforeAll(async () => {
-  kedge = await startKedge({ env: { KEDGE_CORS_ORIGINS: 'https://app.example' } });
+  kedge = await spawnKedge({ env: { KEDGE_CORS_ORIGINS: 'https://app.example' } });
 });
 afterAll(() => kedge.stop());
 

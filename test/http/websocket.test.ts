@@ -3,15 +3,15 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Kafka, logLevel } from 'kafkajs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { alterClientQuotas } from '../../src/protocol/apis/alter-client-quotas.ts';
-import { type Kedge, startKedge } from '../../src/testing/start-kedge.ts';
 import { Wire } from '../kafka/wire.ts';
+import { type Kedge, spawnKedge } from '../kedge-process.ts';
 import { Frames } from './frames.ts';
 import { ask, v2Json } from './requests.ts';
 
 let kedge: Kedge;
 let kafka: Kafka;
 beforeAll(async () => {
-  kedge = await startKedge();
+  kedge = await spawnKedge();
   kafka = new Kafka({ brokers: [kedge.bootstrapServers], logLevel: logLevel.NOTHING });
 });
 afterAll(() => kedge.stop());

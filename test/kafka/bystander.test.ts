@@ -3,7 +3,7 @@ import { concat } from '../../src/bytes/writer.ts';
 import { describeGroups } from '../../src/protocol/apis/describe-groups.ts';
 import { listOffsets } from '../../src/protocol/apis/list-offsets.ts';
 import { defaultsOf } from '../../src/protocol/schema.ts';
-import { type Kedge, startKedge } from '../../src/testing/index.ts';
+import { type Kedge, spawnKedge } from '../kedge-process.ts';
 import { createTopic, frameOf, hello, produceTo, Wire } from './wire.ts';
 
 let kedge: Kedge;
@@ -16,7 +16,7 @@ async function open(): Promise<Wire> {
 }
 
 beforeAll(async () => {
-  kedge = await startKedge();
+  kedge = await spawnKedge();
 });
 
 afterAll(async () => {

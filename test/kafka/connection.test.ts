@@ -8,7 +8,7 @@ import { metadata } from '../../src/protocol/apis/metadata.ts';
 import { produce } from '../../src/protocol/apis/produce.ts';
 import { ErrorCode } from '../../src/protocol/errors.ts';
 import { defaultsOf } from '../../src/protocol/schema.ts';
-import { type Kedge, startKedge } from '../../src/testing/index.ts';
+import { type Kedge, spawnKedge } from '../kedge-process.ts';
 import {
   batchOf,
   createTopic,
@@ -32,7 +32,7 @@ async function open(): Promise<Wire> {
 }
 
 beforeAll(async () => {
-  kedge = await startKedge();
+  kedge = await spawnKedge();
 });
 
 afterAll(async () => {

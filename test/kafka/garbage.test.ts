@@ -6,7 +6,7 @@ import { concat } from '../../src/bytes/writer.ts';
 import { apiVersions } from '../../src/protocol/apis/api-versions.ts';
 import { apis } from '../../src/protocol/apis/index.ts';
 import { produce } from '../../src/protocol/apis/produce.ts';
-import { type Kedge, startKedge } from '../../src/testing/index.ts';
+import { type Kedge, spawnKedge } from '../kedge-process.ts';
 import {
   batchOf,
   createTopic,
@@ -33,7 +33,7 @@ async function open(): Promise<Wire> {
 }
 
 beforeAll(async () => {
-  kedge = await startKedge();
+  kedge = await spawnKedge();
   healthy = await Wire.open(kedge);
   await createTopic(healthy, 'healthy');
 });

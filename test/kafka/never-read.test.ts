@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { fetch } from '../../src/protocol/apis/fetch.ts';
-import { type Kedge, startKedge } from '../../src/testing/index.ts';
+import { type Kedge, spawnKedge } from '../kedge-process.ts';
 import { createTopic, fetchOf, frameOf, produceTo, readFrom, Wire } from './wire.ts';
 
 let kedge: Kedge;
@@ -13,7 +13,7 @@ async function open(): Promise<Wire> {
 }
 
 beforeAll(async () => {
-  kedge = await startKedge();
+  kedge = await spawnKedge();
 });
 afterEach(() => {
   for (const wire of opened.splice(0)) wire.close();

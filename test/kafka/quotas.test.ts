@@ -13,7 +13,7 @@ import { produce } from '../../src/protocol/apis/produce.ts';
 import { ErrorCode } from '../../src/protocol/errors.ts';
 import { encodeRequestFrame } from '../../src/protocol/header.ts';
 import { defaultsOf } from '../../src/protocol/schema.ts';
-import { type Kedge, startKedge } from '../../src/testing/index.ts';
+import { type Kedge, spawnKedge } from '../kedge-process.ts';
 import { batchOf, createTopic, fetchOf, hello, produceOf, produceTo, Wire } from './wire.ts';
 
 let kedge: Kedge;
@@ -31,7 +31,7 @@ afterEach(() => {
 
 describe('a client with a quota', () => {
   beforeAll(async () => {
-    kedge = await startKedge();
+    kedge = await spawnKedge();
   });
 
   afterAll(async () => {
@@ -123,7 +123,7 @@ describe('a client with a quota', () => {
 
 describe('a Kedge with limits', () => {
   beforeAll(async () => {
-    kedge = await startKedge({
+    kedge = await spawnKedge({
       env: {
         KAFKA_MAX_CONNECTIONS_PER_IP: '3',
         KAFKA_MAX_CONNECTIONS_PER_IP_OVERRIDES: '127.0.0.2:0',

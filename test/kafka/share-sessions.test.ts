@@ -6,7 +6,7 @@ import { shareFetch } from '../../src/protocol/apis/share-fetch.ts';
 import { shareGroupHeartbeat } from '../../src/protocol/apis/share-group-heartbeat.ts';
 import { ErrorCode } from '../../src/protocol/errors.ts';
 import { defaultsOf } from '../../src/protocol/schema.ts';
-import { type Kedge, startKedge } from '../../src/testing/index.ts';
+import { type Kedge, spawnKedge } from '../kedge-process.ts';
 import { frameOf, produceTo, Wire } from './wire.ts';
 
 const GROUP_RESOURCE = 32;
@@ -15,7 +15,7 @@ let kedge: Kedge;
 let topicId: string;
 
 beforeAll(async () => {
-  kedge = await startKedge();
+  kedge = await spawnKedge();
   const wire = await Wire.open(kedge);
   const plan = { name: 'jobs', numPartitions: 1, replicationFactor: 1, assignments: [] };
   const { topics } = await wire.ask(createTopics, 7, {

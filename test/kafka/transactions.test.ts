@@ -6,7 +6,7 @@ import { writeTxnMarkers } from '../../src/protocol/apis/write-txn-markers.ts';
 import { ErrorCode } from '../../src/protocol/errors.ts';
 import { recordBatches } from '../../src/protocol/records/index.ts';
 import { defaultsOf } from '../../src/protocol/schema.ts';
-import { type Kedge, startKedge } from '../../src/testing/index.ts';
+import { type Kedge, spawnKedge } from '../kedge-process.ts';
 import { bytesOf, look, offsetAt, producersOf, Transactor } from './transactor.ts';
 import { fetchOf, produceTo, Wire } from './wire.ts';
 
@@ -16,7 +16,7 @@ let topic: string;
 let named = 0;
 
 beforeAll(async () => {
-  kedge = await startKedge();
+  kedge = await spawnKedge();
 });
 
 afterAll(async () => {

@@ -20,7 +20,7 @@ import { txnOffsetCommit } from '../../src/protocol/apis/txn-offset-commit.ts';
 import { ErrorCode } from '../../src/protocol/errors.ts';
 import { buildBatch, decodeRecords, recordBatches } from '../../src/protocol/records/index.ts';
 import { defaultsOf } from '../../src/protocol/schema.ts';
-import { type Kedge, startKedge } from '../../src/testing/index.ts';
+import { type Kedge, spawnKedge } from '../kedge-process.ts';
 import { createTopic, fetchOf, Wire } from './wire.ts';
 
 let kedge: Kedge;
@@ -40,7 +40,7 @@ async function open(): Promise<Wire> {
 }
 
 beforeAll(async () => {
-  kedge = await startKedge();
+  kedge = await spawnKedge();
 });
 
 afterAll(async () => {

@@ -16,7 +16,7 @@ import { decodeResponseHeader, encodeRequestFrame } from '../../src/protocol/hea
 import { buildBatch, decodeRecords, recordBatches } from '../../src/protocol/records/index.ts';
 import type { Api, Fields, Infer } from '../../src/protocol/schema.ts';
 import { decodeResponse, defaultsOf } from '../../src/protocol/schema.ts';
-import type { Kedge } from '../../src/testing/index.ts';
+import type { Kedge } from '../kedge-process.ts';
 
 export class Wire {
   readonly socket: Socket;

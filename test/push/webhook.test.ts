@@ -2,7 +2,7 @@ import { createHmac } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { answerWebhook, verifyWebhook, WebhookVerificationError } from '../../src/client/index.ts';
-import { type Kedge, startKedge } from '../../src/testing/start-kedge.ts';
+import { type Kedge, spawnKedge } from '../kedge-process.ts';
 import { type Answer, report } from './report.ts';
 
 const secretOf = (letter: string) => `whsec_${Buffer.from(letter.repeat(32)).toString('base64')}`;
@@ -11,7 +11,7 @@ const [oldSecret, newSecret] = [secretOf('a'), secretOf('b')];
 let kedge: Kedge;
 
 beforeAll(async () => {
-  kedge = await startKedge({ env: { KEDGE_PUSH_PRIVATE_HOSTS: '127.0.0.1' } });
+  kedge = await spawnKedge({ env: { KEDGE_PUSH_PRIVATE_HOSTS: '127.0.0.1' } });
 });
 afterAll(() => kedge.stop());
 

@@ -3,16 +3,16 @@ import { parseTunnelOptions } from '../../../src/cli/tunnel/options.ts';
 import { openTunnel, type Tunnel } from '../../../src/cli/tunnel/tunnel.ts';
 import { metadata } from '../../../src/protocol/apis/metadata.ts';
 import { defaultsOf } from '../../../src/protocol/schema.ts';
-import { type Kedge, startKedge } from '../../../src/testing/index.ts';
 import { createTopic, produceTo, readFrom, Wire } from '../../kafka/wire.ts';
+import { type Kedge, spawnKedge } from '../../kedge-process.ts';
 
 const running: (Tunnel | Kedge)[] = [];
 afterEach(async () => {
   for (const one of running.splice(0).reverse()) await ('stop' in one ? one.stop() : one.close());
 });
 
-async function start(options: Parameters<typeof startKedge>[0] = {}): Promise<Kedge> {
-  const kedge = await startKedge(options);
+async function start(options: Parameters<typeof spawnKedge>[0] = {}): Promise<Kedge> {
+  const kedge = await spawnKedge(options);
   running.push(kedge);
   return kedge;
 }

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { unstable_readConfig } from 'wrangler';
-import { readWorkerConfig } from '../../src/cli/worker-config.ts';
+import { readWorkerConfig } from '../../src/local/worker-config.ts';
 
 const path = join(import.meta.dirname, '../../wrangler.toml');
 

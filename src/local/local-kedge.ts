@@ -4,7 +4,7 @@
  * itself; nothing stands in between.
  */
 import { join } from 'node:path';
-import { isLoopback, type StartOptions } from './options.ts';
+import { isLoopback, type LocalOptions } from './local-options.ts';
 import { freePort } from './ports.ts';
 import { guardWorkerd } from './processes.ts';
 import { readWorkerConfig, type WorkerConfig } from './worker-config.ts';
@@ -33,7 +33,7 @@ const root = join(import.meta.dirname, '../..');
 
 /** Starts workerd with the Worker; settles when both ports answer. */
 export async function runWorker(
-  options: StartOptions,
+  options: LocalOptions,
   place: Place,
   events: LocalKedgeEvents,
 ): Promise<LocalKedge> {
@@ -95,7 +95,7 @@ export async function runWorker(
  * The port to ask for; 0 where Miniflare will tell which one it became. On an address that it does
  * not know for this machine's, such as 127.0.0.2, the one it tells is another, for its own use.
  */
-async function httpPortOf({ host, httpPort }: StartOptions): Promise<number> {
+async function httpPortOf({ host, httpPort }: LocalOptions): Promise<number> {
   return httpPort === 0 && host !== '127.0.0.1' ? freePort(host) : httpPort;
 }
 

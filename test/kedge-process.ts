@@ -53,10 +53,10 @@ interface Ready {
   readonly url: string;
 }
 
-const program = join(import.meta.dirname, '../cli/start.ts');
+const program = join(import.meta.dirname, '../src/cli/start.ts');
 
 /** Starts a Kedge; settles when it is ready. Throws with its output when it does not start. */
-export async function startKedge(options: KedgeOptions = {}): Promise<Kedge> {
+export async function spawnKedge(options: KedgeOptions = {}): Promise<Kedge> {
   const dataDir = options.dataDir ?? mkdtempSync(join(tmpdir(), 'kedge-test-'));
   let output = '';
   const launch = (kafkaPort: number, httpPort: number): Promise<[ChildProcess, Ready]> =>
