@@ -48,8 +48,8 @@ export interface Kedge extends AsyncDisposable {
   /** Has the members of a group join again, as if one of them had come or gone. */
   rebalance(groupId: string): Promise<void>;
   /**
-   * Ends it as `kill -9` and a power cut do, and starts it again with what was acknowledged; settles
-   * when it answers. `{ restart: false }`: it stays away until `restart()`.
+   * Ends it as `kill -9` or a power cut does, and starts it again with what was acknowledged.
+   * Settles when it answers. `{ restart: false }`: it stays away until `restart()`.
    */
   crash(options?: { readonly restart?: boolean }): Promise<void>;
   /** Ends it in good order and starts it again on the same ports, with the same data. */
