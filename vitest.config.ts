@@ -14,6 +14,7 @@ export default defineConfig({
   test: {
     projects: [
       {
+        resolve: { tsconfigPaths: true },
         test: {
           name: 'node',
           include: ['test/**/*.test.ts'],
@@ -25,6 +26,7 @@ export default defineConfig({
         },
       },
       {
+        resolve: { tsconfigPaths: true },
         plugins: [
           cloudflareTest({
             main: worker.main,

@@ -1,0 +1,23 @@
+/**
+ * `npm run build`: makes `dist`, which is all of the published package but for its launcher in
+ * `bin`. The surprise: nothing here lists the entry points; they are what `exports` in package.json
+ * says, under the condition `kedge:source`.
+ */
+import { cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { noticesOf } from './notices.ts';
+import { bundlePrograms } from './programs.ts';
+import { dist, root } from './project.ts';
+import { declareTypes } from './types.ts';
+import { bundleWorkers } from './workers.ts';
+
+rmSync(dist, { recursive: true, force: true });
+mkdirSync(dist);
+const [workers, programs] = await Promise.all([bundleWorkers(), bundlePrograms(), declareTypes()]);
+cpSync(join(root, 'build/worker.d.ts'), join(dist, 'worker.d.ts'));
+writeFileSync(join(dist, 'third-party-notices.txt'), noticesOf([...workers.inputs, ...programs]));
+for (const line of workers.weights) console.log(line);
+if (workers.tooHeavy !== undefined) {
+  console.error(`kedge: ${workers.tooHeavy}`);
+  process.exitCode = 1;
+}
