@@ -52,7 +52,7 @@ const mayImport: Record<string, { values: string[]; types?: string[]; outside?: 
   // A Kedge on this machine, for the command line and for test suites.
   local: {
     values: ['runtime', 'core', 'protocol', 'bytes'],
-    outside: /^(node:|miniflare$|esbuild$)/,
+    outside: /^(node:|esbuild$)/,
   },
   cli: {
     values: ['local', 'client', 'runtime', 'core', 'protocol', 'bytes'],

@@ -3,7 +3,6 @@
  * the broker's configuration, as in Kafka's own container images; they are checked here, before
  * anything starts, so that a typing mistake is an answer and not a broken broker.
  */
-import { tmpdir } from 'node:os';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { isEveryAddress, isLoopback, type LocalOptions } from '../local/local-options.ts';
@@ -98,9 +97,6 @@ export function parseStartOptions(
     variables,
   };
 }
-
-/** A directory of its own for a Kedge that keeps nothing starts with this path. */
-export const memoryPrefix = resolve(tmpdir(), 'kedge-memory-');
 
 function parse(args: readonly string[]) {
   try {

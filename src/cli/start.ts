@@ -4,23 +4,17 @@
  * it also says there where it listens, and ends when that program does.
  */
 import { relative } from 'node:path';
-import {
-  type DataDirectory,
-  DirectoryUnavailable,
-  holdDataDirectory,
-  holdTemporaryDirectory,
-} from '../local/data-directory.ts';
-import { type LocalKedge, runWorker } from '../local/local-kedge.ts';
+import { DirectoryUnavailable } from '../local/data-directory.ts';
+import { type LocalKedge, startLocalKedge } from '../local/local-kedge.ts';
 import { isEveryAddress, isLoopback, type LocalOptions } from '../local/local-options.ts';
 import { assertAvailable, PortUnavailable } from '../local/ports.ts';
 import { whenNpmIsGone } from '../local/processes.ts';
-import { help, memoryPrefix, ownDirectory, parseStartOptions, UsageError } from './options.ts';
+import { help, ownDirectory, parseStartOptions, UsageError } from './options.ts';
 import { unknownSettings } from './unknown-settings.ts';
 
 /** How often workerd may end by itself within a minute before we give up. */
 const restartsPerMinute = 5;
 
-let directory: DataDirectory | undefined;
 let kedge: LocalKedge | undefined;
 let ending = false;
 
@@ -32,17 +26,15 @@ async function main(): Promise<void> {
   }
   for (const line of unknownSettings(process.env)) console.error(`kedge: ${line}`);
   endWithOurParent();
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.on(signal, () => void end(0));
+  }
   await Promise.all([
     assertAvailable(options.host, options.kafkaPort, '--kafka-port'),
     assertAvailable(options.host, options.httpPort, '--http-port'),
   ]);
-  directory = options.dataDir
-    ? await holdDataDirectory(options.dataDir)
-    : await holdTemporaryDirectory(memoryPrefix);
-  // Miniflare keeps a few files of its own while it runs; they are to go when ours go.
-  process.env.TMPDIR = directory.scratch;
   const restarts: number[] = [];
-  kedge = await runWorker(options, directory, {
+  kedge = await startLocalKedge(options, {
     onLine(level, message) {
       const stream = level === 'error' || level === 'warn' ? process.stderr : process.stdout;
       stream.write(`${message}\n`);
@@ -60,11 +52,6 @@ async function main(): Promise<void> {
     },
     onFailure: (error) => void end(1, error.message),
   });
-  // Miniflare has its own idea of what a signal does: it would end the process before we can.
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-    process.removeAllListeners(signal);
-    process.on(signal, () => void end(0));
-  }
   announce(options, kedge);
 }
 
@@ -126,10 +113,7 @@ async function end(code: number, reason?: string): Promise<void> {
   if (reason !== undefined) console.error(`kedge: ${reason}`);
   if (ending) return;
   ending = true;
-  const leave = (): never => {
-    directory?.release();
-    process.exit(code);
-  };
+  const leave = (): never => process.exit(code);
   // Whatever may hold workerd up, a person at a keyboard waits no longer than this.
   setTimeout(leave, 800);
   await kedge?.stop().catch(() => {});

@@ -1,18 +1,41 @@
 /**
- * The Worker, running on this machine: bundled from source, in workerd, with its objects on disk.
- * What runs is the Worker that is deployed, and its connect() handler takes the Kafka connections
- * itself; nothing stands in between.
+ * A Kedge on this machine: the Worker that is deployed, in a workerd of its own, with its objects
+ * on disk. Its connect() handler takes the Kafka connections itself; nothing stands in between.
  */
-import { join } from 'node:path';
+import { randomUUID } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
+import { mkdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { type DataDirectory, holdDataDirectory, holdTemporaryDirectory } from './data-directory.ts';
 import { isLoopback, type LocalOptions } from './local-options.ts';
-import { freePort } from './ports.ts';
-import { guardWorkerd } from './processes.ts';
-import { readWorkerConfig, type WorkerConfig } from './worker-config.ts';
+import { type WorkerScript, workerScript } from './worker-script.ts';
+import { type Socket, workerdConfig } from './workerd-config.ts';
+import { startWorkerd, type WorkerdProcess } from './workerd-process.ts';
 
 export interface LocalKedge {
   readonly kafkaPort: number;
   readonly httpPort: number;
+  /** Of the further listeners, in the order in which they were asked for. */
+  readonly listenerPorts: readonly number[];
+  readonly prefixPorts: Readonly<{ registry?: number; rest?: number; connect?: number }>;
+  /** The directory everything is kept in. */
+  readonly dataDir: string;
+  /** The workerd that runs, or ran last. */
+  readonly workerdPid: number;
+  /** How often workerd was started: 1, 2 after a crash … */
+  readonly starts: number;
+  /** Ends it, and lets go of its directory. */
   stop(): Promise<void>;
+  /** Ends workerd as `kill -9` does, and leaves it so; settles when it is gone. */
+  crash(): Promise<void>;
+  /** Starts it again: same ports, same data. */
+  start(): Promise<void>;
+  restart(): Promise<void>;
+  /** Writes everything it keeps to one file. It is not there for a moment meanwhile. */
+  snapshot(file: string): Promise<void>;
+  /** Puts what such a file holds in the place of what it keeps. It is away for a moment. */
+  restore(file: string): Promise<void>;
 }
 
 export interface LocalKedgeEvents {
@@ -24,102 +47,176 @@ export interface LocalKedgeEvents {
   onFailure(error: Error): void;
 }
 
-interface Place {
-  readonly path: string;
-  readonly workerdPidFile: string;
-}
-
-const root = join(import.meta.dirname, '../..');
-
-/** Starts workerd with the Worker; settles when both ports answer. */
-export async function runWorker(
+/** Starts a Kedge; settles when it can be reached at all its ports. */
+export async function startLocalKedge(
   options: LocalOptions,
-  place: Place,
   events: LocalKedgeEvents,
 ): Promise<LocalKedge> {
-  guardWorkerd();
-  const worker = readWorkerConfig(join(root, 'wrangler.toml'));
-  const [script, { convertV4MiniflareOptions, Log, LogLevel, Miniflare }] = await Promise.all([
-    bundle(worker),
-    import('miniflare'),
-  ]);
-  const httpPort = await httpPortOf(options);
-  class Reporter extends Log {
-    override error(error: Error): void {
-      events.onFailure(error);
+  const kedge = new RunningKedge(options, events);
+  await kedge.start();
+  return kedge;
+}
+
+/** A directory of its own for a Kedge that keeps nothing starts with this path. */
+const memoryPrefix = resolve(tmpdir(), 'kedge-memory-');
+
+class RunningKedge implements LocalKedge {
+  readonly #options: LocalOptions;
+  readonly #events: LocalKedgeEvents;
+  #script: Promise<WorkerScript> | undefined;
+  #directory: DataDirectory | undefined;
+  #process: WorkerdProcess | undefined;
+  /** The port of each socket; the ones it was given first stay. */
+  #ports: ReadonlyMap<string, number> = new Map();
+  /** One thing at a time. */
+  #turn: Promise<unknown> = Promise.resolve();
+  dataDir = '';
+  workerdPid = 0;
+  starts = 0;
+
+  constructor(options: LocalOptions, events: LocalKedgeEvents) {
+    this.#options = options;
+    this.#events = events;
+  }
+
+  get kafkaPort(): number {
+    return this.#ports.get('kafka')!;
+  }
+
+  get httpPort(): number {
+    return this.#ports.get('http')!;
+  }
+
+  get listenerPorts(): readonly number[] {
+    return (this.#options.listeners ?? []).map((_, index) => this.#ports.get(`kafka-${index}`)!);
+  }
+
+  get prefixPorts(): Readonly<Record<string, number>> {
+    return {};
+  }
+
+  start(): Promise<void> {
+    return this.#alone(() => this.#run());
+  }
+
+  stop(): Promise<void> {
+    return this.#alone(async () => {
+      await this.#end();
+      this.#directory?.release();
+      this.#directory = undefined;
+    });
+  }
+
+  crash(): Promise<void> {
+    return this.#alone(() => this.#end());
+  }
+
+  restart(): Promise<void> {
+    return this.#alone(async () => {
+      await this.#end();
+      await this.#run();
+    });
+  }
+
+  snapshot(_file: string): Promise<void> {
+    return Promise.reject(new Error('not built yet'));
+  }
+
+  restore(_file: string): Promise<void> {
+    return Promise.reject(new Error('not built yet'));
+  }
+
+  #alone<T>(work: () => Promise<T>): Promise<T> {
+    const turn = this.#turn.then(work);
+    this.#turn = turn.catch(() => {});
+    return turn;
+  }
+
+  async #run(): Promise<void> {
+    if (this.#process) return;
+    this.#script ??= workerScript(this.#options.testControls ? 'testing-worker' : 'worker');
+    const [script, directory] = await Promise.all([this.#script, this.#hold()]);
+    const configFile = await this.#write(script, directory);
+    try {
+      const process = await startWorkerd({
+        configFile,
+        pidFile: directory.workerdPidFile,
+        sockets: this.#sockets().map(({ name }) => name),
+        onLine: (level, message) => this.#events.onLine(level, message),
+      });
+      this.#process = process;
+      this.#ports = process.ports;
+      this.workerdPid = process.pid;
+      this.starts++;
+      void process.ended.then(() => this.#onEnd(process));
+    } finally {
+      // It may hold secrets, and is not looked at again.
+      await rm(configFile, { force: true });
     }
   }
-  const miniflare = new Miniflare(
-    convertV4MiniflareOptions({
-      name: worker.name,
-      modules: [{ type: 'ESModule', path: 'worker.js', contents: script }],
-      compatibilityDate: worker.compatibilityDate,
-      compatibilityFlags: [...worker.compatibilityFlags],
-      // Nothing counts calls here, so no connection needs to be closed for their sake.
-      bindings: {
+
+  async #hold(): Promise<DataDirectory> {
+    const { dataDir } = this.#options;
+    this.#directory ??= await (dataDir
+      ? holdDataDirectory(dataDir)
+      : holdTemporaryDirectory(memoryPrefix));
+    this.dataDir = this.#directory.path;
+    return this.#directory;
+  }
+
+  async #write(script: WorkerScript, directory: DataDirectory): Promise<string> {
+    const objectsPath = join(directory.path, 'do');
+    await mkdir(objectsPath, { recursive: true });
+    writeFileSync(join(directory.scratch, 'worker.js'), script.text);
+    const configFile = join(directory.scratch, `${randomUUID()}.capnp`);
+    const { variables, host } = this.#options;
+    const config = workerdConfig({
+      script: 'worker.js',
+      worker: script.config,
+      objectsPath,
+      sockets: this.#sockets(),
+      variables: {
+        // Nothing counts calls here, so no connection needs to be closed for their sake.
         KEDGE_CALLS_PER_CONNECTION: '0',
         KEDGE_REQUESTS_PER_CONNECTION: '0',
         // A page could have its own name lead here, to be taken for one of ours.
-        ...(isLoopback(options.host) && { KEDGE_HOSTS: 'localhost' }),
-        ...worker.vars,
-        ...options.variables,
+        ...(isLoopback(host) && { KEDGE_HOSTS: 'localhost' }),
+        ...script.config.vars,
+        ...variables,
       },
-      durableObjects: worker.durableObjects,
-      connectHandlers: [{ protocol: 'tcp', port: options.kafkaPort, address: options.host }],
-      host: options.host,
-      port: httpPort,
-      resourcePersistencePath: place.path,
-      unsafeRuntimeEnv: { KEDGE_WORKERD_PID_FILE: place.workerdPidFile },
-      cf: false,
-      cacheAPI: false,
-      logRequests: false,
-      log: new Reporter(LogLevel.ERROR),
-      handleStructuredLogs: ({ level, message }) => events.onLine(level, message),
-      unsafeHandleRuntimeRestart: () => events.onRestart(),
-    }),
-  );
-  try {
-    const url = await miniflare.ready;
-    return {
-      kafkaPort: await portOf(miniflare),
-      httpPort: httpPort || Number(url.port),
-      stop: () => miniflare.dispose(),
-    };
-  } catch (error) {
-    await miniflare.dispose().catch(() => {});
-    throw error;
+    });
+    writeFileSync(configFile, config, { mode: 0o600 });
+    return configFile;
   }
-}
 
-/**
- * The port to ask for; 0 where Miniflare will tell which one it became. On an address that it does
- * not know for this machine's, such as 127.0.0.2, the one it tells is another, for its own use.
- */
-async function httpPortOf({ host, httpPort }: LocalOptions): Promise<number> {
-  return httpPort === 0 && host !== '127.0.0.1' ? freePort(host) : httpPort;
-}
+  #sockets(): Socket[] {
+    const { host, kafkaPort, httpPort, listeners = [] } = this.#options;
+    const asked: Socket[] = [
+      { name: 'kafka', kind: 'tcp', host, port: kafkaPort },
+      { name: 'http', kind: 'http', host, port: httpPort },
+      ...listeners.map(
+        ({ host, port }, index): Socket => ({ name: `kafka-${index}`, kind: 'tcp', host, port }),
+      ),
+    ];
+    return asked.map((socket) => ({
+      ...socket,
+      port: this.#ports.get(socket.name) ?? socket.port,
+    }));
+  }
 
-/** The port workerd listens on for Kafka, found by connecting to it: it may have been any. */
-async function portOf(miniflare: import('miniflare').Miniflare): Promise<number> {
-  const socket = await miniflare.dispatchConnect();
-  const port = socket.remotePort!;
-  socket.destroy();
-  return port;
-}
+  async #end(): Promise<void> {
+    const process = this.#process;
+    this.#process = undefined;
+    await process?.kill();
+  }
 
-async function bundle(worker: WorkerConfig): Promise<string> {
-  const { build, stop } = await import('esbuild');
-  const { outputFiles } = await build({
-    entryPoints: [join(root, worker.main)],
-    bundle: true,
-    write: false,
-    format: 'esm',
-    target: 'es2024',
-    conditions: ['workerd', 'worker', 'browser'],
-    external: ['cloudflare:*', 'node:*'],
-    sourcemap: 'inline',
-    logLevel: 'silent',
-  });
-  void stop();
-  return outputFiles[0].text;
+  /** workerd has ended; when that was not our doing it is started again. */
+  #onEnd(process: WorkerdProcess): void {
+    if (this.#process !== process) return;
+    this.#process = undefined;
+    this.#alone(() => this.#run()).then(
+      () => this.#events.onRestart(),
+      (error) => this.#events.onFailure(error),
+    );
+  }
 }

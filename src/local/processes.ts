@@ -1,21 +1,10 @@
 /**
  * The processes around us: workerd below, which must not outlive us, and npm above, which we must
- * not outlive. Miniflare starts the program named in MINIFLARE_WORKERD_PATH in place of workerd's
- * own, which is how workerd.sh gets in between.
+ * not outlive.
  */
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-
-/** Makes Miniflare start workerd through workerd.sh; as it is on Windows, which has no sh. */
-export function guardWorkerd(): void {
-  if (process.platform === 'win32') return;
-  const require = createRequire(import.meta.resolve('miniflare'));
-  process.env.KEDGE_WORKERD = require('workerd').default;
-  process.env.MINIFLARE_WORKERD_PATH = join(import.meta.dirname, 'workerd.sh');
-}
 
 /** Ends the process with this id if it is a workerd, and waits until it is gone. */
 export async function endWorkerd(pid: number): Promise<void> {

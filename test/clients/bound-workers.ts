@@ -3,11 +3,11 @@
  * wrangler.toml would bind it: what runs when both are deployed to one account.
  */
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { build } from 'esbuild';
 import { convertV4MiniflareOptions, Log, LogLevel, Miniflare } from 'miniflare';
-import { guardWorkerd } from '../../src/local/processes.ts';
 import { readWorkerConfig } from '../../src/local/worker-config.ts';
 
 const root = join(import.meta.dirname, '../..');
@@ -136,4 +136,11 @@ function mapped<From, To>(
   change: (value: From) => To,
 ): Record<string, To> {
   return Object.fromEntries(Object.entries(record).map(([name, value]) => [name, change(value)]));
+}
+
+/** Makes Miniflare start workerd so that it does not outlive us, and says what its process is. */
+function guardWorkerd(): void {
+  const require = createRequire(import.meta.resolve('miniflare'));
+  process.env.KEDGE_WORKERD = require('workerd').default;
+  process.env.MINIFLARE_WORKERD_PATH = join(root, 'src/local/workerd.sh');
 }
