@@ -3,7 +3,7 @@
  * plain data is shared; stubs, watches and promises belong to the invocation that made them, so
  * every connection (and every HTTP request) has its own.
  */
-import type { BrokerConfig } from '../runtime/config.ts';
+import { advertisedTo, type BrokerConfig } from '../runtime/config.ts';
 import type { Objects } from '../runtime/stubs.ts';
 import type { Access } from './access.ts';
 import { authorizerFor, authorizerSettings } from './acl-authorizer.ts';
@@ -98,7 +98,7 @@ export function clientContext(gateway: Gateway, client: ClientOrigin): ClientCon
     credentials: new Credentials(memory.credentials, objects, now),
     quotas: new Quotas(memory.quotas, objects, now),
     clientHost: client.clientHost,
-    advertised: client.advertise ?? config.advertisedListener ?? client.dialled,
+    advertised: client.advertise ?? advertisedTo(config, client.dialled),
     objects,
     metadata: metadataCache(memory, objects, now, changes),
     producerIds,

@@ -33,11 +33,14 @@ const ownTables =
 
 export function clusterHost(options: ClusterHostOptions): ClusterHost {
   const { config, rows, now, setAlarm, announce } = options;
-  const { nodeId, numPartitions, maxTopics, maxPartitions, maxGroups } = config;
+  const { nodeId, clusterId, numPartitions, maxTopics, maxPartitions, maxGroups } = config;
   const limits = { maxTopics, maxPartitions, maxGroups };
   const fixed = brokerSettings(config);
   return new MachineHost({
-    create: () => new ClusterMachine({ nodeId, numPartitions, fixed, limits, newUuid: randomUuid }),
+    create: () => {
+      const said = { nodeId, clusterId, numPartitions, fixed, limits };
+      return new ClusterMachine({ ...said, newUuid: randomUuid });
+    },
     rows,
     now,
     setAlarm,

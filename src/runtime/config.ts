@@ -7,6 +7,10 @@
 import { maxPartitionsPerTopic } from '../core/cluster/new-topics.ts';
 import { largestBatchBytes } from '../core/log/log-config.ts';
 import { maxConnectionsOf } from './connection-overrides.ts';
+import { type Address, advertisedFrom, type PortListener, portListenersFrom } from './listeners.ts';
+import { topicDefaultsFrom, topicDefaultVariables } from './topic-defaults.ts';
+
+export { parseListener } from './listeners.ts';
 
 export interface BrokerConfig {
   /** `auto.create.topics.enable` */
@@ -79,6 +83,8 @@ export interface BrokerConfig {
   readonly maxGroups: number;
   /** `fetch.max.bytes`: the broker's own bound on one Fetch answer */
   readonly fetchMaxBytes: number;
+  /** `cluster.id`: what a cluster is called that has no id yet; empty: by chance */
+  readonly clusterId: string;
   /** `node.id` of the one broker clients see */
   readonly nodeId: number;
   /** `authorizer.class.name`: Kafka's StandardAuthorizer; empty: none, unless Kedge is closed */
@@ -88,7 +94,11 @@ export interface BrokerConfig {
   /** `allow.everyone.if.no.acl.found`: to do what no ACL speaks of */
   readonly allowEveryoneIfNoAclFound: boolean;
   /** `advertised.listeners`: host and port; null: the address the client dialled */
-  readonly advertisedListener: { readonly host: string; readonly port: number } | null;
+  readonly advertisedListener: Address | null;
+  /** `listeners`: the ports where clients are told something of their own; none: nowhere */
+  readonly listeners: readonly PortListener[];
+  /** `log.retention.ms` and all else that topics have from their broker, by Kafka name */
+  readonly topicDefaults: Readonly<Record<string, string>>;
 }
 
 export const defaultBrokerConfig: BrokerConfig = {
@@ -127,11 +137,14 @@ export const defaultBrokerConfig: BrokerConfig = {
   maxPartitions: 100_000,
   maxGroups: 100_000,
   fetchMaxBytes: 57_671_680,
+  clusterId: '',
   nodeId: 1,
   authorizerClassName: '',
   superUsers: '',
   allowEveryoneIfNoAclFound: false,
   advertisedListener: null,
+  listeners: [],
+  topicDefaults: {},
 };
 
 type NumberIn<T> = { [K in keyof T]: T[K] extends number ? K : never }[keyof T];
@@ -169,7 +182,6 @@ const most: Partial<Record<NumberIn<BrokerConfig>, number>> = {
 
 /** Kafka's name of a config: `autoCreateTopicsEnable` is `auto.create.topics.enable`. */
 function kafkaName(property: string): string {
-  if (property === 'advertisedListener') return 'advertised.listeners';
   return property.replace(/[A-Z]/g, (letter) => `.${letter.toLowerCase()}`);
 }
 
@@ -187,9 +199,18 @@ function variableName(property: string): string {
   return `${prefix}_${kafkaName(property).replaceAll('.', '_').toUpperCase()}`;
 }
 
+/** Those that have a variable each. */
+const plain = Object.entries(defaultBrokerConfig).filter(
+  ([, initial]) => typeof initial !== 'object',
+);
+
 /** The variables that mean something to a Worker; it does not look at any others. */
-export const brokerVariables: readonly string[] =
-  Object.keys(defaultBrokerConfig).map(variableName);
+export const brokerVariables: readonly string[] = [
+  ...plain.map(([property]) => variableName(property)),
+  'KAFKA_LISTENERS',
+  'KAFKA_ADVERTISED_LISTENERS',
+  ...topicDefaultVariables,
+];
 
 /**
  * Reads the variables of a Worker; an empty one counts as absent. Throws a plain Error
@@ -197,19 +218,21 @@ export const brokerVariables: readonly string[] =
  */
 export function brokerConfigFrom(variables: Readonly<Record<string, unknown>>): BrokerConfig {
   const config: Record<string, unknown> = { ...defaultBrokerConfig };
-  for (const [property, initial] of Object.entries(defaultBrokerConfig)) {
+  for (const [property, initial] of plain) {
     const name = variableName(property);
     const value = variables[name];
     if (value === undefined || value === '') continue;
-    if (property === 'advertisedListener') config[property] = parseListener(name, String(value));
-    else if (typeof initial === 'string') {
-      config[property] = (texts[property] ?? String)(value, name);
-    } else if (typeof initial === 'boolean') config[property] = parseBoolean(name, value);
+    if (typeof initial === 'string') config[property] = (texts[property] ?? String)(value, name);
+    else if (typeof initial === 'boolean') config[property] = parseBoolean(name, value);
     else {
       const key = property as NumberIn<BrokerConfig>;
       config[property] = parseCount(name, value, least[key] ?? 0, most[key] ?? largestInt);
     }
   }
+  const [advertised] = advertisedFrom(variables);
+  if (advertised) config.advertisedListener = { host: advertised.host, port: advertised.port };
+  config.listeners = portListenersFrom(variables);
+  config.topicDefaults = topicDefaultsFrom(variables);
   return checked(config as unknown as BrokerConfig);
 }
 
@@ -231,16 +254,18 @@ const undescribed: ReadonlySet<string> = new Set([
   'authorizerClassName',
   'superUsers',
   'allowEveryoneIfNoAclFound',
+  'clusterId',
 ]);
 
 /** What is set, by Kafka name: what differs from its default, and the ids, which have none. */
 export function brokerSettings(config: BrokerConfig): ReadonlyMap<string, string> {
   const set = new Map<string, string>();
-  for (const [property, initial] of Object.entries(defaultBrokerConfig)) {
+  for (const [property, initial] of plain) {
     const value = config[property as keyof BrokerConfig];
-    if (value === initial || typeof value === 'object' || undescribed.has(property)) continue;
+    if (value === initial || undescribed.has(property)) continue;
     set.set(kafkaName(property), String(value));
   }
+  for (const [name, value] of Object.entries(config.topicDefaults)) set.set(name, value);
   set.set('node.id', String(config.nodeId));
   set.set('broker.id', String(config.nodeId));
   return set;
@@ -260,7 +285,17 @@ const texts: Readonly<Record<string, (value: unknown, name: string) => string>> 
   authorizerClassName: parseAuthorizer,
   superUsers: parseUsers,
   maxConnectionsPerIpOverrides: parseOverrides,
+  clusterId: parseClusterId,
 };
+
+/** Kafka's is a UUID in 22 letters, and whatever else people write in its place. */
+function parseClusterId(value: unknown, name: string): string {
+  const id = String(value).trim();
+  if (!/^[\w.-]{1,64}$/.test(id)) {
+    throw new Error(`${name} must be 64 letters, digits, '-', '_' and '.' at most, not ${value}`);
+  }
+  return id;
+}
 
 const policies: readonly string[] = ['bidirectional', 'upgrade', 'downgrade', 'disabled'];
 
@@ -313,13 +348,11 @@ function parseCount(name: string, value: unknown, from: number, to: number): num
   return count;
 }
 
-/** `PLAINTEXT://host:9092` (the first of a list) or `host:9092`; IPv6 hosts in brackets. */
-export function parseListener(name: string, value: string): { host: string; port: number } {
-  const first = value.split(',')[0].trim();
-  const match = /^(?:[A-Za-z0-9_]+:\/\/)?(\[[^\]]+\]|[^:[\]/\s]+):(\d+)$/.exec(first);
-  const port = Number(match?.[2]);
-  if (!match || port < 1 || port > 65_535) {
-    throw new Error(`${name} must be host:port, for example localhost:9092, not ${value}`);
-  }
-  return { host: match[1].replace(/^\[|\]$/g, ''), port };
+/** What a client is told to connect to that has dialled this address. */
+export function advertisedTo(
+  { listeners, advertisedListener }: BrokerConfig,
+  dialled: Address,
+): Address {
+  const listener = listeners.find(({ port }) => port === dialled.port);
+  return (listener ? listener.advertised : advertisedListener) ?? dialled;
 }

@@ -1,12 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { brokerConfigs } from '../../src/core/cluster/broker-configs.ts';
 import {
+  advertisedTo,
   brokerConfigFrom,
   brokerSettings,
   brokerVariables,
   defaultBrokerConfig,
   parseListener,
 } from '../../src/runtime/config.ts';
+import { listenerVariables } from '../../src/runtime/listeners.ts';
 
 function otherThan(value: unknown): unknown {
   if (typeof value === 'string') return `not ${value}`;
@@ -59,6 +61,12 @@ describe('the broker config', () => {
       KAFKA_AUTHORIZER_CLASS_NAME: 'org.apache.kafka.metadata.authorizer.StandardAuthorizer',
       KAFKA_SUPER_USERS: 'User:alice; User:bob;',
       KAFKA_ALLOW_EVERYONE_IF_NO_ACL_FOUND: 'true',
+      KAFKA_CLUSTER_ID: 'MkU3OEVBNTcwNTJENDM2Qk',
+      KAFKA_LOG_RETENTION_HOURS: '24',
+      KAFKA_LOG_RETENTION_MINUTES: '90',
+      KAFKA_LOG_ROLL_MS: '1000',
+      KAFKA_LOG_ROLL_HOURS: '2',
+      KAFKA_LOG_CLEANUP_POLICY: ' compact ',
     });
     expect(config).toEqual({
       ...defaultBrokerConfig,
@@ -71,7 +79,46 @@ describe('the broker config', () => {
       authorizerClassName: 'org.apache.kafka.metadata.authorizer.StandardAuthorizer',
       superUsers: 'User:alice; User:bob;',
       allowEveryoneIfNoAclFound: true,
+      clusterId: 'MkU3OEVBNTcwNTJENDM2Qk',
+      topicDefaults: {
+        'log.cleanup.policy': 'compact',
+        'log.retention.minutes': '90',
+        'log.retention.hours': '24',
+        'log.retention.ms': '5400000',
+        'log.roll.ms': '1000',
+        'log.roll.hours': '2',
+      },
     });
+    expect(brokerSettings(config).get('log.retention.ms')).toBe('5400000');
+  });
+
+  it('tells clients what belongs to the port they dialled', () => {
+    const config = brokerConfigFrom({
+      KAFKA_LISTENERS:
+        'CONTROLLER://:9093,PLAINTEXT://kafka:29092,HOST://0.0.0.0:9092,X://:7,R://:8',
+      KAFKA_ADVERTISED_LISTENERS:
+        'CONTROLLER://c:1,PLAINTEXT://kafka:29092,host://localhost:9092,R://[::1]:8',
+      KAFKA_CONTROLLER_LISTENER_NAMES: 'R',
+    });
+    const told = (port: number) => advertisedTo(config, { host: '0.0.0.0', port });
+    expect(told(29_092)).toEqual({ host: 'kafka', port: 29_092 });
+    expect(told(9092)).toEqual({ host: 'localhost', port: 9092 });
+    expect(told(7)).toEqual({ host: '0.0.0.0', port: 7 });
+    // A port that nobody named: the first of the addresses.
+    expect(told(1234)).toEqual({ host: 'kafka', port: 29_092 });
+    expect(advertisedTo(defaultBrokerConfig, { host: 'h', port: 1 })).toEqual({
+      host: 'h',
+      port: 1,
+    });
+  });
+
+  it('says the same of ports whatever they are called', () => {
+    const listeners = [
+      { port: 9092, advertised: { host: '::1', port: 19_092 } },
+      { port: 9094, advertised: null },
+    ];
+    const config = brokerConfigFrom(listenerVariables(listeners));
+    expect(config.listeners).toEqual(listeners);
   });
 
   it.each([
@@ -85,6 +132,11 @@ describe('the broker config', () => {
     ['KAFKA_MESSAGE_MAX_BYTES', '2147483648', 'to 2147483647'],
     ['KAFKA_MESSAGE_MAX_BYTES', '31457281', 'must not be above 31457280'],
     ['KAFKA_ADVERTISED_LISTENERS', 'nowhere', 'must be host:port, for example localhost:9092'],
+    ['KAFKA_ADVERTISED_LISTENERS', 'A://:9092', 'must be host:port'],
+    ['KAFKA_LISTENERS', 'A://x:1,a://y:2', 'must give each listener another name'],
+    ['KAFKA_CLUSTER_ID', 'two words', 'must be 64 letters, digits'],
+    ['KAFKA_LOG_RETENTION_MS', 'long', 'cannot be long: Not a number of type LONG'],
+    ['KAFKA_LOG_SEGMENT_BYTES', '5', 'cannot be 5: Value must be at least 1048576'],
     ['KAFKA_GROUP_MIN_SESSION_TIMEOUT_MS', '1800001', 'must not be above'],
     ['KAFKA_AUTHORIZER_CLASS_NAME', 'mine', 'must be org.apache.kafka.metadata.authorizer.Stand'],
     ['KAFKA_SUPER_USERS', 'User:a;b', 'must be a list such as User:alice;User:bob, not User:a;b'],
@@ -98,9 +150,17 @@ describe('the broker config', () => {
   });
 
   it('names every variable it reads', () => {
-    expect(brokerVariables).toHaveLength(Object.keys(defaultBrokerConfig).length);
-    expect(brokerVariables).toContain('KAFKA_AUTO_CREATE_TOPICS_ENABLE');
-    expect(brokerVariables).toContain('KAFKA_ADVERTISED_LISTENERS');
+    expect(new Set(brokerVariables).size).toBe(brokerVariables.length);
+    expect(brokerVariables.length).toBeGreaterThan(Object.keys(defaultBrokerConfig).length);
+    for (const name of [
+      'KAFKA_AUTO_CREATE_TOPICS_ENABLE',
+      'KAFKA_ADVERTISED_LISTENERS',
+      'KAFKA_LISTENERS',
+      'KAFKA_LOG_RETENTION_HOURS',
+      'KAFKA_LOG_CLEANUP_POLICY',
+    ]) {
+      expect(brokerVariables).toContain(name);
+    }
   });
 
   it('lists what is set by the names and defaults that DescribeConfigs knows', () => {
@@ -114,8 +174,10 @@ describe('the broker config', () => {
     ) as unknown as typeof defaultBrokerConfig;
     const set = brokerSettings(changed);
     expect(set.get('auto.create.topics.enable')).toBe('false');
-    // All but the authorizer's three and the four that Kafka does not have.
-    expect(set.size).toBe(Object.keys(defaultBrokerConfig).length - 3 - 4);
+    const plain = Object.values(defaultBrokerConfig).filter((value) => typeof value !== 'object');
+    // All but the authorizer's three, the cluster's id and the four that Kafka does not have; and
+    // the broker's id by its older name.
+    expect(set.size).toBe(plain.length - 3 - 1 - 4 + 1);
     for (const [name, value] of set) {
       const { default: preset } = brokerConfigs.get(name)!;
       if (name !== 'node.id' && name !== 'broker.id' && preset !== '' && Number(preset) >= 0) {

@@ -63,6 +63,8 @@ export type ClusterRow = Row;
 export interface ClusterSettings extends BrokerDefaults {
   /** What the broker was set to at its deployment, by Kafka name. */
   readonly fixed: ReadonlyMap<string, string>;
+  /** What the cluster is called from its first day on; empty: a fresh UUID. */
+  readonly clusterId?: string;
   /** Absent: there may be as many as there is room for. */
   readonly limits?: ClusterLimits;
   /** A fresh random UUID in Kafka's form, for a topic or for the cluster. */
@@ -314,13 +316,10 @@ export class ClusterMachine implements Machine<ClusterCommand, ClusterReply, Clu
   }
 
   #getTopics({ names, topicIds }: ClusterCalls['getTopics']['command']): ClusterOutcome {
-    const clusterId = this.#clusterId ?? this.#settings.newUuid();
+    const clusterId = this.#clusterId ?? (this.#settings.clusterId || this.#settings.newUuid());
     const rows = this.#clusterId === undefined ? [row('cluster', { clusterId })] : [];
-    if (names === null && topicIds === null) {
-      const topics = [...this.#topics.values()].map(this.#seen);
-      return answer({ clusterId, topics, quotas: this.#quotas.version }, rows);
-    }
-    const found = new Set<TopicView | undefined>();
+    const all = names === null && topicIds === null ? this.#topics.values() : [];
+    const found = new Set<TopicView | undefined>(all);
     for (const name of names ?? []) found.add(this.#byName(name));
     for (const topicId of topicIds ?? []) found.add(this.#topics.get(topicId));
     found.delete(undefined);

@@ -39,6 +39,22 @@ function request(
 }
 
 describe('DescribeConfigs of a topic', () => {
+  it('answers what the deployment said that topics have', async () => {
+    const topicDefaults = { 'log.retention.ms': '3600000', 'log.retention.hours': '1' };
+    const context = (await connect({ topicDefaults }))(4);
+    const asked = request(topicType, 'orders', ['retention.ms'], { includeSynonyms: true });
+    const { results } = await handleDescribeConfigs(asked, context);
+    const synonyms = [
+      { name: 'log.retention.ms', value: '3600000', source: 4 },
+      { name: 'log.retention.hours', value: '1', source: 4 },
+      { name: 'log.retention.hours', value: '168', source: 5 },
+    ];
+    expect(results[0].configs).toMatchObject([{ value: '3600000', configSource: 4, synonyms }]);
+    // Partitions obey what their topic has been told.
+    const topic = (await context.metadata.recent(['orders'])).get('orders');
+    expect(topic?.inherited).toMatchObject({ 'retention.ms': '3600000' });
+  });
+
   it('answers every config, with where it comes from', async () => {
     const context = (await connect())(4);
     const { results } = await handleDescribeConfigs(request(topicType, 'orders'), context);

@@ -60,6 +60,22 @@ describe('the cluster', () => {
     expect(brokers).toEqual([{ nodeId: 1, ...advertisedListener, rack: null }]);
   });
 
+  it('says what belongs to the port that was dialled', async () => {
+    const advertised = { host: 'localhost', port: 19_092 };
+    const listeners = [
+      { port: 1, advertised: null },
+      { port: 9092, advertised },
+    ];
+    const cluster = newCluster({ advertisedListener: { host: 'kafka', port: 1 }, listeners });
+    const { brokers } = await ask(cluster.connect()(1), []);
+    expect(brokers).toEqual([{ nodeId: 1, ...advertised, rack: null }]);
+  });
+
+  it('has the id that its deployment gave it', async () => {
+    const clusterId = '4L6g3nShT-eMCtK--X86sw';
+    expect((await ask(newCluster({ clusterId }).connect()(12), [])).clusterId).toBe(clusterId);
+  });
+
   it('tells what one may do when asked', async () => {
     const context = newCluster().connect()(10);
     const response = await ask(context, ['orders'], {
