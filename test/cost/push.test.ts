@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { expect, it, vi } from 'vitest';
 import type { ObjectMeter } from '../../src/runtime/meters.ts';
 import { PushCluster } from '../runtime/push/push-cluster.ts';
+import { until } from '../until.ts';
 
 const page = readFileSync(join(import.meta.dirname, '../../docs/push.md'), 'utf8');
 
@@ -39,11 +40,11 @@ async function burst(maxBatchTimeoutMs: number) {
   await cluster.makeTopic();
   await cluster.put({ maxBatchTimeoutMs });
   await cluster.send(['first']);
-  await vi.waitFor(async () => expect(await cluster.committed()).toBe(1), { timeout: 10_000 });
+  await until(async () => expect(await cluster.committed()).toBe(1));
   await quiet(cluster);
   const before = counted(cluster.objects.meters);
   await cluster.send(Array.from({ length: 5 }, (_, index) => `${index}`));
-  await vi.waitFor(() => expect(cluster.bodies()).toHaveLength(6), { timeout: 10_000 });
+  await until(() => expect(cluster.bodies()).toHaveLength(6));
   await quiet(cluster);
   const after = counted(cluster.objects.meters);
   const names = { subscription: 'subscription', partition: 'its partition', group: 'group' };

@@ -1,10 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, it, vi } from 'vitest';
+import { expect, it } from 'vitest';
 import { json, Producer } from '../../src/client/index.ts';
 import { root } from '../cli/processes.ts';
 import { type Bound, startBound } from '../clients/bound-workers.ts';
 import { report } from '../push/report.ts';
+import { until } from '../until.ts';
 import { page } from './page.ts';
 
 const docs = page('docs/push.md');
@@ -41,7 +42,7 @@ it('delivers to a Worker', async () => {
   await using producer = new Producer(bound.kedgeUrl, { value: json() });
   await producer.send('orders', { value: { item: 'tea' } });
   expect((await shellAt(bound, 'subscribe')).status).toBe(201);
-  await vi.waitFor(() => expect(heard).toEqual(['orders-0@0: tea']), { timeout: 20_000 });
+  await until(() => expect(heard).toEqual(['orders-0@0: tea']));
 });
 
 it('takes over what was written for Cloudflare Queues', async () => {
@@ -65,9 +66,7 @@ it('takes over what was written for Cloudflare Queues', async () => {
     }),
   });
   expect(response.status).toBe(201);
-  await vi.waitFor(() => expect(heard).toEqual(['jobs: {"path":"/tea"}', 'jobs: "later"']), {
-    timeout: 20_000,
-  });
+  await until(() => expect(heard).toEqual(['jobs: {"path":"/tea"}', 'jobs: "later"']));
 });
 
 it('makes a webhook, looks at it, pauses it and deletes it', async () => {

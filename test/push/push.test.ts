@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
 import { Consumer } from '../../src/client/index.ts';
 import { type Bound, startBound } from '../clients/bound-workers.ts';
+import { until } from '../until.ts';
 import { report } from './report.ts';
 
 interface Seen {
@@ -132,7 +133,7 @@ describe('a Worker that was written for Cloudflare Queues', () => {
     expect(sent).toHaveLength(3);
     expect(metrics).toMatchObject({ backlogBytes: 0 });
     expect(metrics.backlogCount).toBeGreaterThan(0);
-    await vi.waitFor(() => expect(heard.heard).toHaveLength(5), { timeout: 20_000 });
+    await until(() => expect(heard.heard).toHaveLength(5));
     expect(Date.now() - sentAt).toBeGreaterThan(990);
     const seen = heard.heard.map(({ body, attempts }) => `${JSON.stringify(body)} ${attempts}`);
     expect([...seen].sort()).toEqual(
@@ -156,14 +157,14 @@ describe('a push consumer', () => {
     });
     await send(bound, 'count=1500');
     for (const seen of [50, 300, 700]) {
-      await vi.waitFor(() => expect(heard.heard.length).toBeGreaterThan(seen), { timeout: 30_000 });
+      await until(() => expect(heard.heard.length).toBeGreaterThan(seen));
       bound.kill();
     }
     const all = () => new Set(heard.heard.map(({ number }) => number)).size;
-    await vi.waitFor(() => expect(all()).toBe(1_500), { timeout: 50_000, interval: 200 });
+    await until(() => expect(all()).toBe(1_500));
     expectOrder(heard.heard, 1_500);
     // And no wake-up was lost: what comes now is delivered, too.
-    await vi.waitFor(() => send(bound, 'count=10&first=1500'), { timeout: 10_000 });
-    await vi.waitFor(() => expect(all()).toBe(1_510), { timeout: 20_000 });
+    await until(() => send(bound, 'count=10&first=1500'));
+    await until(() => expect(all()).toBe(1_510));
   });
 });

@@ -1,8 +1,9 @@
 import { createHmac } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { answerWebhook, verifyWebhook, WebhookVerificationError } from '../../src/client/index.ts';
 import { type Kedge, spawnKedge } from '../kedge-process.ts';
+import { until } from '../until.ts';
 import { type Answer, report } from './report.ts';
 
 const secretOf = (letter: string) => `whsec_${Buffer.from(letter.repeat(32)).toString('base64')}`;
@@ -76,7 +77,7 @@ describe('a webhook', () => {
       { type: 'webhook', url: `${hook.url}/in`, secrets_count: 2, timeout_ms: 30_000 },
     ]);
     expect(text).not.toContain('whsec_');
-    await vi.waitFor(() => expect(hook.received).toHaveLength(1), { timeout: 10_000 });
+    await until(() => expect(hook.received).toHaveLength(1));
     const [one] = hook.received;
     const { headers, body } = one;
     expect(JSON.parse(body)).toMatchObject({
@@ -116,9 +117,9 @@ describe('a webhook', () => {
     );
     await produce('asked', 1, 2, 3);
     await subscribe('asked', hook.url);
-    await vi.waitFor(() => expect(hook.received).toHaveLength(3), { timeout: 10_000 });
+    await until(() => expect(hook.received).toHaveLength(3));
     expect(hook.received.map(bodiesOf)).toEqual([[1, 2, 3], [2], [2]]);
-    await vi.waitFor(async () => {
+    await until(async () => {
       const { json } = await api('GET', '/push/subscriptions/asked');
       expect(json).toMatchObject({ lag: 0, last_error: { message: expect.any(String) } });
     });
@@ -129,10 +130,7 @@ describe('a webhook', () => {
     await produce('moved', 1);
     await subscribe('moved', hook.url, { max_retries: 1 });
     const dead = '/rest/topics/moved.dlq/partitions/0/offsets';
-    await vi.waitFor(
-      async () => expect((await api('GET', dead)).json).toMatchObject({ end_offset: 1 }),
-      { timeout: 10_000 },
-    );
+    await until(async () => expect((await api('GET', dead)).json).toMatchObject({ end_offset: 1 }));
     expect(hook.received).toHaveLength(2);
     const { json } = await api('GET', '/push/subscriptions/moved');
     expect(json.last_error.message).toBe('the webhook answered 307');
@@ -140,13 +138,10 @@ describe('a webhook', () => {
     await using slow = await report(() => {});
     await produce('slow', 1);
     await subscribe('slow', slow.url, { max_retries: 0 }, { timeout_ms: 200 });
-    await vi.waitFor(
-      async () => {
-        const { json } = await api('GET', '/push/subscriptions/slow');
-        expect(json.last_error?.message).toMatch(/Timeout/);
-      },
-      { timeout: 10_000 },
-    );
+    await until(async () => {
+      const { json } = await api('GET', '/push/subscriptions/slow');
+      expect(json.last_error?.message).toMatch(/Timeout/);
+    });
   });
 
   it.each([

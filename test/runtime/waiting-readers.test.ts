@@ -1,6 +1,7 @@
-import { beforeEach, describe, expect, it, vi } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { MemoryStore } from '../../src/runtime/memory-store.ts';
 import { firstRetryMs, WaitingReaders, type Wake } from '../../src/runtime/waiting-readers.ts';
+import { until } from '../until.ts';
 
 let store: MemoryStore;
 let end: number;
@@ -42,7 +43,7 @@ const at = (above: number, reader = 'push') => ({ reader, place: 't:0', above })
 const grow = async (readers: WaitingReaders, to: number) => {
   end = to;
   readers.grew();
-  await vi.waitFor(() => expect(alarm).toBeUndefined());
+  await until(() => expect(alarm).toBeUndefined());
 };
 
 describe('those who wait for a partition', () => {
@@ -83,7 +84,7 @@ describe('those who wait for a partition', () => {
     end = 1;
     readers.grew();
     expect(alarm).toBe(now + firstRetryMs);
-    await vi.waitFor(() => expect(alarm).toBe(now + 2 * firstRetryMs));
+    await until(() => expect(alarm).toBe(now + 2 * firstRetryMs));
     now += 2 * firstRetryMs;
     await readers.tell();
     expect(alarm).toBe(now + 4 * firstRetryMs);
@@ -124,6 +125,6 @@ describe('those who wait for a partition', () => {
     };
     end = 1;
     readers.grew();
-    await vi.waitFor(() => expect(woken.map(([reader]) => reader)).toEqual(['a', 'b']));
+    await until(() => expect(woken.map(([reader]) => reader)).toEqual(['a', 'b']));
   });
 });

@@ -1,10 +1,11 @@
 import { evictDurableObject, reset, runInDurableObject } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Batch } from '../../src/core/push/messages.ts';
 import { buildBatch } from '../../src/protocol/records/index.ts';
 import { type Env, workerObjects } from '../../src/runtime/worker-objects.ts';
 import { subscriptionOf } from '../runtime/push/push-cluster.ts';
+import { until } from '../until.ts';
 
 const bindings = env as unknown as Env & Record<string, unknown>;
 const objects = () => workerObjects(bindings);
@@ -50,7 +51,6 @@ async function send(value: string): Promise<void> {
 const describeIt = async () =>
   (await objects().subscription('push').call('describe', {})).description!;
 const position = async () => (await describeIt()).partitions.at(0)?.position;
-const within = { timeout: 10_000 };
 
 describe('a subscription in a Durable Object', () => {
   it('is woken by its partition, also out of its sleep', async () => {
@@ -59,18 +59,18 @@ describe('a subscription in a Durable Object', () => {
     const made = await objects().subscription('push').call('put', { subscription });
     expect(made).toMatchObject({ errorCode: 0, created: true });
     await send('a');
-    await vi.waitFor(() => expect(bodies).toEqual(['a']), within);
-    await vi.waitFor(async () => expect(await position()).toBe(1), within);
+    await until(() => expect(bodies).toEqual(['a']));
+    await until(async () => expect(await position()).toBe(1));
     await evictDurableObject(stub());
     await bind();
     expect(await describeIt()).toMatchObject({ state: 'running', partitions: [{ position: 1 }] });
     await send('b');
-    await vi.waitFor(() => expect(bodies).toEqual(['a', 'b']), within);
+    await until(() => expect(bodies).toEqual(['a', 'b']));
     const partition = bindings.PARTITION.get(bindings.PARTITION.idFromName(`${topicId}:0`));
-    await vi.waitFor(async () => expect(await position()).toBe(2), within);
+    await until(async () => expect(await position()).toBe(2));
     await evictDurableObject(partition);
     await send('c');
-    await vi.waitFor(() => expect(bodies).toEqual(['a', 'b', 'c']), within);
+    await until(() => expect(bodies).toEqual(['a', 'b', 'c']));
   });
 
   it('writes nothing for being asked about a subscription that does not exist', async () => {

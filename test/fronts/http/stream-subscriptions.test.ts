@@ -5,6 +5,7 @@
 import { createPublicKey, verify } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { StreamSubscriptionOutside } from '../../../src/runtime/stream-subscription/host.ts';
+import { until } from '../../until.ts';
 import { MemoryDoor, v2Json } from './memory-door.ts';
 
 type Post = Awaited<ReturnType<StreamSubscriptionOutside['post']>>;
@@ -64,7 +65,7 @@ const acknowledge = (
     },
   );
 const next = async (count: number) => {
-  await vi.waitFor(() => expect(told).toHaveLength(count));
+  await until(() => expect(told).toHaveLength(count));
   return told[count - 1];
 };
 
@@ -111,7 +112,7 @@ describe('a webhook', () => {
     await ask('PUT', sub, webhook);
     await stream('rooms/1', ['a']);
     await next(1);
-    await vi.waitFor(async () => {
+    await until(async () => {
       const [link] = (await ask('GET', sub)).json.streams;
       expect(link.acked_offset).toBe(token(1));
     });
@@ -127,18 +128,18 @@ describe('a webhook', () => {
     await ask('PUT', sub, webhook);
     await stream('rooms/1', ['a']);
     const first = await next(1);
-    await vi.waitFor(async () => expect((await ask('GET', sub)).json.status).toBe('failed'));
+    await until(async () => expect((await ask('GET', sub)).json.status).toBe('failed'));
     answer = { ok: true, done: true };
-    await vi.waitFor(() => expect(told).toHaveLength(2), 5_000);
+    await until(() => expect(told).toHaveLength(2));
     expect(told[1].said.wake_id).toBe(first.said.wake_id);
-    await vi.waitFor(async () => expect((await ask('GET', sub)).json.status).toBe('active'));
+    await until(async () => expect((await ask('GET', sub)).json.status).toBe('active'));
   });
 
   it('that does not acknowledge in time is told anew', async () => {
     await ask('PUT', sub, { ...webhook, lease_ttl_ms: 1_000 });
     await stream('rooms/1', ['a']);
     const first = await next(1);
-    await vi.waitFor(() => expect(told).toHaveLength(2), 5_000);
+    await until(() => expect(told).toHaveLength(2));
     expect(told[1].said.generation).toBe(first.said.generation + 1);
   });
 
@@ -149,7 +150,7 @@ describe('a webhook', () => {
     await stream('rooms/1', ['a']);
     expect((await next(1)).said.streams.map(({ path }) => path)).toEqual(['rooms/1']);
     await ask('DELETE', 'rooms/1');
-    await vi.waitFor(async () => expect((await ask('GET', sub)).json.streams).toEqual([]));
+    await until(async () => expect((await ask('GET', sub)).json.streams).toEqual([]));
   });
 
   it('is told no more of a stream that its maker might read, and may not any more', async () => {
@@ -158,7 +159,7 @@ describe('a webhook', () => {
     await ask('PUT', sub, webhook);
     unreadable = ['rooms..1'];
     await post('rooms/1');
-    await vi.waitFor(async () => expect((await ask('GET', sub)).json.streams).toHaveLength(1));
+    await until(async () => expect((await ask('GET', sub)).json.streams).toHaveLength(1));
     await post('rooms/2');
     expect((await next(1)).said.streams.map(({ path }) => path)).toEqual(['rooms/2']);
   });
@@ -169,12 +170,12 @@ describe('a webhook', () => {
     answer = { ok: false, done: false };
     await next(1);
     await stream('constructor', ['a']);
-    await vi.waitFor(async () => expect((await ask('GET', sub)).json.streams).toHaveLength(2));
+    await until(async () => expect((await ask('GET', sub)).json.streams).toHaveLength(2));
     answer = { ok: true, done: true };
-    await vi.waitFor(() => expect(told.at(-1)?.said.generation).toBe(2), { timeout: 5_000 });
+    await until(() => expect(told.at(-1)?.said.generation).toBe(2));
     const { streams } = (await ask('GET', sub)).json;
     expect(streams).toContainEqual(expect.objectContaining({ path: 'constructor' }));
-    await vi.waitFor(async () =>
+    await until(async () =>
       expect((await ask('GET', sub)).json.streams).toEqual([
         expect.objectContaining({ acked_offset: token(1), has_pending: false }),
         expect.objectContaining({ acked_offset: token(1), has_pending: false }),
@@ -222,7 +223,7 @@ describe('a pool of workers', () => {
     expect((await claim('w')).json.error.code).toBe('NO_PENDING_WORK');
     await post('a');
     const wakes = async () => (await ask('GET', 'wakes')).json;
-    await vi.waitFor(async () => expect(await wakes()).toHaveLength(1));
+    await until(async () => expect(await wakes()).toHaveLength(1));
     expect(await wakes()).toMatchObject([{ type: 'wake', subscription_id: 's', stream: 'a' }]);
     const first = (await claim('w')).json;
     expect((await claim('v')).json.error).toMatchObject({
@@ -238,7 +239,7 @@ describe('a pool of workers', () => {
     const done = await acknowledge('ack', first, first.token, { acks, done: true });
     expect(done.json).toEqual({ ok: true, next_wake: false });
     await stream('b', [1]);
-    await vi.waitFor(async () => expect(await wakes()).toHaveLength(2));
+    await until(async () => expect(await wakes()).toHaveLength(2));
     const second = (await claim('v')).json;
     const back = await ask(
       'POST',
@@ -247,7 +248,7 @@ describe('a pool of workers', () => {
       { authorization: `Bearer ${second.token}` },
     );
     expect(back.status).toBe(204);
-    await vi.waitFor(async () => expect(await wakes()).toHaveLength(3));
+    await until(async () => expect(await wakes()).toHaveLength(3));
   });
 
   it('is told nothing on a stream that its maker might write to, and may not any more', async () => {
@@ -256,7 +257,7 @@ describe('a pool of workers', () => {
     await ask('PUT', sub, pull);
     isWritable = false;
     await post('a');
-    await vi.waitFor(async () => {
+    await until(async () => {
       const { streams } = (await ask('GET', sub)).json;
       expect(streams[0]).toMatchObject({ path: 'a', has_pending: true });
     });

@@ -1,10 +1,10 @@
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { Batch } from '../../../src/core/push/messages.ts';
 import type { Outcome } from '../../../src/core/push/window.ts';
 import { allowing } from '../../broker/authorization/guarded-cluster.ts';
+import { until } from '../../until.ts';
 import { PushCluster } from './push-cluster.ts';
 
-const until = <T>(check: () => T | Promise<T>) => vi.waitFor(check, { timeout: 10_000 });
 const numbers = (from: number, to: number) =>
   Array.from({ length: to - from }, (_, index) => `${from + index}`);
 /** Takes all but what is chosen. */

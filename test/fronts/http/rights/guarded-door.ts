@@ -12,6 +12,7 @@ import type { HttpDoor } from '../../../../src/fronts/http/routes.ts';
 import { defaultBrokerConfig } from '../../../../src/runtime/config.ts';
 import { allowing, everyAcl, type Right } from '../../../broker/authorization/guarded-cluster.ts';
 import { noted, notedObjects } from '../../../broker/authorization/noted-objects.ts';
+import { until } from '../../../until.ts';
 import { type AppAsk, MemoryDoor, v2, v2Json } from '../memory-door.ts';
 import { type Row, upgraded } from './row.ts';
 
@@ -175,8 +176,8 @@ export class GuardedDoor implements AsyncDisposable {
       webhook: { url },
     });
     await root('POST', `${streams}/logs`, [{ n: 1 }]);
-    await vi.waitFor(() => expect(this.#told).toHaveLength(1));
-    const claimed = await vi.waitFor(() =>
+    await until(() => expect(this.#told).toHaveLength(1));
+    const claimed = await until(() =>
       root('POST', `${subscriptions}/cooks/claim`, { worker: 'first' }),
     );
     const [told] = this.#told;
