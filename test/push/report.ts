@@ -1,12 +1,15 @@
 /** An HTTP server that hears what a Worker has to tell. */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
 
 export interface Report<T> extends AsyncDisposable {
   readonly url: string;
   readonly port: number;
   /** In the order in which it came. */
   readonly heard: T[];
+  /** When each of it came. */
+  readonly heardAt: number[];
 }
 
 export type Answer = (
@@ -17,11 +20,17 @@ export type Answer = (
 
 export async function report<T>(answer?: Answer): Promise<Report<T>> {
   const heard: T[] = [];
+  const heardAt: number[] = [];
   const server = createServer(async (request, response) => {
-    let body = '';
-    for await (const chunk of request) body += chunk;
+    const body = await text(request).catch(() => undefined);
+    // Who is killed in the middle of a sentence has said nothing.
+    if (body === undefined) return;
     if (answer !== undefined) return answer(body, request, response);
-    heard.push(...JSON.parse(body));
+    const now = Date.now();
+    for (const one of JSON.parse(body)) {
+      heard.push(one);
+      heardAt.push(now);
+    }
     response.end();
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -30,6 +39,7 @@ export async function report<T>(answer?: Answer): Promise<Report<T>> {
     url: `http://127.0.0.1:${port}`,
     port,
     heard,
+    heardAt,
     async [Symbol.asyncDispose]() {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
