@@ -62,6 +62,8 @@ const mayImport: Record<string, { values: string[]; types?: string[]; outside?: 
     values: ['local', 'client', 'runtime', 'core', 'protocol', 'bytes'],
     outside: /^node:/,
   },
+  'testing/vitest.ts': { values: ['testing'], outside: /^vitest$/ },
+  'testing/vitest-global.ts': { values: ['testing'], outside: /^vitest\/node$/ },
   'worker.ts': {
     values: [
       'fronts/kafka',

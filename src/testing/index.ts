@@ -4,7 +4,9 @@
  * clock that can be moved, and crashes.
  */
 export { KafkaError } from '../protocol/errors.ts';
+export { connectKedge } from './connect-kedge.ts';
 export type { Fault, FaultSpec } from './faults.ts';
-export type { Kedge } from './kedge.ts';
-export type { KedgeOptions } from './options.ts';
-export type { Seed, SeedRecord } from './seed.ts';
+export type { Kedge, KedgeAddress } from './kedge.ts';
+export type { BeginOptions, KedgeOptions } from './options.ts';
+export type { Seed, SeedOffset, SeedRecord } from './seed.ts';
+export { startKedge } from './start-kedge.ts';

@@ -6,6 +6,18 @@ import type { Admin } from '../client/admin/admin.ts';
 import type { Fault, FaultSpec } from './faults.ts';
 import type { Seed } from './seed.ts';
 
+/** Where a Kedge is that runs elsewhere with controls for tests. Plain data. */
+export interface KedgeAddress {
+  /** `host:port` for Kafka clients. */
+  readonly bootstrapServers: string;
+  /** Where HTTP is served. */
+  readonly url: string;
+  /** What its controls want to be told; without `--test-controls=SECRET` nothing. */
+  readonly secret?: string;
+  /** For `kedge.admin`, where not everybody may come in. */
+  readonly token?: string;
+}
+
 export interface Kedge extends AsyncDisposable {
   /** `host:port`, what a Kafka client is told. */
   readonly bootstrapServers: string;
@@ -18,6 +30,8 @@ export interface Kedge extends AsyncDisposable {
   readonly admin: Admin;
   /** The connection for `new Producer(kedge.client)` and `new Consumer(kedge.client, …)`. */
   readonly client: string;
+  /** What `connectKedge` takes, to control it from another process. */
+  readonly address: KedgeAddress;
 
   /**
    * Makes it as it was when it started: no topics, groups, offsets, users, faults, and the time is
@@ -37,11 +51,11 @@ export interface Kedge extends AsyncDisposable {
   clearFaults(): Promise<void>;
 
   /**
-   * Moves the broker's clock forward by milliseconds, or by `'90s'`, `'10m'`, `'2h'`, `'7d'`.
-   * Settles when what has become due was done: sessions ended, transactions aborted, old records
+   * Moves the broker's clock forward by milliseconds, or by `'90s'`, `'10m'`, `'2h'`, `'7d'`, and
+   * answers its time then. Settles when what has become due was done: sessions ended, transactions aborted, old records
    * deleted. Clients keep their own time.
    */
-  advanceClock(by: number | string): Promise<void>;
+  advanceClock(by: number | string): Promise<number>;
   /** The broker's time, in milliseconds since the epoch. */
   now(): Promise<number>;
 

@@ -1,8 +1,23 @@
-/** What a Kedge for tests may be told. */
+/**
+ * What a Kedge for tests may be told. The surprise: settings are checked here, before anything
+ * starts, so that a misspelt one is an error that names it and not a broker that behaves otherwise.
+ */
 import type { NewTopic } from '../client/admin/topics.ts';
-import type { SeedRecord } from './seed.ts';
+import { accessConfigFrom, accessVariables, isConfigured } from '../runtime/access-config.ts';
+import { brokerConfigFrom, brokerVariables } from '../runtime/config.ts';
+import type { Seed, SeedRecord } from './seed.ts';
 
-export interface KedgeOptions {
+/** What there is when a Kedge begins, and after each `reset()`. */
+export interface BeginOptions {
+  /** By name alone, or with `partitions` and `configs`. */
+  readonly topics?: readonly (string | NewTopic)[] | undefined;
+  /** In the order in which they are stored; or a file of JSON lines, see `Kedge.seed`. */
+  readonly records?: readonly SeedRecord[] | string | undefined;
+  /** A file that `Kedge.snapshot` wrote; topics and records come on top of it. */
+  readonly snapshot?: string | undefined;
+}
+
+export interface KedgeOptions extends BeginOptions {
   /** Default: any free port. */
   readonly kafkaPort?: number;
   /** Default: any free port. */
@@ -11,16 +26,42 @@ export interface KedgeOptions {
   readonly host?: string;
   /** Where everything is kept. Default: nowhere, all is forgotten with `stop()`. */
   readonly dataDir?: string;
-  /** Topics to begin with, and after each `reset()`. */
-  readonly topics?: readonly (string | NewTopic)[];
-  /** Records to begin with, and after each `reset()`; or a file of them in JSON lines. */
-  readonly records?: readonly SeedRecord[] | string;
-  /** A file that `snapshot()` wrote, to begin with, and after each `reset()`. */
-  readonly snapshot?: string;
   /** The broker's settings by Kafka's names: `{ 'num.partitions': 3 }`. */
   readonly config?: Readonly<Record<string, string | number | boolean>>;
   /** `KAFKA_…` and `KEDGE_…` variables, as `kedge dev` takes them from the environment. */
   readonly variables?: Readonly<Record<string, string>>;
   /** What the broker has to say, a line at a time. Default: warnings and errors to stderr. */
   readonly onLog?: (level: string, message: string) => void;
+}
+
+/** In the order in which they are to be sown. */
+export function seedsOf({ topics = [], records = [] }: BeginOptions): (Seed | string)[] {
+  if (typeof records === 'string') return [{ topics }, records];
+  return topics.length + records.length > 0 ? [{ topics, records }] : [];
+}
+
+/** The variables of the Worker. Throws a TypeError for a setting that cannot be. */
+export function variablesOf({ config = {}, variables = {} }: KedgeOptions): Record<string, string> {
+  const all: Record<string, string> = {
+    // As in Kafka's own server.properties for a single machine: a first group does not wait.
+    KAFKA_GROUP_INITIAL_REBALANCE_DELAY_MS: '0',
+    ...Object.fromEntries(
+      Object.entries(config).map(([name, value]) => [variableOf(name), `${value}`]),
+    ),
+    ...variables,
+  };
+  try {
+    brokerConfigFrom(all);
+    all.KEDGE_OPEN ??= String(!isConfigured(accessConfigFrom(all)));
+  } catch (error) {
+    throw new TypeError(`${(error as Error).message}.`, { cause: error });
+  }
+  return all;
+}
+
+/** `num.partitions` → `KAFKA_NUM_PARTITIONS`, as in Kafka's container images. */
+function variableOf(name: string): string {
+  const variable = `KAFKA_${name.replaceAll('.', '_').toUpperCase()}`;
+  if ([...brokerVariables, ...accessVariables].includes(variable)) return variable;
+  throw new TypeError(`The option config has '${name}', which is no setting that Kedge knows.`);
 }

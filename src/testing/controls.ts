@@ -1,0 +1,80 @@
+/**
+ * The routes under `/test` of a Kedge that was started with them. The surprise: their secret is
+ * known to the test's own process alone, so a program under test cannot reach them by mistake.
+ */
+import type { KedgeAddress } from './kedge.ts';
+
+export class Controls {
+  readonly #at: KedgeAddress;
+
+  constructor(at: KedgeAddress) {
+    this.#at = at;
+  }
+
+  async get<T>(path: string): Promise<T> {
+    return (await this.#ask('GET', path)).json() as Promise<T>;
+  }
+
+  /** What comes back; undefined where nothing does. */
+  async post<T = void>(path: string, body?: object): Promise<T> {
+    const json = body === undefined ? {} : { body: JSON.stringify(body) };
+    const answer = await this.#ask('POST', path, {
+      ...json,
+      headers: { 'content-type': 'application/json' },
+    });
+    const text = await answer.text();
+    return (text === '' ? undefined : JSON.parse(text)) as T;
+  }
+
+  async delete(path: string): Promise<void> {
+    await this.#ask('DELETE', path);
+  }
+
+  async download(path: string): Promise<Uint8Array> {
+    return new Uint8Array(await (await this.#ask('GET', path)).arrayBuffer());
+  }
+
+  async upload(path: string, bytes: Uint8Array<ArrayBuffer>): Promise<void> {
+    const headers = { 'content-type': 'application/octet-stream' };
+    await this.#ask('POST', path, { body: bytes, headers });
+  }
+
+  async #ask(method: string, path: string, init: RequestInit = {}): Promise<Response> {
+    const { url, secret } = this.#at;
+    const headers = new Headers(init.headers as Record<string, string>);
+    if (secret !== undefined) headers.set('authorization', `Bearer ${secret}`);
+    let response: Response;
+    try {
+      response = await fetch(`${url}/test${path}`, { ...init, method, headers });
+    } catch (error) {
+      throw new Error(
+        `No Kedge answers at ${url}. Was it stopped, or crashed with { restart: false }? ` +
+          'Then `await kedge.restart()` brings it back.',
+        { cause: error },
+      );
+    }
+    if (response.ok) return response;
+    throw refusal(response.status, await response.text(), url);
+  }
+}
+
+function refusal(status: number, text: string, url: string): Error {
+  const message = messageOf(text);
+  if (status === 400 || status === 422) return new TypeError(message);
+  if (status === 401) return new Error(`The Kedge at ${url} wants another secret: ${message}`);
+  if (status === 404 && !/fault|group/i.test(message)) {
+    return new Error(
+      `The Kedge at ${url} cannot be controlled by tests. Start it with startKedge(), or with ` +
+        '`kedge dev --test-controls`.',
+    );
+  }
+  return new Error(message);
+}
+
+function messageOf(text: string): string {
+  try {
+    return String(JSON.parse(text).message ?? text);
+  } catch {
+    return text;
+  }
+}
