@@ -51,9 +51,9 @@ export interface Kedge extends AsyncDisposable {
   clearFaults(): Promise<void>;
 
   /**
-   * Moves the broker's clock forward by milliseconds, or by `'90s'`, `'10m'`, `'2h'`, `'7d'`, and
-   * answers its time then. Settles when what has become due was done: sessions ended, transactions aborted, old records
-   * deleted. Clients keep their own time.
+   * Moves the broker's clock forward by milliseconds, or by `'90s'`, `'10m'`, `'2h'`, `'7d'`.
+   * Settles with its time then, when what has become due was done: sessions ended, transactions
+   * aborted, old records deleted. Clients keep their own time.
    */
   advanceClock(by: number | string): Promise<number>;
   /** The broker's time, in milliseconds since the epoch. */

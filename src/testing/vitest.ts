@@ -18,20 +18,24 @@ declare module 'vitest' {
 /** vitest's `test` with a fixture `kedge`, started with these options. */
 export function kedgeTest(options: KedgeOptions = {}) {
   let isFresh = true;
-  return plain
-    // biome-ignore lint/correctness/noEmptyPattern: vitest reads from it what a fixture needs.
-    .extend('kedgeOfWorker', { scope: 'worker' }, async ({}, { onCleanup }): Promise<Kedge> => {
-      const shared = inject('kedge');
-      isFresh = shared === undefined;
-      const kedge = shared ? connectKedge(shared.address, shared.begin) : await startKedge(options);
-      onCleanup(() => kedge.stop());
-      return kedge;
-    })
-    .extend('kedge', async ({ kedgeOfWorker }): Promise<Kedge> => {
-      if (!isFresh) await kedgeOfWorker.reset();
-      isFresh = false;
-      return kedgeOfWorker;
-    });
+  return (
+    plain
+      // biome-ignore lint/correctness/noEmptyPattern: vitest reads from it what a fixture needs.
+      .extend('kedgeOfWorker', { scope: 'worker' }, async ({}, { onCleanup }): Promise<Kedge> => {
+        const shared = inject('kedge');
+        isFresh = shared === undefined;
+        const kedge = shared
+          ? connectKedge(shared.address, shared.begin)
+          : await startKedge(options);
+        onCleanup(() => kedge.stop());
+        return kedge;
+      })
+      .extend('kedge', async ({ kedgeOfWorker }): Promise<Kedge> => {
+        if (!isFresh) await kedgeOfWorker.reset();
+        isFresh = false;
+        return kedgeOfWorker;
+      })
+  );
 }
 
 /** `test('…', async ({ kedge }) => { … })`: a Kedge that is empty when the test begins. */
