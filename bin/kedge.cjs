@@ -36,4 +36,4 @@ process.emitWarning = function emitWarning(warning, options) {
 };
 // Compiled code is kept for the next start. Where it cannot be, the start takes a moment longer.
 require('module').enableCompileCache();
-import(url.pathToFileURL(inClone ? source : path.join(root, 'dist/cli/kedge.js')).href);
+import(url.pathToFileURL(inClone ? source : path.join(root, 'dist/kedge.js')).href);

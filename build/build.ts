@@ -3,8 +3,8 @@
  * `bin`. The surprise: nothing here lists the entry points; they are what `exports` in package.json
  * says, under the condition `kedge:source`.
  */
-import { cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { noticesOf } from './notices.ts';
 import { bundlePrograms } from './programs.ts';
 import { dist, root } from './project.ts';
@@ -14,10 +14,22 @@ import { bundleWorkers } from './workers.ts';
 rmSync(dist, { recursive: true, force: true });
 mkdirSync(dist);
 const [workers, programs] = await Promise.all([bundleWorkers(), bundlePrograms(), declareTypes()]);
-cpSync(join(root, 'build/worker.d.ts'), join(dist, 'worker.d.ts'));
+copy('build/worker.d.ts');
+copy('src/local/workerd.sh');
+// The Worker is ready beside it: no build step where it is deployed, or run.
+writeFileSync(join(dist, 'wrangler.toml'), wranglerConfig());
 writeFileSync(join(dist, 'third-party-notices.txt'), noticesOf([...workers.inputs, ...programs]));
 for (const line of workers.weights) console.log(line);
 if (workers.tooHeavy !== undefined) {
   console.error(`kedge: ${workers.tooHeavy}`);
   process.exitCode = 1;
+}
+
+function copy(file: string): void {
+  cpSync(join(root, file), join(dist, basename(file)));
+}
+
+function wranglerConfig(): string {
+  const ofSource = readFileSync(join(root, 'wrangler.toml'), 'utf8');
+  return ofSource.replace('main = "src/worker.ts"', 'main = "worker.js"\nno_bundle = true');
 }

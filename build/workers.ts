@@ -7,6 +7,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { build } from 'esbuild';
+import { workerBundle } from '../src/local/worker-script.ts';
 import { dist, root } from './project.ts';
 
 const limitBytes = 500 * 1024;
@@ -25,14 +26,10 @@ export async function bundleWorkers(): Promise<Workers> {
     existsSync(join(root, `src/${name}.ts`)),
   );
   const { metafile } = await build({
+    ...workerBundle,
     absWorkingDir: root,
     entryPoints: names.map((name) => `src/${name}.ts`),
     outdir: dist,
-    bundle: true,
-    format: 'esm',
-    target: 'es2024',
-    conditions: ['workerd', 'worker', 'browser'],
-    external: ['cloudflare:*', 'node:*'],
     minifySyntax: true,
     minifyWhitespace: true,
     legalComments: 'none',

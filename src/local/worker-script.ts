@@ -4,6 +4,7 @@
  */
 import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import type { BuildOptions } from 'esbuild';
 import { readWorkerConfig, type WorkerConfig } from './worker-config.ts';
 
 export interface WorkerScript {
@@ -25,16 +26,21 @@ export async function workerScript(name: 'worker' | 'testing-worker'): Promise<W
   return { config, text: await text };
 }
 
+/** How it is bundled: for esbuild. */
+export const workerBundle = {
+  bundle: true,
+  format: 'esm',
+  target: 'es2024',
+  conditions: ['workerd', 'worker', 'browser'],
+  external: ['cloudflare:*', 'node:*'],
+} satisfies BuildOptions;
+
 async function bundle(source: string): Promise<string> {
   const { build, stop } = await import('esbuild');
   const { outputFiles } = await build({
+    ...workerBundle,
     entryPoints: [source],
-    bundle: true,
     write: false,
-    format: 'esm',
-    target: 'es2024',
-    conditions: ['workerd', 'worker', 'browser'],
-    external: ['cloudflare:*', 'node:*'],
     logLevel: 'silent',
   });
   void stop();
