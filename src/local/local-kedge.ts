@@ -7,6 +7,7 @@ import { writeFileSync } from 'node:fs';
 import { mkdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { advertisedVariables, numbered } from './advertised.ts';
 import { type DataDirectory, holdDataDirectory, holdTemporaryDirectory } from './data-directory.ts';
 import { isLoopback, type LocalOptions } from './local-options.ts';
 import { type WorkerScript, workerScript } from './worker-script.ts';
@@ -170,11 +171,12 @@ class RunningKedge implements LocalKedge {
     writeFileSync(join(directory.scratch, 'worker.js'), script.text);
     const configFile = join(directory.scratch, `${randomUUID()}.capnp`);
     const { variables, host } = this.#options;
+    const sockets = await numbered(this.#sockets());
     const config = workerdConfig({
       script: 'worker.js',
       worker: script.config,
       objectsPath,
-      sockets: this.#sockets(),
+      sockets,
       variables: {
         // Nothing counts calls here, so no connection needs to be closed for their sake.
         KEDGE_CALLS_PER_CONNECTION: '0',
@@ -183,6 +185,7 @@ class RunningKedge implements LocalKedge {
         ...(isLoopback(host) && { KEDGE_HOSTS: 'localhost' }),
         ...script.config.vars,
         ...variables,
+        ...advertisedVariables(this.#options, sockets),
       },
     });
     writeFileSync(configFile, config, { mode: 0o600 });
