@@ -33,6 +33,8 @@ export interface LocalKedge {
   /** Starts it again: same ports, same data. */
   start(): Promise<void>;
   restart(): Promise<void>;
+  /** From now on it keeps no process from ending that has nothing else to do. */
+  unref(): void;
   /** Writes everything it keeps to one file. It is not there for a moment meanwhile. */
   snapshot(file: string): Promise<void>;
   /** Puts what such a file holds in the place of what it keeps. It is away for a moment. */
@@ -67,6 +69,7 @@ class RunningKedge implements LocalKedge {
   #script: Promise<WorkerScript> | undefined;
   #directory: DataDirectory | undefined;
   #process: WorkerdProcess | undefined;
+  #isUnreferenced = false;
   /** The port of each socket; the ones it was given first stay. */
   #ports: ReadonlyMap<string, number> = new Map();
   /** One thing at a time. */
@@ -119,6 +122,11 @@ class RunningKedge implements LocalKedge {
     });
   }
 
+  unref(): void {
+    this.#isUnreferenced = true;
+    this.#process?.unref();
+  }
+
   snapshot(_file: string): Promise<void> {
     return Promise.reject(new Error('not built yet'));
   }
@@ -146,6 +154,7 @@ class RunningKedge implements LocalKedge {
         onLine: (level, message) => this.#events.onLine(level, message),
       });
       this.#process = process;
+      if (this.#isUnreferenced) process.unref();
       this.#ports = process.ports;
       this.workerdPid = process.pid;
       this.starts++;

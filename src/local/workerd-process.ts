@@ -17,6 +17,8 @@ export interface WorkerdProcess {
   readonly ended: Promise<void>;
   /** Ends it at once; settles when it has. */
   kill(): Promise<void>;
+  /** From now on our process may end though this one runs; then this one ends too. */
+  unref(): void;
 }
 
 export interface WorkerdStart {
@@ -58,8 +60,12 @@ export async function startWorkerd(start: WorkerdStart): Promise<WorkerdProcess>
   });
   void ended.then(() => control.destroy());
   const kill = async (): Promise<void> => {
+    child.ref();
     child.kill('SIGKILL');
     await ended;
+  };
+  const unref = (): void => {
+    for (const one of [child, stdout, stderr, control] as { unref(): void }[]) one.unref();
   };
   const said: string[] = [];
   let listens = false;
@@ -75,7 +81,7 @@ export async function startWorkerd(start: WorkerdStart): Promise<WorkerdProcess>
   const closed = new Promise<void>((resolve) => child.once('close', () => resolve()));
   const first = await Promise.race([portsFrom(control, start.sockets), closed, failed]);
   listens = true;
-  if (first instanceof Map) return { pid: child.pid!, ports: first, ended, kill };
+  if (first instanceof Map) return { pid: child.pid!, ports: first, ended, kill, unref };
   if (first instanceof Error) throw new WorkerdNotStarted(first.message);
   throw new WorkerdNotStarted(said.join('\n'));
 }

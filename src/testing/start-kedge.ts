@@ -29,6 +29,7 @@ export async function startKedge(options: KedgeOptions = {}): Promise<Kedge> {
     eventsOf(options.onLog ?? complain),
   );
   const dialled = host.includes(':') ? `[${host}]` : host;
+  local.unref();
   const address = {
     bootstrapServers: `${dialled}:${local.kafkaPort}`,
     url: `http://${dialled}:${local.httpPort}`,
