@@ -5,7 +5,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -25,12 +24,11 @@ export async function startWranglerDev(
   const directory = mkdtempSync(join(tmpdir(), 'kedge-wrangler-'));
   const config = join(directory, 'wrangler.toml');
   writeFileSync(config, withoutKafkaPort(readFileSync(join(root, 'wrangler.toml'), 'utf8')));
-  const [port, inspectorPort] = await Promise.all([freePort(), freePort()]);
   const child = spawn(
     join(root, 'node_modules/.bin/wrangler'),
     [
-      ...['dev', '--config', config, '--ip', '127.0.0.1', '--port', `${port}`],
-      ...['--inspector-port', `${inspectorPort}`, '--persist-to', join(directory, 'state')],
+      ...['dev', '--config', config, '--ip', '127.0.0.1', '--port', '0'],
+      ...['--inspector-port', '0', '--persist-to', join(directory, 'state')],
       ...['--show-interactive-dev-session=false'],
       ...Object.entries(variables).flatMap(([name, value]) => ['--var', `${name}:${value}`]),
     ],
@@ -54,25 +52,26 @@ export async function startWranglerDev(
     const ended = child.exitCode === null && child.signalCode === null && once(child, 'exit');
     kill(child);
     await ended;
-    rmSync(directory, { recursive: true, force: true });
+    // The others in its group may end, and write, a moment later.
+    rmSync(directory, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
   };
-  const ready = new Promise<void>((resolve, reject) => {
+  const ready = new Promise<string>((resolve, reject) => {
     for (const stream of [child.stdout, child.stderr]) {
       stream.setEncoding('utf8').on('data', (text: string) => {
         output += text;
-        if (/Ready on http/.test(output)) resolve();
+        const [, url] = /Ready on (http:\/\/\S+:\d+)\s/.exec(output) ?? [];
+        if (url !== undefined) resolve(url);
       });
     }
     child.once('error', reject);
     child.once('exit', (code) => reject(new Error(`wrangler dev ended with ${code}:\n${output}`)));
   });
   try {
-    await ready;
+    return { url: await ready, output: () => output, stop };
   } catch (error) {
     await stop();
     throw error;
   }
-  return { url: `http://127.0.0.1:${port}`, output: () => output, stop };
 }
 
 function withoutKafkaPort(toml: string): string {
@@ -88,12 +87,4 @@ function kill({ pid }: ChildProcess): void {
   } catch {
     // It is gone already.
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as { port: number };
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
