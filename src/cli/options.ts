@@ -11,9 +11,9 @@ import { brokerConfigFrom, brokerVariables, parseListener } from '../runtime/con
 import { originRulesFrom, originVariables } from '../runtime/origin-rules.ts';
 import { pushVariables } from '../runtime/push/push-config.ts';
 import { streamMaxAgeMsFrom, streamVariables } from '../runtime/stream-config.ts';
+import { UsageError } from './usage.ts';
 
-/** A command line that cannot be obeyed; the message is for the person who typed it. */
-export class UsageError extends Error {}
+export { UsageError };
 
 export const help = `Kedge: Apache Kafka on Cloudflare Workers, running on this machine.
 

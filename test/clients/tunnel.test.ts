@@ -1,7 +1,7 @@
 import { type Consumer, Kafka, logLevel } from 'kafkajs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { parseTunnelOptions } from '../../src/cli/tunnel/options.ts';
 import { openTunnel, type Tunnel } from '../../src/cli/tunnel/tunnel.ts';
+import { parseTunnelOptions } from '../cli/tunnel/parse.ts';
 import { startWranglerDev, type WranglerDev } from '../cli/tunnel/wrangler-dev.ts';
 
 const records = 10_000;

@@ -1,156 +1,150 @@
 /** `kedge acl`: what those who come in may do. */
-import type { Command } from '../kedge.ts';
-import { UsageError } from '../options.ts';
-import {
-  type Asked,
-  commonHelp,
-  nothingMore,
-  print,
-  Refused,
-  reporting,
-  understand,
-} from './connection.ts';
-
-const help = `Manage access control lists: who may do what, as kafka-acls does.
-
-Usage: kedge acl list [options]      those that match
-       kedge acl add [options]
-       kedge acl delete [options]    all that match
-
-Options
-  --topic <name>          on a topic; * for all
-  --group <name>          on a consumer group
-  --transactional-id <id> on a transactional id
-  --cluster               on the cluster
-  --prefixed              on all whose names begin like that
-  --principal <principal> for whom: User:alice, or User:* for everybody
-  --operation <operation> to do what: READ, WRITE, CREATE, DELETE, ALTER, DESCRIBE, ALL …
-  --host <address>        from where (default for add: *)
-  --deny                  forbid, which wins over what allows
-${commonHelp}
-
-Examples
-  kedge acl add --principal User:alice --operation WRITE --topic orders
-  kedge acl add --principal User:alice --operation READ --group shop- --prefixed
-  kedge acl list --topic orders
-`;
-
-export const command: Command = { help, run };
-
-interface Acl {
-  readonly resource_type: string;
-  readonly resource_name: string;
-  readonly pattern_type: string;
-  readonly principal: string;
-  readonly host: string;
-  readonly operation: string;
-  readonly permission: string;
-}
+import type { Acl, AclFilter } from '../../client/admin/security.ts';
+import { AclOperation } from '../../protocol/acl.ts';
+import { ErrorCode, KafkaError } from '../../protocol/errors.ts';
+import { command as action, group, type Options, type Values } from '../command.ts';
+import type { Output } from '../output.ts';
+import { Refused, suggestion, UsageError } from '../usage.ts';
 
 const flags = {
-  topic: { type: 'string' },
-  group: { type: 'string' },
-  'transactional-id': { type: 'string' },
-  cluster: { type: 'boolean' },
-  prefixed: { type: 'boolean' },
-  principal: { type: 'string' },
-  operation: { type: 'string' },
-  host: { type: 'string' },
-  deny: { type: 'boolean' },
-} as const;
+  topic: { value: 'name', summary: 'on a topic; * for all', complete: 'topic' },
+  group: { value: 'name', summary: 'on a consumer group; * for all', complete: 'group' },
+  'transactional-id': { value: 'id', summary: 'on a transactional id' },
+  user: { value: 'name', summary: 'on a user, for tokens that are made for somebody' },
+  cluster: { summary: 'on the cluster' },
+  prefixed: { summary: 'on all whose names begin like that' },
+  principal: { value: 'principal', summary: 'for whom: User:alice, or User:* for everybody' },
+  operation: {
+    value: 'operation',
+    summary: 'to do what: READ, WRITE, CREATE, DELETE, ALTER, DESCRIBE, ALL …',
+    parse: operationOf,
+  },
+  host: { value: 'address', summary: 'from where (default for add: *)' },
+  deny: { summary: 'forbid, which wins over what allows' },
+} as const satisfies Options;
 
-async function run(args: readonly string[]): Promise<number> {
-  const asked = await understand(args, flags);
-  const act = actions[asked.words[0] ?? ''];
-  if (act === undefined) throw new UsageError('say what to do: list, add or delete.');
-  nothingMore(asked.words);
-  return reporting(() => act(asked).catch(explained));
-}
+type Flags = Values<typeof flags>;
 
-/** A Kedge where everybody may do everything has no use for ACLs. */
+const list = action({
+  name: 'list',
+  summary: 'list the ACLs that match, or all',
+  options: flags,
+  connects: true,
+  examples: [{ command: 'kedge acl list --topic orders' }],
+  async run({ options, output, connect }) {
+    const { admin } = await connect();
+    printAcls(output, await admin.describeAcls(filterOf(options)).catch(explained));
+  },
+});
+
+const add = action({
+  name: 'add',
+  summary: 'let somebody do something, or forbid it',
+  options: flags,
+  connects: true,
+  examples: [
+    { command: 'kedge acl add --principal User:alice --operation WRITE --topic orders' },
+    { command: 'kedge acl add --principal User:alice --operation READ --group shop- --prefixed' },
+  ],
+  async run({ options, output, connect }) {
+    const { principal, operation } = options;
+    const resource = resourceOf(options);
+    if (resource === undefined) throw new UsageError('say on what: --topic, --group …');
+    if (principal === undefined) throw new UsageError('say for whom: --principal User:….');
+    if (operation === undefined) throw new UsageError('say what: --operation READ ….');
+    const acl: Acl = {
+      ...resource,
+      pattern: options.prefixed ? 'PREFIXED' : 'LITERAL',
+      principal,
+      host: options.host ?? '*',
+      operation,
+      permission: options.deny ? 'DENY' : 'ALLOW',
+    };
+    const { admin } = await connect();
+    await admin.createAcls([acl]).catch(explained);
+    printAcls(output, [acl]);
+  },
+});
+
+const remove = action({
+  name: 'delete',
+  summary: 'delete all ACLs that match',
+  options: flags,
+  connects: true,
+  examples: [{ command: 'kedge acl delete --principal User:alice --topic orders' }],
+  async run({ options, output, connect }) {
+    const filter = filterOf(options);
+    if (Object.keys(filter).length === 0) {
+      throw new UsageError('say which: --principal, --topic ….');
+    }
+    const { admin } = await connect();
+    printAcls(output, await admin.deleteAcls(filter).catch(explained));
+  },
+});
+
+export const command = group({
+  name: 'acl',
+  summary: 'manage who may do what',
+  description: 'Access control lists, as kafka-acls manages them.',
+  commands: [list, add, remove],
+});
+
+/** Where everybody may do everything there is no use for ACLs. */
 function explained(error: unknown): never {
-  const isOpen = error instanceof Refused && error.message === 'No Authorizer is configured.';
+  const isOpen = error instanceof KafkaError && error.code === ErrorCode.SECURITY_DISABLED;
   throw isOpen ? new Refused(`${error.message} ${howToClose}`) : error;
 }
 
 const howToClose =
-  'Everybody may do everything here: KEDGE_OPEN is true, or it was started on this machine ' +
-  'without a KEDGE_TOKEN.';
+  'Everybody may do everything here: in a Kedge KEDGE_OPEN is true, or it was started on this ' +
+  'machine without a KEDGE_TOKEN.';
 
-const actions: Readonly<Record<string, (asked: Asked) => Promise<void>>> = {
-  async list(asked) {
-    const { kedge, json } = asked;
-    const path = `${await kedge.clusterPath()}/acls?${queryOf(asked)}`;
-    const { data }: { data: readonly Acl[] } = await kedge.ask('GET', path);
-    printAcls(json, data);
-  },
-  async add(asked) {
-    const { kedge, json, flags } = asked;
-    const { principal, operation } = flags;
-    const resource = resourceOf(asked);
-    if (resource === undefined) throw new UsageError('say on what: --topic, --group …');
-    if (principal === undefined) throw new UsageError('say for whom: --principal User:….');
-    if (operation === undefined) throw new UsageError('say what: --operation READ ….');
-    const acl = {
-      ...resource,
-      pattern_type: flags.prefixed ? 'PREFIXED' : 'LITERAL',
-      principal: String(principal),
-      host: String(flags.host ?? '*'),
-      operation: wordOf(operation),
-      permission: flags.deny ? 'DENY' : 'ALLOW',
-    };
-    await kedge.ask('POST', `${await kedge.clusterPath()}/acls`, acl);
-    printAcls(json, [acl]);
-  },
-  async delete(asked) {
-    const { kedge, json } = asked;
-    const query = queryOf(asked);
-    if (query.size === 0) throw new UsageError('say which: --principal, --topic ….');
-    const path = `${await kedge.clusterPath()}/acls?${query}`;
-    const { data }: { data: readonly Acl[] } = await kedge.ask('DELETE', path);
-    printAcls(json, data);
-  },
-};
-
-function queryOf(asked: Asked): URLSearchParams {
-  const { principal, operation, host, deny, prefixed } = asked.flags;
-  const resource = resourceOf(asked);
-  const query = new URLSearchParams();
-  const set = (name: string, value: string | boolean | undefined) => {
-    if (value !== undefined) query.set(name, String(value));
+function filterOf(options: Flags): AclFilter {
+  const { principal, operation, host, deny, prefixed } = options;
+  const resource = resourceOf(options);
+  return {
+    ...resource,
+    ...(prefixed ? { pattern: 'PREFIXED' } : resource && { pattern: 'LITERAL' }),
+    ...(principal !== undefined && { principal }),
+    ...(host !== undefined && { host }),
+    ...(operation !== undefined && { operation }),
+    ...(deny && { permission: 'DENY' }),
   };
-  set('resource_type', resource?.resource_type);
-  set('resource_name', resource?.resource_name);
-  set('pattern_type', prefixed ? 'PREFIXED' : resource && 'LITERAL');
-  set('principal', principal);
-  set('host', host);
-  set('operation', operation && wordOf(operation));
-  set('permission', deny && 'DENY');
-  return query;
 }
 
 /** At most one, or a UsageError. */
-function resourceOf({ flags }: Asked): Pick<Acl, 'resource_type' | 'resource_name'> | undefined {
-  const named = ['topic', 'group', 'transactional-id', 'cluster'].filter((one) => flags[one]);
+function resourceOf(options: Flags): Pick<Acl, 'resourceType' | 'resourceName'> | undefined {
+  const kinds = ['topic', 'group', 'transactional-id', 'user', 'cluster'] as const;
+  const named = kinds.filter((one) => options[one]);
   if (named.length > 1) throw new UsageError(`--${named[0]} and --${named[1]} are two ACLs.`);
   const [kind] = named;
   if (kind === undefined) return undefined;
-  const resource_name = kind === 'cluster' ? 'kafka-cluster' : String(flags[kind]);
-  return { resource_type: wordOf(kind), resource_name };
+  const resourceName = kind === 'cluster' ? 'kafka-cluster' : options[kind]!;
+  return { resourceType: wordOf(kind) as Acl['resourceType'], resourceName };
 }
 
-function wordOf(text: string | boolean): string {
-  return String(text).toUpperCase().replaceAll('-', '_');
+function operationOf(text: string): Acl['operation'] {
+  const word = wordOf(text);
+  if (Object.hasOwn(AclOperation, word)) return word as Acl['operation'];
+  const advice = suggestion(word, Object.keys(AclOperation)) || '';
+  throw new UsageError(`must be an operation such as READ or WRITE, not '${text}'${advice}`);
 }
 
-function printAcls(json: boolean, acls: readonly Acl[]): void {
-  const rows = acls.map((acl) => [
-    acl.permission,
-    acl.principal,
-    acl.operation,
-    acl.resource_type.toLowerCase(),
-    acl.pattern_type === 'PREFIXED' ? `${acl.resource_name}…` : acl.resource_name,
-    acl.host,
+function wordOf(text: string): string {
+  return text.toUpperCase().replaceAll('-', '_');
+}
+
+function printAcls(output: Output, acls: readonly Acl[]): void {
+  output.table(acls, [
+    { title: 'PERMISSION', of: ({ permission }) => permission },
+    { title: 'PRINCIPAL', of: ({ principal }) => principal },
+    { title: 'OPERATION', of: ({ operation }) => operation },
+    { title: 'ON', of: ({ resourceType }) => resourceType.toLowerCase() },
+    {
+      title: 'NAME',
+      of: ({ pattern, resourceName }) =>
+        pattern === 'PREFIXED' ? `${resourceName}…` : resourceName,
+    },
+    { title: 'FROM', of: ({ host }) => host },
   ]);
-  print(json, acls, ['PERMISSION', 'PRINCIPAL', 'OPERATION', 'ON', 'NAME', 'FROM'], rows);
 }

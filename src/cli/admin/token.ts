@@ -1,40 +1,10 @@
 /** `kedge token`: who may come in with a token. */
-import type { Command } from '../kedge.ts';
-import { UsageError } from '../options.ts';
-import {
-  type Asked,
-  commonHelp,
-  nothingMore,
-  only,
-  print,
-  Refused,
-  reporting,
-  understand,
-} from './connection.ts';
+import { command as action, group } from '../command.ts';
+import { Refused } from '../usage.ts';
+import { duration } from '../values.ts';
 
-const help = `Manage tokens: by which programs show who they are.
-
-Usage: kedge token list
-       kedge token create [options]
-       kedge token delete <id>
-
-A token is printed once, when it is created, and cannot be had again. Over HTTP it is a bearer
-token; by SASL it is the password of the user 'token' (PLAIN), or the token of OAUTHBEARER.
-
-Options
-  --principal <principal> whom it stands for, such as User:alice (default: you)
-  --description <text>    what it is for
-  --expires <duration>    after how long it is worth nothing: 12h, 30d (default: never)
-${commonHelp}
-
-Examples
-  kedge token create --principal User:orders --description 'ships orders' --expires 90d
-  kedge token create --principal User:orders > orders.token
-`;
-
-export const command: Command = { help, run };
-
-interface Token {
+/** As Kedge tells it. */
+interface Told {
   readonly id: string;
   readonly principal: string;
   readonly description: string;
@@ -42,48 +12,82 @@ interface Token {
   readonly expires_at: number | null;
 }
 
-const flags = {
-  principal: { type: 'string' },
-  description: { type: 'string' },
-  expires: { type: 'string' },
-} as const;
-
-async function run(args: readonly string[]): Promise<number> {
-  const asked = await understand(args, flags);
-  const act = actions[asked.words[0] ?? ''];
-  if (act === undefined) throw new UsageError('say what to do: list, create or delete.');
-  return reporting(() => act(asked));
-}
-
-const actions: Readonly<Record<string, (asked: Asked) => Promise<void>>> = {
-  async list({ kedge, words, json }) {
-    nothingMore(words);
-    const { tokens }: { tokens: readonly Token[] } = await kedge.ask('GET', '/admin/tokens');
-    const rows = tokens.map(({ id, principal, created_at, expires_at, description }) => [
-      ...[id, principal, dateOf(created_at)],
-      ...[expires_at === null ? 'never' : dateOf(expires_at), description],
+const list = action({
+  name: 'list',
+  summary: 'list tokens; what they are is not shown',
+  connects: true,
+  examples: [{ command: 'kedge token list' }],
+  async run({ output, connect }) {
+    const { http } = await connect();
+    const { tokens }: { tokens: readonly Told[] } = await http.ask('GET', '/admin/tokens');
+    output.table(tokens.map(tokenOf), [
+      { title: 'ID', of: ({ id }) => id },
+      { title: 'PRINCIPAL', of: ({ principal }) => principal },
+      { title: 'CREATED', of: ({ createdAt }) => minuteOf(createdAt) },
+      { title: 'EXPIRES', of: ({ expiresAt }) => (expiresAt ? minuteOf(expiresAt) : 'never') },
+      { title: 'DESCRIPTION', of: ({ description }) => description },
     ]);
-    print(json, tokens, ['ID', 'PRINCIPAL', 'CREATED', 'EXPIRES', 'DESCRIPTION'], rows);
   },
-  async create({ kedge, words, flags: { principal, description, expires }, json }) {
-    nothingMore(words);
-    const expiresInMs = expires === undefined ? undefined : durationOf(String(expires));
-    const body = { principal, description, expires_in_ms: expiresInMs };
-    const { token, ...made } = await kedge.ask('POST', '/admin/tokens', body).catch(explained);
-    if (json) {
-      console.log(JSON.stringify({ ...made, token }, null, 2));
-      return;
-    }
-    console.error(`Token ${made.id} of ${made.principal}; it is not shown again:`);
-    console.log(token);
+});
+
+const create = action({
+  name: 'create',
+  summary: 'make a token and print it',
+  description:
+    'A token is printed once, when it is created, and cannot be had again. Over HTTP it is a ' +
+    "bearer token; by SASL it is the password of the user 'token' (PLAIN), or the token of " +
+    'OAUTHBEARER.',
+  options: {
+    principal: { value: 'principal', summary: 'whom it stands for: User:alice (default: you)' },
+    description: { value: 'text', summary: 'what it is for' },
+    expires: {
+      value: 'duration',
+      summary: 'after how long it is worth nothing: 12h, 30d (default: never)',
+      parse: duration,
+    },
   },
-  async delete({ kedge, words, json }) {
-    const id = only(words, 'token');
-    await kedge.ask('DELETE', `/admin/tokens/${encodeURIComponent(id)}`);
-    if (json) console.log(JSON.stringify({ id }));
-    else console.log(`Token ${id} is worth nothing any more.`);
+  connects: true,
+  examples: [
+    {
+      command:
+        "kedge token create --principal User:orders --description 'ships orders' --expires 90d",
+    },
+    { command: 'kedge token create --principal User:orders > orders.token' },
+  ],
+  async run({ options: { principal, description, expires }, output, connect }) {
+    const { http } = await connect();
+    const body = { principal, description, expires_in_ms: expires };
+    const { token, ...made } = await http.ask('POST', '/admin/tokens', body).catch(explained);
+    if (!output.json) output.say(`Token ${made.id} of ${made.principal}; it is not shown again:`);
+    output.result({ ...tokenOf(made), token }, () => output.line(token));
   },
-};
+});
+
+const remove = action({
+  name: 'delete',
+  summary: 'make a token worth nothing',
+  arguments: [{ name: 'id', summary: 'as kedge token list shows it' }],
+  connects: true,
+  examples: [{ command: 'kedge token delete 2f6k0q8m3x1a' }],
+  async run({ args: [id], output, connect }) {
+    const { http } = await connect();
+    await http.ask('DELETE', `/admin/tokens/${encodeURIComponent(id)}`);
+    output.result({ id }, () => output.line(`Token ${id} is worth nothing any more.`));
+  },
+});
+
+export const command = group({
+  name: 'token',
+  summary: 'manage tokens, by which programs show who they are',
+  description:
+    'Tokens are of Kedge alone, and managed over HTTP: --url says where it is (default ' +
+    'http://127.0.0.1:8787).',
+  commands: [list, create, remove],
+});
+
+function tokenOf({ created_at, expires_at, ...token }: Told) {
+  return { ...token, createdAt: created_at, expiresAt: expires_at };
+}
 
 /** Where everybody may come in it is not known who asks, and a token stands for somebody. */
 function explained(error: unknown): never {
@@ -91,20 +95,6 @@ function explained(error: unknown): never {
   throw isNobody ? new Refused('say whom it stands for: --principal User:….') : error;
 }
 
-const units: Readonly<Record<string, number>> = {
-  s: 1_000,
-  m: 60_000,
-  h: 3_600_000,
-  d: 86_400_000,
-};
-
-function durationOf(text: string): number {
-  const [, count, unit] = /^(\d+)([smhd])$/.exec(text) ?? [];
-  if (count === undefined)
-    throw new UsageError(`--expires must be like 12h or 30d, not '${text}'.`);
-  return Number(count) * units[unit];
-}
-
-function dateOf(ms: number): string {
+function minuteOf(ms: number): string {
   return new Date(ms).toISOString().slice(0, 16).replace('T', ' ');
 }

@@ -1,40 +1,46 @@
 /** `kedge tunnel`: until Ctrl-C. */
-import { text } from 'node:stream/consumers';
-import type { Command } from '../kedge.ts';
-import { UsageError } from '../options.ts';
-import { help, parseTunnelOptions } from './options.ts';
+import { command as action } from '../command.ts';
+import { readSecret } from '../secrets.ts';
+import { UsageError } from '../usage.ts';
+import { tunnelOptions, tunnelOptionsOf } from './options.ts';
 import { addressText, openTunnel } from './tunnel.ts';
 
-export const command: Command = {
-  help,
-  run,
-};
-
-async function run(args: readonly string[]): Promise<number> {
-  const options = parseTunnelOptions(await withTokenFromInput(args), process.env);
-  const tunnel = await openTunnel(options, (line) => console.error(`kedge: ${line}`)).catch(
-    (error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EADDRINUSE') throw error;
-      const { host, port } = options.listen;
-      const taken = `${addressText(host, port)} is taken by another program`;
-      throw new UsageError(`${taken}: stop it, or choose another with --listen.`);
-    },
-  );
-  const here = addressText(tunnel.host, tunnel.port);
-  console.log(`Kafka clients reach ${options.url.host} at ${here}. Ctrl-C ends it.`);
-  process.send?.({ bootstrapServers: here });
-  await new Promise<void>((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, resolve);
-    process.once('disconnect', resolve);
-  });
-  await tunnel.close();
-  if (process.connected) process.disconnect();
-  return 0;
-}
-
-/** `--token -` reads it from standard input, so that it stands in no list of processes. */
-async function withTokenFromInput(args: readonly string[]): Promise<readonly string[]> {
-  const at = args.findIndex((arg, index) => arg === '-' && args[index - 1] === '--token');
-  if (at < 0) return args;
-  return args.with(at, (await text(process.stdin)).trim());
-}
+export const command = action({
+  name: 'tunnel',
+  summary: 'connect Kafka clients on this machine to a deployed Kedge',
+  description:
+    'Kafka clients connect to a port of this machine, and each connection goes to Kedge by a ' +
+    'WebSocket. Without a token, clients say who they are by SASL (SASL_PLAINTEXT), if Kedge asks ' +
+    'for it. Ctrl-C ends it.',
+  arguments: [{ name: 'url', summary: 'where Kedge is deployed: https://kedge.example.com' }],
+  options: tunnelOptions,
+  noJson: true,
+  examples: [
+    { command: 'kedge tunnel https://kedge.example.com' },
+    { command: 'KEDGE_TOKEN=… kedge tunnel kedge.example.com --listen 127.0.0.1:19092' },
+  ],
+  async run(invocation) {
+    const { args, output, input } = invocation;
+    const said = invocation.options;
+    const token = said.token === '-' ? await readSecret('Token', input, output) : said.token;
+    const options = tunnelOptionsOf(args[0], said, token);
+    const tunnel = await openTunnel(options, (line) => output.say(`kedge: ${line}`)).catch(
+      (error: NodeJS.ErrnoException) => {
+        if (error.code !== 'EADDRINUSE') throw error;
+        const { host, port } = options.listen;
+        const taken = `${addressText(host, port)} is taken by another program`;
+        throw new UsageError(`${taken}: stop it, or choose another with --listen.`);
+      },
+    );
+    const here = addressText(tunnel.host, tunnel.port);
+    const { signal } = invocation;
+    output.line(`Kafka clients reach ${options.url.host} at ${here}. Ctrl-C ends it.`);
+    process.send?.({ bootstrapServers: here });
+    await new Promise<void>((resolve) => {
+      signal.addEventListener('abort', () => resolve());
+      process.once('disconnect', resolve);
+    });
+    await tunnel.close();
+    if (process.connected) process.disconnect();
+  },
+});

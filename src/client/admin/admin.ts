@@ -156,8 +156,15 @@ export class Admin implements AsyncDisposable {
     return security.withdraw(this.#link, filter, how);
   }
 
-  /** Makes a user, or gives one another password. The password itself is not sent. */
-  setPassword(user: string, password: string, how: Cancellable = {}): Promise<void> {
+  /**
+   * Makes a user, or gives one another password. The password itself is not sent. `iterations` of
+   * the hash that is kept: default 8192.
+   */
+  setPassword(
+    user: string,
+    password: string,
+    how: Cancellable & { readonly iterations?: number | undefined } = {},
+  ): Promise<void> {
     return security.setPassword(this.#link, user, password, how);
   }
 

@@ -110,19 +110,23 @@ const mechanisms = [
   { mechanism: 1, hash: 'SHA-256', bytes: 32 },
   { mechanism: 2, hash: 'SHA-512', bytes: 64 },
 ] as const;
-const iterations = 8_192;
+const standardIterations = 8_192;
 
 /** Makes a user, or gives one another password: for SCRAM of both kinds, PLAIN and HTTP. */
 export async function setPassword(
   link: Link,
   name: string,
   password: string,
-  limits: Limits,
+  { iterations = standardIterations, ...limits }: Limits & { iterations?: number | undefined },
 ): Promise<void> {
   // One by one: Kafka changes a user once in a request.
   for (const { mechanism, hash, bytes } of mechanisms) {
     const salt = crypto.getRandomValues(new Uint8Array(24));
-    const saltedPassword = await derived(password, salt, hash, bytes);
+    const saltedPassword = await derived(
+      password,
+      { name: 'PBKDF2', hash, salt, iterations },
+      bytes,
+    );
     const upsertions = [{ name, mechanism, iterations, salt, saltedPassword }];
     const answer = await link.call(alterUserScramCredentials, { upsertions }, limits);
     for (const result of answer.results) throwIfRefused(result, name);
@@ -132,13 +136,11 @@ export async function setPassword(
 /** Of the password as it is: Kafka does not normalise either, and the rest of Kedge must agree. */
 async function derived(
   password: string,
-  salt: Uint8Array<ArrayBuffer>,
-  hash: string,
+  how: { name: 'PBKDF2'; hash: string; salt: Uint8Array<ArrayBuffer>; iterations: number },
   bytes: number,
 ): Promise<Uint8Array> {
   const raw = new TextEncoder().encode(password);
   const key = await crypto.subtle.importKey('raw', raw, 'PBKDF2', false, ['deriveBits']);
-  const how = { name: 'PBKDF2', hash, salt, iterations };
   return new Uint8Array(await crypto.subtle.deriveBits(how, key, 8 * bytes));
 }
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { UsageError } from '../../../src/cli/options.ts';
-import { parseTunnelOptions } from '../../../src/cli/tunnel/options.ts';
+import { UsageError } from '../../../src/cli/usage.ts';
+import { parseTunnelOptions } from './parse.ts';
 
 const parse = (line: string, environment: Record<string, string> = {}) =>
   parseTunnelOptions(line.split(' ').filter(Boolean), environment);
@@ -41,14 +41,14 @@ describe('what is said to kedge tunnel', () => {
   });
 
   it.each([
-    ['', 'say where Kedge is'],
+    ['', 'say which: <url>, where Kedge is deployed'],
     ['ftp://example.com', "'ftp://example.com' is no address"],
     ['a b', "what is 'b'"],
     ['a --listen 9092', '--listen must be host:port'],
     ['a --advertise h:0', '--advertise must be host:port'],
     ['a --header nonsense', "--header must be 'name: value'"],
     ['a --token=', '--token must not be empty'],
-    ['a --liste x', "Unknown option '--liste'"],
+    ['a --liste x', "there is no option --liste; did you mean '--listen'?"],
   ])('refuses %s', (line, why) => {
     expect(() => parse(line)).toThrow(UsageError);
     expect(() => parse(line)).toThrow(why);

@@ -1,10 +1,10 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { parseTunnelOptions } from '../../../src/cli/tunnel/options.ts';
 import { openTunnel, type Tunnel } from '../../../src/cli/tunnel/tunnel.ts';
 import { metadata } from '../../../src/protocol/apis/metadata.ts';
 import { defaultsOf } from '../../../src/protocol/schema.ts';
 import { createTopic, produceTo, readFrom, Wire } from '../../kafka/wire.ts';
 import { type Kedge, spawnKedge } from '../../kedge-process.ts';
+import { parseTunnelOptions } from './parse.ts';
 
 const running: (Tunnel | Kedge)[] = [];
 afterEach(async () => {

@@ -1,0 +1,30 @@
+/** The commands of `kedge`, in the order they are listed. Each is loaded when it is asked for. */
+import type { Entry } from './command.ts';
+
+export const commands: readonly Entry[] = [
+  {
+    name: 'topic',
+    summary: 'list, create, change and delete topics',
+    load: () => import('./topic/index.ts'),
+  },
+  {
+    name: 'acl',
+    summary: 'manage who may do what',
+    load: () => import('./admin/acl.ts'),
+  },
+  {
+    name: 'user',
+    summary: 'manage users and their passwords',
+    load: () => import('./admin/user.ts'),
+  },
+  {
+    name: 'token',
+    summary: 'manage tokens, by which programs show who they are',
+    load: () => import('./admin/token.ts'),
+  },
+  {
+    name: 'tunnel',
+    summary: 'connect Kafka clients on this machine to a deployed Kedge',
+    load: () => import('./tunnel/command.ts'),
+  },
+];

@@ -1,0 +1,54 @@
+/**
+ * A cluster that was never reached is not waited for. The surprise: the SDK tries again what was
+ * not answered, as it should where a broker is only away for a moment; but whoever typed a wrong
+ * address wants to hear of it at once.
+ */
+import type { Channel, Transport } from '../../client/channel.ts';
+import { ErrorCode, KafkaError } from '../../protocol/errors.ts';
+import { Refused } from '../usage.ts';
+
+/** What a person may do about it. */
+export interface Advice {
+  /** Where nothing answers. */
+  readonly nowhere: string;
+  /** Where it is not known who asks. */
+  readonly nobody: string;
+}
+
+/** The same, refused for good where it is never reached. */
+export function decisive(transport: Transport, name: string, advice: Advice): Transport {
+  let isReached = false;
+  const explained = (error: unknown): unknown => {
+    if (!(error instanceof KafkaError)) return error;
+    if (error.code === ErrorCode.SASL_AUTHENTICATION_FAILED) {
+      return new Refused(`${error.message.replace(/^HTTP 401: /, '')} (${advice.nobody})`);
+    }
+    if (error.code !== ErrorCode.NETWORK_EXCEPTION || isReached) return error;
+    return new Refused(`nothing answers at ${name} (${error.message}); ${advice.nowhere}`);
+  };
+  const watched = (channel: Channel): Channel => ({
+    get isOpen() {
+      return channel.isOpen;
+    },
+    async request(frame, isAnswered) {
+      try {
+        const answer = await channel.request(frame, isAnswered);
+        isReached = true;
+        return answer;
+      } catch (error) {
+        throw explained(error);
+      }
+    },
+    close: () => channel.close(),
+  });
+  return {
+    ...transport,
+    async open() {
+      try {
+        return watched(await transport.open());
+      } catch (error) {
+        throw explained(error);
+      }
+    },
+  };
+}

@@ -1,0 +1,81 @@
+/** Kafka's own client properties, as its tools take them with `--command-config`. */
+import { readFile } from 'node:fs/promises';
+import { Refused } from '../usage.ts';
+import type { Spoken } from './settings.ts';
+
+export async function readProperties(file: string): Promise<Spoken> {
+  const text = await readFile(file, 'utf8').catch((error: Error) => {
+    throw new Refused(`${file} cannot be read: ${error.message}.`);
+  });
+  return spokenIn(parseProperties(text), file);
+}
+
+/** Java's format: `name=value`, `name: value`, `\` at the end of a line goes on with the next. */
+export function parseProperties(text: string): Record<string, string> {
+  const properties: Record<string, string> = {};
+  const lines = text.replace(/\\\r?\n[ \t]*/g, '').split(/\r?\n/);
+  for (const line of lines) {
+    const [, name, value] = /^\s*([^#!\s=:][^\s=:]*)\s*[=:\s]\s*(.*)$/.exec(line) ?? [];
+    if (name !== undefined) properties[name] = value.trim().replace(/\\(.)/g, '$1');
+  }
+  return properties;
+}
+
+function spokenIn(properties: Record<string, string>, file: string): Spoken {
+  const protocol = properties['security.protocol'] ?? 'PLAINTEXT';
+  const [, sasl, tls] = /^(SASL_)?(?:(SSL)|PLAINTEXT)$/.exec(protocol) ?? [];
+  if (!/^(SASL_)?(SSL|PLAINTEXT)$/.test(protocol)) {
+    throw new Refused(`${file}: security.protocol is '${protocol}'.`);
+  }
+  return {
+    bootstrap: properties['bootstrap.servers'],
+    ...(tls && tlsIn(properties, file)),
+    ...(sasl && saslIn(properties, file)),
+  };
+}
+
+function tlsIn(properties: Record<string, string>, file: string): Partial<Spoken> {
+  const pem = (kind: 'truststore' | 'keystore', inline: string) => {
+    const text = properties[inline];
+    const location = properties[`ssl.${kind}.location`];
+    const type = properties[`ssl.${kind}.type`] ?? 'JKS';
+    if (text !== undefined || location === undefined) return text;
+    if (type === 'PEM') return location;
+    throw new Refused(
+      `${file}: ssl.${kind}.location is a ${type} file; make a PEM file of it and say ` +
+        `ssl.${kind}.type=PEM.`,
+    );
+  };
+  const ca = pem('truststore', 'ssl.truststore.certificates');
+  const cert = pem('keystore', 'ssl.keystore.certificate.chain');
+  return {
+    tls: true,
+    ca,
+    cert,
+    // A keystore of one file holds both.
+    key: properties['ssl.keystore.key'] ?? cert,
+    keyPassword: properties['ssl.key.password'],
+    checkHost: properties['ssl.endpoint.identification.algorithm'] !== '',
+  };
+}
+
+function saslIn(properties: Record<string, string>, file: string): Partial<Spoken> {
+  const mechanism = properties['sasl.mechanism'] ?? 'GSSAPI';
+  const known = ['PLAIN', 'SCRAM-SHA-256', 'SCRAM-SHA-512', 'OAUTHBEARER'];
+  if (!known.includes(mechanism)) {
+    throw new Refused(`${file}: sasl.mechanism is ${mechanism}; known are ${known.join(', ')}.`);
+  }
+  const jaas = properties['sasl.jaas.config'] ?? '';
+  const field = (name: string) =>
+    new RegExp(`\\b${name}\\s*=\\s*(?:"([^"]*)"|'([^']*)'|([^\\s;]+))`).exec(jaas)?.slice(1);
+  const attribute = (name: string) => field(name)?.find((one) => one !== undefined);
+  const [username, password] = [attribute('username'), attribute('password')];
+  if (mechanism === 'OAUTHBEARER') {
+    const token = attribute('unsecuredLoginToken') ?? attribute('token');
+    return { 'sasl-mechanism': mechanism, token };
+  }
+  if (username === undefined) {
+    throw new Refused(`${file}: sasl.jaas.config names no username.`);
+  }
+  return { 'sasl-mechanism': mechanism, username, password };
+}

@@ -1,0 +1,65 @@
+/**
+ * Kafka's port of a cluster. The surprise: where there is one broker, as in a Kedge, it is talked
+ * to where it was found, whatever address it says it has.
+ */
+import { readFile } from 'node:fs/promises';
+import type { ConnectionOptions as TlsOptions } from 'node:tls';
+import { type Channel, disconnected, type Transport } from '../../client/channel.ts';
+import { Refused } from '../usage.ts';
+import { type Line, type LineOptions, openLine } from './line.ts';
+import { authenticate } from './sasl.ts';
+import type { Settings, TlsSettings } from './settings.ts';
+
+/** As `socket.connection.setup.timeout.ms`. */
+const connectTimeoutMs = 10_000;
+
+export function tcpTransport(settings: Settings): Transport {
+  const { requestTimeoutMs } = settings;
+  let options: Promise<LineOptions> | undefined;
+  const lineTo = async (address: string): Promise<Line> => {
+    options ??= lineOptions(settings.tls, Math.min(connectTimeoutMs, requestTimeoutMs));
+    return authenticate(() => options!.then((how) => openLine(address, how)), settings);
+  };
+  return {
+    address: {},
+    open: () => firstOf(settings.bootstrap, lineTo),
+  };
+}
+
+async function firstOf(
+  addresses: readonly string[],
+  lineTo: (address: string) => Promise<Line>,
+): Promise<Channel> {
+  let why: unknown;
+  for (const address of addresses) {
+    try {
+      return await lineTo(address);
+    } catch (error) {
+      why = error;
+    }
+  }
+  throw why ?? disconnected();
+}
+
+async function lineOptions(
+  tls: TlsSettings | undefined,
+  connectTimeoutMs: number,
+): Promise<LineOptions> {
+  if (tls === undefined) return { tls: undefined, connectTimeoutMs };
+  const [ca, cert, key] = await Promise.all([tls.ca, tls.cert, tls.key].map(pemOf));
+  const options: TlsOptions = {
+    ...(ca && { ca }),
+    ...(cert && { cert, key: key ?? cert }),
+    ...(tls.keyPassword && { passphrase: tls.keyPassword }),
+    ...(!tls.checkHost && { checkServerIdentity: () => undefined }),
+  };
+  return { tls: options, connectTimeoutMs };
+}
+
+/** The text itself, or what is in the file of that name. */
+async function pemOf(text: string | undefined): Promise<string | undefined> {
+  if (text === undefined || text.includes('-----BEGIN')) return text;
+  return readFile(text, 'utf8').catch((error: Error) => {
+    throw new Refused(`${text} cannot be read: ${error.message}.`);
+  });
+}
