@@ -1,7 +1,7 @@
 /**
  * `npm run build`: makes `dist`, which is all of the published package but for its launcher in
  * `bin`. The surprise: nothing here lists the entry points; they are what `exports` in package.json
- * says, under the condition `kedge:source`.
+ * says, under the condition `kedge:source`. `node build/build.ts <folder>` makes it elsewhere.
  */
 import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
@@ -12,13 +12,13 @@ import { declareTypes } from './types.ts';
 import { bundleWorkers } from './workers.ts';
 
 rmSync(dist, { recursive: true, force: true });
-mkdirSync(dist);
+mkdirSync(dist, { recursive: true });
 const [workers, programs] = await Promise.all([bundleWorkers(), bundlePrograms(), declareTypes()]);
 copy('build/worker.d.ts');
 copy('src/local/workerd.sh');
 // The Worker is ready beside it: no build step where it is deployed, or run.
 writeFileSync(join(dist, 'wrangler.toml'), wranglerConfig());
-writeFileSync(join(dist, 'third-party-notices.txt'), noticesOf([...workers.inputs, ...programs]));
+writeFileSync(join(dist, 'third-party-notices.md'), noticesOf([...workers.inputs, ...programs]));
 for (const line of workers.weights) console.log(line);
 if (workers.tooHeavy !== undefined) {
   console.error(`kedge: ${workers.tooHeavy}`);
@@ -31,5 +31,8 @@ function copy(file: string): void {
 
 function wranglerConfig(): string {
   const ofSource = readFileSync(join(root, 'wrangler.toml'), 'utf8');
-  return ofSource.replace('main = "src/worker.ts"', 'main = "worker.js"\nno_bundle = true');
+  return ofSource.replace(
+    'main = "src/worker.ts"',
+    'main = "worker.js"\nno_bundle = true\nfind_additional_modules = false',
+  );
 }

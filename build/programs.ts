@@ -5,18 +5,18 @@
  * surprise: all files lie in one folder, for whoever looks for files beside itself.
  */
 import { existsSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { join } from 'node:path';
 import { build } from 'esbuild';
 import { dist, entryPoints, root } from './project.ts';
 
 /** Bundles them; answers with the files that went in. */
 export async function bundlePrograms(): Promise<string[]> {
-  const programs = [...entryPoints, { source: './src/cli/kedge.ts', output: './dist/kedge.js' }];
+  const programs = [...entryPoints, { source: './src/cli/kedge.ts', output: 'kedge' }];
   const { metafile } = await build({
     absWorkingDir: root,
     entryPoints: programs
       .filter(({ source }) => existsSync(join(root, source)))
-      .map(({ source, output }) => ({ in: source, out: basename(output, '.js') })),
+      .map(({ source, output }) => ({ in: source, out: output })),
     outdir: dist,
     bundle: true,
     splitting: true,

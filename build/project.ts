@@ -1,17 +1,17 @@
 /** Where things are in the repository, and what package.json says of them. */
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 
 export const root = join(import.meta.dirname, '..');
-export const dist = join(root, 'dist');
+/** Where all goes: `dist`, or another folder, which whoever builds names. */
+export const dist = resolve(process.argv[2] ?? join(root, 'dist'));
 
 type Target = string | { readonly 'kedge:source': string; readonly default: string };
 
 export interface EntryPoint {
-  /** As users import it: `kedge/client`. */
-  readonly name: string;
   /** Relative to the repository. */
   readonly source: string;
+  /** The name of its file, without `.js`. */
   readonly output: string;
 }
 
@@ -24,5 +24,5 @@ export const entryPoints: readonly EntryPoint[] = Object.entries(exports).flatMa
   ([path, target]) =>
     typeof target === 'string' || path === '.' || path === './worker'
       ? []
-      : [{ name: `kedge${path.slice(1)}`, source: target['kedge:source'], output: target.default }],
+      : [{ source: target['kedge:source'], output: basename(target.default, '.js') }],
 );

@@ -43,12 +43,13 @@ async function compile(files: readonly string[]): Promise<void> {
     noCheck: true,
     declaration: true,
     emitDeclarationOnly: true,
-    rootDir: '../src',
+    rootDir: join(root, 'src'),
+    typeRoots: ['node_modules', 'node_modules/@types'].map((folder) => join(root, folder)),
     outDir: 'types',
   };
   writeFileSync(
     config,
-    JSON.stringify({ extends: '../tsconfig.json', compilerOptions, include: [], files }),
+    JSON.stringify({ extends: join(root, 'tsconfig.json'), compilerOptions, include: [], files }),
   );
   try {
     const tsc = join(root, 'node_modules/typescript/bin/tsc');

@@ -8,8 +8,6 @@
  * The surprise: nothing here refers to the types of Workers, so it is understood with whichever of
  * them a project has. They know an entrypoint or an object by its brand.
  */
-import type { KedgeBinding } from './types/client/index.js';
-
 declare abstract class KedgeObject {
   readonly __DURABLE_OBJECT_BRAND: never;
   constructor(ctx: unknown, env: unknown);
@@ -30,7 +28,7 @@ declare abstract class KedgeEntrypoint {
 }
 
 /** For other Workers, bound with `entrypoint = "Kedge"`: what `new Producer(env.KEDGE)` takes. */
-export declare class Kedge extends KedgeEntrypoint implements KedgeBinding {
+export declare class Kedge extends KedgeEntrypoint {
   /** A Kafka connection of the caller's own. */
   open(): KedgeConnection;
 }

@@ -1,0 +1,241 @@
+/** What `npm install kedge` brings, and that each way into it works. */
+import { readdirSync, readFileSync, statSync, symlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { endAll, root } from '../cli/processes.ts';
+import { ownPackage, type Packed, type Project, pack } from './installed.ts';
+
+let packed: Packed;
+let shop: Project;
+beforeAll(async () => {
+  packed = await pack();
+  shop = await packed.install();
+}, 120_000);
+afterAll(() => {
+  endAll();
+  packed?.remove();
+});
+
+type Target = string | Readonly<Record<'kedge:source' | 'types' | 'default', string>>;
+
+/** Every file below a folder, by its path from there. */
+function filesIn(folder: string): string[] {
+  return readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) =>
+    statSync(join(folder, name)).isFile(),
+  );
+}
+
+const ofKedge = (name: string): string => join('node_modules/kedge', name);
+const mib = (bytes: number): number => Math.round((bytes / 1024 / 1024) * 10) / 10;
+
+/** Runs a module in the project; what it printed, as JSON. */
+async function evaluate(project: Project, code: string, name = 'try.mjs') {
+  project.write(name, code);
+  return JSON.parse(await project.run(process.execPath, name));
+}
+
+describe('what is installed', () => {
+  it('is one package and the runtime: three folders on one platform', async () => {
+    const lock = JSON.parse(readFileSync(shop.file('node_modules/.package-lock.json'), 'utf8'));
+    const names = Object.keys(lock.packages).map((path) => path.slice('node_modules/'.length));
+    expect(names.sort()).toEqual([
+      expect.stringMatching(/^@cloudflare\/workerd-/),
+      'kedge',
+      'workerd',
+    ]);
+    await shop.run('npm', 'ls', '--omit=dev', '--all');
+  });
+
+  it('is small beside that runtime', () => {
+    const bytes = (folder: string): number => {
+      const seen = new Set<number>();
+      return filesIn(folder).reduce((sum, name) => {
+        const { ino, size } = statSync(join(folder, name));
+        // What workerd links into its own folder is on the disk once.
+        if (ino !== 0 && seen.has(ino)) return sum;
+        seen.add(ino);
+        return sum + size;
+      }, 0);
+    };
+    const own = bytes(shop.file('node_modules/kedge'));
+    const all = bytes(shop.file('node_modules'));
+    const tarball = statSync(packed.tarball).size;
+    console.log(
+      `kedge: tarball ${mib(tarball)} MiB, ${mib(own)} MiB of its own, ${mib(all)} MiB installed`,
+    );
+    expect(mib(tarball)).toBeLessThan(1.5);
+    expect(mib(own)).toBeLessThan(6);
+    expect(mib(all)).toBeLessThan(200);
+  });
+
+  it('has nothing of the workshop in it', () => {
+    const files = filesIn(shop.file(ofKedge('')));
+    expect(files.filter((name) => !/^(bin|dist)\//.test(name)).sort()).toEqual([
+      'LICENSE',
+      'README.md',
+      'package.json',
+    ]);
+    expect(files.filter((name) => /\.map$|\.test\.|tsconfig/.test(name))).toEqual([]);
+    const machine = new RegExp(`${root}|/(${['root', 'work', 'home', 'Users'].join('|')})/\\w`);
+    const telling = files.filter((name) =>
+      machine.test(readFileSync(shop.file(ofKedge(name)), 'utf8')),
+    );
+    expect(telling).toEqual([]);
+  });
+
+  it('names the licences of what is bundled, and depends on the runtime alone', () => {
+    const notices = readFileSync(shop.file(ofKedge('dist/third-party-notices.md')), 'utf8');
+    for (const name of ['hono', 'jose', 'snappyjs']) expect(notices).toContain(`\n${name} `);
+    expect(notices.match(/Copyright/g)!.length).toBeGreaterThanOrEqual(3);
+    const installed = JSON.parse(readFileSync(shop.file(ofKedge('package.json')), 'utf8'));
+    expect(Object.keys(installed.dependencies)).toEqual(['workerd']);
+    expect(installed.dependencies.workerd).toMatch(/^\d+\.\d+\.\d+$/);
+    for (const name of ['preinstall', 'install', 'postinstall', 'prepare']) {
+      expect(installed.scripts).not.toHaveProperty(name);
+    }
+  });
+
+  it('has every file that package.json names', () => {
+    const targets = Object.values(ownPackage.exports as Record<string, Target>).flatMap((target) =>
+      typeof target === 'string' ? [target] : [target.types, target.default],
+    );
+    const present = filesIn(shop.file(ofKedge(''))).map((name) => `./${name}`);
+    expect(targets.filter((target) => !present.includes(target))).toEqual([]);
+    expect(present).toContain(`./${ownPackage.bin.kedge}`);
+  });
+});
+
+it('has one table of sources for Node.js and one for everything else, which agree', () => {
+  const config = readFileSync(join(root, 'tsconfig.json'), 'utf8').replace(/^\s*\/\/.*$/gm, '');
+  const { paths } = JSON.parse(config).compilerOptions as { paths: Record<string, string[]> };
+  const exported = Object.entries(ownPackage.exports as Record<string, Target>).flatMap(
+    ([path, target]) =>
+      typeof target === 'string' ? [] : [[`kedge${path.slice(1)}`, [target['kedge:source']]]],
+  );
+  expect(paths).toEqual(Object.fromEntries(exported));
+});
+
+describe('modules', () => {
+  it('are there for import and for require, each once', async () => {
+    const names = await evaluate(
+      shop,
+      `import { createRequire } from 'node:module';
+       import * as kedge from 'kedge';
+       import * as client from 'kedge/client';
+       import * as testing from 'kedge/testing';
+       import * as node from 'kedge/testing/node';
+       const required = createRequire(import.meta.url)('kedge/client');
+       console.log(JSON.stringify({
+         client: Object.keys(client).length,
+         kedge: kedge.Producer === client.Producer,
+         required: required.Producer === client.Producer,
+         error: testing.KafkaError === client.KafkaError,
+         testing: typeof testing.startKedge,
+         node: typeof node.useKedge,
+         version: createRequire(import.meta.url)('kedge/package.json').version,
+       }));`,
+    );
+    expect(names).toEqual({
+      client: expect.any(Number),
+      kedge: true,
+      required: true,
+      error: true,
+      testing: 'function',
+      node: 'function',
+      version: ownPackage.version,
+    });
+  });
+});
+
+const strict = { target: 'es2022', strict: true, noEmit: true, skipLibCheck: false };
+
+describe('types', () => {
+  const tsc = (project: string): Promise<string> =>
+    shop.run(process.execPath, join(root, 'node_modules/typescript/bin/tsc'), '-p', project);
+
+  it.each([
+    ['nodenext', 'nodenext'],
+    ['esnext', 'bundler'],
+  ])('are understood in a project of module %s, resolved by %s', async (module, resolution) => {
+    shop.write(
+      `${resolution}/use.ts`,
+      `import { Admin, Consumer, json, KafkaError, Producer, text } from 'kedge';
+       import { Queue } from 'kedge/client';
+       import { type Kedge, startKedge } from 'kedge/testing';
+       import { useKedge } from 'kedge/testing/node';
+       import worker, { type Partition } from 'kedge/worker';
+       interface Order { readonly item: string }
+       export async function order(kedge: Kedge): Promise<number> {
+         await using producer = new Producer(kedge.client, { key: text, value: json<Order>() });
+         const { offset } = await producer.send('orders', { key: '4', value: { item: 'tea' } });
+         // @ts-expect-error: there is no such thing
+         await producer.send('orders', { key: '4', value: { thing: 'tea' } });
+         await using consumer = new Consumer(kedge.client, { value: json<Order>() });
+         const where = { topic: 'orders', partition: 0, offset: 'earliest' } as const;
+         for (const { value } of (await consumer.fetch(where)).records) {
+           const item: string | undefined = value?.item;
+           console.log(item);
+         }
+         await using admin = new Admin(kedge.client);
+         await admin.createTopics([{ name: 'bills' }]);
+         return offset;
+       }
+       export const kedge: Kedge = useKedge();
+       export const start: () => Promise<Kedge> = () => startKedge({ topics: ['orders'] });
+       export const known = (error: unknown): boolean => error instanceof KafkaError;
+       export { Queue, worker, type Partition };`,
+    );
+    const compilerOptions = { ...strict, module, moduleResolution: resolution };
+    const config = { compilerOptions: { ...compilerOptions, types: [] }, files: ['use.ts'] };
+    // What a project without types of its own for the web has them from.
+    Object.assign(config.compilerOptions, { lib: ['es2022', 'dom', 'dom.iterable'] });
+    shop.write(`${resolution}/tsconfig.json`, JSON.stringify(config));
+    expect(await tsc(resolution)).toBe('');
+  });
+
+  it('fit a Worker that is Kedge, and those beside it', async () => {
+    symlinkSync(
+      join(root, 'node_modules/@cloudflare/workers-types'),
+      shop.file('node_modules/@cloudflare/workers-types'),
+    );
+    shop.write(
+      'workers/kedge.ts',
+      `import kedge from 'kedge/worker';
+       export * from 'kedge/worker';
+       export default kedge satisfies ExportedHandler;`,
+    );
+    shop.write(
+      'workers/shop.ts',
+      `import { Producer } from 'kedge/client';
+       import { consumer } from 'kedge/push';
+       import type * as main from './kedge.ts';
+       interface Env {
+         KEDGE: Service<typeof main.Kedge>;
+         ORDERS: Service<typeof main.Queue>;
+         PARTITION: DurableObjectNamespace<main.Partition>;
+       }
+       export const Orders = consumer<Env, { item: string }>({
+         async consume(batch) {
+           for (const { body } of batch.messages) console.log(body.item);
+         },
+       });
+       export default {
+         async fetch(_request, env) {
+           await using producer = new Producer(env.KEDGE);
+           const { metrics } = (await env.ORDERS.send({ item: 'tea' })).metadata;
+           return Response.json(metrics.backlogCount);
+         },
+       } satisfies ExportedHandler<Env>;`,
+    );
+    const types = ['@cloudflare/workers-types'];
+    const compilerOptions = { ...strict, module: 'esnext', moduleResolution: 'bundler', types };
+    shop.write(
+      'workers/tsconfig.json',
+      JSON.stringify({
+        compilerOptions: { ...compilerOptions, lib: ['es2024'], allowImportingTsExtensions: true },
+        files: ['kedge.ts', 'shop.ts'],
+      }),
+    );
+    expect(await tsc('workers')).toBe('');
+  });
+});
