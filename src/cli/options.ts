@@ -3,14 +3,11 @@
  * the broker's configuration, as in Kafka's own container images; they are checked here, before
  * anything starts, so that a typing mistake is an answer and not a broken broker.
  */
+import { hostname } from 'node:os';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { isEveryAddress, isLoopback, type LocalOptions } from '../local/local-options.ts';
-import { accessConfigFrom, isConfigured, kedgeVariables } from '../runtime/access-config.ts';
-import { brokerConfigFrom, brokerVariables, parseListener } from '../runtime/config.ts';
-import { originRulesFrom, originVariables } from '../runtime/origin-rules.ts';
-import { pushVariables } from '../runtime/push/push-config.ts';
-import { streamMaxAgeMsFrom, streamVariables } from '../runtime/stream-config.ts';
+import type { LocalOptions } from '../local/local-options.ts';
+import { type Said, type Settings, settingsFrom } from './environment/settings.ts';
 import { UsageError } from './usage.ts';
 
 export { UsageError };
@@ -34,6 +31,10 @@ Options
 Environment
   KAFKA_<SETTING>         a broker setting, named as in Kafka's container images, for example
                           KAFKA_NUM_PARTITIONS=3 or KAFKA_AUTO_CREATE_TOPICS_ENABLE=false
+  KAFKA_LISTENERS, KAFKA_ADVERTISED_LISTENERS, KAFKA_LOG_DIRS
+                          where clients connect, what they are told, where data is kept, as in
+                          Kafka; an option above counts before them
+  KAFKA_CREATE_TOPICS     topics that are to be there: orders:3:1,bills:1:1:compact
   KEDGE_TOKEN             the password of the user admin, who may do everything: clients have to
                           show who they are then (SASL on Kafka's port, credentials over HTTP)
   KEDGE_OPEN              true: everybody may come in; the default on this machine alone where
@@ -58,11 +59,16 @@ export function ownDirectory(environment: Readonly<Record<string, string | undef
   return started || process.cwd();
 }
 
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** What to start, what to make once it runs, and what to say of the environment. */
+export type StartOptions = LocalOptions & Pick<Settings, 'topics' | 'remarks'>;
+
 /** Reads a command line. `'help'` when help was asked for; throws UsageError. */
 export function parseStartOptions(
   args: readonly string[],
-  environment: Readonly<Record<string, string | undefined>>,
-): LocalOptions | 'help' {
+  environment: Environment,
+): StartOptions | 'help' {
   const values = parse(args);
   if (values.help) return 'help';
   const dataDir = values['data-dir'];
@@ -70,32 +76,30 @@ export function parseStartOptions(
   if (values.memory && dataDir !== undefined) {
     throw new UsageError('--memory keeps nothing, so it cannot be used together with --data-dir.');
   }
-  const kafkaPort = parsePort('--kafka-port', values['kafka-port'] ?? '9092');
   const httpPort = parsePort('--http-port', values['http-port'] ?? '8787');
-  if (kafkaPort === httpPort && kafkaPort !== 0) {
-    throw new UsageError(`--kafka-port and --http-port are both ${kafkaPort}; they must differ.`);
+  const kafkaPort = values['kafka-port'];
+  const settings = understood(environment, {
+    host: values.host === undefined ? undefined : nonEmpty('--host', values.host),
+    kafkaPort: kafkaPort === undefined ? undefined : parsePort('--kafka-port', kafkaPort),
+    advertise: values.advertise,
+  });
+  if (settings.kafkaPort === httpPort && httpPort !== 0) {
+    throw new UsageError(`--kafka-port and --http-port are both ${httpPort}; they must differ.`);
   }
-  const host = nonEmpty('--host', values.host ?? '127.0.0.1');
-  const variables = variablesFrom(environment, values.advertise, isLoopback(host));
-  if (!isLoopback(host) && !isConfigured(accessConfigFrom(variables))) {
-    throw new UsageError(
-      `--host ${host} lets other machines in, and nothing says who may come. Set the variable ` +
-        'KEDGE_TOKEN to a secret of yours, or KEDGE_OPEN to true to let everybody in.',
-    );
-  }
-  if (isEveryAddress(host) && variables.KAFKA_ADVERTISED_LISTENERS === undefined) {
-    throw new UsageError(
-      `--host ${host} is every address of this machine, and Kafka clients have to be told one ` +
-        'they can reach: add --advertise host:port.',
-    );
-  }
+  const directory = dataDir ?? settings.dataDir ?? projectsOwn;
   return {
-    host,
-    kafkaPort,
+    ...settings,
     httpPort,
-    dataDir: values.memory ? null : resolve(ownDirectory(environment), dataDir ?? projectsOwn),
-    variables,
+    dataDir: values.memory ? null : resolve(ownDirectory(environment), directory),
   };
+}
+
+function understood(environment: Environment, said: Said): Settings {
+  try {
+    return settingsFrom(environment, said, hostname());
+  } catch (error) {
+    throw new UsageError(`${error instanceof Error ? error.message : error}.`);
+  }
 }
 
 function parse(args: readonly string[]) {
@@ -135,43 +139,4 @@ function parsePort(option: string, value: string): number {
 function nonEmpty(option: string, value: string): string {
   if (value === '') throw new UsageError(`${option} must not be empty.`);
   return value;
-}
-
-/** Those of Kedge's own variables that are handed on. */
-export const ownVariables: readonly string[] = [
-  ...kedgeVariables,
-  ...originVariables,
-  ...streamVariables,
-  ...pushVariables,
-  ...brokerVariables,
-  'KEDGE_CALLS_PER_CONNECTION',
-  'KEDGE_REQUESTS_PER_CONNECTION',
-];
-
-function variablesFrom(
-  environment: Readonly<Record<string, string | undefined>>,
-  advertise: string | undefined,
-  isPrivate: boolean,
-): Record<string, string> {
-  // Kafka's own server.properties for a single machine does not make a first group wait either.
-  const variables: Record<string, string> = { KAFKA_GROUP_INITIAL_REBALANCE_DELAY_MS: '0' };
-  for (const [name, value] of Object.entries(environment)) {
-    const isOurs = name.startsWith('KAFKA_') || ownVariables.includes(name);
-    if (isOurs && value) variables[name] = value;
-  }
-  try {
-    if (advertise !== undefined) {
-      parseListener('--advertise', advertise);
-      variables.KAFKA_ADVERTISED_LISTENERS = advertise;
-    }
-    brokerConfigFrom(variables);
-    originRulesFrom(variables);
-    streamMaxAgeMsFrom(variables);
-    // On this machine alone everybody may come in, until something says who may.
-    const isOpen = isPrivate && !isConfigured(accessConfigFrom(variables));
-    variables.KEDGE_OPEN ??= String(isOpen);
-  } catch (error) {
-    throw new UsageError(`${error instanceof Error ? error.message : error}.`);
-  }
-  return variables;
 }

@@ -9,6 +9,8 @@ import { type LocalKedge, startLocalKedge } from '../local/local-kedge.ts';
 import { isEveryAddress, isLoopback, type LocalOptions } from '../local/local-options.ts';
 import { assertAvailable, PortUnavailable } from '../local/ports.ts';
 import { whenNpmIsGone } from '../local/processes.ts';
+import { addressText } from '../runtime/listeners.ts';
+import { createTopics } from './environment/create-topics.ts';
 import { help, ownDirectory, parseStartOptions, UsageError } from './options.ts';
 import { unknownSettings } from './unknown-settings.ts';
 
@@ -24,7 +26,9 @@ async function main(): Promise<void> {
     process.stdout.write(help);
     return;
   }
-  for (const line of unknownSettings(process.env)) console.error(`kedge: ${line}`);
+  for (const line of [...options.remarks, ...unknownSettings(process.env)]) {
+    console.error(`kedge: ${line}`);
+  }
   endWithOurParent();
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     process.on(signal, () => void end(0));
@@ -32,6 +36,9 @@ async function main(): Promise<void> {
   await Promise.all([
     assertAvailable(options.host, options.kafkaPort, '--kafka-port'),
     assertAvailable(options.host, options.httpPort, '--http-port'),
+    ...(options.listeners ?? []).map(({ host, port }) =>
+      assertAvailable(host, port, 'KAFKA_LISTENERS'),
+    ),
   ]);
   const restarts: number[] = [];
   kedge = await startLocalKedge(options, {
@@ -52,25 +59,39 @@ async function main(): Promise<void> {
     },
     onFailure: (error) => void end(1, error.message),
   });
+  await createTopics(options.topics, urlOf(options, kedge), options.variables.KEDGE_TOKEN);
   announce(options, kedge);
 }
 
-function announce(options: LocalOptions, { kafkaPort, httpPort }: LocalKedge): void {
+/** Where HTTP is served, for somebody on this machine. */
+function urlOf({ host }: LocalOptions, { httpPort }: LocalKedge): string {
+  const local = isEveryAddress(host) ? '127.0.0.1' : host;
+  return `http://${local.includes(':') ? `[${local}]` : local}:${httpPort}`;
+}
+
+function announce(options: LocalOptions, kedge: LocalKedge): void {
+  const { kafkaPort, httpPort } = kedge;
   const everywhere = isEveryAddress(options.host);
   const host = everywhere ? '127.0.0.1' : options.host;
   const dialled = host.includes(':') ? `[${host}]` : host;
-  const url = `http://${dialled}:${httpPort}`;
+  const url = urlOf(options, kedge);
   process.send?.({ kafkaPort, httpPort, host, bootstrapServers: `${dialled}:${kafkaPort}`, url });
   const advertised = options.variables.KAFKA_ADVERTISED_LISTENERS;
   const notes = [
     ...(everywhere ? ['and on every other address of this machine'] : []),
     ...(advertised ? [`clients are sent to ${advertised}`] : []),
   ];
+  const others = (options.listeners ?? [])
+    .map(({ advertise }, index) => {
+      const to = advertise ? `   (clients are sent to ${addressText(advertise)})` : '';
+      return `\n            ${dialled}:${kedge.listenerPorts[index]}${to}`;
+    })
+    .join('');
   const credentials = isOpen(options) ? '' : ' -H "Authorization: Bearer $KEDGE_TOKEN"';
   console.log(`
   Kedge is ready.
 
-    Kafka   ${dialled}:${kafkaPort}${notes.length > 0 ? `   (${notes.join('; ')})` : ''}
+    Kafka   ${dialled}:${kafkaPort}${notes.length > 0 ? `   (${notes.join('; ')})` : ''}${others}
     HTTP    ${url}
     Data    ${options.dataDir ? nearby(options.dataDir) : 'nothing is kept'}
     Access  ${access(options)}

@@ -3,24 +3,49 @@
  * people bring the environment of another Kafka along; what is left is worth a word, most of all
  * when it is one letter away from a setting.
  */
-import { accessVariables } from '../runtime/access-config.ts';
-import { brokerVariables } from '../runtime/config.ts';
-import { ownVariables } from './options.ts';
+import { brokerConfigs } from '../core/cluster/broker-configs.ts';
+import { workerVariables } from './environment/settings.ts';
 
-/** The last one is for the other commands. */
-const settings = [...brokerVariables, ...accessVariables, ...ownVariables, 'KEDGE_URL'];
+/** What is read by the command line itself, some of it by other commands. */
+const ownSettings = [
+  ...['KAFKA_CREATE_TOPICS', 'KAFKA_CREATE_TOPICS_SEPARATOR', 'KAFKA_LOG_DIRS', 'KAFKA_LOG_DIR'],
+  ...['KAFKA_BROKER_ID', 'KAFKA_KRAFT_CLUSTER_ID'],
+  ...['KAFKA_ADVERTISED_HOST_NAME', 'KAFKA_ADVERTISED_PORT'],
+  ...['KAFKA_CONTROLLER_LISTENER_NAMES', 'KAFKA_LISTENER_SECURITY_PROTOCOL_MAP', 'KEDGE_URL'],
+];
+const settings = [...workerVariables, ...ownSettings];
 
 /** What Kafka's container images, its scripts and Kubernetes set, and Kedge has no use for. */
 const usual = [
-  /^KAFKA_(PROCESS_ROLES|BROKER_ID|LISTENERS|VERSION|HOME|DEBUG|LOG_DIRS?)$/,
+  /^KAFKA_(PROCESS_ROLES|VERSION|HOME|DEBUG|BROKER_RACK|PORT|PORT_\d.*|HOST_NAME|ENABLE_KRAFT)$/,
   /^KAFKA_(CONTROLLER|LISTENER|KRAFT|ZOOKEEPER|INTER_BROKER|SECURITY_INTER_BROKER)_/,
-  /^KAFKA_(OFFSETS_TOPIC|TRANSACTION_STATE_LOG|SHARE_COORDINATOR_STATE_TOPIC)_/,
-  /^KAFKA_(HEAP_|GC_LOG_|JVM_PERFORMANCE_)?OPTS$/,
-  /^KAFKA_(JMX_|LOG4J_|CONFLUENT_|METRIC_REPORTERS$)/,
-  /^KAFKA_(CLUSTER_ID|TOOLS_LOG4J_LOGLEVEL)$/,
-  /^KAFKA_(SERVICE_|PORT$|PORT_\d)/,
+  /^KAFKA_(OFFSETS_TOPIC|TRANSACTION_STATE_LOG|SHARE_COORDINATOR|TRANSACTION_COORDINATOR)_/,
+  /^KAFKA_(HEAP_|GC_LOG_|JVM_PERFORMANCE_|EXTRA_)?(OPTS|ARGS)$/,
+  /^KAFKA_(JMX_|LOG4J|CONFLUENT_|METRIC_REPORTERS$|METRICS_|AUTO_INCLUDE_JMX_REPORTER$)/,
+  /^KAFKA_(TOOLS_LOG4J_LOGLEVEL|SERVICE_.*|MOUNTED_CONF_DIR|CONF_FILE|VOLUME_DIR|DAEMON_.*)$/,
   /^KAFKA_(BOOTSTRAP_SERVERS?|BROKERS?|URL|TOPICS?|GROUP_ID|CLIENT_ID|USERNAME|PASSWORD)$/,
+  // What Kafka's brokers do among each other, with threads, sockets and files, is not done here.
+  /^KAFKA_(REPLICA|FOLLOWER|LEADER|QUEUED_MAX|METADATA|REMOTE_LOG|CONTROLLED_SHUTDOWN)_/,
+  /^KAFKA_SOCKET_((SEND|RECEIVE)_BUFFER_BYTES|LISTEN_BACKLOG_SIZE)$/,
+  /^KAFKA_LOG_(CLEANER_ENABLE|RETENTION_CHECK_INTERVAL_MS|DIR_FAILURE_TIMEOUT_MS)$/,
+  /^KAFKA_LOG_(FLUSH_(START_)?OFFSET_CHECKPOINT_INTERVAL_MS|INITIAL_TASK_DELAY_MS)$/,
+  /^KAFKA_LOG_MESSAGE_(FORMAT_VERSION|DOWNCONVERSION_ENABLE|TIMESTAMP_DIFFERENCE_MAX_MS)$/,
+  /^KAFKA_(AUTO_LEADER_REBALANCE_ENABLE|RESERVED_BROKER_MAX_ID|REQUEST_TIMEOUT_MS)$/,
+  /^KAFKA_(UNSTABLE_|QUOTA_WINDOW|BROKER_(HEARTBEAT|SESSION|ID_GENERATION)_)/,
+  // Of who may come in: what cannot be had of it is said where somebody would look for it.
+  /^KAFKA_(SSL|TLS|CERTIFICATE|ZOOKEEPER_TLS)_/,
+  /^KAFKA_SASL_(MECHANISM|KERBEROS|LOGIN|JAAS_CONFIG|CLIENT_CALLBACK|SERVER_CALLBACK)/,
+  /^KAFKA_CLIENT_(USERS|PASSWORDS|LISTENER_NAME)$/,
+  // Other programs of the same makers.
+  /^KAFKA_(REST|CONNECT|SCHEMA_REGISTRY)_/,
 ];
+
+/** Kafka's own, of which Kedge knows what they are, and does nothing with them. */
+const kept: ReadonlySet<string> = new Set(
+  [...brokerConfigs.keys()].map((name) => `KAFKA_${name.replaceAll('.', '_').toUpperCase()}`),
+);
+
+const isUsual = (name: string): boolean => kept.has(name) || usual.some((one) => one.test(name));
 
 /** A line for each variable of an environment that looks like a setting and is none. */
 export function unknownSettings(
@@ -28,9 +53,10 @@ export function unknownSettings(
 ): string[] {
   return Object.keys(environment)
     .filter((name) => /^(KAFKA|KEDGE)_/.test(name) && environment[name])
-    .filter((name) => !settings.includes(name) && !usual.some((one) => one.test(name)))
-    .map((name) => {
-      const meant = nearest(name);
+    .map((name) => ({ name, plain: name.replace(/^KAFKA_CFG_/, 'KAFKA_') }))
+    .filter(({ plain }) => !settings.includes(plain) && !isUsual(plain))
+    .map(({ name, plain }) => {
+      const meant = nearest(plain);
       return `${name} is no setting Kedge knows${meant ? `; did you mean ${meant}?` : '.'}`;
     });
 }

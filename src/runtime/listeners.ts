@@ -71,7 +71,7 @@ export function forClients<T extends NamedListener>(
   controllerNames = '',
 ): T[] {
   const names = controllerNames.split(',').map((name) => name.trim().toUpperCase());
-  return listeners.filter(({ name }) => name !== usualController && !names.includes(name));
+  return listeners.filter(({ name }) => name === '' || ![usualController, ...names].includes(name));
 }
 
 /** What the variables of a Worker say of its ports. Throws as parseListeners does. */
@@ -94,12 +94,16 @@ export function advertisedFrom(variables: Readonly<Record<string, unknown>>): Na
   return forClients(parseAdvertised(name, String(variables[name] ?? '')), controllers);
 }
 
+/** `localhost:9092` or `[::1]:9092`. */
+export function addressText({ host, port }: Address): string {
+  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+}
+
 /** The variables by which a Worker knows what to tell clients on each of its ports. */
 export function listenerVariables(listeners: readonly PortListener[]): Record<string, string> {
   const text = (items: readonly string[]) => items.join(',');
-  const bracketed = (host: string) => (host.includes(':') ? `[${host}]` : host);
   const advertised = listeners.flatMap(({ port, advertised: to }) =>
-    to ? [`L${port}://${bracketed(to.host)}:${to.port}`] : [],
+    to ? [`L${port}://${addressText(to)}`] : [],
   );
   return {
     KAFKA_LISTENERS: text(listeners.map(({ port }) => `L${port}://:${port}`)),

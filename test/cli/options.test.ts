@@ -16,6 +16,9 @@ describe('parseStartOptions', () => {
       kafkaPort: 9092,
       httpPort: 8787,
       dataDir: resolve('.kedge'),
+      listeners: [],
+      topics: [],
+      remarks: [],
       variables: { KAFKA_GROUP_INITIAL_REBALANCE_DELAY_MS: '0', KEDGE_OPEN: 'true' },
     });
   });
@@ -44,7 +47,7 @@ describe('parseStartOptions', () => {
     expect(parse('', environment).variables).toEqual({
       KAFKA_NUM_PARTITIONS: '3',
       KAFKA_GROUP_INITIAL_REBALANCE_DELAY_MS: '50',
-      KAFKA_ADVERTISED_LISTENERS: 'PLAINTEXT://one:1',
+      KAFKA_ADVERTISED_LISTENERS: 'one:1',
       KEDGE_OPEN: 'true',
     });
     expect(parse('--advertise two:2', environment).variables).toMatchObject({

@@ -12,14 +12,18 @@ describe('unknownSettings', () => {
     ['KAFKA_AUTOCREATE_TOPIC_ENABLE', 'KAFKA_AUTO_CREATE_TOPICS_ENABLE'],
     ['KEDGE_TOKN', 'KEDGE_TOKEN'],
     ['KEDGE_CORS_ORIGIN', 'KEDGE_CORS_ORIGINS'],
-    ['KAFKA_CFG_AUTO_CREATE_TOPICS_ENABLE', 'KAFKA_AUTO_CREATE_TOPICS_ENABLE'],
+    ['KAFKA_CFG_AUTO_CREATE_TOPIC_ENABLE', 'KAFKA_AUTO_CREATE_TOPICS_ENABLE'],
+    ['KAFKA_LOG_RETENTION_HOUR', 'KAFKA_LOG_RETENTION_HOURS'],
+    ['KAFKA_LISTENER', 'KAFKA_LISTENERS'],
+    ['KAFKA_SUPER_USER', 'KAFKA_SUPER_USERS'],
+    ['KAFKA_CREATE_TOPIC', 'KAFKA_CREATE_TOPICS'],
   ])('asks whether %s was meant to be %s', (name, meant) => {
     expect(said(name)).toEqual([`${name} is no setting Kedge knows; did you mean ${meant}?`]);
   });
 
   it('does not guess when nothing is near', () => {
-    expect(said('KAFKA_LOG_RETENTION_HOURS', 'KAFKA_X')).toEqual([
-      'KAFKA_LOG_RETENTION_HOURS is no setting Kedge knows.',
+    expect(said('KAFKA_PIGEONS', 'KAFKA_X')).toEqual([
+      'KAFKA_PIGEONS is no setting Kedge knows.',
       'KAFKA_X is no setting Kedge knows.',
     ]);
   });
