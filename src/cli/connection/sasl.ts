@@ -25,6 +25,7 @@ export async function authenticate(open: () => Promise<Line>, settings: Settings
   const known = await offer(line, wanted);
   if (known === undefined) return proven(line, wanted, credentials);
   line.close();
+  if (known === 'nobody is asked') return open();
   const other = mechanism === undefined ? otherOf(known, line.address, settings) : undefined;
   if (other === undefined) {
     const names = known.join(', ') || 'none';
@@ -35,15 +36,15 @@ export async function authenticate(open: () => Promise<Line>, settings: Settings
   return proven(again, other, credentials);
 }
 
-/** The mechanisms there are, where this is none of them. */
-async function offer(line: Line, mechanism: Mechanism): Promise<readonly string[] | undefined> {
+/** Undefined: take it; else those that there are, or that there is nothing of the kind. */
+async function offer(
+  line: Line,
+  mechanism: Mechanism,
+): Promise<readonly string[] | 'nobody is asked' | undefined> {
   const answer = await line.ask(saslHandshake, 1, { mechanism });
   if (answer.errorCode === ErrorCode.NONE) return undefined;
   if (answer.errorCode === ErrorCode.UNSUPPORTED_SASL_MECHANISM) return answer.mechanisms;
-  line.close();
-  throw new Refused(
-    `${line.address} asks nobody who they are: leave out the user name or the token.`,
-  );
+  return 'nobody is asked';
 }
 
 function otherOf(

@@ -4,9 +4,10 @@
  */
 import { readFile } from 'node:fs/promises';
 import type { ConnectionOptions as TlsOptions } from 'node:tls';
-import { type Channel, disconnected, type Transport } from '../../client/channel.ts';
+import type { Transport } from '../../client/channel.ts';
 import { Refused } from '../usage.ts';
 import { type Line, type LineOptions, openLine } from './line.ts';
+import { openCluster } from './router.ts';
 import { authenticate } from './sasl.ts';
 import type { Settings, TlsSettings } from './settings.ts';
 
@@ -22,23 +23,8 @@ export function tcpTransport(settings: Settings): Transport {
   };
   return {
     address: {},
-    open: () => firstOf(settings.bootstrap, lineTo),
+    open: () => openCluster(settings.bootstrap, lineTo),
   };
-}
-
-async function firstOf(
-  addresses: readonly string[],
-  lineTo: (address: string) => Promise<Line>,
-): Promise<Channel> {
-  let why: unknown;
-  for (const address of addresses) {
-    try {
-      return await lineTo(address);
-    } catch (error) {
-      why = error;
-    }
-  }
-  throw why ?? disconnected();
 }
 
 async function lineOptions(
