@@ -238,7 +238,7 @@ describe('kafkajs', () => {
 
   it('loses a transaction that takes too long, and holds up nobody with it', async () => {
     const topic = unique('silent');
-    const producer = await producerOf({ ...transactional(), transactionTimeout: 1000 });
+    const producer = await producerOf({ ...transactional(), transactionTimeout: 3000 });
     const silent = await producer.transaction();
     await silent.send({ topic, messages: [{ value: 'silent' }] });
     await (await producerOf()).send({ topic, messages: [{ value: 'after' }] });

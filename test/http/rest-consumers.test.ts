@@ -312,7 +312,7 @@ describe('what lasts', () => {
     const topic = unique('idle');
     await produce(topic, 'a');
     const group = unique('group');
-    const first = await create(group, { 'consumer.instance.timeout.ms': 600 });
+    const first = await create(group, { 'consumer.instance.timeout.ms': 3_000 });
     await ask('POST', `${first}/subscription`, { body: { topics: [topic] } });
     expect(await valuesOf(first)).toEqual(['a']);
     const second = await create(group);
