@@ -7,7 +7,7 @@ import { relative } from 'node:path';
 import { DirectoryUnavailable } from '../local/data-directory.ts';
 import { type LocalKedge, startLocalKedge } from '../local/local-kedge.ts';
 import { isEveryAddress, isLoopback, type LocalOptions } from '../local/local-options.ts';
-import { assertAvailable, PortUnavailable } from '../local/ports.ts';
+import { PortUnavailable } from '../local/ports.ts';
 import { whenNpmIsGone } from '../local/processes.ts';
 import { addressText } from '../runtime/listeners.ts';
 import { createTopics } from './environment/create-topics.ts';
@@ -17,7 +17,7 @@ import { unknownSettings } from './unknown-settings.ts';
 /** How often workerd may end by itself within a minute before we give up. */
 const restartsPerMinute = 5;
 
-let kedge: LocalKedge | undefined;
+let starting: Promise<LocalKedge> | undefined;
 let ending = false;
 
 async function main(): Promise<void> {
@@ -33,15 +33,8 @@ async function main(): Promise<void> {
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     process.on(signal, () => void end(0));
   }
-  await Promise.all([
-    assertAvailable(options.host, options.kafkaPort, '--kafka-port'),
-    assertAvailable(options.host, options.httpPort, '--http-port'),
-    ...(options.listeners ?? []).map(({ host, port }) =>
-      assertAvailable(host, port, 'KAFKA_LISTENERS'),
-    ),
-  ]);
   const restarts: number[] = [];
-  kedge = await startLocalKedge(options, {
+  starting = startLocalKedge(options, {
     onLine(level, message) {
       const stream = level === 'error' || level === 'warn' ? process.stderr : process.stdout;
       stream.write(`${message}\n`);
@@ -59,6 +52,7 @@ async function main(): Promise<void> {
     },
     onFailure: (error) => void end(1, error.message),
   });
+  const kedge = await starting;
   await createTopics(options.topics, urlOf(options, kedge), options.variables.KEDGE_TOKEN);
   announce(options, kedge);
 }
@@ -84,7 +78,7 @@ function announce(options: LocalOptions, kedge: LocalKedge): void {
   const others = (options.listeners ?? [])
     .map(({ advertise }, index) => {
       const to = advertise ? `   (clients are sent to ${addressText(advertise)})` : '';
-      return `\n            ${dialled}:${kedge.listenerPorts[index]}${to}`;
+      return `\n            ${dialled}:${kedge.listeners[index].port}${to}`;
     })
     .join('');
   const credentials = isOpen(options) ? '' : ' -H "Authorization: Bearer $KEDGE_TOKEN"';
@@ -137,7 +131,7 @@ async function end(code: number, reason?: string): Promise<void> {
   const leave = (): never => process.exit(code);
   // Whatever may hold workerd up, a person at a keyboard waits no longer than this.
   setTimeout(leave, 800);
-  await kedge?.stop().catch(() => {});
+  await starting?.then((kedge) => kedge.stop()).catch(() => {});
   leave();
 }
 
@@ -148,6 +142,17 @@ function endWithOurParent(): void {
   whenNpmIsGone(() => void end(0));
 }
 
+/** Why there is no Kedge, with the option that changes it. */
+function explain(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error);
+  if (error instanceof DirectoryUnavailable) return `--data-dir: ${message}`;
+  if (!(error instanceof PortUnavailable)) return `could not start: ${message}`;
+  const option = error.socket.startsWith('kafka-') ? 'KAFKA_LISTENERS' : `--${error.socket}-port`;
+  return /taken/.test(message)
+    ? `${message} Stop that one, or choose another port with ${option} (0: any free one).`
+    : `${option}: ${message}`;
+}
+
 try {
   await main();
 } catch (error) {
@@ -156,6 +161,5 @@ try {
     console.error(`kedge: ${message}\nTry: npm start -- --help`);
     process.exit(2);
   }
-  const expected = error instanceof PortUnavailable || error instanceof DirectoryUnavailable;
-  await end(1, expected ? message : `could not start: ${message}`);
+  await end(1, explain(error));
 }

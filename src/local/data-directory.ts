@@ -37,7 +37,7 @@ export async function holdDataDirectory(path: string): Promise<DataDirectory> {
     const pid = readText(join(path, 'pid'));
     throw new DirectoryUnavailable(
       `${path} is in use by another Kedge${pid ? ` (process ${pid})` : ''}. ` +
-        'Stop that one, or choose another directory with --data-dir.',
+        'Stop that one, or choose another directory.',
     );
   }
   writeFileSync(join(path, 'pid'), String(process.pid));
@@ -89,7 +89,7 @@ function removeIfAbandoned(path: string): void {
 function makeDirectory(path: string): void {
   const there = statSync(path, { throwIfNoEntry: false });
   if (there?.isDirectory()) return;
-  if (there) throw new DirectoryUnavailable(`--data-dir: ${path} is a file, not a directory.`);
+  if (there) throw new DirectoryUnavailable(`${path} is a file, not a directory.`);
   if (dirname(path) !== path) makeDirectory(dirname(path));
   try {
     mkdirSync(path);
@@ -97,7 +97,7 @@ function makeDirectory(path: string): void {
     // Another process may have made it meanwhile.
     if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) return;
     const { code } = error as NodeJS.ErrnoException;
-    throw new DirectoryUnavailable(`--data-dir: ${path} cannot be created (${code}).`);
+    throw new DirectoryUnavailable(`${path} cannot be created (${code}).`);
   }
 }
 
@@ -106,9 +106,7 @@ function openLock(file: string): DatabaseSync {
     return new DatabaseSync(file, { timeout: 0 });
   } catch (error) {
     const reason = error instanceof Error ? error.message : error;
-    throw new DirectoryUnavailable(
-      `--data-dir: ${dirname(file)} cannot be written to (${reason}).`,
-    );
+    throw new DirectoryUnavailable(`${dirname(file)} cannot be written to (${reason}).`);
   }
 }
 

@@ -1,15 +1,23 @@
 /**
  * A Kedge on this machine: the Worker that is deployed, in a workerd of its own, with its objects
- * on disk. Its connect() handler takes the Kafka connections itself; nothing stands in between.
+ * on disk. Its connect() handler takes the Kafka connections itself; nothing stands in between. The
+ * surprise: it ends with our process, however that ends.
  */
-import { randomUUID } from 'node:crypto';
-import { writeFileSync } from 'node:fs';
-import { mkdir, rm } from 'node:fs/promises';
+import { randomBytes } from 'node:crypto';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { constants, cp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { advertisedVariables, numbered } from './advertised.ts';
 import { type DataDirectory, holdDataDirectory, holdTemporaryDirectory } from './data-directory.ts';
-import { isLoopback, type LocalOptions } from './local-options.ts';
+import { isLoopback, type Listener, type LocalOptions, type PrefixPorts } from './local-options.ts';
+import { freshObjectsIn, objectsIn, replaceObjects, settleObjects } from './objects-directory.ts';
+import { assertAvailable } from './ports.ts';
+import { whileStopped } from './processes.ts';
+import { readSnapshot, writeSnapshot } from './snapshot.ts';
+import { listenersAt, prefixPortsAt, socketsOf } from './sockets.ts';
+import type { TestHost } from './test-host.ts';
+import { assertUsable, readTestState, type TestState, writeTestState } from './test-state.ts';
 import { type WorkerScript, workerScript } from './worker-script.ts';
 import { type Socket, workerdConfig } from './workerd-config.ts';
 import { startWorkerd, type WorkerdProcess } from './workerd-process.ts';
@@ -17,9 +25,9 @@ import { startWorkerd, type WorkerdProcess } from './workerd-process.ts';
 export interface LocalKedge {
   readonly kafkaPort: number;
   readonly httpPort: number;
-  /** Of the further listeners, in the order in which they were asked for. */
-  readonly listenerPorts: readonly number[];
-  readonly prefixPorts: Readonly<{ registry?: number; rest?: number; connect?: number }>;
+  /** The further listeners, at the ports they have. */
+  readonly listeners: readonly Listener[];
+  readonly prefixPorts: PrefixPorts;
   /** The directory everything is kept in. */
   readonly dataDir: string;
   /** The workerd that runs, or ran last. */
@@ -30,14 +38,15 @@ export interface LocalKedge {
   stop(): Promise<void>;
   /** Ends workerd as `kill -9` does, and leaves it so; settles when it is gone. */
   crash(): Promise<void>;
-  /** Starts it again: same ports, same data. */
+  /** Starts it again: same ports, same data (after `stop` those of a data directory). */
   start(): Promise<void>;
+  /** Ends it in good order and starts it again. */
   restart(): Promise<void>;
   /** From now on it keeps no process from ending that has nothing else to do. */
   unref(): void;
-  /** Writes everything it keeps to one file. It is not there for a moment meanwhile. */
+  /** Writes all it keeps to one file. It stands still for a moment meanwhile. */
   snapshot(file: string): Promise<void>;
-  /** Puts what such a file holds in the place of what it keeps. It is away for a moment. */
+  /** Puts what such a file holds in the place of all it keeps, and starts it again. */
   restore(file: string): Promise<void>;
 }
 
@@ -50,14 +59,22 @@ export interface LocalKedgeEvents {
   onFailure(error: Error): void;
 }
 
-/** Starts a Kedge; settles when it can be reached at all its ports. */
+/**
+ * Starts a Kedge; settles when it can be reached at all its ports. Throws PortUnavailable and
+ * DirectoryUnavailable.
+ */
 export async function startLocalKedge(
   options: LocalOptions,
   events: LocalKedgeEvents,
 ): Promise<LocalKedge> {
   const kedge = new RunningKedge(options, events);
-  await kedge.start();
-  return kedge;
+  try {
+    await kedge.start();
+    return kedge;
+  } catch (error) {
+    await kedge.stop();
+    throw error;
+  }
 }
 
 /** A directory of its own for a Kedge that keeps nothing starts with this path. */
@@ -66,11 +83,11 @@ const memoryPrefix = resolve(tmpdir(), 'kedge-memory-');
 class RunningKedge implements LocalKedge {
   readonly #options: LocalOptions;
   readonly #events: LocalKedgeEvents;
-  #script: Promise<WorkerScript> | undefined;
   #directory: DataDirectory | undefined;
+  #host: TestHost | undefined;
   #process: WorkerdProcess | undefined;
   #isUnreferenced = false;
-  /** The port of each socket; the ones it was given first stay. */
+  /** The port of each socket: those it was given at first stay. */
   #ports: ReadonlyMap<string, number> = new Map();
   /** One thing at a time. */
   #turn: Promise<unknown> = Promise.resolve();
@@ -91,12 +108,12 @@ class RunningKedge implements LocalKedge {
     return this.#ports.get('http')!;
   }
 
-  get listenerPorts(): readonly number[] {
-    return (this.#options.listeners ?? []).map((_, index) => this.#ports.get(`kafka-${index}`)!);
+  get listeners(): readonly Listener[] {
+    return listenersAt(this.#options, this.#ports);
   }
 
-  get prefixPorts(): Readonly<Record<string, number>> {
-    return {};
+  get prefixPorts(): PrefixPorts {
+    return prefixPortsAt(this.#ports);
   }
 
   start(): Promise<void> {
@@ -105,19 +122,21 @@ class RunningKedge implements LocalKedge {
 
   stop(): Promise<void> {
     return this.#alone(async () => {
-      await this.#end();
+      await this.#end('stop');
+      this.#host?.close();
+      this.#host = undefined;
       this.#directory?.release();
       this.#directory = undefined;
     });
   }
 
   crash(): Promise<void> {
-    return this.#alone(() => this.#end());
+    return this.#alone(() => this.#end('kill'));
   }
 
   restart(): Promise<void> {
     return this.#alone(async () => {
-      await this.#end();
+      await this.#end('stop');
       await this.#run();
     });
   }
@@ -127,12 +146,47 @@ class RunningKedge implements LocalKedge {
     this.#process?.unref();
   }
 
-  snapshot(_file: string): Promise<void> {
-    return Promise.reject(new Error('not built yet'));
+  snapshot(file: string): Promise<void> {
+    return this.#alone(async () => {
+      const { scratch } = await this.#hold();
+      const copy = join(scratch, `snapshot-${unique()}`);
+      // Where the system has it, the copy shares its bytes with what it is of.
+      const take = () =>
+        cp(this.#objects, copy, { recursive: true, mode: constants.COPYFILE_FICLONE });
+      try {
+        await this.#whileQuiet(take);
+        await writeSnapshot(file, copy);
+      } finally {
+        await rm(copy, { recursive: true, force: true });
+      }
+    });
   }
 
-  restore(_file: string): Promise<void> {
-    return Promise.reject(new Error('not built yet'));
+  restore(file: string): Promise<void> {
+    return this.#alone(async () => {
+      await this.#prepareRestore(file);
+      await this.#replace();
+    });
+  }
+
+  /** Lays down what a snapshot holds, beside what it is to replace. */
+  async #prepareRestore(file: string): Promise<void> {
+    const { path } = await this.#hold();
+    const fresh = freshObjectsIn(path);
+    await rm(fresh, { recursive: true, force: true });
+    try {
+      await readSnapshot(file, fresh);
+      assertUsable(file, readTestState(fresh), this.#options);
+    } catch (error) {
+      await rm(fresh, { recursive: true, force: true });
+      throw error;
+    }
+  }
+
+  async #replace(): Promise<void> {
+    await this.#end('kill');
+    await replaceObjects(this.dataDir);
+    await this.#run();
   }
 
   #alone<T>(work: () => Promise<T>): Promise<T> {
@@ -141,23 +195,34 @@ class RunningKedge implements LocalKedge {
     return turn;
   }
 
+  get #objects(): string {
+    return objectsIn(this.dataDir);
+  }
+
   async #run(): Promise<void> {
     if (this.#process) return;
-    this.#script ??= workerScript(this.#options.testControls ? 'testing-worker' : 'worker');
-    const [script, directory] = await Promise.all([this.#script, this.#hold()]);
-    const configFile = await this.#write(script, directory);
+    const { testControls } = this.#options;
+    const loading = workerScript(testControls === undefined ? 'worker' : 'testing-worker');
+    const sockets = await this.#sockets();
+    const [script, directory] = await Promise.all([
+      loading,
+      this.#hold(),
+      ...sockets.filter(({ port }) => port !== 0).map(assertAvailable),
+    ]);
+    if (testControls !== undefined) await this.#openHost(directory);
+    const configFile = this.#writeFiles(script, directory, sockets);
     try {
       const process = await startWorkerd({
         configFile,
         pidFile: directory.workerdPidFile,
-        sockets: this.#sockets().map(({ name }) => name),
+        sockets: sockets.map(({ name }) => name),
         onLine: (level, message) => this.#events.onLine(level, message),
       });
+      this.starts++;
       this.#process = process;
       if (this.#isUnreferenced) process.unref();
       this.#ports = process.ports;
       this.workerdPid = process.pid;
-      this.starts++;
       void process.ended.then(() => this.#onEnd(process));
     } finally {
       // It may hold secrets, and is not looked at again.
@@ -165,26 +230,54 @@ class RunningKedge implements LocalKedge {
     }
   }
 
+  /** Where it is to listen: where it did, or where it was told. */
+  #sockets(): Promise<Socket[]> {
+    const asked = socketsOf(this.#options);
+    return numbered(
+      asked.map((socket) => ({ ...socket, port: this.#ports.get(socket.name) ?? socket.port })),
+    );
+  }
+
   async #hold(): Promise<DataDirectory> {
+    if (this.#directory) return this.#directory;
     const { dataDir } = this.#options;
-    this.#directory ??= await (dataDir
-      ? holdDataDirectory(dataDir)
-      : holdTemporaryDirectory(memoryPrefix));
+    this.#directory = await (dataDir === null
+      ? holdTemporaryDirectory(memoryPrefix)
+      : holdDataDirectory(dataDir));
     this.dataDir = this.#directory.path;
+    settleObjects(this.dataDir);
+    assertUsable(this.dataDir, readTestState(this.#objects), this.#options);
     return this.#directory;
   }
 
-  async #write(script: WorkerScript, directory: DataDirectory): Promise<string> {
-    const objectsPath = join(directory.path, 'do');
-    await mkdir(objectsPath, { recursive: true });
-    writeFileSync(join(directory.scratch, 'worker.js'), script.text);
-    const configFile = join(directory.scratch, `${randomUUID()}.capnp`);
-    const { variables, host } = this.#options;
-    const sockets = await numbered(this.#sockets());
+  async #openHost({ scratch }: DataDirectory): Promise<void> {
+    if (this.#host) return;
+    const { startTestHost } = await import('./test-host.ts');
+    const later = (work: () => Promise<void>) => () => work().catch(this.#events.onFailure);
+    this.#host = await startTestHost({
+      scratch,
+      keepState: (state: TestState) => writeTestState(this.#objects, state),
+      crash: later(() => this.crash().then(() => this.start())),
+      restart: later(() => this.restart()),
+      snapshot: (file) => this.snapshot(file),
+      prepareRestore: (file) => this.#alone(() => this.#prepareRestore(file)),
+      restorePrepared: later(() => this.#alone(() => this.#replace())),
+    });
+  }
+
+  /** What workerd reads when it starts; answers with the file that names the rest. */
+  #writeFiles(
+    script: WorkerScript,
+    { scratch }: DataDirectory,
+    sockets: readonly Socket[],
+  ): string {
+    mkdirSync(this.#objects, { recursive: true });
+    writeFileSync(join(scratch, 'worker.js'), script.text);
+    const { host, variables } = this.#options;
     const config = workerdConfig({
       script: 'worker.js',
       worker: script.config,
-      objectsPath,
+      objectsPath: this.#objects,
       sockets,
       variables: {
         // Nothing counts calls here, so no connection needs to be closed for their sake.
@@ -196,39 +289,46 @@ class RunningKedge implements LocalKedge {
         ...variables,
         ...advertisedVariables(this.#options, sockets),
       },
+      ...(this.#host && { test: { host: this.#host, binding: this.#testBinding() } }),
     });
-    writeFileSync(configFile, config, { mode: 0o600 });
-    return configFile;
+    const file = join(scratch, `${unique()}.capnp`);
+    writeFileSync(file, config, { mode: 0o600 });
+    return file;
   }
 
-  #sockets(): Socket[] {
-    const { host, kafkaPort, httpPort, listeners = [] } = this.#options;
-    const asked: Socket[] = [
-      { name: 'kafka', kind: 'tcp', host, port: kafkaPort },
-      { name: 'http', kind: 'http', host, port: httpPort },
-      ...listeners.map(
-        ({ host, port }, index): Socket => ({ name: `kafka-${index}`, kind: 'tcp', host, port }),
-      ),
-    ];
-    return asked.map((socket) => ({
-      ...socket,
-      port: this.#ports.get(socket.name) ?? socket.port,
-    }));
+  #testBinding() {
+    const { testControls } = this.#options;
+    return {
+      ...readTestState(this.#objects),
+      secret: testControls === 'open' ? null : testControls!,
+      starts: this.starts + 1,
+    };
   }
 
-  async #end(): Promise<void> {
+  async #end(how: 'stop' | 'kill'): Promise<void> {
     const process = this.#process;
     this.#process = undefined;
-    await process?.kill();
+    await process?.[how]();
+  }
+
+  /** Does something while nothing is written, whether workerd runs or not. */
+  async #whileQuiet(work: () => Promise<void>): Promise<void> {
+    const process = this.#process;
+    if (process === undefined) return work();
+    if (await whileStopped(process.pid, work)) return;
+    await this.#end('stop');
+    await work();
+    await this.#run();
   }
 
   /** workerd has ended; when that was not our doing it is started again. */
   #onEnd(process: WorkerdProcess): void {
     if (this.#process !== process) return;
     this.#process = undefined;
-    this.#alone(() => this.#run()).then(
-      () => this.#events.onRestart(),
-      (error) => this.#events.onFailure(error),
-    );
+    this.#alone(() => this.#run()).then(this.#events.onRestart, this.#events.onFailure);
   }
+}
+
+function unique(): string {
+  return randomBytes(6).toString('hex');
 }

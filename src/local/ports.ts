@@ -1,18 +1,31 @@
 /**
- * Ports are asked for before workerd listens on them, so that the answer can name the option. A
+ * Ports are asked for before workerd listens on them, so that the answer can say which was taken. A
  * port that is free now may be taken a moment later; then workerd's own words have to do.
  */
 import { type AddressInfo, createServer } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
+import type { Address } from './local-options.ts';
 
 /** A port that cannot be had; the message is for the person who wants it. */
-export class PortUnavailable extends Error {}
+export class PortUnavailable extends Error {
+  /** What it was to be: `kafka`, `http`, … */
+  readonly socket: string;
+
+  constructor(message: string, socket: string) {
+    super(message);
+    this.socket = socket;
+  }
+}
 
 /**
  * Makes sure that a port can be listened on. A taken one gets half a second to become free, which a
  * process that was killed a moment ago may need.
  */
-export async function assertAvailable(host: string, port: number, option: string): Promise<void> {
+export async function assertAvailable({
+  name,
+  host,
+  port,
+}: Address & { readonly name: string }): Promise<void> {
   const deadline = Date.now() + 500;
   for (;;) {
     const code = await tryToListen(host, port);
@@ -21,7 +34,7 @@ export async function assertAvailable(host: string, port: number, option: string
       await delay(25);
       continue;
     }
-    throw new PortUnavailable(explain(code, host, port, option));
+    throw new PortUnavailable(explain(code, host, port), name);
   }
 }
 
@@ -45,14 +58,8 @@ function tryToListen(host: string, port: number): Promise<string | undefined> {
   });
 }
 
-function explain(code: string, host: string, port: number, option: string): string {
-  if (code === 'EADDRINUSE') {
-    return (
-      `Port ${port} on ${host} is taken by another program. ` +
-      `Stop that one, or choose another port with ${option} (0: any free one).`
-    );
-  }
-  if (code === 'EACCES')
-    return `Port ${port} needs more rights; choose one from 1024 on with ${option}.`;
-  return `Cannot listen on ${host} (${code}); choose an address of this machine with --host.`;
+function explain(code: string, host: string, port: number): string {
+  if (code === 'EADDRINUSE') return `Port ${port} on ${host} is taken by another program.`;
+  if (code === 'EACCES') return `Port ${port} needs more rights than yours.`;
+  return `Cannot listen on ${host} (${code}): it is no address of this machine.`;
 }

@@ -3,7 +3,7 @@
  * not outlive.
  */
 import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 
 /** Ends the process with this id if it is a workerd, and waits until it is gone. */
@@ -12,6 +12,33 @@ export async function endWorkerd(pid: number): Promise<void> {
   if (!Number.isInteger(pid) || pid <= 1 || !runs()) return;
   process.kill(pid, 'SIGKILL');
   for (let tries = 0; tries < 100 && runs(); tries++) await delay(10);
+}
+
+/**
+ * Does something while a process stands still: what it keeps on disk is then what a crash at that
+ * moment would leave. False, and nothing was done, where the system knows of no such thing.
+ */
+export async function whileStopped(pid: number, work: () => Promise<void>): Promise<boolean> {
+  if (process.platform === 'win32') return false;
+  process.kill(pid, 'SIGSTOP');
+  try {
+    for (let tries = 0; !standsStill(pid); tries++) {
+      if (tries === 100) return false;
+      await delay(5);
+    }
+    await work();
+    return true;
+  } finally {
+    process.kill(pid, 'SIGCONT');
+  }
+}
+
+/** Whether all threads of a process were stopped by a signal. */
+function standsStill(pid: number): boolean {
+  if (process.platform !== 'linux') return /^T/.test(ps(pid, 'state='));
+  return readdirSync(`/proc/${pid}/task`).every((task) =>
+    /^State:\s+T/m.test(readFileSync(`/proc/${pid}/task/${task}/status`, 'utf8')),
+  );
 }
 
 /**
@@ -47,13 +74,17 @@ function describe(pid: number): { parent: number; command: string } | undefined 
       const parent = /^PPid:\s*(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'));
       return { parent: Number(parent?.[1]), command };
     }
-    const line = execFileSync('ps', ['-o', 'ppid=,command=', '-p', String(pid)], {
-      encoding: 'utf8',
-      stdio: ['ignore', 'pipe', 'ignore'],
-    });
-    const [, parent, command] = /^\s*(\d+)\s+(.*)/.exec(line) ?? [];
+    const [, parent, command] = /^\s*(\d+)\s+(.*)/.exec(ps(pid, 'ppid=,command=')) ?? [];
     return command === undefined ? undefined : { parent: Number(parent), command };
   } catch {
     return undefined;
   }
+}
+
+/** What ps says of a process; throws where there is none. */
+function ps(pid: number, columns: string): string {
+  return execFileSync('ps', ['-o', columns, '-p', String(pid)], {
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
 }

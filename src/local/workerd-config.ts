@@ -3,14 +3,18 @@
  * surprise: the files of the objects lie where Miniflare kept them, so that what was written by a
  * Kedge of that time is still read.
  */
-import { rootCertificates } from 'node:tls';
-import { capnpText, Embedded } from './capnp-text.ts';
+import { readFileSync } from 'node:fs';
+import { type CapnpValue, capnpText, Embedded } from './capnp-text.ts';
 import { type Address, isEveryAddress } from './local-options.ts';
+import { type PrefixProps, prefixWorker } from './prefix-worker.ts';
+import type { TestBinding } from './test-state.ts';
 import type { WorkerConfig } from './worker-config.ts';
 
 export interface Socket extends Address {
   readonly name: string;
   readonly kind: 'tcp' | 'http';
+  /** Present for a port that leads to a part of what is served. */
+  readonly prefix?: PrefixProps;
 }
 
 export interface WorkerdSetup {
@@ -21,14 +25,20 @@ export interface WorkerdSetup {
   /** The directory of the objects' files. */
   readonly objectsPath: string;
   readonly sockets: readonly Socket[];
+  /** For the Worker of a test: what it is told, and who does for it what it cannot. */
+  readonly test?: {
+    readonly binding: TestBinding;
+    readonly host: { readonly port: number; readonly secret: string };
+  };
 }
 
 /** A configuration as a file for `workerd serve`. */
 export function workerdConfig(setup: WorkerdSetup): string {
+  const { objectsPath, sockets, test } = setup;
   const config = {
     services: [
       { name: 'kedge', worker: workerOf(setup) },
-      { name: 'objects', disk: { path: slashed(setup.objectsPath), writable: true } },
+      { name: 'objects', disk: { path: slashed(objectsPath), writable: true } },
       {
         // Webhooks and key sets may be anywhere; what is not allowed the Worker itself refuses.
         name: 'internet',
@@ -37,26 +47,17 @@ export function workerdConfig(setup: WorkerdSetup): string {
           tlsOptions: { trustBrowserCas: true, trustedCertificates: moreCertificates() },
         },
       },
+      ...(test ? [hostOf(test.host)] : []),
+      ...(sockets.some(({ prefix }) => prefix) ? [prefixes(setup)] : []),
     ],
-    sockets: setup.sockets.map((socket) => ({
-      name: socket.name,
-      address: listened(socket),
-      ...(socket.kind === 'tcp' ? { tcp: {} } : { http: httpOptions }),
-      service: 'kedge',
-    })),
+    sockets: sockets.map(socketOf),
     logging: { structuredLogging: true },
   };
   return `using Workerd = import "/workerd/workerd.capnp";\n
 const config :Workerd.Config = ${capnpText(config)};\n`;
 }
 
-/** Nobody but Cloudflare may say where a client is; a proxy may say how it was spoken to. */
-const httpOptions = {
-  forwardedProtoHeader: 'X-Forwarded-Proto',
-  injectRequestHeaders: [{ name: 'CF-Connecting-IP' }],
-};
-
-function workerOf({ script, worker, variables }: WorkerdSetup) {
+function workerOf({ script, worker, variables, test }: WorkerdSetup) {
   const objects = Object.entries(worker.durableObjects);
   return {
     modules: [{ name: 'worker.js', esModule: new Embedded(script) }],
@@ -65,6 +66,12 @@ function workerOf({ script, worker, variables }: WorkerdSetup) {
     bindings: [
       ...Object.entries(variables).map(([name, text]) => ({ name, text })),
       ...objects.map(([name, { className }]) => ({ name, durableObjectNamespace: className })),
+      ...(test
+        ? [
+            { name: 'KEDGE_TEST', json: JSON.stringify(test.binding) },
+            { name: 'HOST', service: 'host' },
+          ]
+        : []),
     ],
     durableObjectNamespaces: objects.map(([, { className }]) => ({
       className,
@@ -75,15 +82,59 @@ function workerOf({ script, worker, variables }: WorkerdSetup) {
   };
 }
 
+function hostOf({ port, secret }: { port: number; secret: string }) {
+  const shown = [{ name: 'Authorization', value: `Bearer ${secret}` }];
+  const http = { injectRequestHeaders: shown };
+  return { name: 'host', external: { address: `127.0.0.1:${port}`, http } };
+}
+
+function prefixes({ worker }: WorkerdSetup) {
+  return {
+    name: 'prefixes',
+    worker: {
+      modules: [{ name: 'prefixes.js', esModule: prefixWorker }],
+      compatibilityDate: worker.compatibilityDate,
+      bindings: [{ name: 'KEDGE', service: 'kedge' }],
+    },
+  };
+}
+
+/** Nobody but Cloudflare may say where a client is; a proxy may say how it was spoken to. */
+const httpOptions = {
+  forwardedProtoHeader: 'X-Forwarded-Proto',
+  injectRequestHeaders: [{ name: 'CF-Connecting-IP' }],
+};
+
+function socketOf({ name, kind, prefix, ...address }: Socket): CapnpValue {
+  return {
+    name,
+    address: listened(address),
+    ...(kind === 'tcp' ? { tcp: {} } : { http: httpOptions }),
+    service: prefix ? { name: 'prefixes', props: { json: JSON.stringify(prefix) } } : 'kedge',
+  };
+}
+
 /** `host:port` in the way of workerd; `*` is every address, of both families. */
 function listened({ host, port }: Address): string {
   if (isEveryAddress(host)) return host === '0.0.0.0' ? `0.0.0.0:${port}` : `*:${port}`;
   return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
-/** Those of Windows workerd cannot find by itself. */
-function moreCertificates(): readonly string[] {
-  return process.platform === 'win32' ? rootCertificates : [];
+/** Those that workerd does not know: Windows' own, and what Node.js was told to trust. */
+function moreCertificates(): string[] {
+  const own =
+    process.platform === 'win32' ? process.getBuiltinModule('node:tls').rootCertificates : [];
+  return [...own, ...extraCertificates(process.env.NODE_EXTRA_CA_CERTS)];
+}
+
+function extraCertificates(file: string | undefined): string[] {
+  try {
+    const text = file ? readFileSync(file, 'utf8') : '';
+    return text.match(/-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE-----/g) ?? [];
+  } catch {
+    // Node.js itself has said so.
+    return [];
+  }
 }
 
 function slashed(path: string): string {

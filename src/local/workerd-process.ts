@@ -8,6 +8,7 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
+import { setTimeout as delay } from 'node:timers/promises';
 
 export interface WorkerdProcess {
   readonly pid: number;
@@ -15,6 +16,8 @@ export interface WorkerdProcess {
   readonly ports: ReadonlyMap<string, number>;
   /** Settles when it has ended, for whatever reason. */
   readonly ended: Promise<void>;
+  /** Ends it in good order: what is under way is answered, if that does not take long. */
+  stop(): Promise<void>;
   /** Ends it at once; settles when it has. */
   kill(): Promise<void>;
   /** From now on our process may end though this one runs; then this one ends too. */
@@ -29,6 +32,9 @@ export interface WorkerdStart {
   readonly sockets: readonly string[];
   onLine(level: string, message: string): void;
 }
+
+/** It would wait for ever for clients that stay connected, as those of Kafka do. */
+const graceMs = 100;
 
 /** What workerd says of itself, and nobody can do anything about. */
 const noise = [
@@ -64,6 +70,11 @@ export async function startWorkerd(start: WorkerdStart): Promise<WorkerdProcess>
     child.kill('SIGKILL');
     await ended;
   };
+  const stop = async (): Promise<void> => {
+    child.kill('SIGTERM');
+    await Promise.race([ended, delay(graceMs)]);
+    await kill();
+  };
   const unref = (): void => {
     for (const one of [child, stdout, stderr, control] as { unref(): void }[]) one.unref();
   };
@@ -81,7 +92,7 @@ export async function startWorkerd(start: WorkerdStart): Promise<WorkerdProcess>
   const closed = new Promise<void>((resolve) => child.once('close', () => resolve()));
   const first = await Promise.race([portsFrom(control, start.sockets), closed, failed]);
   listens = true;
-  if (first instanceof Map) return { pid: child.pid!, ports: first, ended, kill, unref };
+  if (first instanceof Map) return { pid: child.pid!, ports: first, ended, stop, kill, unref };
   if (first instanceof Error) throw new WorkerdNotStarted(first.message);
   throw new WorkerdNotStarted(said.join('\n'));
 }

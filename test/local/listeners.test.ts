@@ -37,7 +37,7 @@ const told = async (kafkaPort: number) => {
 
 describe('further listeners', () => {
   it('tell their clients each an address of its own', async () => {
-    const [second, third] = kedge.listenerPorts;
+    const [second, third] = kedge.listeners.map(({ port }) => port);
     expect(await told(kedge.kafkaPort)).toEqual(['kafka:29092']);
     expect(await told(second)).toEqual(['localhost:9092']);
     expect(await told(third)).toEqual([`localhost:${third}`]);
@@ -45,7 +45,7 @@ describe('further listeners', () => {
 
   it('lead to the same cluster', async () => {
     const one = await Wire.open({ host: '127.0.0.1', kafkaPort: kedge.kafkaPort });
-    const other = await Wire.open({ host: '127.0.0.1', kafkaPort: kedge.listenerPorts[0] });
+    const other = await Wire.open({ host: '127.0.0.1', kafkaPort: kedge.listeners[0].port });
     await createTopic(one, 'shared');
     await produceTo(one, 'shared', 'a');
     expect(await readFrom(other, 'shared', 0)).toEqual(['a']);

@@ -52,9 +52,11 @@ function assertionIn(headers: Headers, { cloudflareAccess }: Access): string | n
   return cloudflareAccess ? headers.get('cf-access-jwt-assertion') : null;
 }
 
-/** Where a client is, for whoever counts what it does. */
+/** Where a client is, for whoever counts what it does: Cloudflare says it, elsewhere workerd. */
 export function clientAddress(request: Request): string {
-  return request.headers.get('cf-connecting-ip') ?? new URL(request.url).hostname;
+  const { clientIp } = (request.cf ?? {}) as { readonly clientIp?: string };
+  const host = clientIp?.replace(/:\d+$/, '').replace(/^\[(.*)\]$/, '$1');
+  return request.headers.get('cf-connecting-ip') ?? host ?? new URL(request.url).hostname;
 }
 
 /** What tells a client that it may try again: with which credentials, or when. */
