@@ -51,7 +51,8 @@ export async function pack(): Promise<Packed> {
       await project.run('npm', 'install', ...quietly, ...options, tarball);
       return project;
     },
-    remove: () => rmSync(folder, { recursive: true, force: true }),
+    // What was killed in it may end, and write, a moment later.
+    remove: () => rmSync(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 }),
   };
 }
 

@@ -1,8 +1,11 @@
 /** What `npm install kedge` brings, and that each way into it works. */
 import { readdirSync, readFileSync, statSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { transform } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { endAll, root } from '../cli/processes.ts';
+import { commands } from '../../src/cli/commands.ts';
+import { endAll, root, run } from '../cli/processes.ts';
 import { ownPackage, type Packed, type Project, pack } from './installed.ts';
 
 let packed: Packed;
@@ -237,5 +240,76 @@ describe('types', () => {
       }),
     );
     expect(await tsc('workers')).toBe('');
+  });
+});
+
+describe('the command line', () => {
+  const launcher = join(root, 'bin/kedge.cjs');
+
+  it('is there for npx', async () => {
+    expect(await shop.run('npx', 'kedge', '--version')).toBe(`kedge ${ownPackage.version}\n`);
+    const help = await shop.run('npx', 'kedge', '--help');
+    for (const { name } of commands) expect(help).toMatch(new RegExp(`^ +${name} `, 'm'));
+  });
+
+  it('loads no more than a command needs', async () => {
+    const env = { NODE_V8_COVERAGE: shop.file('coverage') };
+    const file = shop.file(ofKedge('bin/kedge.cjs'));
+    const program = run(process.execPath, [file, '--help'], { cwd: shop.path, env });
+    expect(await program.ended).toBe(0);
+    const [report] = filesIn(shop.file('coverage'));
+    const { result } = JSON.parse(readFileSync(shop.file(`coverage/${report}`), 'utf8'));
+    const loaded: string[] = result
+      .map(({ url }: { url: string }) => url)
+      .filter((url: string) => url.includes('/kedge/dist/'))
+      .map((url: string) => fileURLToPath(url));
+    expect(loaded).toContain(shop.file(ofKedge('dist/kedge.js')));
+    const kib = loaded.reduce((sum, path) => sum + statSync(path).size, 0) / 1024;
+    console.log(`kedge --help loads ${loaded.length} files, ${Math.round(kib)} KiB`);
+    expect(kib).toBeLessThan(50);
+  });
+
+  it.each(['8.17.0', '14.21.3', '20.19.5', '22.12.0'])(
+    'says in Node.js %s which one it needs',
+    async (version) => {
+      shop.write(
+        'older.cjs',
+        `Object.defineProperty(process, 'version', { value: 'v${version}' });
+         Object.defineProperty(process, 'versions', { value: { node: '${version}' } });`,
+      );
+      const file = ofKedge('bin/kedge.cjs');
+      const program = shop.start(process.execPath, '--require', './older.cjs', file, '--help');
+      expect([await program.ended, program.stdout()]).toEqual([1, '']);
+      expect(program.stderr()).toBe(
+        `kedge: this needs Node.js 22.13 or newer, and runs in v${version}. See https://nodejs.org.\n`,
+      );
+    },
+  );
+
+  it('says so in the words of the oldest Node.js', async () => {
+    const text = readFileSync(launcher, 'utf8');
+    // Nothing in it has to be written otherwise for a Node.js that knows import() and not much else.
+    const options = { minifyWhitespace: true } as const;
+    const { code: old } = await transform(text, { ...options, target: 'node13.2' });
+    const { code } = await transform(text, { ...options, target: 'esnext' });
+    expect(old).toBe(code);
+  });
+
+  it('keeps to itself what is experimental, and nothing else', async () => {
+    shop.write(
+      'warn.cjs',
+      `process.nextTick(() => {
+         process.emitWarning('something new', 'ExperimentalWarning');
+         process.emitWarning('something new', { type: 'ExperimentalWarning' });
+         process.emitWarning('something old', 'DeprecationWarning');
+       });`,
+    );
+    const program = shop.start(
+      process.execPath,
+      ...['--require', './warn.cjs', ofKedge('bin/kedge.cjs'), '--help'],
+    );
+    expect(await program.ended).toBe(0);
+    expect(program.stderr()).toContain('something old');
+    expect(program.stderr()).not.toContain('something new');
   });
 });

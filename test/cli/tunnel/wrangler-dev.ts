@@ -17,20 +17,37 @@ export interface WranglerDev {
   stop(): Promise<void>;
 }
 
-/** Starts it with these variables. Rejects with its output when it does not get ready. */
+/** Starts Kedge with these variables. Rejects with its output when it does not get ready. */
 export async function startWranglerDev(
   variables: Readonly<Record<string, string>>,
 ): Promise<WranglerDev> {
   const directory = mkdtempSync(join(tmpdir(), 'kedge-wrangler-'));
+  // The others in its group may end, and write, a moment later.
+  const remove = () =>
+    rmSync(directory, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
   const config = join(directory, 'wrangler.toml');
   writeFileSync(config, withoutKafkaPort(readFileSync(join(root, 'wrangler.toml'), 'utf8')));
+  const given = Object.entries(variables).flatMap(([name, value]) => ['--var', `${name}:${value}`]);
+  try {
+    const started = await runWranglerDev(directory, ['--config', config, ...given]);
+    return { ...started, stop: () => started.stop().finally(remove) };
+  } catch (error) {
+    remove();
+    throw error;
+  }
+}
+
+/** Runs `wrangler dev` in a directory, with these options, on a free port. Rejects as above. */
+export async function runWranglerDev(
+  directory: string,
+  options: readonly string[],
+): Promise<WranglerDev> {
   const child = spawn(
     join(root, 'node_modules/.bin/wrangler'),
     [
-      ...['dev', '--config', config, '--ip', '127.0.0.1', '--port', '0'],
+      ...['dev', ...options, '--ip', '127.0.0.1', '--port', '0'],
       ...['--inspector-port', '0', '--persist-to', join(directory, 'state')],
-      ...['--show-interactive-dev-session=false'],
-      ...Object.entries(variables).flatMap(([name, value]) => ['--var', `${name}:${value}`]),
+      '--show-interactive-dev-session=false',
     ],
     {
       cwd: directory,
@@ -52,8 +69,6 @@ export async function startWranglerDev(
     const ended = child.exitCode === null && child.signalCode === null && once(child, 'exit');
     kill(child);
     await ended;
-    // The others in its group may end, and write, a moment later.
-    rmSync(directory, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
   };
   const ready = new Promise<string>((resolve, reject) => {
     for (const stream of [child.stdout, child.stderr]) {
