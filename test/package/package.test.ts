@@ -280,9 +280,9 @@ describe('the command line', () => {
       const file = ofKedge('bin/kedge.cjs');
       const program = shop.start(process.execPath, '--require', './older.cjs', file, '--help');
       expect([await program.ended, program.stdout()]).toEqual([1, '']);
-      expect(program.stderr()).toBe(
-        `kedge: this needs Node.js 22.13 or newer, and runs in v${version}. See https://nodejs.org.\n`,
-      );
+      const needed = 'this needs Node.js 22.13 or newer';
+      const found = `and runs in v${version}. See https://nodejs.org.`;
+      expect(program.stderr()).toBe(`kedge: ${needed}, ${found}\n`);
     },
   );
 
