@@ -288,7 +288,7 @@ describe('the command line', () => {
 
   it('says so in the words of the oldest Node.js', async () => {
     const text = readFileSync(launcher, 'utf8');
-    // Nothing in it has to be written otherwise for a Node.js that knows import() and not much else.
+    // Nothing has to be written otherwise for a Node.js that knows import() and not much else.
     const options = { minifyWhitespace: true } as const;
     const { code: old } = await transform(text, { ...options, target: 'node13.2' });
     const { code } = await transform(text, { ...options, target: 'esnext' });
