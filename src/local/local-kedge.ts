@@ -11,13 +11,26 @@ import { join, resolve } from 'node:path';
 import { advertisedVariables, numbered } from './advertised.ts';
 import { type DataDirectory, holdDataDirectory, holdTemporaryDirectory } from './data-directory.ts';
 import { isLoopback, type Listener, type LocalOptions, type PrefixPorts } from './local-options.ts';
-import { freshObjectsIn, objectsIn, replaceObjects, settleObjects } from './objects-directory.ts';
+import {
+  freshObjectsIn,
+  objectIdsIn,
+  objectsIn,
+  removeObjects,
+  replaceObjects,
+  settleObjects,
+} from './objects-directory.ts';
 import { assertAvailable } from './ports.ts';
 import { whileStopped } from './processes.ts';
 import { readSnapshot, writeSnapshot } from './snapshot.ts';
 import { listenersAt, prefixPortsAt, socketsOf } from './sockets.ts';
 import type { TestHost } from './test-host.ts';
-import { assertUsable, readTestState, type TestState, writeTestState } from './test-state.ts';
+import {
+  assertUsable,
+  readTestState,
+  type TestState,
+  testVariables,
+  writeTestState,
+} from './test-state.ts';
 import { type WorkerScript, workerScript } from './worker-script.ts';
 import { type Socket, workerdConfig } from './workerd-config.ts';
 import { startWorkerd, type WorkerdProcess } from './workerd-process.ts';
@@ -257,6 +270,8 @@ class RunningKedge implements LocalKedge {
     this.#host = await startTestHost({
       scratch,
       keepState: (state: TestState) => writeTestState(this.#objects, state),
+      objects: () => objectIdsIn(this.dataDir),
+      forget: (objects) => removeObjects(this.dataDir, objects),
       crash: later(() => this.crash().then(() => this.start())),
       restart: later(() => this.restart()),
       snapshot: (file) => this.snapshot(file),
@@ -288,21 +303,13 @@ class RunningKedge implements LocalKedge {
         ...script.config.vars,
         ...variables,
         ...advertisedVariables(this.#options, sockets),
+        ...testVariables(this.#options, readTestState(this.#objects), this.starts + 1),
       },
-      ...(this.#host && { test: { host: this.#host, binding: this.#testBinding() } }),
+      host: this.#host,
     });
     const file = join(scratch, `${unique()}.capnp`);
     writeFileSync(file, config, { mode: 0o600 });
     return file;
-  }
-
-  #testBinding() {
-    const { testControls } = this.#options;
-    return {
-      ...readTestState(this.#objects),
-      secret: testControls === 'open' ? null : testControls!,
-      starts: this.starts + 1,
-    };
   }
 
   async #end(how: 'stop' | 'kill'): Promise<void> {

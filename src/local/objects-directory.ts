@@ -3,7 +3,7 @@
  * surprise: at every moment a crash leaves either the one or the other to be found.
  */
 import { existsSync, readdirSync, renameSync, rmSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
+import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
 const [fresh, old] = ['do.fresh', 'do.old'];
@@ -34,5 +34,44 @@ export function settleObjects(dataDir: string): void {
   }
   for (const name of [fresh, old]) {
     if (names.includes(name)) rmSync(join(dataDir, name), { recursive: true, force: true });
+  }
+}
+
+/** Ids of objects, by class. */
+export type ObjectIds = Readonly<Record<string, readonly string[]>>;
+
+/** The folders of the classes, by class: `kedge-Partition` is that of Partition. */
+async function foldersIn(dataDir: string): Promise<Map<string, string>> {
+  const entries = await readdir(objectsIn(dataDir), { withFileTypes: true });
+  const folders = entries.filter((entry) => entry.isDirectory());
+  return new Map(
+    folders.map(({ name }) => [
+      name.slice(name.lastIndexOf('-') + 1),
+      join(objectsIn(dataDir), name),
+    ]),
+  );
+}
+
+/** The objects there are files of. */
+export async function objectIdsIn(dataDir: string): Promise<ObjectIds> {
+  const folders = [...(await foldersIn(dataDir))];
+  const idsIn = async (folder: string) =>
+    (await readdir(folder)).flatMap((name) => /^([0-9a-f]{64})\.sqlite$/.exec(name)?.[1] ?? []);
+  return Object.fromEntries(
+    await Promise.all(folders.map(async ([className, folder]) => [className, await idsIn(folder)])),
+  );
+}
+
+/** Removes the files of objects that nobody will ask again. */
+export async function removeObjects(dataDir: string, objects: ObjectIds): Promise<void> {
+  const folders = await foldersIn(dataDir);
+  for (const [className, ids] of Object.entries(objects)) {
+    const folder = folders.get(className);
+    if (folder === undefined) continue;
+    for (const id of ids.filter((one) => /^[0-9a-f]{64}$/.test(one))) {
+      for (const ending of ['', '-wal', '-shm']) {
+        await rm(join(folder, `${id}.sqlite${ending}`), { force: true });
+      }
+    }
   }
 }

@@ -6,6 +6,8 @@
  * What it is asked, as the Worker asks it (`env.HOST.fetch('http://host/crash', …)`):
  * - `PUT /state` with a TestState: 204 as soon as a Kedge that is started again will know it.
  * - `POST /crash`, `POST /restart`: 202, and a moment later it happens.
+ * - `GET /objects`: the objects there are files of, as ids by class. `POST /forget`, the same: their
+ *   files go, 204.
  * - `GET /snapshot`: 200 and the file.
  * - `POST /restore` with such a file: 202 once it is known to be whole, or 400 `{ message }`.
  */
@@ -17,11 +19,14 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { json } from 'node:stream/consumers';
 import { pipeline } from 'node:stream/promises';
+import type { ObjectIds } from './objects-directory.ts';
 import type { TestState } from './test-state.ts';
 
 /** What may be done to a Kedge that is under test. */
 export interface TestSubject {
   keepState(state: TestState): void;
+  objects(): Promise<ObjectIds>;
+  forget(objects: ObjectIds): Promise<void>;
   crash(): Promise<void>;
   restart(): Promise<void>;
   snapshot(file: string): Promise<void>;
@@ -40,7 +45,7 @@ export interface TestHost {
 }
 
 /** The answer to whoever asked is on its way by then, through what is about to end. */
-const momentMs = 50;
+const momentMs = 100;
 
 /** Listens on a free port of this machine. */
 export async function startTestHost(subject: TestSubject): Promise<TestHost> {
@@ -78,6 +83,12 @@ async function answer(
       subject.keepState((await json(request)) as TestState);
       response.writeHead(204).end();
       return;
+    case 'GET /objects':
+      return sendJson(response, 200, await subject.objects());
+    case 'POST /forget':
+      await subject.forget((await json(request)) as ObjectIds);
+      response.writeHead(204).end();
+      return;
     case 'POST /crash':
       return soon(response, () => subject.crash());
     case 'POST /restart':
@@ -110,8 +121,8 @@ async function answer(
 }
 
 function soon(response: ServerResponse, work: () => Promise<void>): void {
+  response.once('finish', () => setTimeout(work, momentMs));
   response.writeHead(202).end();
-  setTimeout(work, momentMs);
 }
 
 function sendJson(response: ServerResponse, status: number, body: object): void {

@@ -15,14 +15,6 @@ export interface TestState {
 
 export const untouched: TestState = { generation: 0, clockOffsetMs: 0 };
 
-/** What the Worker of a test finds in its binding `KEDGE_TEST`. */
-export interface TestBinding extends TestState {
-  /** What `/test` wants as a bearer token; null: nothing. */
-  readonly secret: string | null;
-  /** How often workerd was started: 1, 2 after a crash … */
-  readonly starts: number;
-}
-
 const fileIn = (directory: string): string => join(directory, 'test-state.json');
 
 /** What was kept last in a data directory. */
@@ -40,6 +32,21 @@ export function writeTestState(directory: string, state: TestState): void {
   const file = fileIn(directory);
   writeFileSync(`${file}.new`, JSON.stringify(testStateOf(state)));
   renameSync(`${file}.new`, file);
+}
+
+/** What the Worker of a test is told of it, and of who may use its controls. */
+export function testVariables(
+  { testControls }: LocalOptions,
+  { generation, clockOffsetMs }: TestState,
+  starts: number,
+): Record<string, string> {
+  if (testControls === undefined) return {};
+  return {
+    KEDGE_TEST_SECRET: testControls,
+    KEDGE_TEST_GENERATION: String(generation),
+    KEDGE_TEST_CLOCK_OFFSET_MS: String(clockOffsetMs),
+    KEDGE_TEST_STARTS: String(starts),
+  };
 }
 
 /**

@@ -7,7 +7,6 @@ import { readFileSync } from 'node:fs';
 import { type CapnpValue, capnpText, Embedded } from './capnp-text.ts';
 import { type Address, isEveryAddress } from './local-options.ts';
 import { type PrefixProps, prefixWorker } from './prefix-worker.ts';
-import type { TestBinding } from './test-state.ts';
 import type { WorkerConfig } from './worker-config.ts';
 
 export interface Socket extends Address {
@@ -25,16 +24,13 @@ export interface WorkerdSetup {
   /** The directory of the objects' files. */
   readonly objectsPath: string;
   readonly sockets: readonly Socket[];
-  /** For the Worker of a test: what it is told, and who does for it what it cannot. */
-  readonly test?: {
-    readonly binding: TestBinding;
-    readonly host: { readonly port: number; readonly secret: string };
-  };
+  /** Who does for the Worker of a test what it cannot. */
+  readonly host?: { readonly port: number; readonly secret: string } | undefined;
 }
 
 /** A configuration as a file for `workerd serve`. */
 export function workerdConfig(setup: WorkerdSetup): string {
-  const { objectsPath, sockets, test } = setup;
+  const { objectsPath, sockets, host } = setup;
   const config = {
     services: [
       { name: 'kedge', worker: workerOf(setup) },
@@ -47,7 +43,7 @@ export function workerdConfig(setup: WorkerdSetup): string {
           tlsOptions: { trustBrowserCas: true, trustedCertificates: moreCertificates() },
         },
       },
-      ...(test ? [hostOf(test.host)] : []),
+      ...(host ? [hostOf(host)] : []),
       ...(sockets.some(({ prefix }) => prefix) ? [prefixes(setup)] : []),
     ],
     sockets: sockets.map(socketOf),
@@ -57,7 +53,7 @@ export function workerdConfig(setup: WorkerdSetup): string {
 const config :Workerd.Config = ${capnpText(config)};\n`;
 }
 
-function workerOf({ script, worker, variables, test }: WorkerdSetup) {
+function workerOf({ script, worker, variables, host }: WorkerdSetup) {
   const objects = Object.entries(worker.durableObjects);
   return {
     modules: [{ name: 'worker.js', esModule: new Embedded(script) }],
@@ -66,12 +62,7 @@ function workerOf({ script, worker, variables, test }: WorkerdSetup) {
     bindings: [
       ...Object.entries(variables).map(([name, text]) => ({ name, text })),
       ...objects.map(([name, { className }]) => ({ name, durableObjectNamespace: className })),
-      ...(test
-        ? [
-            { name: 'KEDGE_TEST', json: JSON.stringify(test.binding) },
-            { name: 'HOST', service: 'host' },
-          ]
-        : []),
+      ...(host ? [{ name: 'HOST', service: 'host' }] : []),
     ],
     durableObjectNamespaces: objects.map(([, { className }]) => ({
       className,
