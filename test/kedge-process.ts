@@ -72,7 +72,9 @@ export async function spawnKedge(options: KedgeOptions = {}): Promise<Kedge> {
   };
   const stop = async (): Promise<void> => {
     await end('SIGTERM');
-    if (options.dataDir === undefined) rmSync(dataDir, { recursive: true, force: true });
+    if (options.dataDir !== undefined) return;
+    // After a kill, the workerd under it ends and writes a moment later.
+    rmSync(dataDir, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
   };
   return {
     ...ready,

@@ -11,7 +11,7 @@ export async function endWorkerd(pid: number): Promise<void> {
   const runs = (): boolean => /workerd( |$)/.test(describe(pid)?.command ?? '');
   if (!Number.isInteger(pid) || pid <= 1 || !runs()) return;
   process.kill(pid, 'SIGKILL');
-  for (let tries = 0; tries < 100 && runs(); tries++) await delay(10);
+  for (let tries = 0; tries < 1_000 && runs(); tries++) await delay(10);
 }
 
 /**

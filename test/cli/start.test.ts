@@ -1,4 +1,12 @@
-import { existsSync, mkdtempSync, readdirSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { type AddressInfo, connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -46,6 +54,11 @@ function isOurs(host: string): Promise<boolean> {
 /** Linux answers at all of 127.0.0.0/8, macOS only where an address was added. */
 const otherHosts = process.platform === 'linux' ? ['127.0.0.2'] : [];
 if (await isOurs('::1')) otherHosts.push('::1');
+
+/** The processes that a process has started, on Linux. */
+function childrenOf(pid: number): number[] {
+  return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').map(Number);
+}
 
 async function takenPort(): Promise<{ port: number; free(): void }> {
   const server = createServer().listen(0, '127.0.0.1');
@@ -267,6 +280,29 @@ describe.each([{ npm: false }, { npm: true }])('the end of it (through npm: $npm
     expect(await again.ended).toBe(0);
   });
 });
+
+it.runIf(process.platform === 'linux')(
+  'starts again on its ports although the workerd of the one that was killed is still there',
+  async () => {
+    const kedge = await startFrom(dataDir);
+    const [guard] = childrenOf(kedge.workerdPid);
+    process.kill(guard, 'SIGSTOP');
+    try {
+      kedge.child.kill('SIGKILL');
+      await kedge.ended;
+      expect(isRunning(kedge.workerdPid)).toBe(true);
+      const again = await startFrom(dataDir, {
+        args: ['--kafka-port', `${kedge.kafkaPort}`, '--http-port', `${kedge.httpPort}`],
+      });
+      expect(isRunning(kedge.workerdPid)).toBe(false);
+      expect(await answers(again.kafkaPort)).toBe(true);
+      again.child.kill('SIGTERM');
+      expect(await again.ended).toBe(0);
+    } finally {
+      process.kill(guard, 'SIGCONT');
+    }
+  },
+);
 
 it('stops at Ctrl-C in a terminal, where npm and Kedge hear it both', async () => {
   const kedge = await startFrom(dataDir, { npm: true });
