@@ -123,7 +123,8 @@ function importViolations(file: string, text: string): string[] {
 const benchImports = new RegExp(
   [
     '^(node:|\\./|\\.\\./src/(protocol|bytes)/',
-    '\\.\\./test/(kafka|simulation/world)/|\\.\\./test/kedge-process\\.ts$)',
+    '\\.\\./test/(kafka|simulation/world|package|compat)/|',
+    '\\.\\./test/(kedge-process|cli/processes)\\.ts$)',
   ].join('|'),
 );
 

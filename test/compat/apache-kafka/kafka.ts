@@ -20,6 +20,9 @@ const CLUSTER_ID = 'a2VkZ2UtY29tcGF0LTAwMQ';
 const withoutElr = ['--feature', 'eligible.leader.replicas.version=0'];
 const java = ['-Xmx512m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-cp', jarsOf(SUITE)];
 
+/** Where what it consists of is. */
+export const kafkaJars = join(cacheOf(SUITE), 'libs');
+
 export interface ApacheKafka extends Address, AsyncDisposable {}
 
 /** Fetches the broker, and formats a log directory for every start to begin with a copy of. */
@@ -43,19 +46,7 @@ function formatted(): string {
 export async function startApacheKafka(
   settings: Readonly<Record<string, string>> = {},
 ): Promise<ApacheKafka> {
-  const folder = await mkdtemp(join(tmpdir(), 'kedge-compat-kafka-'));
-  process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
-  const [kafkaPort, controllerPort] = [await freePort(), await freePort()];
-  const [properties, logs] = [join(folder, 'server.properties'), join(folder, 'logs')];
-  const more = Object.entries(settings).map(([name, value]) => `${name}=${value}\n`);
-  writeFileSync(properties, propertiesOf(logs, kafkaPort, controllerPort) + more.join(''));
-  await cp(formatted(), logs, { recursive: true });
-  const broker = new Running('java', [...java, 'kafka.Kafka', properties]);
-  const stop = async () => {
-    await broker.stop('SIGKILL'); // there is nothing it has to save
-    await rm(folder, { recursive: true, force: true });
-  };
-  const address = { host: '127.0.0.1', kafkaPort };
+  const { broker, address, stop } = await launchApacheKafka(settings);
   try {
     await broker.until(({ stderr }) => stderr.includes('Kafka Server started'), 'being ready');
     await warmUp(address);
@@ -64,6 +55,40 @@ export async function startApacheKafka(
     throw error;
   }
   return { ...address, [Symbol.asyncDispose]: stop };
+}
+
+export interface LaunchedKafka {
+  readonly broker: Running;
+  /** Where it is going to be. */
+  readonly address: Address;
+  /** By `performance.now()`. */
+  readonly launchedAt: number;
+  /** Ends it, and removes what it wrote. */
+  stop(): Promise<void>;
+}
+
+/** Begins to start it. */
+export async function launchApacheKafka(
+  settings: Readonly<Record<string, string>> = {},
+): Promise<LaunchedKafka> {
+  const folder = await mkdtemp(join(tmpdir(), 'kedge-compat-kafka-'));
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
+  const [kafkaPort, controllerPort] = [await freePort(), await freePort()];
+  const [properties, logs] = [join(folder, 'server.properties'), join(folder, 'logs')];
+  const more = Object.entries(settings).map(([name, value]) => `${name}=${value}\n`);
+  writeFileSync(properties, propertiesOf(logs, kafkaPort, controllerPort) + more.join(''));
+  await cp(formatted(), logs, { recursive: true });
+  const launchedAt = performance.now();
+  const broker = new Running('java', [...java, 'kafka.Kafka', properties]);
+  return {
+    launchedAt,
+    broker,
+    address: { host: '127.0.0.1', kafkaPort },
+    async stop() {
+      await broker.stop('SIGKILL'); // there is nothing it has to save
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
 }
 
 /** Has it make what a fresh broker makes when it is first asked: coordinators and producer ids. */
