@@ -50,8 +50,8 @@ Options
   --cycles <n>       how often startKedge() is called (default 100)
   --help             this text
 
-Linux alone, with Java and Maven. Fails when Kedge takes more than ${percent(limits.start)} of Kafka's time or
-more than ${percent(limits.memory)} of its memory, or leaves a process, a port or a file behind.
+Linux alone, with Java and Maven. Fails when Kedge takes more than ${percent(limits.start)} of
+Kafka's time or ${percent(limits.memory)} of its memory, or leaves a process, a port or a file.
 `;
 
 interface Series {
