@@ -102,5 +102,5 @@ it('produces from a Worker with fetch', async () => {
 });
 
 it('builds', async () => {
-  expect(await readme.shell('build')).toMatch(/gzipped [\d.]+ KiB of 1024\.0 KiB allowed/);
+  expect(await readme.shell('build')).toMatch(/gzipped [\d.]+ KiB of 500\.0 KiB allowed/);
 });
