@@ -64,7 +64,12 @@ const mayImport: Record<string, { values: string[]; types?: string[]; outside?: 
   },
   'testing/vitest.ts': { values: ['testing'], outside: /^vitest$/ },
   'testing/vitest-global.ts': { values: ['testing'], outside: /^vitest\/node$/ },
-  'worker.ts': {
+  // What a Kedge for tests can be told; never part of what is deployed.
+  'fronts/test': {
+    values: ['fronts/http', 'broker', 'runtime', 'core', 'protocol', 'bytes'],
+    outside: /^(cloudflare:workers|hono)$/,
+  },
+  'wiring.ts': {
     values: [
       'fronts/kafka',
       'fronts/http',
@@ -74,6 +79,13 @@ const mayImport: Record<string, { values: string[]; types?: string[]; outside?: 
       'objects',
       'runtime',
     ],
+    outside: /^cloudflare:workers$/,
+  },
+  'worker.ts': {
+    values: ['wiring.ts', 'fronts/http', 'broker', 'objects', 'runtime'],
+  },
+  'testing-worker.ts': {
+    values: ['wiring.ts', 'fronts/test', 'fronts/http', 'objects', 'runtime'],
     outside: /^cloudflare:workers$/,
   },
 };
@@ -194,6 +206,23 @@ describe('the pure floors', () => {
     expect(impure.some(([, word]) => word.test(withoutComments('const t = Date.now();')))).toBe(
       true,
     );
+  });
+});
+
+describe('the clock', () => {
+  it('is asked in one place by all that runs in the Worker', () => {
+    const asks = /\bDate\.now\b|\bnew Date\(\)|\bperformance\.now\b/;
+    const found = sources
+      .filter((file) => /^src\/(runtime|objects|broker|fronts|[^/]+\.ts$)/.test(file))
+      .filter((file) => file !== 'src/runtime/clock.ts' && asks.test(withoutComments(read(file))));
+    expect(found).toEqual([]);
+  });
+
+  it('sets every alarm', () => {
+    const found = sources
+      .filter((file) => /\bstorage\.(get|set)Alarm\b/.test(withoutComments(read(file))))
+      .filter((file) => file !== 'src/runtime/meters.ts');
+    expect(found).toEqual([]);
   });
 });
 

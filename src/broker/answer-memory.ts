@@ -4,6 +4,7 @@
  * answer lying for long must go, so that clients that ask and never read stall nobody else. Each
  * connection finds that out by itself: in a Worker nobody may touch another one's socket.
  */
+import { timeNow } from '../runtime/clock.ts';
 
 /** Of the 128 MB of an isolate. */
 const mostBytes = 48 * 1024 * 1024;
@@ -27,7 +28,7 @@ export class AnswerMemory {
   readonly #now: () => number;
   #used = 0;
 
-  constructor(now: () => number = () => Date.now()) {
+  constructor(now: () => number = timeNow) {
     this.#now = now;
   }
 

@@ -23,6 +23,16 @@ export async function dispatch<Q extends Fields, R extends Fields>(
   request: Infer<Q>,
   context: RequestContext,
 ): Promise<Infer<R>> {
+  const { between } = context;
+  if (between === undefined) return respond(api, request, context);
+  return between(api, request, context, (...changed) => respond(api, ...changed));
+}
+
+async function respond<Q extends Fields, R extends Fields>(
+  api: Api<Q, R>,
+  request: Infer<Q>,
+  context: RequestContext,
+): Promise<Infer<R>> {
   const response = await answered(api, request, context);
   if (context.quotas.areNone) return response;
   const waitMs = await throttle(api, request, response, context);

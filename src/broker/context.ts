@@ -2,6 +2,7 @@
  * What a handler may use: who asks, in which version, and the ports to the rest of the cluster. One
  * context per request; everything that outlives a request (caches, watches) is reached through it.
  */
+import type { Api, Fields, Infer } from '../protocol/schema.ts';
 import type { BrokerConfig } from '../runtime/config.ts';
 import type { Objects, PartitionWatch } from '../runtime/stubs.ts';
 import type { KnownAcls } from './acl-memory.ts';
@@ -89,9 +90,19 @@ export interface RequestContext {
    * request of its kind may begin.
    */
   readonly nextMayStart?: (() => void) | undefined;
+  /** What stands between whoever asks and the handlers; absent: nothing. */
+  readonly between?: Between | undefined;
   /** Milliseconds since the epoch. */
   now(): number;
 }
+
+/** Is given every request of a client in the place of its handler, which it may have answer. */
+export type Between = <Q extends Fields, R extends Fields>(
+  api: Api<Q, R>,
+  request: Infer<Q>,
+  context: RequestContext,
+  answer: (request: Infer<Q>, context: RequestContext) => Promise<Infer<R>>,
+) => Promise<Infer<R>>;
 
 /** Answers one request of one API. Throws KafkaError for a refusal of the whole request. */
 export type Handler<Request, Response> = (

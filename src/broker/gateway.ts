@@ -3,6 +3,7 @@
  * plain data is shared; stubs, watches and promises belong to the invocation that made them, so
  * every connection (and every HTTP request) has its own.
  */
+import { timeNow } from '../runtime/clock.ts';
 import { advertisedTo, type BrokerConfig } from '../runtime/config.ts';
 import type { Objects } from '../runtime/stubs.ts';
 import type { Access } from './access.ts';
@@ -33,6 +34,8 @@ export interface Gateway {
   readonly connections: Connections;
   /** Undefined: everybody may do everything. */
   readonly authorizer: AuthorizerSettings | undefined;
+  /** Gives a client its context in the place of `newContext`; absent: nobody does. */
+  readonly admit?: (client: ClientOrigin) => ClientContext;
 }
 
 export function createGateway(
@@ -84,7 +87,11 @@ export interface ClientOrigin {
 
 /** Close its `watches` and `shareSessions` when the client is gone. */
 export function clientContext(gateway: Gateway, client: ClientOrigin): ClientContext {
-  const now = () => Date.now();
+  return gateway.admit?.(client) ?? newContext(gateway, client);
+}
+
+export function newContext(gateway: Gateway, client: ClientOrigin): ClientContext {
+  const now = timeNow;
   const objects = new CountedObjects(gateway.objects);
   const { config, memory, producerIds, answers, authorizer } = gateway;
   const changes = new ControllerWatch(objects, memory, now);

@@ -3,8 +3,10 @@
  * gateways remember, and it does nothing by itself except to tell partitions that their topic is
  * gone or configured anew, for which its alarm wakes it until all have answered.
  */
+
 import { DurableObject } from 'cloudflare:workers';
 import type { ClusterCalls } from '../core/cluster/commands.ts';
+import { timeNow } from '../runtime/clock.ts';
 import type { ClusterHost } from '../runtime/cluster-host.ts';
 import { clusterHost, runErrands } from '../runtime/cluster-host.ts';
 import { brokerConfigFrom } from '../runtime/config.ts';
@@ -16,7 +18,7 @@ import { workerObjects } from '../runtime/worker-objects.ts';
 
 export class ClusterController extends DurableObject<Env> {
   /** To be read by whoever looks into the object. */
-  readonly meter = new ObjectMeter(() => Date.now());
+  readonly meter = new ObjectMeter(timeNow);
   readonly #host: ClusterHost;
 
   constructor(ctx: DurableObjectState, env: Env) {
@@ -25,7 +27,7 @@ export class ClusterController extends DurableObject<Env> {
     this.#host = clusterHost({
       config: brokerConfigFrom(env),
       rows: sqliteRows(ctx.storage, this.meter),
-      now: () => Date.now(),
+      now: timeNow,
       setAlarm: meteredAlarm(ctx.storage, this.meter),
       announce: () => tellWatchers(ctx, (watcher) => watcher.send('changed')),
     });
@@ -45,7 +47,7 @@ export class ClusterController extends DurableObject<Env> {
 
   override alarm(): Promise<void> {
     return this.meter.during('alarm', () =>
-      runErrands(this.#host, workerObjects(this.env), Date.now()),
+      runErrands(this.#host, workerObjects(this.env), timeNow()),
     );
   }
 }

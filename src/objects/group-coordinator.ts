@@ -3,8 +3,10 @@
  * write nothing; the object stores a row a rebalance and a row a topic and commit, and an alarm
  * finds the members that fell silent.
  */
+
 import { DurableObject } from 'cloudflare:workers';
 import type { GroupCalls, VouchedMember } from '../core/group/commands.ts';
+import { timeAt, timeNow } from '../runtime/clock.ts';
 import { brokerConfigFrom } from '../runtime/config.ts';
 import { GroupHost } from '../runtime/group-host.ts';
 import type { GroupLine, Vouching } from '../runtime/group-lines.ts';
@@ -19,7 +21,7 @@ const longestKept = 7_000;
 
 export class GroupCoordinator extends DurableObject<Env> {
   /** To be read by whoever looks into the object. */
-  readonly meter = new ObjectMeter(() => Date.now());
+  readonly meter = new ObjectMeter(timeNow);
   readonly #host: GroupHost;
   readonly #lines = new WeakMap<WebSocket, GroupLine | undefined>();
 
@@ -30,7 +32,7 @@ export class GroupCoordinator extends DurableObject<Env> {
       config: brokerConfigFrom(env),
       rows: sqliteRows(ctx.storage, this.meter),
       objects: workerObjects(env),
-      now: () => Date.now(),
+      now: timeNow,
       setAlarm: meteredAlarm(ctx.storage, this.meter),
       lines: () => ctx.getWebSockets().flatMap((socket) => this.#lineOver(socket) ?? []),
     });
@@ -59,7 +61,7 @@ export class GroupCoordinator extends DurableObject<Env> {
     const sessionTimeoutMs = fits ? this.#host.vouch(member) : undefined;
     // Without a body: one that nobody reads would keep the object awake.
     if (sessionTimeoutMs === undefined) return new Response(null, { status: 409 });
-    const kept: Kept = { member, sessionTimeoutMs, openedAt: Date.now() };
+    const kept: Kept = { member, sessionTimeoutMs, openedAt: timeNow() };
     return acceptWatch(this.ctx, request, `${sessionTimeoutMs}`, kept);
   }
 
@@ -89,8 +91,8 @@ export class GroupCoordinator extends DurableObject<Env> {
     return {
       ...vouching,
       get provenAt() {
-        const proven = ctx.getWebSocketAutoResponseTimestamp(socket)?.getTime() ?? 0;
-        return Math.max(openedAt, proven);
+        const proven = ctx.getWebSocketAutoResponseTimestamp(socket);
+        return Math.max(openedAt, proven === null ? 0 : timeAt(proven.getTime()));
       },
       tell: (partitions) => quietly(() => socket.send(JSON.stringify(partitions))),
       close: () => {

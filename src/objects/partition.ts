@@ -3,12 +3,14 @@
  * it is a watch that sleeps with the object, so a waiting consumer costs nothing until something is
  * appended.
  */
+
 import { DurableObject } from 'cloudflare:workers';
 import type { PartitionCalls } from '../core/log/calls.ts';
+import { timeNow } from '../runtime/clock.ts';
 import { brokerConfigFrom } from '../runtime/config.ts';
 import { deleteTopic } from '../runtime/delete-topic.ts';
 import { ioTurn } from '../runtime/io-turn.ts';
-import { meteredAlarm, ObjectMeter } from '../runtime/meters.ts';
+import { alarmOf, meteredAlarm, ObjectMeter } from '../runtime/meters.ts';
 import { PartitionHost } from '../runtime/partition-host.ts';
 import { announcementOf, droppedCloseCode } from '../runtime/partition-watch.ts';
 import { SqliteStore } from '../runtime/sqlite-store.ts';
@@ -17,7 +19,7 @@ import { type Env, workerObjects } from '../runtime/worker-objects.ts';
 
 export class Partition extends DurableObject<Env> {
   /** To be read by whoever looks into the object. */
-  readonly meter = new ObjectMeter(() => Date.now());
+  readonly meter = new ObjectMeter(timeNow);
   readonly #host: PartitionHost;
   #dropped: boolean;
 
@@ -31,7 +33,7 @@ export class Partition extends DurableObject<Env> {
     this.#host = new PartitionHost({
       store: () => store,
       settings: { messageMaxBytes, producerIdExpirationMs },
-      now: () => Date.now(),
+      now: timeNow,
       durable: () => ctx.storage.sync(),
       announce: (ends) => tellWatchers(ctx, (watcher) => watcher.send(announcementOf(ends))),
       enlist: (transactionalId, question) =>
@@ -43,7 +45,7 @@ export class Partition extends DurableObject<Env> {
         tellWatchers(ctx, (watcher) => watcher.close(droppedCloseCode, 'dropped'));
       },
       deleteTopic: (topicId) => deleteTopic(objects, topicId),
-      alarm: () => ctx.storage.getAlarm(),
+      alarm: () => alarmOf(ctx.storage),
       setAlarm: meteredAlarm(ctx.storage, this.meter),
       pause: ioTurn,
     });

@@ -3,8 +3,10 @@
  * use it, and consumes nothing itself; only when nobody has come for long does it act, to leave
  * the group on behalf of a client that is gone.
  */
+
 import { DurableObject } from 'cloudflare:workers';
 import type { RestConsumerCalls } from '../core/rest-consumer/calls.ts';
+import { timeNow } from '../runtime/clock.ts';
 import { meteredAlarm, ObjectMeter } from '../runtime/meters.ts';
 import {
   forgetIfIdle,
@@ -16,14 +18,14 @@ import { type Env, workerObjects } from '../runtime/worker-objects.ts';
 
 export class RestConsumer extends DurableObject<Env> {
   /** To be read by whoever looks into the object. */
-  readonly meter = new ObjectMeter(() => Date.now());
+  readonly meter = new ObjectMeter(timeNow);
   readonly #host: RestConsumerHost;
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
     this.#host = restConsumerHost({
       rows: sqliteRows(ctx.storage, this.meter),
-      now: () => Date.now(),
+      now: timeNow,
       setAlarm: meteredAlarm(ctx.storage, this.meter),
     });
   }
@@ -37,7 +39,7 @@ export class RestConsumer extends DurableObject<Env> {
 
   override alarm(): Promise<void> {
     return this.meter.during('alarm', () =>
-      forgetIfIdle(this.#host, workerObjects(this.env), Date.now()),
+      forgetIfIdle(this.#host, workerObjects(this.env), timeNow()),
     );
   }
 }

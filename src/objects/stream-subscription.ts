@@ -3,8 +3,10 @@
  * world, the rights of users and the webhooks, stands on higher floors, so the Worker's wiring
  * hands it in.
  */
+
 import { DurableObject } from 'cloudflare:workers';
 import type { StreamSubscriptionCalls } from '../core/stream-subscription/calls.ts';
+import { timeNow } from '../runtime/clock.ts';
 import { meteredAlarm, ObjectMeter } from '../runtime/meters.ts';
 import { sqliteRows } from '../runtime/rows.ts';
 import {
@@ -15,7 +17,7 @@ import { type Env, workerObjects } from '../runtime/worker-objects.ts';
 
 export abstract class StreamSubscriptionObject extends DurableObject<Env> {
   /** To be read by whoever looks into the object. */
-  readonly meter = new ObjectMeter(() => Date.now());
+  readonly meter = new ObjectMeter(timeNow);
   readonly #host: StreamSubscriptionHost;
 
   constructor(ctx: DurableObjectState, env: Env) {
@@ -24,7 +26,7 @@ export abstract class StreamSubscriptionObject extends DurableObject<Env> {
       rows: sqliteRows(ctx.storage, this.meter),
       objects: workerObjects(env),
       outside: this.outside(),
-      now: () => Date.now(),
+      now: timeNow,
       setAlarm: meteredAlarm(ctx.storage, this.meter),
     });
   }

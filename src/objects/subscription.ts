@@ -3,8 +3,10 @@
  * a Kafka client of the cluster and the targets, stands on higher floors, so the Worker's wiring
  * hands it in.
  */
+
 import { DurableObject } from 'cloudflare:workers';
 import type { SubscriptionCalls } from '../core/push/calls.ts';
+import { timeNow } from '../runtime/clock.ts';
 import { meteredAlarm, ObjectMeter } from '../runtime/meters.ts';
 import type { PushOutside } from '../runtime/push/outside.ts';
 import { SubscriptionHost } from '../runtime/push/subscription-host.ts';
@@ -13,7 +15,7 @@ import { type Env, workerObjects } from '../runtime/worker-objects.ts';
 
 export abstract class SubscriptionObject extends DurableObject<Env> {
   /** To be read by whoever looks into the object. */
-  readonly meter = new ObjectMeter(() => Date.now());
+  readonly meter = new ObjectMeter(timeNow);
   readonly #host: SubscriptionHost;
 
   constructor(ctx: DurableObjectState, env: Env) {
@@ -22,7 +24,7 @@ export abstract class SubscriptionObject extends DurableObject<Env> {
       rows: sqliteRows(ctx.storage, this.meter),
       objects: workerObjects(env),
       outside: this.outside(),
-      now: () => Date.now(),
+      now: timeNow,
       setAlarm: meteredAlarm(ctx.storage, this.meter),
     });
   }

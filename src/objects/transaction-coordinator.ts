@@ -3,8 +3,10 @@
  * it is asked by partitions and groups before their first write of a transaction, so it knows
  * everyone who has to hear how it ended, and its alarm tells those who could not be reached.
  */
+
 import { DurableObject } from 'cloudflare:workers';
 import type { TransactionCalls } from '../core/transaction/calls.ts';
+import { timeNow } from '../runtime/clock.ts';
 import { brokerConfigFrom } from '../runtime/config.ts';
 import { meteredAlarm, ObjectMeter } from '../runtime/meters.ts';
 import { sqliteRows } from '../runtime/rows.ts';
@@ -14,7 +16,7 @@ import { workerObjects } from '../runtime/worker-objects.ts';
 
 export class TransactionCoordinator extends DurableObject<Env> {
   /** To be read by whoever looks into the object. */
-  readonly meter = new ObjectMeter(() => Date.now());
+  readonly meter = new ObjectMeter(timeNow);
   readonly #host: TransactionHost;
 
   constructor(ctx: DurableObjectState, env: Env) {
@@ -23,7 +25,7 @@ export class TransactionCoordinator extends DurableObject<Env> {
       config: brokerConfigFrom(env),
       rows: sqliteRows(ctx.storage, this.meter),
       objects: workerObjects(env),
-      now: () => Date.now(),
+      now: timeNow,
       setAlarm: meteredAlarm(ctx.storage, this.meter),
     });
   }

@@ -3,10 +3,12 @@
  * the simulation. The surprise: commands and replies are copied as an RPC would copy them, so that
  * nobody can come to rely on sharing an object with the other side.
  */
+
 import type { VouchedMember } from '../core/group/commands.ts';
 import type { SubscriptionCalls } from '../core/push/calls.ts';
 import type { StreamSubscriptionCalls } from '../core/stream-subscription/calls.ts';
 import type { TransactionCalls } from '../core/transaction/calls.ts';
+import { timeNow } from './clock.ts';
 import { clusterHost, runErrands } from './cluster-host.ts';
 import type { BrokerConfig } from './config.ts';
 import type { CoordinatorHostOptions } from './coordinator-host.ts';
@@ -68,7 +70,7 @@ export class MemoryObjects implements Objects {
   readonly meters = new Map<string, ObjectMeter>();
 
   constructor(options: MemoryObjectsOptions) {
-    const { config, now = () => Date.now(), hibernates = false, push, streams } = options;
+    const { config, now = timeNow, hibernates = false, push, streams } = options;
     this.#config = config;
     this.#now = now;
     this.#hibernates = hibernates;

@@ -3,6 +3,7 @@
  * surprise: an object is counted as awake for ten seconds after its last event, which is when it
  * falls asleep; a bill that starts at the end of the event is smaller.
  */
+import { alarmTimeOf, dueAt } from './clock.ts';
 
 /**
  * What wakes an object. Each is billed as a request: a call, a watch that is opened, an alarm, and,
@@ -111,8 +112,14 @@ export const noMeter: Meter = {
 export function meteredAlarm(storage: DurableObjectStorage, meter: Meter): (at: number) => void {
   return (at) => {
     meter.rows(oneWritten);
-    void storage.setAlarm(at);
+    void storage.setAlarm(alarmTimeOf(at));
   };
+}
+
+/** When the alarm of an object is to ring; null: it is not set. */
+export async function alarmOf(storage: DurableObjectStorage): Promise<number | null> {
+  const alarmTime = await storage.getAlarm();
+  return alarmTime === null ? null : dueAt(alarmTime);
 }
 
 /** SQL whose rows are counted. */

@@ -21,8 +21,10 @@ import { upstashFamily } from './upstash/index.ts';
 import { cloudV3Family, v3Family } from './v3/index.ts';
 import { wsFamily } from './ws/index.ts';
 
+type Families = readonly [Family, ...Family[]];
+
 /** Each dialect; the first is what belongs to none. */
-export const families = withDocument([
+const dialects: Families = [
   ownFamily,
   restFamily,
   v3Family,
@@ -34,12 +36,22 @@ export const families = withDocument([
   pushFamily,
   wsFamily,
   adminFamily,
-]);
+];
+export const families = withDocument(dialects);
 
-/** The app. Its `fetch` takes the door in the place of an environment. */
+/** The app with all that is deployed. Its `fetch` takes the door in the place of an environment. */
 export function httpApp(): Hono<HttpEnv> {
+  return appOf(families);
+}
+
+/** The app with one family more. */
+export function httpAppWith(family: Family): Hono<HttpEnv> {
+  return appOf(withDocument([...dialects, family]));
+}
+
+function appOf(families: Families): Hono<HttpEnv> {
   const app = new Hono<HttpEnv>({ strict: false });
-  app.use(mindPages);
+  app.use((c, next) => mindPages(c, next, families));
   app.use(async (c, next) => {
     const unfinished: Promise<unknown>[] = [];
     c.set('unfinished', unfinished);
@@ -59,11 +71,11 @@ export function httpApp(): Hono<HttpEnv> {
   }
   app.notFound(async (c) => {
     await letIn(c, undefined);
-    return nowhere(c);
+    return nowhere(c, families);
   });
   app.onError((thrown, c) => {
     const error = httpErrorOf(thrown);
-    return challenge(familyOf(c.req.path).errorResponse(error, c), error, owedBy(c));
+    return challenge(familyOf(c.req.path, families).errorResponse(error, c), error, owedBy(c));
   });
   return app;
 }
@@ -81,11 +93,17 @@ function owedBy(c: HttpContext): number {
 }
 
 /** Who asks for a page of another origin gets an answer that the page may read, or none. */
-async function mindPages(c: HttpContext, next: () => Promise<void>): Promise<void> {
+async function mindPages(
+  c: HttpContext,
+  next: () => Promise<void>,
+  families: Families,
+): Promise<void> {
   const { origins } = c.env;
-  const stranger = admitPage(origins, c.req.raw, isOpenRoute(c));
+  const routes = routesAt(c, families);
+  const isOpen = routes.some((route) => route.open);
+  const stranger = admitPage(origins, c.req.raw, isOpen);
   if (stranger !== undefined && isPreflight(c.req.raw)) {
-    const methods = routesAt(c).map(({ method }) => method);
+    const methods = routes.map(({ method }) => method);
     c.res = preflightAnswer(c.req.raw, methods);
   } else {
     await next();
@@ -98,19 +116,15 @@ async function mindPages(c: HttpContext, next: () => Promise<void>): Promise<voi
 }
 
 /** The routes of this path, whatever the method. */
-function routesAt(c: HttpContext): Route[] {
-  const { prefix, routes } = familyOf(c.req.path);
+function routesAt(c: HttpContext, families: Families): Route[] {
+  const { prefix, routes } = familyOf(c.req.path, families);
   return routes.filter((route) => isPathOf(route, prefix, c.req.path));
 }
 
-function isOpenRoute(c: HttpContext): boolean {
-  return routesAt(c).some((route) => route.open);
-}
-
 /** No route: a wrong method, or a path that does not exist, with those that do. */
-function nowhere(c: HttpContext): Response {
+function nowhere(c: HttpContext, families: Families): Response {
   const { path, method } = c.req;
-  const { prefix, routes, errorResponse } = familyOf(path);
+  const { prefix, routes, errorResponse } = familyOf(path, families);
   const allowed = routes.filter((route) => isPathOf(route, prefix, path));
   if (allowed.length > 0 && allowed.every((route) => route.method !== method)) {
     const error = new HttpError(405, 405, 'HTTP 405 Method Not Allowed');
@@ -118,7 +132,7 @@ function nowhere(c: HttpContext): Response {
     response.headers.set('allow', allowed.map((route) => route.method).join(', '));
     return response;
   }
-  const near = endpointsNear(path);
+  const near = endpointsNear(path, families);
   return errorResponse(
     new HttpError(404, 404, `HTTP 404 Not Found: ${method} ${path}`, { endpoints: near }),
     c,
@@ -126,8 +140,8 @@ function nowhere(c: HttpContext): Response {
 }
 
 /** What exists: all of the family the path is in, or the families there are. */
-function endpointsNear(path: string): string[] {
-  const near = familyOf(path);
+function endpointsNear(path: string, families: Families): string[] {
+  const near = familyOf(path, families);
   const list = ({ prefix, routes }: Family) =>
     routes.map((route) => `${route.method} ${prefix}${route.path}`);
   if (near.prefix !== '') return list(near);
@@ -136,7 +150,7 @@ function endpointsNear(path: string): string[] {
   );
 }
 
-function familyOf(path: string): Family {
+function familyOf(path: string, families: Families): Family {
   const isIn = ({ prefix }: Family) =>
     prefix !== '' && (path === prefix || path.startsWith(`${prefix}/`));
   return families.find(isIn) ?? families[0];

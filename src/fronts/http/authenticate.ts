@@ -11,6 +11,7 @@
  * - A stream's token, in a header too, is taken by the routes of streams alone.
  * - Where everybody may come in nobody has to show anything; who does is known by it.
  */
+
 import { type Access, hintFor } from '../../broker/access.ts';
 import { Authenticator, type Identity } from '../../broker/authenticator.ts';
 import { anonymous } from '../../broker/authorizer.ts';
@@ -19,6 +20,7 @@ import { TooManyFailures } from '../../broker/failed-attempts.ts';
 import { KeysUnavailable } from '../../broker/key-sets.ts';
 import { isStreamToken } from '../../broker/token-text.ts';
 import { fromBase64 } from '../../bytes/base64.ts';
+import { timeNow } from '../../runtime/clock.ts';
 import { HttpError, secondsOf, Throttled } from './errors.ts';
 import type { HttpContext, Route } from './routes.ts';
 
@@ -87,7 +89,7 @@ async function shown(c: HttpContext, route: Route | undefined): Promise<Identity
   const authorization = headers.get('authorization');
   const assertion = assertionIn(headers, access);
   const { token, user, pass } = c.req.query();
-  const credentials = new Credentials(gateway.memory.credentials, gateway.objects, Date.now);
+  const credentials = new Credentials(gateway.memory.credentials, gateway.objects, timeNow);
   const who = new Authenticator(access, credentials, clientAddress(c.req.raw));
   if (authorization === null && token !== undefined) return byUrl(token, who, route);
   if (authorization === null && route?.urlPassword && user !== undefined && pass !== undefined) {

@@ -36,7 +36,10 @@ const securitySchemes = {
 };
 
 /** The families with the document of them all, which is a route of the first. */
-export function withDocument([own, ...others]: readonly [Family, ...Family[]]): readonly Family[] {
+export function withDocument([own, ...others]: readonly [Family, ...Family[]]): readonly [
+  Family,
+  ...Family[],
+] {
   let text: string | undefined;
   const route: Route = {
     method: 'GET',
@@ -51,7 +54,7 @@ export function withDocument([own, ...others]: readonly [Family, ...Family[]]): 
       answers: { 200: { description: 'OpenAPI 3.1', type: 'application/json', schema: {} } },
     },
   };
-  const families: readonly Family[] = [
+  const families: readonly [Family, ...Family[]] = [
     { ...own, routes: [...own.routes, route, ...referenceRoutes(() => families)] },
     ...others,
   ];

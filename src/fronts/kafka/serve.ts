@@ -8,6 +8,7 @@ import { Authenticator } from '../../broker/authenticator.ts';
 import { anonymous } from '../../broker/authorizer.ts';
 import type { ClientContext } from '../../broker/gateway.ts';
 import { untilTaken } from '../../broker/until-taken.ts';
+import { machineNow } from '../../runtime/clock.ts';
 import type { ConnectionLimits } from '../../runtime/connection-limits.ts';
 import { ioTurn } from '../../runtime/io-turn.ts';
 import { Connection } from './connection.ts';
@@ -157,12 +158,15 @@ function sizeOf(chunks: readonly Uint8Array[]): number {
   return chunks.reduce((sum, { byteLength }) => sum + byteLength, 0);
 }
 
-/** Hangs up when the client neither sent nor took anything for `connections.max.idle.ms`. */
+/**
+ * Hangs up when the client neither sent nor took anything for `connections.max.idle.ms`, by its own
+ * clock.
+ */
 class IdleTimer {
   readonly #maxIdleMs: number;
   readonly #connection: Connection;
   readonly #hangUp: () => void;
-  #touchedAt = Date.now();
+  #touchedAt = machineNow();
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(maxIdleMs: number, connection: Connection, hangUp: () => void) {
@@ -173,7 +177,7 @@ class IdleTimer {
   }
 
   touch(): void {
-    this.#touchedAt = Date.now();
+    this.#touchedAt = machineNow();
   }
 
   stop(): void {
@@ -185,7 +189,7 @@ class IdleTimer {
   }
 
   #check(): void {
-    const left = this.#touchedAt + this.#maxIdleMs - Date.now();
+    const left = this.#touchedAt + this.#maxIdleMs - machineNow();
     if (left <= 0 && this.#connection.isClientsTurn) this.#hangUp();
     else this.#arm(left > 0 ? left : this.#maxIdleMs);
   }

@@ -2,9 +2,11 @@
  * A topic as a Worker that is bound to it sees it: a queue to send to. The surprise: which topic it
  * is stands in the binding (`props`), not in the Worker's code, as it is with a queue.
  */
+
 import type { Principal } from '../../broker/authorizer.ts';
 import type { Gateway } from '../../broker/gateway.ts';
 import { type QueueMessageOptions, queueRecord } from '../../core/push/queue-message.ts';
+import { timeNow } from '../../runtime/clock.ts';
 import { KafkaPushClient } from './kafka-client.ts';
 
 export type { QueueMessageOptions };
@@ -55,7 +57,7 @@ export class QueueTopic {
 
   /** Answers when all are stored. What the backlog is it does not look up: `metrics` does. */
   async send(messages: readonly QueueMessage[], delaySeconds?: number): Promise<QueueAnswer> {
-    const now = Date.now();
+    const now = timeNow();
     const usual = delaySeconds ?? this.#props.deliveryDelaySeconds;
     const records = messages.map(({ body, key, contentType, delaySeconds: own }) => ({
       ...queueRecord(body, { contentType, delaySeconds: own ?? usual }, now),

@@ -57,6 +57,7 @@ export class KafkaConnection extends RpcTarget {
       clientHost: '/127.0.0.1',
       // Whoever comes in by a binding comes by it again: there is no address to dial.
       dialled: { host: 'kedge', port: 9092 },
+      place,
       signal: this.#left.signal,
     });
     this.#connection = new Connection(

@@ -8,6 +8,7 @@
  */
 
 import { offsetToken } from '../../../core/stream/offset-token.ts';
+import { timeNow } from '../../../runtime/clock.ts';
 import type { HttpContext } from '../routes.ts';
 import { cursorAfter } from './cursor.ts';
 import { buriedIfForkless } from './forks.ts';
@@ -37,7 +38,7 @@ function pageAnswer(c: HttpContext, page: Page, { from, live, cursor }: AskedRea
   if (isUpToDate) headers.set('stream-up-to-date', 'true');
   if (isOver) headers.set('stream-closed', 'true');
   if (live !== undefined) {
-    headers.set('stream-cursor', cursorAfter(cursor, Date.now(), Math.random()));
+    headers.set('stream-cursor', cursorAfter(cursor, timeNow(), Math.random()));
   }
   if (live !== undefined && records.length === 0 && isUpToDate) {
     headers.set('cache-control', 'no-store');

@@ -9,6 +9,7 @@
  * - A worker that claims what there is needs READ on the group of the subscription's name. From
  *   then on, and for webhooks, the token of the wake is all that counts.
  */
+
 import { Credentials } from '../../../broker/credentials.ts';
 import { may, mayWithCluster } from '../../../broker/permissions.ts';
 import { parseOffsetToken } from '../../../core/stream/offset-token.ts';
@@ -19,6 +20,7 @@ import type {
   StreamSubscription,
   StreamSubscriptionCalls,
 } from '../../../core/stream-subscription/calls.ts';
+import { timeNow } from '../../../runtime/clock.ts';
 import {
   linkJson,
   streamSubscription,
@@ -80,7 +82,7 @@ const done = () => new Response(null, { status: 204, headers: commonHeaders });
 /** Anybody may ask for what is made of it, so the controller is asked for the secret only once. */
 async function signatures({ env: { gateway } }: HttpContext): Promise<StreamSignatures> {
   const memory = gateway.memory.credentials;
-  const secret = await new Credentials(memory, gateway.objects, Date.now).secret();
+  const secret = await new Credentials(memory, gateway.objects, timeNow).secret();
   return new StreamSignatures(new TextDecoder().decode(secret));
 }
 
