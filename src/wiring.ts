@@ -32,6 +32,8 @@ import { streamMaxAgeMsFrom } from './runtime/stream-config.ts';
 import type { StreamSubscriptionOutside } from './runtime/stream-subscription/host.ts';
 import { type Env, restConsumerObject, workerObjects } from './runtime/worker-objects.ts';
 
+type HttpApp = Pick<ReturnType<typeof httpApp>, 'fetch'>;
+
 interface Doors {
   readonly gateway: Gateway;
   readonly access: Access;
@@ -48,12 +50,12 @@ export function gatewayTo(env: Env, access: Access): Gateway {
 }
 
 export class Wiring {
-  readonly #app: ReturnType<typeof httpApp>;
+  readonly #app: HttpApp;
   readonly #gatewayOf: (env: Env, access: Access) => Gateway;
   /** What the variables say is read once: an isolate is given the same ones with every request. */
   readonly #known = new WeakMap<Env, Doors | Shut>();
 
-  constructor(app: ReturnType<typeof httpApp>, gatewayOf: (env: Env, access: Access) => Gateway) {
+  constructor(app: HttpApp, gatewayOf: (env: Env, access: Access) => Gateway) {
     this.#app = app;
     this.#gatewayOf = gatewayOf;
   }
