@@ -8,6 +8,11 @@ export const commands: readonly Entry[] = [
     load: () => import('./topic/index.ts'),
   },
   {
+    name: 'group',
+    summary: 'list, describe and delete groups, and reset their offsets',
+    load: () => import('./group/index.ts'),
+  },
+  {
     name: 'acl',
     summary: 'manage who may do what',
     load: () => import('./admin/acl.ts'),

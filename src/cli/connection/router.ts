@@ -25,6 +25,7 @@ import type { Line } from './line.ts';
 import {
   type CoordinatorKind,
   coordinatorOf,
+  isByLeader,
   joined,
   joinedByTopic,
   type LeaderFields,
@@ -52,6 +53,13 @@ const elsewhere: ReadonlySet<number> = new Set([
   ErrorCode.UNKNOWN_TOPIC_ID,
 ]);
 
+/** Nothing was done: who coordinates is not there yet, or not the one who was asked. */
+const uncoordinated: ReadonlySet<number> = new Set([
+  ErrorCode.COORDINATOR_LOAD_IN_PROGRESS,
+  ErrorCode.COORDINATOR_NOT_AVAILABLE,
+  ErrorCode.NOT_COORDINATOR,
+]);
+
 interface Request {
   readonly api: Api;
   readonly version: number;
@@ -66,17 +74,18 @@ export type Dial = (address: string) => Promise<Line>;
 /** A channel to the cluster that these brokers belong to; the first that answers is asked. */
 export async function openCluster(bootstrap: readonly string[], dial: Dial): Promise<Channel> {
   const line = await firstOf(bootstrap, dial);
-  const versions = await versionsOf(line).catch((error) => {
+  const [versions, view] = await firstLook(line).catch((error) => {
     if (line.isOpen) throw error;
     throw new Refused(
       `${line.address} hung up: it may want to know who asks (--token, --username), or --tls.`,
     );
   });
-  const asked = { topics: [] };
-  const view = await line.ask(metadata, versions.of(metadata), asked);
-  // One broker answers everything, and where it was found is where it can be reached.
-  if (view.brokers.length < 2) return line;
   return new Router(line, { bootstrap, dial, versions, view });
+}
+
+async function firstLook(line: Line): Promise<readonly [Versions, MetadataResponse]> {
+  const versions = await versionsOf(line);
+  return [versions, await line.ask(metadata, versions.of(metadata), { topics: [] })];
 }
 
 async function firstOf(addresses: readonly string[], dial: Dial): Promise<Line> {
@@ -126,9 +135,12 @@ class Router implements Channel {
   /** By name and by id: who leads each partition. */
   readonly #leaders = new Map<string, ReadonlyMap<number, number>>();
   readonly #coordinators = new Map<string, number>();
+  /** One broker answers everything, and where it was found is where it can be reached. */
+  readonly #isAlone: boolean;
   #isOpen = true;
 
   constructor(line: Line, known: Known) {
+    this.#isAlone = known.view.brokers.length < 2;
     this.#known = known;
     this.#any = Promise.resolve(line);
     this.#learnBrokers(known.view);
@@ -143,11 +155,12 @@ class Router implements Channel {
     const frame = concat(chunks);
     const { header, body } = openRequest(frame);
     const { api, apiVersion: version, correlationId, clientId } = header;
-    if (api === undefined) return (await this.#anyLine()).request([frame], isAnswered);
+    const pass = async () => (await this.#anyLine()).request([frame], isAnswered);
+    if (api === undefined || (this.#isAlone && isByLeader(api.key))) return pass();
     const decoded = api.request.decode(version, body);
     const request = { api, version, correlationId, clientId, body: decoded, isAnswered };
     const route = routeOf(api.key, decoded);
-    if (route === undefined) return (await this.#anyLine()).request([frame], isAnswered);
+    if (route === undefined || (this.#isAlone && route.to !== 'coordinator')) return pass();
     try {
       const answer = await this.#follow(route, request);
       if (!isAnswered) return null;
@@ -171,7 +184,7 @@ class Router implements Channel {
       case 'broker':
         return this.#ask(route.nodeId, request);
       case 'coordinator':
-        return this.#ask(await this.#coordinator(route.kind, route.key), request);
+        return this.#askCoordinator(route.kind, route.key, request);
       case 'all': {
         const nodes = [...this.#addresses.keys()];
         const answers = await Promise.all(nodes.map((nodeId) => this.#ask(nodeId, request)));
@@ -180,6 +193,23 @@ class Router implements Channel {
       case 'leaders':
         return this.#askLeaders(route.fields, request);
     }
+  }
+
+  /** Asks again where nobody coordinates yet, as where a cluster makes its first group. */
+  async #askCoordinator(kind: CoordinatorKind, key: string, request: Request): Promise<Message> {
+    let answer: Message;
+    const ask = async () => {
+      answer = await this.#ask(await this.#coordinator(kind, key), request);
+      const code = errorsIn(answer).find((one) => uncoordinated.has(one));
+      if (code === undefined) return;
+      this.#coordinators.clear();
+      throw new KafkaError(code);
+    };
+    await persistently(ask, { timeoutMs: coordinatorMs }).catch((error) => {
+      // The caller knows best what to make of such an answer.
+      if (answer === undefined) throw error;
+    });
+    return answer;
   }
 
   async #askLeaders(fields: LeaderFields, request: Request): Promise<Message> {
@@ -219,7 +249,7 @@ class Router implements Channel {
 
   async #coordinator(kind: CoordinatorKind, key: string): Promise<number> {
     const known = this.#coordinators.get(`${kind} ${key}`);
-    if (known !== undefined && this.#addresses.has(known)) return known;
+    if (known !== undefined) return known;
     const version = this.#known.versions.of(findCoordinator);
     const keyType = coordinatorOf[kind];
     const found = await persistently(
@@ -229,7 +259,7 @@ class Router implements Channel {
         const answer = await line.ask(findCoordinator, version, forVersion(asked, version));
         const { errorCode, nodeId, host, port } = answer.coordinators[0] ?? answer;
         if (errorCode !== ErrorCode.NONE) throw new KafkaError(errorCode);
-        this.#addresses.set(nodeId, addressOf(host, port));
+        if (!this.#isAlone) this.#addresses.set(nodeId, addressOf(host, port));
         return nodeId;
       },
       { timeoutMs: coordinatorMs },
@@ -287,11 +317,13 @@ class Router implements Channel {
     const line = await this.#any.catch(() => undefined);
     if (line?.isOpen) return line;
     const { bootstrap, dial } = this.#known;
-    this.#any = firstOf([...this.#addresses.values(), ...bootstrap], dial);
+    const others = this.#isAlone ? [] : this.#addresses.values();
+    this.#any = firstOf([...others, ...bootstrap], dial);
     return this.#any;
   }
 
   async #lineTo(nodeId: number): Promise<Line> {
+    if (this.#isAlone) return this.#anyLine();
     const known = await this.#lines.get(nodeId)?.catch(() => undefined);
     if (known?.isOpen) return known;
     const address = this.#addresses.get(nodeId);

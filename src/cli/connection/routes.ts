@@ -143,6 +143,11 @@ for (const [api, fields] of byLeader) {
   ways.set(api.key, () => ({ to: 'leaders', fields: whole }));
 }
 
+/** Whether it is about partitions: a part of the request goes to each leader. */
+export function isByLeader(apiKey: number): boolean {
+  return byLeader.some(([{ key }]) => key === apiKey);
+}
+
 export function routeOf(apiKey: number, request: Message): Route | undefined {
   return ways.get(apiKey)?.(request);
 }

@@ -52,6 +52,8 @@ export interface ConfigEntry {
   /** Whether nobody has set it. */
   readonly isDefault: boolean;
   readonly isReadOnly: boolean;
+  /** Kafka's number of where it comes from: 1, the topic; 5, the default. */
+  readonly source: number;
 }
 
 /** A value to set, `null` to go back to the default, or a list to add to or take away from. */
@@ -161,6 +163,7 @@ export async function configs(
     value,
     isDefault: configSource === defaultSource,
     isReadOnly: readOnly,
+    source: configSource,
   }));
 }
 
