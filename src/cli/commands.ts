@@ -13,6 +13,16 @@ export const commands: readonly Entry[] = [
     load: () => import('./group/index.ts'),
   },
   {
+    name: 'config',
+    summary: 'show and change settings of topics, brokers and groups, and quotas',
+    load: () => import('./config/index.ts'),
+  },
+  {
+    name: 'cluster',
+    summary: 'show which cluster it is, and its brokers',
+    load: () => import('./cluster/index.ts'),
+  },
+  {
     name: 'acl',
     summary: 'manage who may do what',
     load: () => import('./admin/acl.ts'),
@@ -26,6 +36,11 @@ export const commands: readonly Entry[] = [
     name: 'token',
     summary: 'manage tokens, by which programs show who they are',
     load: () => import('./admin/token.ts'),
+  },
+  {
+    name: 'profile',
+    summary: 'keep connections to clusters under names',
+    load: () => import('./profile/index.ts'),
   },
   {
     name: 'tunnel',
