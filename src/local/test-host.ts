@@ -6,8 +6,8 @@
  * What it is asked, as the Worker asks it (`env.HOST.fetch('http://host/crash', …)`):
  * - `PUT /state` with a TestState: 204 as soon as a Kedge that is started again will know it.
  * - `POST /crash`, `POST /restart`: 202, and a moment later it happens.
- * - `GET /objects`: the objects there are files of, as ids by class. `POST /forget`, the same:
- *   their files go, 204.
+ * - `GET /objects`: the objects there are files of, as ids by class.
+ * - `POST /forget` with such ids: their files go. 204.
  * - `GET /snapshot`: 200 and the file.
  * - `POST /restore` with such a file: 202 once it is known to be whole, or 400 `{ message }`.
  */
