@@ -215,11 +215,13 @@ class RunningKedge implements LocalKedge {
   async #run(): Promise<void> {
     if (this.#process) return;
     const { testControls } = this.#options;
-    // First: a workerd that was left behind with the directory may listen where we want to.
+    const loading = workerScript(testControls === undefined ? 'worker' : 'testing-worker');
+    loading.catch(() => {});
+    // A workerd that was left behind with the directory may listen where we want to.
     const directory = await this.#hold();
     const sockets = await this.#sockets();
     const [script] = await Promise.all([
-      workerScript(testControls === undefined ? 'worker' : 'testing-worker'),
+      loading,
       ...sockets.filter(({ port }) => port !== 0).map(assertAvailable),
     ]);
     if (testControls !== undefined) await this.#openHost(directory);
