@@ -14,12 +14,26 @@ export interface FakeCloudflare {
   stop(): Promise<void>;
 }
 
-export async function startFakeCloudflare(): Promise<FakeCloudflare> {
+export interface Account {
+  /** The Workers that are there already, with the names of their secrets. */
+  readonly workers?: Readonly<Record<string, readonly string[]>>;
+  /** Whether it has a subdomain of workers.dev. */
+  readonly hasSubdomain?: boolean;
+  /** Whether the credentials are worth nothing. */
+  readonly refuses?: boolean;
+}
+
+export async function startFakeCloudflare(account: Account = {}): Promise<FakeCloudflare> {
+  const workers = new Map(
+    Object.entries(account.workers ?? {}).map(([name, secrets]) => [name, new Set(secrets)]),
+  );
   const requests: { what: string; body: Buffer }[] = [];
   const server = createServer(async (request, response) => {
     const body = await buffer(request);
     requests.push({ what: `${request.method} ${pathOf(request)}`, body });
-    const { status = 200, ...said } = answerTo(request);
+    const { status = 200, ...said } = account.refuses
+      ? { status: 403, errors: [{ code: 10000, message: 'Authentication error' }] }
+      : (answerOfWorkers(request, body, workers) ?? answerTo(request, account));
     response.writeHead(status, { 'content-type': 'application/json' });
     response.end(JSON.stringify({ success: status < 400, errors: [], messages: [], ...said }));
   });
@@ -49,10 +63,34 @@ interface Answer {
   readonly result?: unknown;
 }
 
-/** Nothing was ever deployed in this account, and whatever is sent is taken. */
-function answerTo(request: IncomingMessage): Answer {
+type Workers = Map<string, Set<string>>;
+
+/** What depends on which Workers are there. */
+function answerOfWorkers(
+  request: IncomingMessage,
+  body: Buffer,
+  workers: Workers,
+): Answer | undefined {
+  const [, name, rest] = /\/workers\/scripts\/([^/]+)(\/.*)?$/.exec(pathOf(request)) ?? [];
+  if (name === undefined) return undefined;
+  const there = workers.get(name);
+  if (request.method === 'PUT' && rest === undefined) workers.set(name, there ?? new Set());
+  if (rest !== '/secrets') return undefined;
+  if (there === undefined) {
+    const message = 'This Worker does not exist on your account.';
+    return { status: 404, errors: [{ code: 10007, message }] };
+  }
+  if (request.method === 'PUT') there.add(JSON.parse(body.toString()).name);
+  return { result: [...there].map((secret) => ({ name: secret, type: 'secret_text' })) };
+}
+
+/** Whatever is sent is taken. */
+function answerTo(request: IncomingMessage, { hasSubdomain = true }: Account): Answer {
   const path = pathOf(request);
   const asks = request.method === 'GET';
+  if (!hasSubdomain && /\/accounts\/[^/]+\/workers\/subdomain$/.test(path)) {
+    return { status: 404, errors: [{ code: 10007, message: 'no subdomain' }] };
+  }
   if (asks && /\/services\/[^/]+$/.test(path)) {
     return { status: 404, errors: [{ code: 10090, message: 'service not found' }] };
   }
