@@ -18,10 +18,11 @@ export interface Deployment {
 const [begin, end] = ['# >>> Kedge: written anew by every kedge deploy', '# <<< Kedge'];
 const betweenMarks = new RegExp(`^${begin}$.*?^${end}$`, 'gms');
 
-const opening = `# A Kedge on Cloudflare. \`kedge deploy\` wrote this file, and writes the lines between the marks
-# (>>> and <<<) anew each time. All else is yours to change; KAFKA_… and KEDGE_… belong under [vars].`;
+const opening = `# A Kedge on Cloudflare. kedge deploy wrote this file, and writes the lines between the
+# marks (>>> and <<<) anew each time. All else is yours to change: settings of Kafka's and of
+# Kedge's, KAFKA_… and KEDGE_…, are set under "vars".`;
 
-/** A first wrangler.toml. `template`: the one that comes with Kedge; `main`: its Worker's script. */
+/** A first one. `template`: the one that comes with Kedge; `main`: the script of its Worker. */
 export function newConfig(template: string, main: string, wanted: Deployment): string {
   const { worker, objects, others } = partsOf(template, main);
   const parts = [

@@ -36,10 +36,8 @@ describe('a first wrangler.toml', () => {
       routes: ['example.com/kafka*'],
       vars: { KAFKA_NUM_PARTITIONS: '3', KAFKA_SUPER_USERS: 'User:"a\\b"' },
     });
-    expect(text).toContain(
-      'name = "orders"\n' +
-        'routes = [{ pattern = "kafka.example.com", custom_domain = true }, "example.com/kafka*"]\n',
-    );
+    const domain = '{ pattern = "kafka.example.com", custom_domain = true }';
+    expect(text).toContain(`name = "orders"\nroutes = [${domain}, "example.com/kafka*"]\n`);
     expect(text).toContain(
       '[vars]\nKAFKA_NUM_PARTITIONS = "3"\nKAFKA_SUPER_USERS = "User:\\"a\\\\b\\""\n',
     );

@@ -154,7 +154,7 @@ describe('kedge deploy', () => {
     expect(secretsSent()[0].text).toBe(token);
   });
 
-  it('makes a new secret when it is asked to, and shows it once where it is not to be kept', async () => {
+  it('makes a new secret when asked, and shows it once where it is not to be kept', async () => {
     const there = { workers: { kedge: ['KEDGE_TOKEN'] } };
     const { code, stderr } = await deploy(['--new-token', '--show-token'], there);
     expect(code, stderr).toBe(0);
