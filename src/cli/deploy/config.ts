@@ -18,8 +18,8 @@ export interface Deployment {
 const [begin, end] = ['# >>> Kedge: written anew by every kedge deploy', '# <<< Kedge'];
 const betweenMarks = new RegExp(`^${begin}$.*?^${end}$`, 'gms');
 
-const opening = `# A Kedge on Cloudflare. kedge deploy wrote this file, and writes the lines between the
-# marks (>>> and <<<) anew each time. All else is yours to change: settings of Kafka's and of
+const opening = `# A Kedge on Cloudflare. kedge deploy wrote this file, and writes the lines between
+# the marks (>>> and <<<) anew each time. All else is yours to change: settings of Kafka and of
 # Kedge's, KAFKA_… and KEDGE_…, are set under "vars".`;
 
 /** A first one. `template`: the one that comes with Kedge; `main`: the script of its Worker. */
