@@ -41,6 +41,8 @@ export const commands: readonly Entry[] = [
     name: 'profile',
     summary: 'keep connections to clusters under names',
     load: () => import('./profile/index.ts'),
+  },
+  {
     name: 'deploy',
     summary: 'put a Kedge on Cloudflare, or a newer one in its place',
     load: () => import('./deploy/index.ts'),
