@@ -45,7 +45,7 @@ export async function recordsOf(answer: Answer, offset: number): Promise<Fetched
 }
 
 /** Those whose transaction, at this place of the log, was aborted in the end. */
-class AbortedProducers {
+export class AbortedProducers {
   /** By the first offset of the transaction. */
   readonly #transactions: { readonly producerId: number; readonly firstOffset: number }[];
   readonly #producers = new Set<number>();
