@@ -3,6 +3,11 @@ import type { Entry } from './command.ts';
 
 export const commands: readonly Entry[] = [
   {
+    name: 'consume',
+    summary: 'print the records of topics, and those that come',
+    load: () => import('./records/consume.ts'),
+  },
+  {
     name: 'topic',
     summary: 'list, create, change and delete topics',
     load: () => import('./topic/index.ts'),

@@ -3,7 +3,7 @@
  * surprise: bytes that are no text stand in the JSON as they are, as in kcat's, so that what reads
  * it may find them; `kedge export` writes JSON that anybody can read.
  */
-import { UsageError } from '../options.ts';
+import { UsageError } from '../usage.ts';
 import { unescaped } from './escapes.ts';
 import type { Sink } from './sink.ts';
 

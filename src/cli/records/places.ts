@@ -5,7 +5,7 @@
 import type { Admin } from '../../client/admin/admin.ts';
 import type { TopicDescription } from '../../client/admin/topics.ts';
 import type { PlaceOffset } from '../../client/offsets.ts';
-import { UsageError } from '../options.ts';
+import { UsageError } from '../usage.ts';
 import { Place } from './log-reader.ts';
 import type { Range, StartAt } from './start-offsets.ts';
 

@@ -3,25 +3,37 @@
  * there are enough. The surprise: a reader that goes away (`| head`) is no failure; what is written
  * after is dropped, and `isGone` says that there is no more reason to go on.
  */
-import { once } from 'node:events';
-import type { Writable } from 'node:stream';
+
+/** A stream that bytes are written to; `process.stdout` is one. */
+export interface Stream {
+  write(data: Uint8Array, done: (error?: Error | null) => void): boolean;
+  rawListeners?(event: 'error'): unknown[];
+  on?(event: 'error', listener: (error: Error) => void): unknown;
+  off?(event: 'error', listener: (error: Error) => void): unknown;
+}
+
+type Listener = (error: Error) => void;
 
 const capacity = 128 * 1024;
 
 export class Sink {
-  readonly #stream: Writable;
+  readonly #stream: Stream;
   #buffer = Buffer.allocUnsafeSlow(capacity);
   #used = 0;
   #isGone = false;
   #error: Error | undefined;
-  readonly #failed = (error: NodeJS.ErrnoException) => {
+  /** Who would hear of errors; meanwhile that is us. */
+  readonly #others: Listener[];
+  readonly #failed = (error: Error) => {
     this.#isGone = true;
-    if (error.code !== 'EPIPE') this.#error = error;
+    if ((error as NodeJS.ErrnoException).code !== 'EPIPE') this.#error ??= error;
   };
 
-  constructor(stream: Writable) {
+  constructor(stream: Stream) {
     this.#stream = stream;
-    stream.on('error', this.#failed);
+    this.#others = (stream.rawListeners?.('error') ?? []) as Listener[];
+    for (const other of this.#others) stream.off?.('error', other);
+    stream.on?.('error', this.#failed);
   }
 
   /** Nobody reads any more. */
@@ -61,23 +73,27 @@ export class Sink {
     const gathered = this.#buffer.subarray(0, this.#used);
     this.#buffer = Buffer.allocUnsafeSlow(capacity);
     this.#used = 0;
-    if (this.#stream.write(gathered)) return;
-    const over = new AbortController();
-    const { signal } = over;
-    const ends = ['drain', 'close', 'error'].map((event) => once(this.#stream, event, { signal }));
-    for (const end of ends) end.catch(() => {});
-    await Promise.race(ends).catch(() => {});
-    over.abort();
+    await this.#write(gathered);
   }
 
   /** Everything was handed to the system, and errors are somebody else's again. */
   async end(): Promise<void> {
     await this.flush();
-    if (!this.#isGone) await new Promise((done) => this.#stream.write('', done));
-    this.#stream.off('error', this.#failed);
-    // What was handed on may still find that nobody reads.
-    this.#stream.on('error', () => {});
-    if (this.#error !== undefined) throw this.#error;
+    if (!this.#isGone) await this.#write(Buffer.alloc(0), false);
+    if (this.#isGone) return;
+    this.#stream.off?.('error', this.#failed);
+    for (const other of this.#others) this.#stream.on?.('error', other);
+  }
+
+  /** Settles when there is room for more, or when it was handed on. */
+  #write(bytes: Uint8Array, isEnough = true): Promise<void> {
+    return new Promise((settle) => {
+      const room = this.#stream.write(bytes, (error) => {
+        if (error) this.#failed(error);
+        settle();
+      });
+      if (room && isEnough) settle();
+    });
   }
 
   /** Room for so many more, in a larger buffer if need be. */

@@ -3,7 +3,8 @@
  * surprise: a time becomes an offset before anything is read, partition by partition, so that
  * reading needs no clock.
  */
-import { UsageError } from '../options.ts';
+import { UsageError } from '../usage.ts';
+import { instant } from '../values.ts';
 
 /** Where to begin in each partition. */
 export type StartAt =
@@ -27,11 +28,11 @@ const names: Readonly<Record<string, StartAt>> = {
   stored: { kind: 'stored' },
 };
 
-/** What `-o` (which may come twice), `--since` and `--until` say. */
+/** What `-o` (which may come twice), `--since` and `--until` (milliseconds) say. */
 export function rangeOf(
   offsets: readonly string[],
-  since: string | undefined,
-  until: string | undefined,
+  since: number | undefined,
+  until: number | undefined,
   now: number,
 ): Range {
   const range: { start: StartAt | undefined; until: number | undefined } = {
@@ -51,8 +52,8 @@ export function rangeOf(
     if (stop) end(timeOf(stop[1], now));
     else begin(startAt(offset, now));
   }
-  if (since !== undefined) begin({ kind: 'time', time: timeOf(since, now) });
-  if (until !== undefined) end(timeOf(until, now));
+  if (since !== undefined) begin({ kind: 'time', time: since });
+  if (until !== undefined) end(until);
   return range;
 }
 
@@ -71,22 +72,7 @@ function startAt(text: string, now: number): StartAt {
     : { kind: 'offset', offset: number };
 }
 
-const unitMs: Readonly<Record<string, number>> = {
-  ms: 1,
-  s: 1_000,
-  m: 60_000,
-  h: 3_600_000,
-  d: 86_400_000,
-};
-
-/** Milliseconds since the epoch, a date as ISO 8601 writes it, or so long ago: `15m`, `2h`. */
+/** Milliseconds since the epoch, a date as ISO 8601 writes it, or so long ago: `-15m`. */
 export function timeOf(text: string, now: number): number {
-  if (/^\d{1,15}$/.test(text)) return Number(text);
-  const [, count, unit] = /^(\d{1,9})(ms|s|m|h|d)$/.exec(text) ?? [];
-  if (unit !== undefined) return now - Number(count) * unitMs[unit];
-  const time = /^\d{4}-\d{2}/.test(text) ? Date.parse(text) : Number.NaN;
-  if (!Number.isNaN(time)) return time;
-  throw new UsageError(
-    `'${text}' is no time: milliseconds since 1970, 2026-01-31T12:00:00Z, or 15m, 2h, 1d (ago).`,
-  );
+  return /^\d{1,15}$/.test(text) ? Number(text) : instant(text, now);
 }

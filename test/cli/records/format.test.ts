@@ -1,9 +1,9 @@
 import { Writable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
-import { UsageError } from '../../../src/cli/options.ts';
 import { unescaped } from '../../../src/cli/records/escapes.ts';
 import { type Printable, type PrintOptions, printer } from '../../../src/cli/records/format.ts';
 import { Sink } from '../../../src/cli/records/sink.ts';
+import { UsageError } from '../../../src/cli/usage.ts';
 import { gathering } from './words.ts';
 
 const bytes = (text: string) => Buffer.from(text, 'latin1');
