@@ -5,15 +5,18 @@
  */
 import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
+import { compileModules } from './modules.ts';
 import { noticesOf } from './notices.ts';
 import { bundlePrograms } from './programs.ts';
 import { dist, root } from './project.ts';
-import { declareTypes } from './types.ts';
 import { bundleWorkers } from './workers.ts';
 
 rmSync(dist, { recursive: true, force: true });
 mkdirSync(dist, { recursive: true });
-const [workers, programs] = await Promise.all([bundleWorkers(), bundlePrograms(), declareTypes()]);
+const [workers, programs] = await Promise.all([
+  bundleWorkers(),
+  compileModules().then(bundlePrograms),
+]);
 copy('build/worker.d.ts');
 copy('src/local/workerd.sh');
 // The Worker is ready beside it: no build step where it is deployed, or run.

@@ -8,21 +8,26 @@ export const dist = resolve(process.argv[2] ?? join(root, 'dist'));
 
 type Target = string | { readonly 'kedge:source': string; readonly default: string };
 
-export interface EntryPoint {
-  /** Relative to the repository. */
-  readonly source: string;
-  /** The name of its file, without `.js`. */
-  readonly output: string;
-}
-
 const { exports }: { readonly exports: Readonly<Record<string, Target>> } = JSON.parse(
   readFileSync(join(root, 'package.json'), 'utf8'),
 );
 
-/** The modules users import, each once, but for the Worker, which is not made for Node.js. */
-export const entryPoints: readonly EntryPoint[] = Object.entries(exports).flatMap(
-  ([path, target]) =>
-    typeof target === 'string' || path === '.' || path === './worker'
-      ? []
-      : [{ source: target['kedge:source'], output: basename(target.default, '.js') }],
+const entries = Object.entries(exports).flatMap(([path, target]) =>
+  typeof target === 'string'
+    ? []
+    : [{ path, source: target['kedge:source'].slice(2), output: target.default }],
 );
+
+/** The sources of what runs anywhere: in Workers, in browsers, in Node.js. */
+export const libraries = [
+  ...new Set(
+    entries.filter(({ output }) => output.startsWith('./dist/modules/')).map((e) => e.source),
+  ),
+];
+
+/** What runs in Node.js alone, each by the name of its file without `.js`. */
+export const programs = [
+  ...entries
+    .filter(({ path, source }) => path !== './worker' && !libraries.includes(source))
+    .map(({ source, output }) => ({ source, name: basename(output, '.js') })),
+];

@@ -2,7 +2,8 @@
 import { readdirSync, readFileSync, statSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { transform } from 'esbuild';
+import { gzipSync } from 'node:zlib';
+import { build, transform } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { commands } from '../../src/cli/commands.ts';
 import { endAll, root, run } from '../cli/processes.ts';
@@ -147,6 +148,80 @@ describe('modules', () => {
       node: 'function',
       version: ownPackage.version,
     });
+  });
+});
+
+describe('the client', () => {
+  it.each([
+    ['Producer', 24_000],
+    ['Consumer', 27_000],
+    ['Admin', 20_000],
+    ['Admin, Consumer, Producer, bytes, json, text', 36_000],
+  ])('of %s weighs in a browser what it does from source', async (names, most) => {
+    const { outputFiles } = await build({
+      stdin: { contents: `export { ${names} } from 'kedge/client';`, resolveDir: shop.path },
+      ...{ bundle: true, minify: true, target: 'es2022' },
+      format: 'esm',
+      platform: 'browser',
+      write: false,
+    });
+    expect(gzipSync(outputFiles[0].contents).length).toBeLessThan(most);
+  });
+});
+
+const makesAndReads = `
+  import { Consumer, json, Producer } from 'kedge/client';
+  import { startKedge } from 'kedge/testing';
+  await using kedge = await startKedge({ topics: ['orders'] });
+  await using producer = new Producer(kedge.client, { value: json() });
+  await producer.send('orders', { value: { item: 'tea' } });
+  await using consumer = new Consumer(kedge.client, { value: json() });
+  const { records } = await consumer.fetch({ topic: 'orders', partition: 0, offset: 'earliest' });
+  await kedge.reset();
+  const topics = await kedge.admin.listTopics();
+  console.log(JSON.stringify({ read: records.map(({ value }) => value), topics }));`;
+
+describe('kedge/testing', () => {
+  it('starts a Kedge, where nothing may run when it is installed, too', async () => {
+    const cautious = await packed.install('--ignore-scripts');
+    for (const project of [shop, cautious]) {
+      expect(await evaluate(project, makesAndReads)).toEqual({
+        read: [{ item: 'tea' }],
+        topics: ['orders'],
+      });
+    }
+  });
+
+  it('gives a Kedge to tests of node:test', async () => {
+    shop.write(
+      'orders.test.mjs',
+      `import assert from 'node:assert/strict';
+       import { test } from 'node:test';
+       import { useKedge } from 'kedge/testing/node';
+       const kedge = useKedge({ topics: ['orders'] });
+       test('has a topic', async () => {
+         assert.deepEqual(await kedge.admin.listTopics(), ['orders']);
+       });`,
+    );
+    const said = await shop.run(process.execPath, '--test', 'orders.test.mjs');
+    expect(said).toMatch(/pass 1\n/);
+  });
+
+  it('gives a Kedge to tests of vitest', async () => {
+    symlinkSync(join(root, 'node_modules/vitest'), shop.file('node_modules/vitest'));
+    shop.write(
+      'orders.spec.mjs',
+      `import { expect } from 'vitest';
+       import { kedgeTest } from 'kedge/testing/vitest';
+       kedgeTest({ topics: ['orders'] })('has a topic', async ({ kedge }) => {
+         expect(await kedge.admin.listTopics()).toEqual(['orders']);
+       });`,
+    );
+    const said = await shop.run(
+      process.execPath,
+      ...['node_modules/vitest/vitest.mjs', 'run', 'orders.spec.mjs', '--root', shop.path],
+    );
+    expect(said).toMatch(/1 passed/);
   });
 });
 
