@@ -8,7 +8,7 @@ import { Controls } from './controls.ts';
 import { millisecondsOf } from './duration.ts';
 import type { Fault, FaultSpec } from './faults.ts';
 import type { Kedge, KedgeAddress } from './kedge.ts';
-import { readSeed, type Seed, sow } from './seed.ts';
+import { readSeed, type Seed, sow, topicOf } from './seed.ts';
 
 /** The process of a Kedge, or whoever can do these things to it. */
 export interface Host {
@@ -59,14 +59,15 @@ export class ControlledKedge implements Kedge {
   }
 
   get client(): string {
-    return this.url;
+    return this.url.replace(/^http/, 'ws');
   }
 
   /** Makes what it is to begin with. */
   async begin(): Promise<void> {
     const { seeds, snapshot } = this.#beginning;
     if (snapshot !== undefined) await this.#host.restore(snapshot);
-    for (const seed of seeds) await this.seed(seed);
+    for (const one of seeds)
+      await sow(await this.#withoutThoseThere(one), this.#controls, this.admin);
   }
 
   async reset(): Promise<void> {
@@ -120,8 +121,7 @@ export class ControlledKedge implements Kedge {
   }
 
   async seed(seed: Seed | string): Promise<void> {
-    const read = typeof seed === 'string' ? await readSeed(seed) : seed;
-    await sow(read, this.admin, this.address);
+    await sow(await read(seed), this.#controls, this.admin);
   }
 
   snapshot(file: string): Promise<void> {
@@ -131,4 +131,15 @@ export class ControlledKedge implements Kedge {
   restore(file: string): Promise<void> {
     return this.#host.restore(file);
   }
+
+  /** In a directory that is kept there may be topics from last time. */
+  async #withoutThoseThere(seed: Seed | string): Promise<Seed> {
+    const { topics = [], ...rest } = await read(seed);
+    const there = topics.length > 0 ? await this.admin.listTopics() : [];
+    return { ...rest, topics: topics.map(topicOf).filter(({ name }) => !there.includes(name)) };
+  }
+}
+
+function read(seed: Seed | string): Seed | Promise<Seed> {
+  return typeof seed === 'string' ? readSeed(seed) : seed;
 }

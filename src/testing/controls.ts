@@ -26,8 +26,13 @@ export class Controls {
     return (text === '' ? undefined : JSON.parse(text)) as T;
   }
 
+  /** What is not there is deleted already. */
   async delete(path: string): Promise<void> {
-    await this.#ask('DELETE', path);
+    try {
+      await this.#ask('DELETE', path);
+    } catch (error) {
+      if (!(error instanceof NotThere)) throw error;
+    }
   }
 
   async download(path: string): Promise<Uint8Array> {
@@ -58,17 +63,19 @@ export class Controls {
   }
 }
 
+/** A fault, or a group. */
+class NotThere extends Error {}
+
 function refusal(status: number, text: string, url: string): Error {
   const message = messageOf(text);
   if (status === 400 || status === 422) return new TypeError(message);
-  if (status === 401) return new Error(`The Kedge at ${url} wants another secret: ${message}`);
-  if (status === 404 && !/fault|group/i.test(message)) {
+  if (status === 404 && !message.startsWith('There is no')) {
     return new Error(
-      `The Kedge at ${url} cannot be controlled by tests. Start it with startKedge(), or with ` +
-        '`kedge dev --test-controls`.',
+      `The Kedge at ${url} lets nobody control it who comes like this. Start it with startKedge(), ` +
+        'or with `kedge dev --test-controls`; where that was given a secret, give it here, too.',
     );
   }
-  return new Error(message);
+  return status === 404 ? new NotThere(message) : new Error(message);
 }
 
 function messageOf(text: string): string {

@@ -17,6 +17,8 @@ export interface FaultSpec {
   readonly errorCode?: ErrorName | number;
   /** It is answered (or goes wrong) so much later. */
   readonly delayMs?: number;
+  /** It is answered, and the client is told to be quiet for so long, as by a quota. */
+  readonly throttleTimeMs?: number;
   /** The connection is closed in the place of an answer. */
   readonly disconnect?: boolean;
   /** The broker does what it is asked first, and then the answer goes wrong. Default false. */

@@ -12,7 +12,7 @@ export interface KedgeAddress {
   readonly bootstrapServers: string;
   /** Where HTTP is served. */
   readonly url: string;
-  /** What its controls want to be told; without `--test-controls=SECRET` nothing. */
+  /** What its controls want to be told: `KEDGE_TEST_SECRET`, where that was set. */
   readonly secret?: string;
   /** For `kedge.admin`, where not everybody may come in. */
   readonly token?: string;
@@ -28,7 +28,7 @@ export interface Kedge extends AsyncDisposable {
   readonly url: string;
   /** Topics, groups, offsets, users: see docs/client.md. It is closed with this Kedge. */
   readonly admin: Admin;
-  /** The connection for `new Producer(kedge.client)` and `new Consumer(kedge.client, …)`. */
+  /** A `ws:` address, for `new Producer(kedge.client)` and `new Consumer(kedge.client, …)`. */
   readonly client: string;
   /** What `connectKedge` takes, to control it from another process. */
   readonly address: KedgeAddress;

@@ -1,19 +1,20 @@
 /**
  * What is in a Kedge before a test begins: topics, records, and how far groups have read. The
- * surprise: it comes in by Kafka's own protocol, as the program under test would bring it, so a
- * seed that cannot be is refused in Kafka's words.
+ * surprise: it comes in as what a producer sends does, so a seed that cannot be is refused in
+ * Kafka's words; but no fault strikes it, and what says no time is of the broker's time.
  */
 import { readFile } from 'node:fs/promises';
+import { toBase64 } from '../bytes/base64.ts';
 import type { Admin } from '../client/admin/admin.ts';
 import type { NewTopic } from '../client/admin/topics.ts';
-import type { ProducerRecord } from '../client/producer/options.ts';
-import { Producer } from '../client/producer/producer.ts';
-import { bytes } from '../client/serdes.ts';
-import { bytesOf, parseLine } from '../core/record-lines.ts';
-import type { KedgeAddress } from './kedge.ts';
+import { parseLine, type RecordLine } from '../core/record-lines.ts';
+import type { Controls } from './controls.ts';
 
 export interface Seed {
-  /** By name alone, or with `partitions` and `configs`. Those of records are made by themselves. */
+  /**
+   * By name alone, or with `partitions` and `configs`; none of them may be there. Topics of records
+   * that are not there are made as for a producer.
+   */
   readonly topics?: readonly (string | NewTopic)[];
   /** In the order in which they are to be stored. */
   readonly records?: readonly SeedRecord[];
@@ -54,7 +55,7 @@ export async function readSeed(file: string): Promise<Seed> {
       const { kind, line } = parseLine(text);
       if (kind === 'topic') topics.push({ ...line, name: line.topic });
       else if (kind === 'group') offsets.push(line);
-      else records.push({ ...line, headers: line.headers.map(({ key, value }) => [key, value]) });
+      else records.push(seedRecordOf(line));
     } catch (error) {
       throw new Error(`${file}, line ${index + 1}: ${(error as Error).message}.`, { cause: error });
     }
@@ -62,63 +63,47 @@ export async function readSeed(file: string): Promise<Seed> {
   return { topics, records, offsets };
 }
 
-/** Stores what the seed says; settles when all of it is on disk. */
+/** Less the offset: what is stored gets its own. */
+function seedRecordOf({ offset: _, headers, ...record }: RecordLine): SeedRecord {
+  return { ...record, headers: headers.map(({ key, value }) => [key, value]) };
+}
+
+/** How many records go in one request. */
+const batchSize = 500;
+
+/** Stores what the seed says, in its order; settles when all of it is on disk. */
 export async function sow(
   { topics = [], records = [], offsets = [] }: Seed,
+  controls: Controls,
   admin: Admin,
-  { url, token }: KedgeAddress,
 ): Promise<void> {
-  await makeTopics(topics, [...records, ...offsets], admin);
-  if (records.length > 0) {
-    await using producer = new Producer(url, {
-      ...{ token, clientId: 'kedge-testing', key: bytes, value: bytes },
-    });
-    const byTopic = Map.groupBy(records, ({ topic }) => topic);
-    const sent = [...byTopic].map(([topic, all]) => producer.send(topic, all.map(recordOf)));
-    await Promise.all(sent);
+  if (topics.length > 0) await controls.post('/seed', { topics: topics.map(topicOf) });
+  for (let at = 0; at < records.length; at += batchSize) {
+    await controls.post('/seed', { records: records.slice(at, at + batchSize).map(recordOf) });
   }
   for (const [group, all] of Map.groupBy(offsets, (offset) => offset.group)) {
     await admin.alterGroupOffsets(group, all);
   }
 }
 
-/** Those that are named and not there yet, with as many partitions as are named. */
-async function makeTopics(
-  topics: readonly (string | NewTopic)[],
-  places: readonly { readonly topic: string; readonly partition?: number | undefined }[],
-  admin: Admin,
-): Promise<void> {
-  const wanted = new Map<string, NewTopic>(places.map(({ topic }) => [topic, { name: topic }]));
-  for (const topic of topics) {
-    const spec = typeof topic === 'string' ? { name: topic } : topic;
-    wanted.set(spec.name, spec);
-  }
-  if (wanted.size === 0) return;
-  const there = new Set(await admin.listTopics());
-  const missing = [...wanted.values()].filter(({ name }) => !there.has(name));
-  if (missing.length > 0) await admin.createTopics(missing);
-  const highest = new Map<string, number>();
-  for (const { topic, partition = 0 } of places) {
-    highest.set(topic, Math.max(partition, highest.get(topic) ?? 0));
-  }
-  const several = [...highest].filter(([, partition]) => partition > 0);
-  for (const { name, partitions } of await admin.describeTopics(several.map(([name]) => name))) {
-    const count = highest.get(name)! + 1;
-    if (partitions.length < count) await admin.createPartitions(name, count);
-  }
+export function topicOf(topic: string | NewTopic): NewTopic {
+  if (typeof topic === 'string') return { name: topic };
+  const { name, partitions, configs } = topic;
+  return { name, ...(partitions !== undefined && { partitions }), ...(configs && { configs }) };
 }
 
-function recordOf(record: SeedRecord): ProducerRecord<Uint8Array, Uint8Array> {
-  const { key, value, headers = {}, partition, timestamp } = record;
-  return {
-    ...{ key: storedBytes(key), value: storedBytes(value), headers },
-    ...(partition !== undefined && { partition }),
-    ...(timestamp !== undefined && { timestamp }),
-  };
+function recordOf({ key, value, headers, ...place }: SeedRecord): object {
+  return { ...place, key: jsonOf(key), value: jsonOf(value), headers: headersOf(headers) };
 }
 
-function storedBytes(value: unknown): Uint8Array | null {
+function headersOf(headers: SeedRecord['headers'] = {}): [string, unknown][] {
+  const pairs = Array.isArray(headers) ? headers : Object.entries(headers);
+  return pairs.map(([name, value]) => [name, jsonOf(value)]);
+}
+
+/** Bytes as JSON has them here; everything else as it is. */
+function jsonOf(value: unknown): unknown {
   // Not `instanceof`: test runners have more than one Uint8Array.
-  if (!ArrayBuffer.isView(value)) return bytesOf(value);
-  return new Uint8Array(value.buffer, value.byteOffset, value.byteLength);
+  if (!ArrayBuffer.isView(value)) return value;
+  return { base64: toBase64(new Uint8Array(value.buffer, value.byteOffset, value.byteLength)) };
 }

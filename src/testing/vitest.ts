@@ -40,4 +40,5 @@ export function kedgeTest(options: KedgeOptions = {}) {
 
 /** `test('…', async ({ kedge }) => { … })`: a Kedge that is empty when the test begins. */
 export const test = kedgeTest();
+export type { Kedge, KedgeOptions };
 export { test as it };
