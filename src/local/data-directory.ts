@@ -13,7 +13,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
+import type { DatabaseSync } from 'node:sqlite';
 import { endWorkerd } from './processes.ts';
 
 export interface DataDirectory {
@@ -101,9 +101,20 @@ function makeDirectory(path: string): void {
   }
 }
 
+/** Node.js 22 calls it experimental, to people who would not know what that has to do with them. */
+function sqlite(): typeof import('node:sqlite') {
+  const { emitWarning } = process;
+  process.emitWarning = () => {};
+  try {
+    return process.getBuiltinModule('node:sqlite');
+  } finally {
+    process.emitWarning = emitWarning;
+  }
+}
+
 function openLock(file: string): DatabaseSync {
   try {
-    return new DatabaseSync(file, { timeout: 0 });
+    return new (sqlite().DatabaseSync)(file, { timeout: 0 });
   } catch (error) {
     const reason = error instanceof Error ? error.message : error;
     throw new DirectoryUnavailable(`${dirname(file)} cannot be written to (${reason}).`);
