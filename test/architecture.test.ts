@@ -55,7 +55,7 @@ const mayImport: Record<string, { values: string[]; types?: string[]; outside?: 
     outside: /^(node:|esbuild$)/,
   },
   cli: {
-    values: ['local', 'client', 'runtime', 'core', 'protocol', 'bytes'],
+    values: ['testing', 'local', 'client', 'runtime', 'core', 'protocol', 'bytes'],
     outside: /^(node:|esbuild$)/,
   },
   testing: {

@@ -53,7 +53,7 @@ interface Ready {
   readonly url: string;
 }
 
-const program = join(import.meta.dirname, '../src/cli/start.ts');
+const program = join(import.meta.dirname, '../src/cli/kedge.ts');
 
 /** Starts a Kedge; settles when it is ready. Throws with its output when it does not start. */
 export async function spawnKedge(options: KedgeOptions = {}): Promise<Kedge> {
@@ -99,6 +99,7 @@ async function launchProgram(
   onOutput: (text: string) => void,
 ): Promise<[ChildProcess, Ready]> {
   const args = [
+    'dev',
     ...['--kafka-port', String(options.kafkaPort), '--http-port', String(options.httpPort)],
     ...['--data-dir', options.dataDir, '--host', options.host ?? '127.0.0.1'],
     ...(options.advertise ? ['--advertise', options.advertise] : []),

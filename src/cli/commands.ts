@@ -3,6 +3,11 @@ import type { Entry } from './command.ts';
 
 export const commands: readonly Entry[] = [
   {
+    name: 'dev',
+    summary: 'start Kedge on this machine',
+    load: () => import('./dev/command.ts'),
+  },
+  {
     name: 'consume',
     summary: 'print the records of topics, and those that come',
     load: () => import('./records/consume.ts'),

@@ -1,15 +1,16 @@
 import { resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { parseStartOptions } from '../../src/cli/options.ts';
-import { isLoopback, type LocalOptions } from '../../src/local/local-options.ts';
+import { devOptions, type StartOptions, startOptionsOf } from '../../src/cli/dev/options.ts';
+import { parseCommandLine } from '../../src/cli/parse.ts';
+import { isLoopback } from '../../src/local/local-options.ts';
 
-const parse = (args: string, environment: Record<string, string> = {}): LocalOptions => {
-  const options = parseStartOptions(args.split(' ').filter(Boolean), environment);
-  if (options === 'help') throw new Error('help was not asked for');
-  return options;
+const parse = (args: string, environment: Record<string, string> = {}): StartOptions => {
+  const typed = args.split(' ').filter(Boolean);
+  const { options } = parseCommandLine({ arguments: [] }, devOptions, typed, environment);
+  return startOptionsOf(options as Parameters<typeof startOptionsOf>[0], environment);
 };
 
-describe('parseStartOptions', () => {
+describe('what is said to kedge dev', () => {
   it('has the defaults everybody expects', () => {
     expect(parse('')).toEqual({
       host: '127.0.0.1',
@@ -19,6 +20,9 @@ describe('parseStartOptions', () => {
       listeners: [],
       topics: [],
       remarks: [],
+      seeds: [],
+      restore: undefined,
+      snapshot: undefined,
       variables: { KAFKA_GROUP_INITIAL_REBALANCE_DELAY_MS: '0', KEDGE_OPEN: 'true' },
     });
   });
@@ -32,8 +36,17 @@ describe('parseStartOptions', () => {
     expect(options.variables.KAFKA_ADVERTISED_LISTENERS).toBe('kafka.example:443');
     expect(parse('--memory').dataDir).toBeNull();
     expect(parse('--kafka-port 0 --http-port 0')).toMatchObject({ kafkaPort: 0, httpPort: 0 });
-    expect(parseStartOptions(['--help'], {})).toBe('help');
-    expect(parseStartOptions(['-h'], {})).toBe('help');
+    expect(
+      parse('--registry-port 8081 --topics orders:3,bills --seed a --seed /b --restore c'),
+    ).toMatchObject({
+      prefixPorts: { registry: 8081 },
+      topics: [{ name: 'orders', partitions: 3 }, { name: 'bills' }],
+      seeds: [resolve('a'), '/b'],
+      restore: resolve('c'),
+    });
+    expect(parse('--test-controls').testControls).toBe('open');
+    expect(parse('--test-controls', { KEDGE_TOKEN: 's' }).testControls).toBe('s');
+    expect(parse('--test-controls', { KEDGE_TEST_SECRET: 't' }).testControls).toBe('t');
   });
 
   it('passes KAFKA_ variables on, and an option wins over its variable', () => {
@@ -64,9 +77,9 @@ describe('parseStartOptions', () => {
   });
 
   it.each([
-    ['--kafka-port 65536', '--kafka-port must be a number from 0 to 65535'],
+    ['--kafka-port 65536', '--kafka-port must be a whole number from 0 to 65535'],
     ['--kafka-port -1', '--kafka-port'],
-    ['--http-port 80.5', '--http-port must be a number'],
+    ['--http-port 80.5', '--http-port must be a whole number'],
     ['--http-port', '--http-port'],
     ['--kafka-port 8787', 'both 8787'],
     ['--memory --data-dir x', '--memory'],
@@ -78,6 +91,7 @@ describe('parseStartOptions', () => {
     ['--advertise a:0', '--advertise must be host:port'],
     ['--verbose', '--verbose'],
     ['9092', '9092'],
+    ['--topics a:b', '--topics must be like orders:3,bills'],
   ])('refuses %s', (args, message) => {
     expect(() => parse(args)).toThrow(message);
   });

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 
 export const root = join(import.meta.dirname, '../..');
-export const startProgram = join(root, 'src/cli/start.ts');
+export const startProgram = [join(root, 'src/cli/kedge.ts'), 'dev'];
 
 export interface Program {
   readonly child: ChildProcess;
@@ -73,7 +73,7 @@ export async function startFrom(
   const all = ['--kafka-port', '0', '--http-port', '0', '--data-dir', dataDir, ...args];
   const program = npm
     ? run('npm', ['start', '--', ...all], { cwd: root, detached: true, env })
-    : run(process.execPath, [startProgram, ...all], { env });
+    : run(process.execPath, [...startProgram, ...all], { env });
   await program.until('Ctrl-C stops it');
   return { ...program, ...portsIn(program.stdout()), workerdPid: workerdOf(dataDir) };
 }

@@ -96,31 +96,39 @@ describe('npm start', () => {
 
   it('does not let other machines in where nothing says who may come', async () => {
     const args = ['--host', '0.0.0.0', '--advertise', '127.0.0.1:9092', '--data-dir', dataDir];
-    const program = run(process.execPath, [startProgram, ...args]);
+    const program = run(process.execPath, [...startProgram, ...args]);
     expect(await program.ended).toBe(2);
     expect(program.stderr()).toContain('KEDGE_TOKEN');
   });
 
   it('prints help that names every option', async () => {
-    const program = run(process.execPath, [startProgram, '--help']);
+    const program = run(process.execPath, [...startProgram, '--help']);
     expect(await program.ended).toBe(0);
-    const options = [...program.stdout().matchAll(/^ {2}(--[a-z-]+)/gm)].map(([, name]) => name);
-    expect(options.sort()).toEqual([
+    const options = [...program.stdout().matchAll(/^ {2}(?:-\w, )?(--[a-z-]+)/gm)];
+    expect(options.map(([, name]) => name).sort()).toEqual([
       '--advertise',
+      '--connect-port',
       '--data-dir',
       '--help',
       '--host',
       '--http-port',
       '--kafka-port',
       '--memory',
+      '--registry-port',
+      '--rest-port',
+      '--restore',
+      '--seed',
+      '--snapshot',
+      '--test-controls',
+      '--topics',
     ]);
     expect(program.stderr()).toBe('');
   });
 
   it('refuses an option it does not know', async () => {
-    const program = run(process.execPath, [startProgram, '--kafka-prot', '9092']);
+    const program = run(process.execPath, [...startProgram, '--kafka-prot', '9092']);
     expect(await program.ended).toBe(2);
-    expect(program.stderr()).toMatch(/kedge: .*--kafka-prot/);
+    expect(program.stderr()).toMatch(/kedge dev: .*--kafka-prot; did you mean '--kafka-port'/);
     expect(program.stderr()).toContain('--help');
   });
 
@@ -130,7 +138,7 @@ describe('npm start', () => {
       const taken = await takenPort();
       const other = option === '--kafka-port' ? '--http-port' : '--kafka-port';
       const program = run(process.execPath, [
-        startProgram,
+        ...startProgram,
         ...[option, String(taken.port), other, '0', '--data-dir', dataDir],
       ]);
       expect(await program.ended).toBe(1);
@@ -144,7 +152,7 @@ describe('npm start', () => {
   it('lets one process at a time work in a data directory', async () => {
     const first = await startFrom(dataDir);
     const ports = ['--kafka-port', '0', '--http-port', '0'];
-    const second = run(process.execPath, [startProgram, ...ports, '--data-dir', dataDir]);
+    const second = run(process.execPath, [...startProgram, ...ports, '--data-dir', dataDir]);
     expect(await second.ended).toBe(1);
     expect(second.stderr()).toContain(`${dataDir} is in use by another Kedge`);
     expect(second.stderr()).toContain(`process ${first.child.pid}`);
@@ -158,7 +166,7 @@ describe('npm start', () => {
     const env = { TMPDIR: dataDir };
     const ports = ['--kafka-port', '0', '--http-port', '0'];
     const start = () =>
-      run(process.execPath, [startProgram, ...ports, '--memory'], { env, cwd: dataDir });
+      run(process.execPath, [...startProgram, ...ports, '--memory'], { env, cwd: dataDir });
     const killed = start();
     await killed.until('Ctrl-C stops it');
     expect(existsSync(temporary)).toBe(false);
@@ -174,7 +182,7 @@ describe('npm start', () => {
   });
 
   it('shows what the Worker is told by the environment is wrong before it starts', async () => {
-    const program = run(process.execPath, [startProgram, '--data-dir', dataDir], {
+    const program = run(process.execPath, [...startProgram, '--data-dir', dataDir], {
       env: { KAFKA_NUM_PARTITIONS: 'many' },
     });
     expect(await program.ended).toBe(2);
@@ -204,7 +212,7 @@ describe('--data-dir', () => {
     const file = join(dataDir, 'file');
     writeFileSync(file, '');
     const path = join(dataDir, name);
-    const program = run(process.execPath, [startProgram, ...ports, '--data-dir', path]);
+    const program = run(process.execPath, [...startProgram, ...ports, '--data-dir', path]);
     expect(await program.ended).toBe(1);
     expect(program.stderr()).toBe(`kedge: --data-dir: ${file} is a file, not a directory.\n`);
   });
@@ -212,7 +220,7 @@ describe('--data-dir', () => {
   it('says so when it cannot be created', async () => {
     // Node.js itself tries for ever to create a directory in /proc.
     const path = process.platform === 'linux' ? '/proc/kedge/data' : '/dev/null/kedge';
-    const program = run(process.execPath, [startProgram, ...ports, '--data-dir', path]);
+    const program = run(process.execPath, [...startProgram, ...ports, '--data-dir', path]);
     expect(await program.ended).toBe(1);
     expect(program.stderr()).toMatch(/^kedge: --data-dir: \/\S+ (cannot be created|is a file)/);
   });

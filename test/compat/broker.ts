@@ -80,7 +80,13 @@ export class Kedge implements Broker {
 
   async #up(): Promise<void> {
     const ports = ['--kafka-port', `${this.#kafkaPort}`, '--http-port', `${this.#httpPort}`];
-    const args = [pathOf('../../src/cli/start.ts'), ...ports, '--data-dir', this.#dataDirectory];
+    const args = [
+      pathOf('../../src/cli/kedge.ts'),
+      'dev',
+      ...ports,
+      '--data-dir',
+      this.#dataDirectory,
+    ];
     const kedge = new Running(process.execPath, args, {
       cwd: pathOf('../../'),
       env: this.#settings,

@@ -18,7 +18,7 @@ it('starts with the command it names, where it says', async () => {
   program.child.kill('SIGTERM');
   await program.ended;
   await gone(pid);
-  const help = run(process.execPath, [join(root, 'src/cli/start.ts'), '--help']);
+  const help = run(process.execPath, [join(root, 'src/cli/kedge.ts'), 'dev', '--help']);
   await help.ended;
   for (const fact of ['9092', '8787', '127.0.0.1', '.kedge']) {
     expect(help.stdout()).toContain(fact);

@@ -7,7 +7,8 @@ import { ErrorCode } from '../../protocol/errors.ts';
 
 export interface TopicToCreate {
   readonly name: string;
-  readonly partitions: number;
+  /** Default: the broker's. */
+  readonly partitions?: number;
   readonly configs: Readonly<Record<string, string>>;
 }
 
