@@ -8,6 +8,11 @@ export const commands: readonly Entry[] = [
     load: () => import('./dev/command.ts'),
   },
   {
+    name: 'produce',
+    summary: 'send lines, files or JSON to a topic',
+    load: () => import('./records/produce.ts'),
+  },
+  {
     name: 'consume',
     summary: 'print the records of topics, and those that come',
     load: () => import('./records/consume.ts'),

@@ -12,8 +12,14 @@ import { RecordBatch } from '../protocol/records/record-batch.ts';
 /** A record batch's codec: bits 0 to 2 of its attributes. */
 const codecs = { none: 0, gzip: 1, snappy: 2, lz4: 3, zstd: 4 } as const;
 
-/** What a producer compresses with. */
-export type Compression = 'none' | 'gzip' | 'lz4';
+/** What a producer compresses with: what is known everywhere, or a codec of one's own. */
+export type Compression = 'none' | 'gzip' | 'lz4' | Compressor;
+
+export interface Compressor {
+  /** Kafka's number of it: 1 gzip, 2 snappy, 3 lz4, 4 zstd. */
+  readonly codec: number;
+  compress(bytes: Uint8Array): Uint8Array;
+}
 
 /** As much as Kedge opens. */
 const largestOpened = 32 * 1024 * 1024;
@@ -24,11 +30,13 @@ export async function compressed(batch: Uint8Array, compression: Compression): P
   const plain = new RecordBatch(batch);
   const { timestampType, baseTimestamp, recordBytes } = plain;
   const packed =
-    compression === 'gzip'
-      ? await through(new CompressionStream('gzip'), recordBytes)
-      : (await import('../bytes/lz4.ts')).lz4Compress(recordBytes);
+    typeof compression === 'object'
+      ? compression.compress(recordBytes)
+      : compression === 'gzip'
+        ? await through(new CompressionStream('gzip'), recordBytes)
+        : (await import('../bytes/lz4.ts')).lz4Compress(recordBytes);
   if (packed.length >= recordBytes.length) return batch;
-  const codec = codecs[compression];
+  const codec = typeof compression === 'object' ? compression.codec : codecs[compression];
   return plain.withRecordBytes(packed, { codec, timestampType, baseTimestamp }).bytes;
 }
 

@@ -1,5 +1,5 @@
-/** The records of a batch, opened whatever it is compressed with. */
-import { CompressionError, decompress } from '../../bytes/compression.ts';
+/** Batches compressed and opened with any of Kafka's codecs. */
+import { Codec, CompressionError, compress, decompress } from '../../bytes/compression.ts';
 import { ErrorCode, KafkaError } from '../../protocol/errors.ts';
 import {
   type DecodedRecord,
@@ -23,4 +23,13 @@ export function openedBytes(batch: RecordBatch): Uint8Array {
 
 export function recordsIn(batch: RecordBatch): Iterable<DecodedRecord> {
   return decodeRecords(batch, openedBytes(batch));
+}
+
+export const codecs = { none: 0, gzip: 1, snappy: 2, lz4: 3, zstd: 4 } as const;
+
+/** What a producer compresses with. */
+export function compressorOf(name: keyof typeof codecs) {
+  const codec = codecs[name];
+  if (codec === Codec.NONE) return 'none';
+  return { codec, compress: (bytes: Uint8Array) => compress(codec, bytes) };
 }

@@ -103,6 +103,30 @@ export class Producer<K = string | Uint8Array, V = string | Uint8Array> implemen
     }
   }
 
+  /**
+   * The same for who wants to know of each record: never rejects for what becomes of one, and
+   * answers in their order.
+   */
+  async sendEach(
+    topic: string,
+    records: readonly ProducerRecord<K, V>[],
+  ): Promise<PromiseSettledResult<RecordMetadata>[]> {
+    this.#checkOpen();
+    this.#transactions?.checkWritable();
+    const now = Date.now();
+    const news = records.map((record) => ({
+      record: this.#newRecord(record, now),
+      partition: record.partition,
+    }));
+    const sent = this.#settleAll(topic, news, undefined);
+    this.#pending.add(sent);
+    try {
+      return await sent;
+    } finally {
+      this.#pending.delete(sent);
+    }
+  }
+
   /** Sends what lingers, and settles when everything sent before is stored or given up. */
   async flush({ signal }: Cancellable = {}): Promise<void> {
     const settled = Promise.allSettled([...this.#pending]);
@@ -165,6 +189,20 @@ export class Producer<K = string | Uint8Array, V = string | Uint8Array> implemen
     news: readonly { readonly record: NewRecord; readonly partition?: number }[],
     signal: AbortSignal | undefined,
   ): Promise<RecordMetadata[]> {
+    const settled = await this.#settleAll(topicName, news, signal);
+    signal?.throwIfAborted();
+    this.#checkOpen();
+    return settled.map((one) => {
+      if (one.status === 'rejected') throw one.reason;
+      return one.value;
+    });
+  }
+
+  async #settleAll(
+    topicName: string,
+    news: readonly { readonly record: NewRecord; readonly partition?: number | undefined }[],
+    signal: AbortSignal | undefined,
+  ): Promise<PromiseSettledResult<RecordMetadata>[]> {
     const topic = await this.#topics.named(topicName, true);
     const stored: Promise<RecordMetadata>[] = [];
     for (const { record, partition } of news) {
@@ -181,13 +219,7 @@ export class Producer<K = string | Uint8Array, V = string | Uint8Array> implemen
       one.catch(() => {});
       stored.push(one);
     }
-    const settled = await Promise.allSettled(stored);
-    signal?.throwIfAborted();
-    this.#checkOpen();
-    return settled.map((one) => {
-      if (one.status === 'rejected') throw one.reason;
-      return one.value;
-    });
+    return Promise.allSettled(stored);
   }
 
   #enqueue(
