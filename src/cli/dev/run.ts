@@ -69,7 +69,9 @@ class Running {
     const url = urlOf(options, this.kedge);
     if (options.restore !== undefined) await this.kedge.restore(options.restore);
     await createTopics(options.topics, url, token);
-    if (options.seeds.length > 0) await sowAll(options.seeds, url, token);
+    if (options.seeds.length === 0) return;
+    const { sowFiles } = await import('./seed.ts');
+    await sowFiles(options.seeds, url, token);
   }
 
   #wasRestarted(): void {
@@ -119,21 +121,6 @@ class Running {
     process.on('disconnect', () => void this.end(0));
     process.channel?.unref();
     whenNpmIsGone(() => void this.end(0));
-  }
-}
-
-async function sowAll(
-  files: readonly string[],
-  url: string,
-  token: string | undefined,
-): Promise<void> {
-  const [{ Admin }, { readSeed, sow }] = await Promise.all([
-    import('../../client/admin/admin.ts'),
-    import('../../testing/seed.ts'),
-  ]);
-  await using admin = new Admin(url, { token });
-  for (const file of files) {
-    await sow(await readSeed(file), admin, { url, token, bootstrapServers: '' });
   }
 }
 
