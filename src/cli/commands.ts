@@ -58,6 +58,11 @@ export const commands: readonly Entry[] = [
     load: () => import('./profile/index.ts'),
   },
   {
+    name: 'doctor',
+    summary: 'look for what may be wrong, and say what to do about it',
+    load: () => import('./doctor/index.ts'),
+  },
+  {
     name: 'deploy',
     summary: 'put a Kedge on Cloudflare, or a newer one in its place',
     load: () => import('./deploy/index.ts'),
