@@ -1,7 +1,7 @@
 /**
  * The modules that run anywhere, and the declarations of all that users import. The surprise: these
- * are not bundled. A bundler drops a file that nobody needs, with all it does when it is loaded, and
- * so a Producer alone stays as small as it is from source.
+ * are not bundled. A bundler drops a file that nobody needs, with all it does when it is loaded,
+ * and so a Producer alone stays as small as it is from source.
  */
 import { execFile } from 'node:child_process';
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';

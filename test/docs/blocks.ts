@@ -13,7 +13,10 @@ export interface Place {
 }
 
 /** Blocks that other suites execute: each by the client it is about, in `npm run test:compat`. */
-export const executedByCompat = ['alice-kcat', 'confluent-kafka', 'kafka-python', 'kcat', 'quotas'];
+export const executedByCompat = [
+  ...['alice-kcat', 'confluent-kafka', 'kafka-python', 'kcat', 'quotas'],
+  ...['jest', 'junit', 'go'],
+];
 
 /** What pages call a Kedge that was deployed. */
 const deployed = 'kedge.example.workers.dev';

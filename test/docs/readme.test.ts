@@ -1,8 +1,9 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { convertV4MiniflareOptions, Miniflare } from 'miniflare';
 import { expect, it } from 'vitest';
 import { gone, root, run, workerdOf } from '../cli/processes.ts';
+import { linkedProject } from '../linked-project.ts';
 import { executedByCompat } from './blocks.ts';
 import { page } from './page.ts';
 
@@ -48,6 +49,16 @@ it('produces and reads with kafkajs', async () => {
   await program.ended;
   // What curl produced is the same record, but for a space.
   expect(program.stdout()).toContain('0 0 4 {"item":"tea"}');
+});
+
+it('tests with vitest and kafkajs', async () => {
+  using project = linkedProject(['kafkajs', 'vitest']);
+  writeFileSync(join(project.path, 'orders.test.ts'), readme.code('test-with-vitest'));
+  const tests = run(process.execPath, ['node_modules/vitest/vitest.mjs', 'run'], {
+    ...{ cwd: project.path, env: { NO_COLOR: '1' } },
+  });
+  await tests.ended;
+  expect(tests.stdout()).toMatch(/Tests +1 passed/);
 });
 
 it('writes a bill for each order once, with kafkajs, stopped and started', async () => {
