@@ -18,6 +18,11 @@ export const commands: readonly Entry[] = [
     load: () => import('./records/consume.ts'),
   },
   {
+    name: 'export',
+    summary: 'write topics to files',
+    load: () => import('./records/export.ts'),
+  },
+  {
     name: 'topic',
     summary: 'list, create, change and delete topics',
     load: () => import('./topic/index.ts'),
