@@ -3,19 +3,23 @@
  * belongs to it. The surprise: it knows them by their numbers, so where there are several, a port
  * that may be any has to be chosen before workerd listens.
  */
+import { isIP } from 'node:net';
 import { advertisedFrom, listenerVariables } from '../runtime/listeners.ts';
-import type { LocalOptions } from './local-options.ts';
+import { isEveryAddress, type LocalOptions } from './local-options.ts';
 import { freePort } from './ports.ts';
 import type { Socket } from './workerd-config.ts';
 
-/** The same sockets, none of which may be at any port where the Worker has to tell them apart. */
+/**
+ * The same sockets, none of which may be at any port where the Worker has to tell them apart, or
+ * where a name may lead to several addresses, each of which would be given another.
+ */
 export async function numbered(sockets: readonly Socket[]): Promise<Socket[]> {
-  const isAlone = sockets.filter(({ kind }) => kind === 'tcp').length === 1;
+  const areSeveral = sockets.filter(({ kind }) => kind === 'tcp').length > 1;
+  const isToChoose = ({ kind, host, port }: Socket): boolean =>
+    port === 0 && ((areSeveral && kind === 'tcp') || !(isIP(host) || isEveryAddress(host)));
   return Promise.all(
     sockets.map(async (socket) =>
-      isAlone || socket.kind !== 'tcp' || socket.port !== 0
-        ? socket
-        : { ...socket, port: await freePort(socket.host) },
+      isToChoose(socket) ? { ...socket, port: await freePort(socket.host) } : socket,
     ),
   );
 }

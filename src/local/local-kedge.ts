@@ -19,7 +19,7 @@ import {
   replaceObjects,
   settleObjects,
 } from './objects-directory.ts';
-import { assertAvailable } from './ports.ts';
+import { assertAvailable, takenPort } from './ports.ts';
 import { whileStopped } from './processes.ts';
 import { readSnapshot, writeSnapshot } from './snapshot.ts';
 import { listenersAt, prefixPortsAt, socketsOf } from './sockets.ts';
@@ -33,7 +33,7 @@ import {
 } from './test-state.ts';
 import { type WorkerScript, workerScript } from './worker-script.ts';
 import { type Socket, workerdConfig } from './workerd-config.ts';
-import { startWorkerd, type WorkerdProcess } from './workerd-process.ts';
+import { startWorkerd, WorkerdNotStarted, type WorkerdProcess } from './workerd-process.ts';
 
 export interface LocalKedge {
   readonly kafkaPort: number;
@@ -239,6 +239,9 @@ class RunningKedge implements LocalKedge {
       this.#ports = process.ports;
       this.workerdPid = process.pid;
       void process.ended.then(() => this.#onEnd(process));
+    } catch (error) {
+      const taken = error instanceof WorkerdNotStarted && takenPort(error.said, sockets);
+      throw taken || error;
     } finally {
       // It may hold secrets, and is not looked at again.
       await rm(configFile, { force: true });

@@ -38,6 +38,19 @@ export async function assertAvailable({
   }
 }
 
+/** The port that workerd says it could not listen on, if that is why it did not start. */
+export function takenPort(
+  said: string,
+  sockets: readonly (Address & { readonly name: string })[],
+): PortUnavailable | undefined {
+  const [, name] =
+    /Socket "([^"]+)": bind\(\): .*\(os error (?:48|98|10013|10048)\)/.exec(said) ?? [];
+  const socket = sockets.find((one) => one.name === name);
+  return (
+    socket && new PortUnavailable(explain('EADDRINUSE', socket.host, socket.port), socket.name)
+  );
+}
+
 /** A port that nobody listens on. */
 export function freePort(host: string): Promise<number> {
   return new Promise((resolve, reject) => {
@@ -54,7 +67,7 @@ function tryToListen(host: string, port: number): Promise<string | undefined> {
   return new Promise((resolve) => {
     const server = createServer();
     server.once('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? error.message));
-    server.listen(port, host, () => server.close(() => resolve(undefined)));
+    server.listen(port, host === '*' ? '::' : host, () => server.close(() => resolve(undefined)));
   });
 }
 

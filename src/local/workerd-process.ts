@@ -42,6 +42,7 @@ const noise = [
   /Not symbolizing stack traces because \$LLVM_SYMBOLIZER is not set/,
   /took recursive isolate lock/,
   /CODE_MOVED for unknown code block/,
+  /stack:( (0|[a-f\d]{4,})){3,}/,
 ];
 
 /** It did not start; `said` is what it wrote to standard error. */
@@ -71,30 +72,51 @@ export async function startWorkerd(start: WorkerdStart): Promise<WorkerdProcess>
     await ended;
   };
   const stop = async (): Promise<void> => {
+    child.ref();
     child.kill('SIGTERM');
-    await Promise.race([ended, delay(graceMs)]);
+    await Promise.race([ended, delay(graceMs, undefined, { ref: false })]);
     await kill();
   };
   const unref = (): void => {
     for (const one of [child, stdout, stderr, control] as { unref(): void }[]) one.unref();
   };
-  const said: string[] = [];
-  let listens = false;
-  const report = (line: string): void => {
-    const { level, message } = parse(line);
-    if (noise.some((pattern) => pattern.test(message))) return;
-    if (!listens) said.push(message);
-    start.onLine(level, message);
-  };
-  createInterface(stdout).on('line', report);
-  createInterface(stderr).on('line', report);
+  const lines = new Lines(start.onLine);
+  for (const stream of [stdout, stderr]) {
+    createInterface(stream).on('line', (line) => lines.take(line));
+  }
   const failed = new Promise<Error>((resolve) => child.once('error', resolve));
   const closed = new Promise<void>((resolve) => child.once('close', () => resolve()));
   const first = await Promise.race([portsFrom(control, start.sockets), closed, failed]);
-  listens = true;
-  if (first instanceof Map) return { pid: child.pid!, ports: first, ended, stop, kill, unref };
   if (first instanceof Error) throw new WorkerdNotStarted(first.message);
-  throw new WorkerdNotStarted(said.join('\n'));
+  if (first === undefined) throw new WorkerdNotStarted(lines.held.join('\n'));
+  lines.release();
+  return { pid: child.pid!, ports: first, ended, stop, kill, unref };
+}
+
+/** What workerd writes, held back until it has started: if it does not, it is why. */
+class Lines {
+  readonly #onLine: WorkerdStart['onLine'];
+  #held: { level: string; message: string }[] | undefined = [];
+
+  constructor(onLine: WorkerdStart['onLine']) {
+    this.#onLine = onLine;
+  }
+
+  get held(): string[] {
+    return (this.#held ?? []).map(({ message }) => message);
+  }
+
+  take(text: string): void {
+    const line = parse(text);
+    if (noise.some((pattern) => pattern.test(line.message))) return;
+    if (this.#held) this.#held.push(line);
+    else this.#onLine(line.level, line.message);
+  }
+
+  release(): void {
+    for (const { level, message } of this.#held ?? []) this.#onLine(level, message);
+    this.#held = undefined;
+  }
 }
 
 function launch({ configFile, pidFile }: WorkerdStart): ChildProcess {
