@@ -56,6 +56,8 @@ export interface Argument {
   readonly optional?: boolean;
   /** It takes all that follow; only the last one may. */
   readonly multiple?: boolean;
+  /** The only values there are. */
+  readonly choices?: readonly string[];
   readonly complete?: Completion;
 }
 

@@ -77,4 +77,9 @@ export const commands: readonly Entry[] = [
     summary: 'connect Kafka clients on this machine to a deployed Kedge',
     load: () => import('./tunnel/command.ts'),
   },
+  {
+    name: 'completion',
+    summary: 'print what makes a shell complete kedge: bash, zsh or fish',
+    load: () => import('./completion/command.ts'),
+  },
 ];

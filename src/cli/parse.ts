@@ -80,6 +80,9 @@ function textOf(rawName: string, option: Option, value: string | undefined): str
 function checkCount(expected: readonly Argument[], args: readonly string[]): void {
   const missing = expected.find(({ optional }, index) => !optional && index >= args.length);
   if (missing) throw new UsageError(`say which: <${missing.name}>, ${missing.summary}.`);
+  expected.forEach(({ name, choices }, index) => {
+    if (args[index] !== undefined) checkChoice(`<${name}>`, choices, args[index]);
+  });
   const takesAll = expected.at(-1)?.multiple ?? false;
   if (args.length <= expected.length || takesAll) return;
   throw new UsageError(`what is '${args[expected.length]}'?`);
@@ -111,10 +114,7 @@ function isTrue(origin: string, text: string): boolean {
 }
 
 function meaningOf(origin: string, { choices, parse }: Option, text: string): unknown {
-  if (choices && !choices.includes(text)) {
-    const words = choices.join(', ').replace(/, ([^,]*)$/, ' or $1');
-    throw new UsageError(`${origin} must be ${words}, not '${text}'.`);
-  }
+  checkChoice(origin, choices, text);
   if (parse === undefined) return text;
   try {
     return parse(text);
@@ -122,4 +122,12 @@ function meaningOf(origin: string, { choices, parse }: Option, text: string): un
     if (error instanceof UsageError) throw new UsageError(`${origin} ${error.message}.`);
     throw error;
   }
+}
+
+function checkChoice(origin: string, choices: readonly string[] | undefined, text: string): void {
+  if (choices === undefined || choices.includes(text)) return;
+  const words = choices.join(', ').replace(/, ([^,]*)$/, ' or $1');
+  throw new UsageError(
+    `${origin} must be ${words}, not '${text}'${suggestion(text, choices) || '.'}`,
+  );
 }

@@ -31,6 +31,7 @@ export async function runProgram(
     return 2;
   }
   if (name === '--help' || name === '-h' || name === 'help') return help(entries, rest, around);
+  if (name === '__complete') return complete(entries, rest, around);
   let path = 'kedge';
   try {
     const entry = entryNamed(entries, name);
@@ -92,6 +93,18 @@ function untilCtrlC(): AbortSignal {
     process.once(signal, () => stopping.abort());
   }
   return stopping.signal;
+}
+
+/** What the scripts of `kedge completion` ask. */
+async function complete(
+  entries: readonly Entry[],
+  words: readonly string[],
+  { stdout, environment }: Surroundings,
+): Promise<number> {
+  const { completionsOf } = await import('./completion/answer.ts');
+  const lines = await completionsOf(entries, words, environment).catch(() => []);
+  for (const line of lines) stdout.write(`${line}\n`);
+  return 0;
 }
 
 async function help(
