@@ -23,6 +23,11 @@ export const commands: readonly Entry[] = [
     load: () => import('./records/export.ts'),
   },
   {
+    name: 'import',
+    summary: 'store what kedge export has written',
+    load: () => import('./records/import.ts'),
+  },
+  {
     name: 'topic',
     summary: 'list, create, change and delete topics',
     load: () => import('./topic/index.ts'),
