@@ -1,7 +1,7 @@
 /** `kedge tunnel`: until Ctrl-C. */
 import { command as action } from '../command.ts';
 import { readSecret } from '../secrets.ts';
-import { UsageError } from '../usage.ts';
+import { Refused, UsageError } from '../usage.ts';
 import { tunnelOptions, tunnelOptionsOf } from './options.ts';
 import { addressText, openTunnel } from './tunnel.ts';
 
@@ -32,6 +32,12 @@ export const command = action({
         throw new UsageError(`${taken}: stop it, or choose another with --listen.`);
       },
     );
+    const trouble = await tunnel.check();
+    if (trouble?.isFinal) {
+      await tunnel.close();
+      throw new Refused(trouble.why);
+    }
+    if (trouble !== undefined) output.say(`kedge: ${trouble.why}; it is tried again.`);
     const here = addressText(tunnel.host, tunnel.port);
     const { signal } = invocation;
     output.line(`Kafka clients reach ${options.url.host} at ${here}. Ctrl-C ends it.`);

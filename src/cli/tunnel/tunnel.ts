@@ -14,8 +14,16 @@ export interface Tunnel {
   readonly connections: number;
   /** How many streams there have been: a connection outlives them. */
   readonly streams: number;
+  /** Whether Kedge can be reached this way, before any client asks for it. Undefined: yes. */
+  check(): Promise<Trouble | undefined>;
   /** Hangs up on everybody and stops listening. */
   close(): Promise<void>;
+}
+
+export interface Trouble {
+  readonly why: string;
+  /** Whether it will not pass: the address, or who asks, is wrong. */
+  readonly isFinal: boolean;
 }
 
 /** How long a client's connection is held while Kedge cannot be reached. */
@@ -52,6 +60,7 @@ export async function openTunnel(
     get streams() {
       return voice.streams;
     },
+    check: () => troubleWith(url, options.headers),
     async close() {
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       for (const client of clients) client.destroy();
@@ -106,6 +115,23 @@ async function reach(
     await new Promise((resolve) => setTimeout(resolve, pause));
   }
 }
+
+async function troubleWith(
+  url: URL,
+  headers: Readonly<Record<string, string>>,
+): Promise<Trouble | undefined> {
+  try {
+    const stream = await openStream(url, headers);
+    stream.close();
+    return undefined;
+  } catch (error) {
+    const why = await explained(url, headers, error);
+    return { why: `${url.host} cannot be reached: ${why}`, isFinal: refusal.test(why) };
+  }
+}
+
+/** Kedge, or what answers in its place, knows what was asked and says no. */
+const refusal = /^(401|403|404|405) |^it asks for a login/;
 
 /** A WebSocket that fails says nothing of why: asked without one, Kedge does. */
 async function explained(

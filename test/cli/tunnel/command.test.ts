@@ -76,21 +76,28 @@ describe('kedge tunnel', () => {
     server.close();
   });
 
-  it('shows the token it read, says why Kedge refuses it, and never the token', async () => {
+  it('shows the token it read, says at once why Kedge refuses it, and never the token', async () => {
     const { server, url, seen } = await strict();
     const child = kedge(['tunnel', url, '--listen', '127.0.0.1:0', '--token', '-']);
     child.stdin.end('kedge_secret\n');
-    const [line] = await once(child.stdout.setEncoding('utf8'), 'data');
-    const [, host, port] = / at (.*):(\d+)\. Ctrl-C/.exec(line) ?? [];
-    const { connect } = await import('node:net');
-    const client = connect(Number(port), host);
-    const [complaint] = await once(child.stderr.setEncoding('utf8'), 'data');
-    expect(complaint).toContain('cannot be reached: 401 Unauthorized');
-    expect(`${line}${complaint}`).not.toContain('secret');
+    const [out, err, [code]] = await Promise.all([
+      text(child.stdout),
+      text(child.stderr),
+      once(child, 'exit'),
+    ]);
+    expect({ out, code }).toEqual({ out: '', code: 1 });
+    expect(err).toMatch(/^kedge: 127.0.0.1:\d+ cannot be reached: 401 Unauthorized\n$/);
     expect(new Set(seen)).toEqual(new Set(['Bearer kedge_secret']));
-    client.destroy();
+    server.close();
+  });
+
+  it('says at once that nothing is there, and waits for it to come', async () => {
+    const child = kedge(['tunnel', 'http://127.0.0.1:1', '--listen', '127.0.0.1:0']);
+    const [complaint] = await once(child.stderr.setEncoding('utf8'), 'data');
+    expect(complaint).toMatch(/^kedge: 127.0.0.1:1 cannot be reached: .*; it is tried again\.\n$/);
+    const [line] = await once(child.stdout.setEncoding('utf8'), 'data');
+    expect(line).toContain('Kafka clients reach 127.0.0.1:1 at 127.0.0.1:');
     child.kill('SIGTERM');
     expect((await once(child, 'exit'))[0]).toBe(0);
-    server.close();
   });
 });
