@@ -14,12 +14,15 @@ export async function endWorkerd(pid: number): Promise<void> {
   for (let tries = 0; tries < 1_000 && runs(); tries++) await delay(10);
 }
 
+/** Whether the system can stop a process, and let it go on. */
+export const canStandStill = process.platform !== 'win32';
+
 /**
  * Does something while a process stands still: what it keeps on disk is then what a crash at that
  * moment would leave. False, and nothing was done, where the system knows of no such thing.
  */
 export async function whileStopped(pid: number, work: () => Promise<void>): Promise<boolean> {
-  if (process.platform === 'win32') return false;
+  if (!canStandStill) return false;
   process.kill(pid, 'SIGSTOP');
   try {
     for (let tries = 0; !standsStill(pid); tries++) {

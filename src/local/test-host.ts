@@ -20,6 +20,7 @@ import { join } from 'node:path';
 import { json } from 'node:stream/consumers';
 import { pipeline } from 'node:stream/promises';
 import type { ObjectIds } from './objects-directory.ts';
+import { canStandStill } from './processes.ts';
 import type { TestState } from './test-state.ts';
 
 /** What may be done to a Kedge that is under test. */
@@ -43,6 +44,9 @@ export interface TestHost {
   readonly secret: string;
   close(): void;
 }
+
+const cannotStandStill =
+  'On Windows a snapshot is only to be had from outside: from kedge/testing, by kedge.snapshot().';
 
 /** The answer to whoever asked is on its way by then, through what is about to end. */
 const momentMs = 100;
@@ -94,6 +98,7 @@ async function answer(
     case 'POST /restart':
       return soon(response, () => subject.restart());
     case 'GET /snapshot':
+      if (!canStandStill) return sendJson(response, 501, { message: cannotStandStill });
       try {
         await subject.snapshot(file);
         const type = 'application/octet-stream';

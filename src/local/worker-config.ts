@@ -9,7 +9,7 @@ export interface WorkerConfig {
   readonly main: string;
   readonly compatibilityDate: string;
   readonly compatibilityFlags: readonly string[];
-  /** By binding name, in the form Miniflare takes; a test makes sure that SQLite is true of all. */
+  /** By binding name; a test makes sure that SQLite is true of all. */
   readonly durableObjects: Record<string, { className: string; useSQLite: true }>;
   readonly vars: Readonly<Record<string, string>>;
 }
