@@ -18,7 +18,8 @@ import { RestConsumer as PlainRestConsumer } from './objects/rest-consumer.ts';
 import { StreamSubscriptionObject } from './objects/stream-subscription.ts';
 import { SubscriptionObject } from './objects/subscription.ts';
 import { TransactionCoordinator as PlainTransaction } from './objects/transaction-coordinator.ts';
-import { timeAt, timeNow } from './runtime/clock.ts';
+import { timeNow } from './runtime/clock.ts';
+import type { Vouching } from './runtime/group-lines.ts';
 import type { PushOutside } from './runtime/push/outside.ts';
 import type { StreamSubscriptionOutside } from './runtime/stream-subscription/host.ts';
 import type { Env } from './runtime/worker-objects.ts';
@@ -96,10 +97,9 @@ export class GroupCoordinator extends controlled(controls, 'GroupCoordinator', P
   }
 
   async #endLine(line: WebSocket): Promise<void> {
-    const kept = line.deserializeAttachment() as { readonly openedAt: number } | null;
+    const kept = line.deserializeAttachment() as Pick<Vouching, 'member'> | null;
     if (kept === null) return;
-    const proven = this.ctx.getWebSocketAutoResponseTimestamp(line);
-    const heardAt = Math.max(kept.openedAt, proven === null ? 0 : timeAt(proven.getTime()));
+    const heardAt = controls.heard.get(kept.member.memberId) ?? timeNow();
     line.close(1000);
     await this.webSocketClose(line, 1000, `${timeNow() - heardAt}`);
   }

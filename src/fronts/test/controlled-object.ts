@@ -73,11 +73,24 @@ export function controlled<T extends Alarmed>(
       let rings = 0;
       while (alarmTime !== null && alarmTime <= machineNow() && rings < mostRings) {
         rings++;
-        await storage.deleteAlarm();
-        await this.alarm();
+        if (!(await this.#ring())) break;
         alarmTime = await storage.getAlarm();
       }
       return rings > 0;
+    }
+
+    /** Whether the alarm did what it was to; the platform would ring again, and so it does. */
+    async #ring(): Promise<boolean> {
+      const { storage } = this.ctx;
+      await storage.deleteAlarm();
+      try {
+        await this.alarm();
+        return true;
+      } catch (error) {
+        console.warn(`${className}: ${error}`);
+        await storage.setAlarm(machineNow());
+        return false;
+      }
     }
 
     async wipe(before: number): Promise<boolean> {

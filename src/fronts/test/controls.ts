@@ -39,6 +39,7 @@ export class TestControls implements Leader, ObjectControls {
   readonly #connect: ConnectGateway;
   readonly host: Host;
   readonly faults = new Faults();
+  readonly heard = new Map<string, number>();
   readonly objects: ControlledObjects;
   readonly #generations = new Map<number, Generation>();
   readonly #byEnv = new WeakMap<Env, Generation>();
@@ -114,6 +115,7 @@ export class TestControls implements Leader, ObjectControls {
       this.generation = next;
       if (clockAheadMs() !== 0) setClockAhead(0);
       this.faults.clear();
+      this.heard.clear();
       old.ended.come();
       later(this.#wipe(old));
     });
@@ -136,6 +138,8 @@ export class TestControls implements Leader, ObjectControls {
     const known = this.#generations.get(number);
     if (known !== undefined) return known;
     const generation = new Generation(number, this.#env);
+    // Of an object that woke although it is to be wiped.
+    if (number < (this.generation?.number ?? 0)) generation.close();
     this.#generations.set(number, generation);
     this.#byEnv.set(generation.env, generation);
     return generation;
@@ -154,7 +158,7 @@ export class TestControls implements Leader, ObjectControls {
     const until = machineTimeIn(graceMs);
     while (old.underWay > 0 && !until()) await pause();
     old.close();
-    await this.objects.wipe(old.number + 1);
+    await this.objects.wipe(old.number + 1).catch((error) => console.warn(`reset: ${error}`));
     this.#generations.delete(old.number);
   }
 

@@ -26,6 +26,8 @@ export interface Leader {
   readonly faults: Faults;
   /** The clock has been moved. */
   readonly moved: Moment;
+  /** When members of groups were last heard of, by their ids. */
+  readonly heard: Map<string, number>;
 }
 
 /** The object holds these until others have acted, who are in another life now. */
@@ -93,6 +95,8 @@ class LedClient {
     const context = this.#contextOf(given);
     const generation = this.#generation;
     if (generation.ended.hasCome) throw new Unanswerable('Kedge was reset');
+    const { memberId } = request as { readonly memberId?: unknown };
+    if (typeof memberId === 'string') this.#leader.heard.set(memberId, context.now());
     generation.underWay++;
     using ended = generation.ended.awaited();
     using moved = this.#leader.moved.awaited();
