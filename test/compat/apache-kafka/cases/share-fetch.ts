@@ -100,10 +100,26 @@ class Sharer {
     return answer;
   }
 
-  async open(maxWaitMs = 0): Promise<this> {
-    await this.#on.quietly(shareFetch, 2, this.#opening(maxWaitMs));
-    this.epoch = 1;
+  async open(): Promise<this> {
+    await this.#openQuietly();
     return this;
+  }
+
+  /** Opens the session, and waits until so many records were acquired. */
+  async openFor(records: number): Promise<this> {
+    let acquired = await this.#openQuietly();
+    for (let tries = 0; tries < 50; tries++) {
+      const count = acquired.reduce((sum, each) => sum + each.lastOffset - each.firstOffset + 1, 0);
+      if (count >= records) break;
+      acquired = [...acquired, ...(await this.taken())];
+    }
+    return this;
+  }
+
+  async #openQuietly() {
+    const { responses } = await this.#on.quietly(shareFetch, 2, this.#opening(0));
+    this.epoch = 1;
+    return responses.flatMap(({ partitions }) => partitions[0].acquiredRecords);
   }
 
   /** Opens the session, and waits until the broker serves the group: it takes the first record. */
@@ -327,7 +343,7 @@ export const shareFetchScripts = scripts('share-fetch', {
     await member.words([[1, 1, ACCEPT]]);
     await member.words([[2, 2, ACCEPT]]);
     // Kafka gives back what the session held a moment after its last answer.
-    const other = await new Sharer(on.another(), topic, 'two').open(3_000);
+    const other = await new Sharer(on.another(), topic, 'two').openFor(2);
     await other.acknowledge([0, 0, ACCEPT], [2, 2, ACCEPT]);
   },
   'what-is-not-there': async (on) => {
