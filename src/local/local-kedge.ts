@@ -102,6 +102,8 @@ class RunningKedge implements LocalKedge {
   #isUnreferenced = false;
   /** The port of each socket: those it was given at first stay. */
   #ports: ReadonlyMap<string, number> = new Map();
+  /** Whether it is to run: an end that nobody wanted is none that somebody has asked for since. */
+  #isWanted = false;
   /** One thing at a time. */
   #turn: Promise<unknown> = Promise.resolve();
   dataDir = '';
@@ -130,10 +132,12 @@ class RunningKedge implements LocalKedge {
   }
 
   start(): Promise<void> {
+    this.#isWanted = true;
     return this.#alone(() => this.#run());
   }
 
   stop(): Promise<void> {
+    this.#isWanted = false;
     return this.#alone(async () => {
       await this.#end('stop');
       this.#host?.close();
@@ -144,10 +148,12 @@ class RunningKedge implements LocalKedge {
   }
 
   crash(): Promise<void> {
+    this.#isWanted = false;
     return this.#alone(() => this.#end('kill'));
   }
 
   restart(): Promise<void> {
+    this.#isWanted = true;
     return this.#alone(async () => {
       await this.#end('stop');
       await this.#run();
@@ -197,6 +203,7 @@ class RunningKedge implements LocalKedge {
   }
 
   async #replace(): Promise<void> {
+    this.#isWanted = true;
     await this.#end('kill');
     await replaceObjects(this.dataDir);
     await this.#run();
@@ -337,7 +344,11 @@ class RunningKedge implements LocalKedge {
   #onEnd(process: WorkerdProcess): void {
     if (this.#process !== process) return;
     this.#process = undefined;
-    this.#alone(() => this.#run()).then(this.#events.onRestart, this.#events.onFailure);
+    this.#alone(async () => {
+      if (!this.#isWanted) return;
+      await this.#run();
+      this.#events.onRestart();
+    }).catch(this.#events.onFailure);
   }
 }
 

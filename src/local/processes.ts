@@ -23,7 +23,7 @@ export const canStandStill = process.platform !== 'win32';
  */
 export async function whileStopped(pid: number, work: () => Promise<void>): Promise<boolean> {
   if (!canStandStill) return false;
-  process.kill(pid, 'SIGSTOP');
+  if (!signal(pid, 'SIGSTOP')) return false;
   try {
     for (let tries = 0; !standsStill(pid); tries++) {
       if (tries === 100) return false;
@@ -32,7 +32,16 @@ export async function whileStopped(pid: number, work: () => Promise<void>): Prom
     await work();
     return true;
   } finally {
-    process.kill(pid, 'SIGCONT');
+    signal(pid, 'SIGCONT');
+  }
+}
+
+/** False: there is no such process any more. */
+function signal(pid: number, name: NodeJS.Signals): boolean {
+  try {
+    return process.kill(pid, name);
+  } catch {
+    return false;
   }
 }
 

@@ -227,6 +227,20 @@ describe('a snapshot', () => {
   });
 });
 
+it('is stopped for good, though workerd ends by itself at that moment', async () => {
+  for (let waitMs = 0; waitMs < 4; waitMs++) {
+    const kedge = await start();
+    process.kill(kedge.workerdPid, 'SIGKILL');
+    const busy = kedge.snapshot(join(folder, 'any')).catch(() => {});
+    await delay(waitMs);
+    await kedge.stop();
+    await busy;
+    await delay(20);
+    expect(isRunning(kedge.workerdPid)).toBe(false);
+    expect(existsSync(kedge.dataDir)).toBe(false);
+  }
+});
+
 it('stops one that stands still', async () => {
   const kedge = await start();
   process.kill(kedge.workerdPid, 'SIGSTOP');
