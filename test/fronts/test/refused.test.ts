@@ -1,4 +1,4 @@
-/** Whatever API a fault strikes: its answer can be sent in every version, and says what is wrong. */
+/** Whatever API a fault strikes: its answer can be sent in every version, and says so. */
 import { afterAll, expect, it } from 'vitest';
 import { Unanswerable } from '../../../src/broker/broker.ts';
 import { servedBy } from '../../../src/broker/handlers/index.ts';
