@@ -1,12 +1,13 @@
 /** What `npm install kedge` brings, and that each way into it works. */
-import { readdirSync, readFileSync, statSync, symlinkSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, statSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { build, transform } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { commands } from '../../src/cli/commands.ts';
-import { endAll, root, run } from '../cli/processes.ts';
+import { endAll, portsIn, root, run } from '../cli/processes.ts';
+import { createTopic, produceTo, readFrom, Wire } from '../kafka/wire.ts';
 import { ownPackage, type Packed, type Project, pack } from './installed.ts';
 
 let packed: Packed;
@@ -320,6 +321,7 @@ describe('types', () => {
 
 describe('the command line', () => {
   const launcher = join(root, 'bin/kedge.cjs');
+  const freePorts = ['--kafka-port', '0', '--http-port', '0'];
 
   it('is there for npx', async () => {
     expect(await shop.run('npx', 'kedge', '--version')).toBe(`kedge ${ownPackage.version}\n`);
@@ -342,6 +344,28 @@ describe('the command line', () => {
     const kib = loaded.reduce((sum, path) => sum + statSync(path).size, 0) / 1024;
     console.log(`kedge --help loads ${loaded.length} files, ${Math.round(kib)} KiB`);
     expect(kib).toBeLessThan(50);
+  });
+
+  it('runs a broker, and leaves nothing behind', async () => {
+    mkdirSync(shop.file('tmp'));
+    const program = run('npx', ['kedge', 'dev', '--memory', ...freePorts], {
+      cwd: shop.path,
+      env: { TMPDIR: shop.file('tmp') },
+      detached: true,
+    });
+    await program.until('Ctrl-C stops it');
+    const { kafkaPort } = portsIn(program.stdout());
+    const wire = await Wire.open({ host: '127.0.0.1', kafkaPort });
+    await createTopic(wire, 'orders');
+    await produceTo(wire, 'orders', 'tea', 'cake');
+    expect(await readFrom(wire, 'orders', 0)).toEqual(['tea', 'cake']);
+    wire.socket.destroy();
+    // As Ctrl-C does it: to all there is.
+    process.kill(-program.child.pid!, 'SIGINT');
+    await program.ended;
+    const left = readdirSync(shop.file('tmp')).filter((name) => name !== 'node-compile-cache');
+    expect(left).toEqual([]);
+    expect(program.stderr()).not.toMatch(/kedge|Experimental/);
   });
 
   it.each(['8.17.0', '14.21.3', '20.19.5', '22.12.0'])(
