@@ -4,7 +4,7 @@
  * run, since what a machine does in half a second today it does in a whole one tomorrow.
  */
 import { spawnSync } from 'node:child_process';
-import { readdirSync, statSync } from 'node:fs';
+import { lstatSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
@@ -169,7 +169,7 @@ function report({ kedge, kafka, inProcess, left, installed }: Measured): boolean
 function sizeOf(folder: string): string {
   const sizes = new Map<number, number>();
   for (const name of readdirSync(folder, { recursive: true, encoding: 'utf8' })) {
-    const { ino, size } = statSync(join(folder, name));
+    const { ino, size } = lstatSync(join(folder, name));
     sizes.set(ino, size);
   }
   return ([...sizes.values()].reduce((sum, size) => sum + size, 0) / 1e6).toFixed(0);
