@@ -68,7 +68,7 @@ export function sayDeployed(deployed: Deployed, output: Output): void {
 }
 
 function howToConnect(url: string, profile: string | null, isNew: boolean): string[] {
-  const option = profile === null ? '' : ` --profile ${profile}`;
+  const where = profile === null ? ` ${url}` : ` --profile ${profile}`;
   const owner =
     profile === null
       ? `export ${secretName}=… first: the password of the user admin`
@@ -76,8 +76,8 @@ function howToConnect(url: string, profile: string | null, isNew: boolean): stri
   return [
     '',
     `  The owner      ${owner}`,
-    `  Command line   kedge topic list${profile === null ? ` --url ${url}` : option}`,
-    `  Kafka clients  kedge tunnel ${url}, and then 127.0.0.1:9092`,
+    `  Command line   kedge topic list${profile === null ? ` --url${where}` : where}`,
+    `  Kafka clients  kedge tunnel${where}, and then 127.0.0.1:9092`,
     `  HTTP           curl ${url}/rest/topics -H "Authorization: Bearer $${secretName}"`,
     `  JavaScript     new Producer('${url}', { token }), of kedge/client`,
     '  Others         kedge user, kedge token and kedge acl say who else may come',

@@ -1,5 +1,6 @@
 /** `kedge tunnel`: until Ctrl-C. */
 import { command as action } from '../command.ts';
+import { currentProfile, profileNamed } from '../profile/profiles.ts';
 import { readSecret } from '../secrets.ts';
 import { Refused, UsageError } from '../usage.ts';
 import { tunnelOptions, tunnelOptionsOf } from './options.ts';
@@ -12,18 +13,27 @@ export const command = action({
     'Kafka clients connect to a port of this machine, and each connection goes to Kedge by a ' +
     'WebSocket. Without a token, clients say who they are by SASL (SASL_PLAINTEXT), if Kedge asks ' +
     'for it. Ctrl-C ends it.',
-  arguments: [{ name: 'url', summary: 'where Kedge is deployed: https://kedge.example.com' }],
+  arguments: [
+    {
+      name: 'url',
+      summary: 'where Kedge is deployed: https://kedge.example.com; else a profile says so',
+      optional: true,
+    },
+  ],
   options: tunnelOptions,
   noJson: true,
   examples: [
     { command: 'kedge tunnel https://kedge.example.com' },
+    { command: 'kedge tunnel --profile prod' },
     { command: 'KEDGE_TOKEN=… kedge tunnel kedge.example.com --listen 127.0.0.1:19092' },
   ],
   async run(invocation) {
-    const { args, output, input } = invocation;
+    const { args, output, input, environment } = invocation;
     const said = invocation.options;
     const token = said.token === '-' ? await readSecret('Token', input, output) : said.token;
-    const options = tunnelOptionsOf(args[0], said, token);
+    const [address = ''] = args;
+    const there = address === '' ? await keptIn(said.profile, environment) : { address, token };
+    const options = tunnelOptionsOf(there.address, said, there.token ?? token);
     const tunnel = await openTunnel(options, (line) => output.say(`kedge: ${line}`)).catch(
       (error: NodeJS.ErrnoException) => {
         if (error.code !== 'EADDRINUSE') throw error;
@@ -50,3 +60,15 @@ export const command = action({
     if (process.connected) process.disconnect();
   },
 });
+
+/** Where a profile says that Kedge is, and by which token; by default, the one in use. */
+async function keptIn(name: string | undefined, environment: Environment) {
+  const kept = await (name === undefined
+    ? currentProfile(environment)
+    : profileNamed(name, environment));
+  if (kept?.url !== undefined) return { address: kept.url, token: kept.token };
+  if (kept === undefined) throw new UsageError('say where Kedge is: kedge tunnel <url>.');
+  throw new UsageError(`the profile ${name ?? 'in use'} has no URL, and a tunnel leads to one.`);
+}
+
+type Environment = Readonly<Record<string, string | undefined>>;

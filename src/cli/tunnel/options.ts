@@ -42,6 +42,12 @@ export const tunnelOptions = {
     env: 'KEDGE_TOKEN',
     parse: nonEmpty,
   },
+  profile: {
+    value: 'name',
+    summary: 'where Kedge is and who you are, as kept under this name',
+    env: 'KEDGE_PROFILE',
+    complete: 'profile',
+  },
   header: {
     value: 'name: value',
     summary:

@@ -92,7 +92,7 @@ describe('kedge deploy', () => {
     });
     expect(statSync(join(home, 'kedge/profiles.json')).mode & 0o077).toBe(0);
     expect(stdout).toContain('Kedge is deployed: https://kedge.example.workers.dev');
-    expect(stdout).toContain('kedge tunnel https://kedge.example.workers.dev');
+    expect(stdout).toContain('kedge tunnel --profile kedge, and then 127.0.0.1:9092');
     expect(`${stdout}${stderr}`).not.toContain(secret.text);
   });
 
