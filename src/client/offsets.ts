@@ -84,6 +84,7 @@ export async function committedOffsets(
   const offsets: PlaceOffset[] = [];
   for (const { name, topicId, partitions } of found) {
     for (const one of partitions) {
+      heedId(one.errorCode, nameOf(asked, topicId) ?? name, topics);
       throwIfError(one.errorCode, `${groupId}, ${name || topicId}-${one.partitionIndex}`);
       if (one.committedOffset < 0) continue;
       const topic = name || nameOf(asked, topicId) || (await topics.withId(topicId)).name;
@@ -120,7 +121,7 @@ export async function commitOffsets(
   const answer = await link.call(offsetCommit, request, limits);
   for (const { name, topicId, partitions } of answer.topics) {
     for (const { errorCode, partitionIndex } of partitions) {
-      if (errorCode === ErrorCode.UNKNOWN_TOPIC_ID) topics.forget(nameOf(asked, topicId) ?? name);
+      heedId(errorCode, nameOf(asked, topicId) ?? name, topics);
       const topic = name || nameOf(asked, topicId);
       throwIfError(errorCode, `${groupId}, ${topic}-${partitionIndex}`);
     }
@@ -137,6 +138,11 @@ function withTopics<P extends Place>(topics: Topics, places: readonly P[]): Prom
 
 function nameOf(asked: Asked<Place> | undefined, topicId: string): string | undefined {
   return asked?.find(({ topic }) => topic.topicId === topicId)?.topic.name;
+}
+
+/** A topic that was made anew has another id, which is looked up for the next attempt. */
+function heedId(errorCode: number, name: string, topics: Topics): void {
+  if (errorCode === ErrorCode.UNKNOWN_TOPIC_ID) topics.forget(name);
 }
 
 export function byTopic<P extends Place>(places: readonly P[]): [string, P[]][] {

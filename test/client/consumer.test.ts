@@ -179,6 +179,21 @@ describe('a consumer', () => {
     expect(await next()).toBe('new');
   });
 
+  it('looks, and has offsets set, where a topic was made anew behind its back', async () => {
+    using kedge = await filled(['a', 'b']);
+    await using consumer = new Consumer(kedge);
+    await consumer.fetch({ ...place, offset: 0 });
+    await using stranger = new Admin({ address: {}, open: () => kedge.open() });
+    await stranger.deleteTopics(['t']);
+    await stranger.createTopics([{ name: 't', partitions: 1 }]);
+    expect((await consumer.fetch({ ...place, offset: 0 })).records).toEqual([]);
+    await stranger.deleteTopics(['t']);
+    await stranger.createTopics([{ name: 't', partitions: 1 }]);
+    await using admin = new Admin(kedge);
+    await admin.alterGroupOffsets('g', [{ ...place, offset: 1 }]);
+    expect(await admin.groupOffsets('g', [place])).toEqual([{ ...place, offset: 1 }]);
+  });
+
   it('ends its loop when it is closed, and leaves its group', async () => {
     using kedge = await filled(['a']);
     const consumer = new Consumer(kedge, { groupId: 'g', autoOffsetReset: 'earliest' });

@@ -4,6 +4,7 @@
  * something is not, since nobody knows whether it was carried out.
  */
 import { describeCluster } from '../../protocol/apis/describe-cluster.ts';
+import { ErrorCode, KafkaError } from '../../protocol/errors.ts';
 import type { Link } from '../link.ts';
 import {
   commitOffsets,
@@ -110,12 +111,19 @@ export class Admin implements AsyncDisposable {
   }
 
   /** Sets how far a group has read that has no members now. */
-  alterGroupOffsets(
+  async alterGroupOffsets(
     groupId: string,
     offsets: readonly PlaceOffset[],
     how: Cancellable = {},
   ): Promise<void> {
-    return commitOffsets(this.#link, this.#topics, { groupId }, offsets, how);
+    const commit = () => commitOffsets(this.#link, this.#topics, { groupId }, offsets, how);
+    try {
+      await commit();
+    } catch (error) {
+      // Refused for a topic that was made anew: its id is another one now, which is looked up.
+      if (!(error instanceof KafkaError && error.code === ErrorCode.UNKNOWN_TOPIC_ID)) throw error;
+      await commit();
+    }
   }
 
   deleteGroupOffsets(

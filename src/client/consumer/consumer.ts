@@ -177,15 +177,21 @@ export class Consumer<K = string, V = string> implements AsyncDisposable {
     { maxWaitMs = 0, signal }: Cancellable & { readonly maxWaitMs?: number } = {},
   ): Promise<PartitionRead<K, V>> {
     this.#checkOpen();
-    const reading = new Reading(await this.#topics.named(topic), partition);
-    if (typeof offset === 'number') reading.moveTo(offset);
-    else await this.#fetcher.reset(reading, offset, signal);
-    const look = () => this.#fetcher.look(reading, maxWaitMs, signal);
-    const found = await persistently(look, { signal, timeoutMs: patienceMs });
-    return {
-      ...found,
-      records: found.records.map((decoded) => this.#recordOf(reading, decoded)),
+    const look = async () => {
+      const reading = new Reading(await this.#topics.named(topic), partition);
+      if (typeof offset === 'number') reading.moveTo(offset);
+      else await this.#fetcher.reset(reading, offset, signal);
+      const found = await this.#fetcher.look(reading, maxWaitMs, signal);
+      const records = found.records.map((decoded) => this.#recordOf(reading, decoded));
+      return { ...found, records };
     };
+    const lookAgain = () =>
+      look().catch((error) => {
+        // It may have been made anew, with another id.
+        if (error instanceof KafkaError && isUnknown(error.code)) this.#topics.forget(topic);
+        throw error;
+      });
+    return persistently(lookAgain, { signal, timeoutMs: patienceMs });
   }
 
   /** Reads on from another place. What was fetched already is dropped. */
