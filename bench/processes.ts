@@ -28,6 +28,12 @@ export function memoryOf(pids: readonly number[]): number {
   return kilobytes.reduce((sum, size) => sum + size, 0) / 1000;
 }
 
+/** Whether a process runs; one that has ended and waits to be collected does not. */
+export function runs(pid: number): boolean {
+  const status = read(`/proc/${pid}/status`);
+  return status !== '' && !/^State:\s+[ZX]/m.test(status);
+}
+
 /** What a process is called. */
 export function nameOf(pid: number): string {
   return read(`/proc/${pid}/comm`).trim();

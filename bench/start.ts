@@ -18,7 +18,7 @@ import {
   table,
   UsageError,
 } from './benchmark.ts';
-import { familyOf, isListenedOn, memoryOf, nameOf } from './processes.ts';
+import { familyOf, isListenedOn, memoryOf, nameOf, runs } from './processes.ts';
 import {
   cycle,
   filesLeft,
@@ -119,8 +119,11 @@ async function look(broker: Started, scratch?: string, series?: Series): Promise
   series?.memory.push(memoryOf(family));
   const names = new Map(family.map((pid) => [pid, nameOf(pid)]));
   await broker.stop();
+  // What hears that another has ended does so a moment later.
+  const deadline = performance.now() + 1_000;
+  while (family.some(runs) && performance.now() < deadline) await delay(10);
   return [
-    ...family.filter((pid) => nameOf(pid) !== '').map((pid) => `the process ${names.get(pid)}`),
+    ...family.filter(runs).map((pid) => `the process ${names.get(pid)}`),
     ...(isListenedOn(broker.port) ? [`the port ${broker.port}`] : []),
     ...(scratch === undefined ? [] : filesLeft(scratch)),
   ];
