@@ -46,8 +46,18 @@ export function renewedConfig(existing: string, template: string, main: string):
         'back, or say --force to have the whole file written anew.',
     );
   }
+  const unknown = migrationsIn(existing).find((tag) => !migrationsIn(template).includes(tag));
+  if (unknown !== undefined) {
+    throw new Refused(
+      `wrangler.toml was written by a newer Kedge, whose migration ${unknown} this one does not ` +
+        'know: install that one, or a newer one still.',
+    );
+  }
   return existing.replace(betweenMarks, () => parts.shift()!);
 }
+
+const migrationsIn = (text: string): string[] =>
+  [...text.matchAll(/^\[\[migrations\]\]\s*^tag = "(.*)"$/gm)].map(([, tag]) => tag);
 
 /** Whether `kedge deploy` wrote it. */
 export function isOurs(text: string): boolean {

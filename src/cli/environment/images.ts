@@ -90,8 +90,8 @@ function remarksOn(variables: Readonly<Record<string, string>>): string[] {
   const users = named(/^KAFKA_(.*_)?SASL_JAAS_CONFIG$|^KAFKA_CLIENT_(USERS|PASSWORDS)$/);
   if (users !== undefined) {
     remarks.push(
-      `${users} makes no users here: admin has the password KEDGE_TOKEN, and kedge user ` +
-        'creates others.',
+      `${users} makes no users here: admin has the password KEDGE_TOKEN, and kedge user set ` +
+        'makes others.',
     );
   }
   if (isOff('KAFKA_DELETE_TOPIC_ENABLE')) {

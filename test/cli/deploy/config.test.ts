@@ -64,6 +64,13 @@ describe('a wrangler.toml that was written before', () => {
     expect(renewedConfig(edited, template, 'node_modules/kedge/dist/worker.js')).toBe(edited);
   });
 
+  it('is left to the newer Kedge that wrote it', () => {
+    const ahead = renewedConfig(edited, newer, 'worker.js');
+    expect(() => renewedConfig(ahead, template, 'worker.js')).toThrow(
+      'migration v99 this one does',
+    );
+  });
+
   it('is not guessed at where its marks are gone', () => {
     const broken = edited.replace('# <<< Kedge', '');
     expect(() => renewedConfig(broken, template, 'worker.js')).toThrow('has lost the marks');
