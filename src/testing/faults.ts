@@ -29,7 +29,7 @@ export interface FaultSpec {
 
 export interface Fault extends AsyncDisposable {
   readonly id: string;
-  /** How many requests it has struck. */
+  /** How many requests it has struck; 0 once it has been removed. */
   hits(): Promise<number>;
   /** From now on it strikes no more. */
   remove(): Promise<void>;
