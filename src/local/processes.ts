@@ -47,10 +47,15 @@ function signal(pid: number, name: NodeJS.Signals): boolean {
 
 /** Whether all threads of a process were stopped by a signal. */
 function standsStill(pid: number): boolean {
-  if (process.platform !== 'linux') return /^T/.test(ps(pid, 'state='));
-  return readdirSync(`/proc/${pid}/task`).every((task) =>
-    /^State:\s+T/m.test(readFileSync(`/proc/${pid}/task/${task}/status`, 'utf8')),
-  );
+  try {
+    if (process.platform !== 'linux') return /^T/.test(ps(pid, 'state='));
+    return readdirSync(`/proc/${pid}/task`).every((task) =>
+      /^State:\s+T/m.test(readFileSync(`/proc/${pid}/task/${task}/status`, 'utf8')),
+    );
+  } catch {
+    // It, or one of its threads, has ended meanwhile.
+    return false;
+  }
 }
 
 /**
