@@ -27,7 +27,7 @@ const options = {
     summary: 'what stands before this in a line is the key',
   },
   delimiter: { short: 'D', value: 'text', default: '\\n', summary: 'what divides records' },
-  key: { short: 'k', value: 'text', summary: 'the key of those that have none' },
+  'record-key': { short: 'k', value: 'text', summary: 'the key of those that have none' },
   header: {
     ...{ short: 'H', value: 'name=value', multiple: true, parse: headerOf },
     summary: 'a header for each; a name alone has no value',
@@ -158,7 +158,7 @@ async function sendFiles(files: readonly string[], work: Work): Promise<number> 
     try {
       const value = await readFile(file);
       if (value.length === 0) continue;
-      const key = options.key === undefined ? null : Buffer.from(options.key);
+      const key = options['record-key'] === undefined ? null : Buffer.from(options['record-key']);
       await sending.send([{ key, value, headers: options.header }]);
     } catch (error) {
       unread++;
@@ -196,7 +196,7 @@ async function sendLines(chunks: AsyncIterable<Uint8Array>, work: Work): Promise
 }
 
 function reading(options: Said): (line: Uint8Array, number: number) => Outgoing | undefined {
-  const { json, key, header: headers } = options;
+  const { json, 'record-key': key, header: headers } = options;
   if (json) {
     return (line, number) => {
       try {
