@@ -32,9 +32,8 @@ export interface ImportSource {
 export async function sourceAt(path: string): Promise<ImportSource> {
   const there = await stat(path);
   if (!there.isDirectory()) {
-    const chunks = () => linesFrom(path, path.endsWith('.gz'));
-    const isGzip = path.endsWith('.gz');
-    return { bytes: isGzip ? undefined : there.size, read: () => linesOf(path, chunks()) };
+    const { bytes, read } = linesPart(path);
+    return { bytes: await bytes(), read };
   }
   const parts = await partsOf(path);
   const sizes = await Promise.all(parts.map((part) => part.bytes()));
@@ -58,7 +57,7 @@ async function* linesOf(
   chunks: AsyncIterable<Uint8Array>,
 ): AsyncGenerator<Chunk, void> {
   let number = 0;
-  for await (const pieces of split(chunks, newline, largestLine)) {
+  for await (const pieces of split(named(name, chunks), newline, largestLine)) {
     const lines: Line[] = [];
     let bytes = 0;
     for (const piece of pieces) {
@@ -73,6 +72,15 @@ async function* linesOf(
       }
     }
     yield { lines, bytes };
+  }
+}
+
+/** What goes wrong with reading is said with the name of what is read. */
+async function* named(name: string, chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  try {
+    yield* chunks;
+  } catch (error) {
+    throw new Error(`${name} cannot be read: ${(error as Error).message}.`);
   }
 }
 
@@ -118,7 +126,10 @@ function linesPart(path: string): Part {
   const isGzip = path.endsWith('.gz');
   return {
     bytes: async () => (isGzip ? undefined : sizeOf(path)),
-    read: () => linesOf(path, linesFrom(path, isGzip)),
+    async *read() {
+      // Nothing at all is no gzip.
+      if ((await sizeOf(path)) > 0) yield* linesOf(path, linesFrom(path, isGzip));
+    },
   };
 }
 
