@@ -1,5 +1,5 @@
 import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
-  test: { testTimeout: 30_000, expect: { poll: { timeout: 20_000 } } },
+  test: { testTimeout: 60_000, expect: { poll: { timeout: 50_000 } } },
 });
