@@ -101,9 +101,9 @@ describe('moving the clock', () => {
         ...defaultsOf(consumerGroupHeartbeat.request.fields),
         ...{ groupId: 'consumer', memberId: consumer.memberId!, memberEpoch: consumer.memberEpoch },
       });
-    await advance(8_000);
+    await advance(6_000);
     expect([(await alive()).errorCode, (await there()).errorCode]).toEqual([0, 0]);
-    await advance(8_000);
+    await advance(6_000);
     expect([(await alive()).errorCode, (await there()).errorCode]).toEqual([0, 0]);
     await advance(50_000);
     const gone = ErrorCode.UNKNOWN_MEMBER_ID;
@@ -121,7 +121,7 @@ describe('moving the clock', () => {
       expect(await alive()).toBe(0);
       await delay(500);
     }
-    await advance(9_000);
+    await advance(5_000);
     expect(await alive()).toBe(0);
     await advance(11_000);
     expect(await alive()).toBe(ErrorCode.UNKNOWN_MEMBER_ID);

@@ -113,7 +113,9 @@ describe('after a reset', () => {
 describe('at a reset', () => {
   it('a Fetch that waits is answered, and finds its topic gone the next time', async () => {
     await createTopic(wire, 'orders');
+    const { id } = await under.fault({ api: 'Fetch', delayMs: 1 });
     const waiting = wire.ask(fetchApi, 11, fetchOf('orders', 0, { maxWaitMs: 3_600_000 }));
+    while ((await under.hits(id)) === 0) await delay(10);
     await delay(50);
     await reset();
     expect((await waiting).responses[0].partitions[0].errorCode).toBe(0);
