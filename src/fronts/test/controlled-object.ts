@@ -34,6 +34,7 @@ type ObjectClass<T> = new (...args: any[]) => T;
 const generationKey = 'kedge-test-generation';
 /** An alarm that is always due again is left to ring by itself. */
 const mostRings = 100;
+const patienceMs = 5_000;
 
 function generationOf({ id, storage }: DurableObjectState): number {
   if (id.name === undefined) return Number(storage.kv.get(generationKey) ?? 0);
@@ -42,6 +43,12 @@ function generationOf({ id, storage }: DurableObjectState): number {
     storage.kv.put(generationKey, generation);
   }
   return generation;
+}
+
+/** Somebody outside takes long to answer: a webhook. The object goes on, and nobody waits. */
+async function patience(): Promise<false> {
+  await new Promise((resolve) => setTimeout(resolve, patienceMs));
+  return false;
 }
 
 /** @param className as the namespace of the objects calls it */
@@ -79,18 +86,21 @@ export function controlled<T extends Alarmed>(
       return rings > 0;
     }
 
-    /** Whether the alarm did what it was to; the platform would ring again, and so it does. */
+    /** False: there is no point in looking whether it is due again. */
     async #ring(): Promise<boolean> {
       const { storage } = this.ctx;
       await storage.deleteAlarm();
-      try {
-        await this.alarm();
-        return true;
-      } catch (error) {
-        console.warn(`${className}: ${error}`);
-        await storage.setAlarm(machineNow());
-        return false;
-      }
+      const rung = Promise.resolve(this.alarm()).then(
+        () => true,
+        async (error) => {
+          console.warn(`${className}: ${error}`);
+          // The platform would ring again, and so it does.
+          await storage.setAlarm(machineNow());
+          return false;
+        },
+      );
+      this.ctx.waitUntil(rung);
+      return Promise.race([rung, patience()]);
     }
 
     async wipe(before: number): Promise<boolean> {
