@@ -1,5 +1,5 @@
 /** A Kedge that is emptied under clients that stay, and wait, and write. */
-import { execFileSync } from 'node:child_process';
+import { readdirSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Kafka, logLevel } from 'kafkajs';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -24,6 +24,7 @@ import {
   readFrom,
   Wire,
 } from '../../kafka/wire.ts';
+import { until } from '../../until.ts';
 import { startUnderTest, type UnderTest } from './under-test.ts';
 
 let under: UnderTest;
@@ -209,9 +210,9 @@ describe('with clients that live through it', () => {
 describe('behind a reset', () => {
   it('nothing of what was piles up', async () => {
     const files = () =>
-      execFileSync('find', [under.kedge.dataDir, '-type', 'f', '-name', '*.sqlite'])
-        .toString()
-        .split('\n').length;
+      readdirSync(under.kedge.dataDir, { recursive: true, encoding: 'utf8' }).filter((name) =>
+        name.endsWith('.sqlite'),
+      ).length;
     await reset();
     await delay(500);
     const before = files();
@@ -222,8 +223,7 @@ describe('behind a reset', () => {
       }
       await reset();
     }
-    for (let looks = 0; files() > before && looks < 100; looks++) await delay(50);
-    expect(files()).toBeLessThanOrEqual(before);
+    await until(() => expect(files()).toBeLessThanOrEqual(before));
     expect(under.lines).toEqual([]);
   });
 
