@@ -62,6 +62,16 @@ it('makes a Kedge of an empty folder, with the package alone', async () => {
   });
 }, 120_000);
 
+it('brings its Worker along where the package is not to stay', async () => {
+  // As npx runs it that has it in a folder of its own.
+  const elsewhere = join(docs.scratch, 'elsewhere');
+  const kedge = project.file('node_modules/kedge/bin/kedge.cjs');
+  const args = [kedge, 'deploy', elsewhere, '--dry-run', '--json'];
+  const program = run(process.execPath, args, { env: { XDG_CONFIG_HOME: docs.scratch } });
+  expect(await program.ended, program.stderr()).toBe(0);
+  expect(JSON.parse(program.stdout()).text).toContain('main = "kedge-worker.js"');
+});
+
 /** As if the address led to the Kedge of this page. */
 function keepProfile(): void {
   const kedge = { url: docs.kedge.url, token: owner };
