@@ -368,6 +368,11 @@ describe('the command line', () => {
     expect(program.stderr()).not.toMatch(/kedge|Experimental/);
   });
 
+  it('deploys the Worker from where it is installed', async () => {
+    const said = await shop.run('npx', 'kedge', 'deploy', '--dry-run');
+    expect(said).toContain('main = "node_modules/kedge/dist/worker.js"\n');
+  });
+
   it.each(['8.17.0', '14.21.3', '20.19.5', '22.12.0'])(
     'says in Node.js %s which one it needs',
     async (version) => {
