@@ -149,7 +149,8 @@ describe('kedge consume', { timeout: 60_000 }, () => {
 
   it('ends quietly when nobody reads any more', async () => {
     await produced(numbers(50_000), '-t', 'headed');
-    const script = `"${process.execPath}" "${program}" consume -t headed -e | head -2; echo \${PIPESTATUS[0]}`;
+    const consume = `"${process.execPath}" "${program}" consume -t headed -e`;
+    const script = `${consume} | head -2; echo \${PIPESTATUS[0]}`;
     const shell = run('bash', ['-c', script], {
       env: { KEDGE_BOOTSTRAP: broker.bootstrapServers },
     });
