@@ -3,10 +3,11 @@
  * compared field by field. What may differ is listed in `intended.ts`, and must.
  */
 import { randomUUID } from 'node:crypto';
-import { jdk } from '../maven.ts';
+import { fetchJars, jarsOf, jdk } from '../maven.ts';
 import type { CaseResult, Suite, SuiteContext } from '../suite.ts';
 import { scriptsNamed } from './cases/index.ts';
 import { type Difference, differences, told } from './compare.ts';
+import { copiesCase, playCopies } from './copies.ts';
 import { type Intended, intended, isIntended } from './intended.ts';
 import { installApacheKafka, startApacheKafka } from './kafka.ts';
 import { type Address, Player, type Script } from './player.ts';
@@ -62,6 +63,9 @@ async function run(context: SuiteContext): Promise<void> {
   const together = [...(all.get(false) ?? [])];
   await Promise.all(Array.from({ length: AT_ONCE }, () => play(together)));
   await play([...(all.get(true) ?? [])]);
+  if (context.onlyCase === null || context.onlyCase === copiesCase) {
+    context.report(await playCopies(kafka, kedge, jarsOf('java-tools')));
+  }
   if (context.onlyCase !== null) return;
   const unmet = intended.filter((one) => !met.has(one));
   const detail = unmet.map(({ script, at }) => `no longer differs: ${script}, ${at}`).join('\n');
@@ -72,7 +76,11 @@ async function run(context: SuiteContext): Promise<void> {
 export const suite: Suite = {
   name: 'apache-kafka',
   debianPackages: jdk,
-  install: installApacheKafka,
+  async install() {
+    await installApacheKafka();
+    // For the tool that reads log files.
+    await fetchJars('java-tools');
+  },
   version: async () => 'Apache Kafka 4.4.0, the broker',
   run,
 };

@@ -5,6 +5,7 @@
 import { randomBytes } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { kedgeAt } from '../../cli/records/kedge-command.ts';
 import { blockOf } from '../../docs/blocks.ts';
 import { cacheOf } from '../install.ts';
 import { Running, runToEnd } from '../processes.ts';
@@ -171,6 +172,43 @@ const transactions: Case[] = [
   },
 ];
 
+/** What `kedge` prints and sends is what kcat prints and sends, byte for byte. */
+const alike: Case = {
+  name: 'kedge-alike',
+  async run(context) {
+    const [topic, other] = [unique('alike'), unique('alike')];
+    const kedge = kedgeAt(context.broker.bootstrap);
+    const lines = 'k:v\n\nk2:\n:v3\nnokey\nq:"\\/\t\u0001é\u001b\n';
+    const how = ['-K:', '-Z', '-H', 'a=1', '-H', 'a=2', '-H', 'bare', '-H', 'b='];
+    await produce(context, topic, lines, ...how);
+    const sent = await kedge(['produce', '-t', other, ...how], lines);
+    equal([sent.code, sent.stderr], [0, '']);
+    const fields = '%p|%o|%k|%s|%S|%K|%h|%%\\n\\x41\\x42C\\101\\065|\\q\\\\|%R\\n';
+    const ours = async (name: string, args: readonly string[]) => {
+      const { code, stdout } = await kedge(['consume', '-t', name, '-e', '-q', ...args]);
+      equal(code, 0);
+      return Buffer.from(stdout, 'latin1').toString();
+    };
+    equal(await consume(context, other, '-f', fields), await consume(context, topic, '-f', fields));
+    const printing = [
+      [],
+      ['-J'],
+      ['-f', `%t|%T|${fields}`],
+      ['-Z', '-K:'],
+      ['-K', '\\t', '-D', '|'],
+      ['-J', '-D', '|'],
+      ['-J', '-f', '%s'],
+      ['-c', '2'],
+      ['-u', '-o', '1'],
+      ['-o', '-2'],
+      ['-o', 's@0'],
+    ];
+    for (const args of printing) {
+      equal(await ours(topic, args), await consume(context, topic, ...args));
+    }
+  },
+};
+
 const readme: Case = {
   name: 'readme',
   async run({ broker }) {
@@ -320,5 +358,6 @@ export const suite: Suite = {
     const [version] = /Version .*librdkafka [0-9.]+/.exec(await runToEnd('kcat', ['-V'])) ?? [];
     return `kcat ${version ?? ''}`;
   },
-  run: (context) => runCases([...sending, ...transactions, ...reading, ...groups, readme], context),
+  run: (context) =>
+    runCases([...sending, ...transactions, ...reading, ...groups, alike, readme], context),
 };
