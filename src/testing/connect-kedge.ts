@@ -6,7 +6,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { ControlledKedge, type Host } from './controlled-kedge.ts';
-import { Controls } from './controls.ts';
+import { Controls, Unanswered } from './controls.ts';
 import type { Kedge, KedgeAddress } from './kedge.ts';
 import { type BeginOptions, seedsOf } from './options.ts';
 
@@ -53,12 +53,21 @@ class HostElsewhere implements Host {
 
   async #startedAgain(ask: () => Promise<void>): Promise<void> {
     const before = await this.#starts();
-    await ask();
+    let lost: Unanswered | undefined;
+    try {
+      await ask();
+    } catch (error) {
+      if (!(error instanceof Unanswered)) throw error;
+      // On a busy machine it may be gone before its answer is on its way.
+      lost = error;
+    }
     const deadline = Date.now() + patienceMs;
     for (;;) {
       const starts = await this.#starts().catch(() => 0);
       if (starts > before) return;
-      if (Date.now() > deadline) throw new Error(`Kedge is not back after ${patienceMs} ms.`);
+      if (Date.now() > deadline) {
+        throw new Error(`Kedge is not back after ${patienceMs} ms.`, { cause: lost });
+      }
       await delay(10);
     }
   }

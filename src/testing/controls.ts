@@ -52,7 +52,7 @@ export class Controls {
     try {
       response = await fetch(`${url}/test${path}`, { ...init, method, headers });
     } catch (error) {
-      throw new Error(
+      throw new Unanswered(
         `No Kedge answers at ${url}. Was it stopped, or crashed with { restart: false }? ` +
           'Then `await kedge.restart()` brings it back.',
         { cause: error },
@@ -65,6 +65,9 @@ export class Controls {
 
 /** A fault, or a group. */
 class NotThere extends Error {}
+
+/** Nobody answered. */
+export class Unanswered extends Error {}
 
 function refusal(status: number, text: string, url: string): Error {
   const message = messageOf(text);
