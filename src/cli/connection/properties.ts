@@ -16,9 +16,22 @@ export function parseProperties(text: string): Record<string, string> {
   const lines = text.replace(/\\\r?\n[ \t]*/g, '').split(/\r?\n/);
   for (const line of lines) {
     const [, name, value] = /^\s*([^#!\s=:][^\s=:]*)\s*[=:\s]\s*(.*)$/.exec(line) ?? [];
-    if (name !== undefined) properties[name] = value.trim().replace(/\\(.)/g, '$1');
+    if (name !== undefined) properties[name] = unescaped(value.trim());
   }
   return properties;
+}
+
+function unescaped(value: string): string {
+  const meanings: Readonly<Record<string, string>> = { n: '\n', r: '\r', t: '\t' };
+  return value.replace(/\\(.)/g, (_, letter: string) => meanings[letter] ?? letter);
+}
+
+/** PEM whose lines a properties file has joined. */
+function pemOf(text: string): string {
+  return text.replace(
+    /(-----BEGIN [A-Z ]+-----)([^-]*)(-----END [A-Z ]+-----)\s*/g,
+    (_, begin, body: string, end) => `${begin}\n${body.trim().split(/\s+/).join('\n')}\n${end}\n`,
+  );
 }
 
 function spokenIn(properties: Record<string, string>, file: string): Spoken {
@@ -39,7 +52,8 @@ function tlsIn(properties: Record<string, string>, file: string): Partial<Spoken
     const text = properties[inline];
     const location = properties[`ssl.${kind}.location`];
     const type = properties[`ssl.${kind}.type`] ?? 'JKS';
-    if (text !== undefined || location === undefined) return text;
+    if (text !== undefined) return pemOf(text);
+    if (location === undefined) return undefined;
     if (type === 'PEM') return location;
     throw new Refused(
       `${file}: ssl.${kind}.location is a ${type} file; make a PEM file of it and say ` +
@@ -48,12 +62,13 @@ function tlsIn(properties: Record<string, string>, file: string): Partial<Spoken
   };
   const ca = pem('truststore', 'ssl.truststore.certificates');
   const cert = pem('keystore', 'ssl.keystore.certificate.chain');
+  const inlineKey = properties['ssl.keystore.key'];
   return {
     tls: true,
     ca,
     cert,
     // A keystore of one file holds both.
-    key: properties['ssl.keystore.key'] ?? cert,
+    key: inlineKey === undefined ? cert : pemOf(inlineKey),
     keyPassword: properties['ssl.key.password'],
     checkHost: properties['ssl.endpoint.identification.algorithm'] !== '',
   };

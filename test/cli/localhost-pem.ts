@@ -1,0 +1,20 @@
+/** A certificate that names localhost, and its key: for tests alone, signed by itself. */
+export const localhostKey = `-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgOIluuNUUSQC1tXV9
+YscTbbzz6iVuL/8qSa6VZCicHPqhRANCAATle10o6VQTz4lnBDedxs5EXvF+sWTh
+Ne6wNRsGuc7WQqyezr7RkcowQO/WNMMyMFJwKW0KZYoBxrcRarclPjmR
+-----END PRIVATE KEY-----
+`;
+
+export const localhostCertificate = `-----BEGIN CERTIFICATE-----
+MIIBljCCATugAwIBAgIUYKcHNOhl6CsYw70wBfx1lTKwnHgwCgYIKoZIzj0EAwIw
+FDESMBAGA1UEAwwJbG9jYWxob3N0MCAXDTI2MTEyMzA2NTkxM1oYDzIxMjYxMDMw
+MDY1OTEzWjAUMRIwEAYDVQQDDAlsb2NhbGhvc3QwWTATBgcqhkjOPQIBBggqhkjO
+PQMBBwNCAATle10o6VQTz4lnBDedxs5EXvF+sWThNe6wNRsGuc7WQqyezr7Rkcow
+QO/WNMMyMFJwKW0KZYoBxrcRarclPjmRo2kwZzAdBgNVHQ4EFgQUBLD/p7qpXG0v
+CCzBENpR+G8EOaYwHwYDVR0jBBgwFoAUBLD/p7qpXG0vCCzBENpR+G8EOaYwDwYD
+VR0TAQH/BAUwAwEB/zAUBgNVHREEDTALgglsb2NhbGhvc3QwCgYIKoZIzj0EAwID
+SQAwRgIhAOikHe1Xr5xhPYuaAjaYpyTtQUFvypbd5VZS8UZ9zSVFAiEA0k/hv0Ma
+UrjzJWMnwbLITuDk6gUghaKEkvz9C4qc3QE=
+-----END CERTIFICATE-----
+`;
