@@ -5,6 +5,8 @@
 import { randomUUID } from 'node:crypto';
 import { resolve } from 'node:path';
 import { type LocalKedge, type LocalKedgeEvents, startLocalKedge } from '../local/local-kedge.ts';
+import { isEveryAddress } from '../local/local-options.ts';
+import { PortUnavailable } from '../local/ports.ts';
 import { ControlledKedge, type Host } from './controlled-kedge.ts';
 import type { Kedge } from './kedge.ts';
 import { type KedgeOptions, seedsOf, variablesOf } from './options.ts';
@@ -27,8 +29,8 @@ export async function startKedge(options: KedgeOptions = {}): Promise<Kedge> {
       dataDir: dataDir === undefined ? null : resolve(dataDir),
     },
     eventsOf(options.onLog ?? complain),
-  );
-  const dialled = host.includes(':') ? `[${host}]` : host;
+  ).catch(withAdvice);
+  const dialled = isEveryAddress(host) ? '127.0.0.1' : host.includes(':') ? `[${host}]` : host;
   local.unref();
   const address = {
     bootstrapServers: `${dialled}:${local.kafkaPort}`,
@@ -45,6 +47,13 @@ export async function startKedge(options: KedgeOptions = {}): Promise<Kedge> {
     await kedge.stop();
     throw error;
   }
+}
+
+function withAdvice(error: unknown): never {
+  if (!(error instanceof PortUnavailable)) throw error;
+  const { message, socket } = error;
+  const advice = `Without the option ${socket}Port any free port is taken.`;
+  throw new Error(`${message} ${advice}`, { cause: error });
 }
 
 class OwnHost implements Host {

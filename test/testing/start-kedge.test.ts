@@ -45,4 +45,50 @@ it('takes a snapshot with it elsewhere', async () => {
   await using consumer = new Consumer(copy.client, { value: json() });
   const { records } = await consumer.fetch({ topic: 'orders', partition: 0, offset: 0 });
   expect(records.map(({ value }) => value)).toEqual([{ item: 'tea' }]);
+  await copy.seed({ records: [{ topic: 'orders', value: { item: 'milk' } }] });
+  await copy.advanceClock('1h');
+  await copy.reset();
+  const { highWatermark } = await consumer.fetch({ topic: 'orders', partition: 0, offset: 0 });
+  expect(highWatermark).toBe(1);
+  expect(Math.abs((await copy.now()) - Date.now())).toBeLessThan(600_000);
+});
+
+it('says what to do about what it cannot have', async () => {
+  await using kedge = await startKedge({ dataDir: join(scratch, 'data') });
+  const { port } = kedge;
+  await expect(startKedge({ kafkaPort: port })).rejects.toThrow(
+    `Port ${port} on 127.0.0.1 is taken by another program. ` +
+      'Without the option kafkaPort any free port is taken.',
+  );
+  await expect(startKedge({ dataDir: join(scratch, 'data') })).rejects.toThrow(
+    /is in use by another Kedge \(process \d+\)\. Stop that one, or choose another directory\./,
+  );
+  await expect(startKedge({ config: { 'num.partition': 3 } })).rejects.toThrow(
+    "The option config has 'num.partition', which is no setting that Kedge knows.",
+  );
+  await expect(startKedge({ config: { 'num.partitions': 0 } })).rejects.toThrow(TypeError);
+  await expect(startKedge({ snapshot: import.meta.filename })).rejects.toThrow('is no snapshot');
+});
+
+it('goes on where it was in a directory that is kept', async () => {
+  const options = { dataDir: join(scratch, 'kept'), topics: ['orders'] };
+  for (const offset of [0, 1]) {
+    await using kedge = await startKedge(options);
+    await using producer = new Producer(kedge.client);
+    expect(await producer.send('orders', { value: 'tea' })).toMatchObject({ offset });
+  }
+});
+
+it('lets in only who may where that is said, and has an admin of its own', async () => {
+  await using kedge = await startKedge({
+    variables: { KEDGE_TOKEN: 'secret' },
+    topics: ['orders'],
+  });
+  expect(await kedge.admin.listTopics()).toEqual(['orders']);
+  await using stranger = new Producer(kedge.url, { deliveryTimeoutMs: 1_000 });
+  await expect(stranger.send('orders', { value: 'tea' })).rejects.toThrow();
+  await using known = new Producer(kedge.client, { token: 'secret' });
+  expect(await known.send('orders', { value: 'tea' })).toMatchObject({ offset: 0 });
+  await kedge.reset();
+  expect(await kedge.admin.listTopics()).toEqual(['orders']);
 });
