@@ -96,7 +96,7 @@ it('pushes again what is due again, and nothing of an earlier life', async () =>
   expect(made.status, made.text).toBeLessThan(300);
   while (got.length === 0) await delay(10);
   // The failure is noted when it was answered.
-  await delay(300);
+  await delay(1_000);
   status = 200;
   await under.control('POST', '/clock', { advanceMs: 3_700_000 });
   expect(got).toHaveLength(2);
