@@ -1,6 +1,6 @@
 /**
- * Topics taken from Kedge to Apache Kafka and back by `kedge export` and `kedge import`, as lines and
- * as record batches, which Kafka's own tool must be able to read.
+ * Topics taken from Kedge to Apache Kafka and back by `kedge export` and `kedge import`, as lines
+ * and as record batches, which Kafka's own tool must be able to read.
  */
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
