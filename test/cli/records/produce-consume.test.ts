@@ -175,10 +175,11 @@ describe('kedge consume', { timeout: 60_000 }, () => {
     expect(await take('-c', '3')).toBe(numbers(3));
     expect(await take('-e')).toBe('3\n4\n');
     expect(await take('-e')).toBe('');
-    const waiting = kedge.start(['consume', '-G', 'workers', '^fiv', '-u', '-q']);
+    const shown = ['-f', '%t %s\\n'];
+    const waiting = kedge.start(['consume', '-G', 'workers', '^fiv', '-u', '-q', ...shown]);
     await produced('late\n', '-t', 'five-more');
     await produced('late\n', '-t', 'five');
-    await waiting.until('late\n');
+    await waiting.until('five late\n');
     waiting.child.kill('SIGINT');
     expect(await waiting.ended).toBe(0);
     expect(await take('-e')).toBe('');

@@ -1,11 +1,11 @@
 /** Resets and the clock, for those who are outside of Kafka's wire: HTTP, the SDK, webhooks. */
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import { Admin } from '../../../src/client/admin/admin.ts';
 import { Consumer } from '../../../src/client/consumer/consumer.ts';
 import { Producer } from '../../../src/client/producer/producer.ts';
+import { report } from '../../push/report.ts';
+import { until } from '../../until.ts';
 import { startUnderTest, type UnderTest } from './under-test.ts';
 
 let under: UnderTest;
@@ -80,11 +80,11 @@ it('forgets consumers of the REST Proxy', async () => {
 it('pushes again what is due again, and nothing of an earlier life', async () => {
   let status = 500;
   const got: string[] = [];
-  const server = await listening((body) => {
+  await using hook = await report((body, _request, response) => {
     got.push(body);
-    return status;
+    response.writeHead(status, { connection: 'close' }).end();
   });
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+  const url = `${hook.url}/`;
   await seed('a');
   const subscription = {
     topics: ['orders'],
@@ -94,9 +94,11 @@ it('pushes again what is due again, and nothing of an earlier life', async () =>
   };
   const made = await under.ask('PUT', '/push/subscriptions/hook', subscription);
   expect(made.status, made.text).toBeLessThan(300);
-  while (got.length === 0) await delay(10);
   // The failure is noted when it was answered.
-  await delay(1_000);
+  await until(async () => {
+    const { json } = await under.ask('GET', '/push/subscriptions/hook');
+    expect([got.length, json.last_error]).toEqual([1, expect.anything()]);
+  });
   status = 200;
   await under.control('POST', '/clock', { advanceMs: 3_700_000 });
   expect(got).toHaveLength(2);
@@ -105,14 +107,4 @@ it('pushes again what is due again, and nothing of an earlier life', async () =>
   await delay(300);
   expect(got).toHaveLength(2);
   expect((await under.ask('GET', '/push/subscriptions/hook')).status).toBe(404);
-  server.close();
 });
-
-function listening(answer: (body: string) => number): Promise<Server> {
-  const server = createServer(async (request, response) => {
-    let body = '';
-    for await (const chunk of request) body += chunk;
-    response.writeHead(answer(body), { connection: 'close' }).end();
-  });
-  return new Promise((resolve) => server.listen(0, '127.0.0.1', () => resolve(server)));
-}
