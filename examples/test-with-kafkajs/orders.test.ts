@@ -3,13 +3,17 @@ import { type Kedge, kedgeTest } from 'kedge/testing/vitest';
 import { describe, expect } from 'vitest';
 import { Counter, Kitchen, type Order } from './orders.ts';
 
-const week = 7 * 24 * 3_600_000;
+const configs = {
+  'retention.ms': `${7 * 24 * 3_600_000}`,
+  // Records have the broker's time, which is ahead of the clients' where a test moves it.
+  'message.timestamp.type': 'LogAppendTime',
+};
 const tea = { customer: 'ada', item: 'tea' };
 const milk = { customer: 'bob', item: 'milk' };
 
 // The tests of this file have a Kedge of their own, and each test finds it as it is described here.
 const test = kedgeTest({
-  topics: [{ name: 'orders', partitions: 2, configs: { 'retention.ms': `${week}` } }],
+  topics: [{ name: 'orders', partitions: 2, configs }],
 }).extend('shop', async ({ kedge }, { onCleanup }) => {
   const shop = new Shop(kedge);
   onCleanup(() => shop.close());
