@@ -55,7 +55,7 @@ files end: each record is there once. To standard output it always begins at the
   connects: true,
   examples: [
     { command: 'kedge export orders --to backup' },
-    { command: 'kedge export --all --group-offsets --to backup --gzip' },
+    { command: 'kedge export --all --group-offsets --to everything --gzip' },
     { command: "kedge export '^ord.*' --to orders.jsonl", summary: 'all in one file' },
     { command: 'kedge export orders --format binary --to logs' },
     { command: 'kedge export orders --to - | head -1' },

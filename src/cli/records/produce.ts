@@ -81,7 +81,7 @@ Ctrl-C ends reading; what was read is still sent. Options are those of kcat.`,
     { command: 'kedge produce -t orders -l orders.txt -z gzip', summary: 'each line of a file' },
     { command: 'kedge produce -t pictures picture.png', summary: 'a file as one record' },
     { command: 'kedge consume -t orders -e -J -q | kedge produce -J -t copy' },
-    { command: 'kedge produce -t log --follow /var/log/app.log', summary: 'as tail -f' },
+    { command: 'kedge produce -t log --follow app.log', summary: 'as tail -f' },
   ],
   async run({ args, options, output, input, connect, signal }) {
     checkSources(args, options);
