@@ -10,7 +10,7 @@ import { controlled } from './fronts/test/controlled-object.ts';
 import { TestControls } from './fronts/test/controls.ts';
 import { generationNamed } from './fronts/test/generation.ts';
 import type { TestEnv } from './fronts/test/host.ts';
-import { prefix, testFamily } from './fronts/test/routes.ts';
+import { testFamily } from './fronts/test/routes.ts';
 import { ClusterController as PlainController } from './objects/cluster-controller.ts';
 import { GroupCoordinator as PlainGroup } from './objects/group-coordinator.ts';
 import { Partition as PlainPartition } from './objects/partition.ts';
@@ -29,14 +29,10 @@ const controls = new TestControls(env as unknown as Env & TestEnv, gatewayTo);
 const plain = httpApp();
 const withTests = httpAppWith(testFamily(controls));
 
-/** Who may not use the controls finds that there are none. */
+/** Who may not use the controls finds that there are none, however a path is written. */
 const app: Pick<typeof plain, 'fetch'> = {
-  fetch: (request, ...around) => {
-    const { pathname } = new URL(request.url);
-    const isControl = pathname === prefix || pathname.startsWith(`${prefix}/`);
-    const seen = isControl && !controls.admits(request) ? plain : withTests;
-    return seen.fetch(request, ...around);
-  },
+  fetch: (request, ...around) =>
+    (controls.admits(request) ? withTests : plain).fetch(request, ...around),
 };
 
 const wiring = new Wiring(app, (env, access) => controls.gatewayOf(env, access));

@@ -24,7 +24,7 @@ import { readSeed, sow } from './seed.ts';
 const json = 'application/json';
 
 /** Where the controls are. */
-export const prefix = '/test';
+const prefix = '/test';
 
 type Handle = (c: HttpContext, controls: TestControls) => Promise<Response> | Response;
 
