@@ -14,7 +14,7 @@ var root = path.join(__dirname, '..');
 var source = path.join(root, 'src/cli/kedge.ts');
 var inClone = fs.existsSync(source);
 // From 22.18 on Node.js runs TypeScript as it is.
-var needed = inClone ? [22, 18] : [22, 13];
+var needed = inClone ? [22, 18] : [22, 15];
 var version = process.versions.node.split('.').map(Number);
 
 if (version[0] < needed[0] || (version[0] === needed[0] && version[1] < needed[1])) {

@@ -373,7 +373,7 @@ describe('the command line', () => {
     expect(said).toContain('main = "node_modules/kedge/dist/worker.js"\n');
   });
 
-  it.each(['8.17.0', '14.21.3', '20.19.5', '22.12.0'])(
+  it.each(['8.17.0', '14.21.3', '20.19.5', '22.14.0'])(
     'says in Node.js %s which one it needs',
     async (version) => {
       shop.write(
@@ -384,7 +384,7 @@ describe('the command line', () => {
       const file = ofKedge('bin/kedge.cjs');
       const program = shop.start(process.execPath, '--require', './older.cjs', file, '--help');
       expect([await program.ended, program.stdout()]).toEqual([1, '']);
-      const needed = 'this needs Node.js 22.13 or newer';
+      const needed = 'this needs Node.js 22.15 or newer';
       const found = `and runs in v${version}. See https://nodejs.org.`;
       expect(program.stderr()).toBe(`kedge: ${needed}, ${found}\n`);
     },
