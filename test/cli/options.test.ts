@@ -49,6 +49,18 @@ describe('what is said to kedge dev', () => {
     expect(parse('--test-controls', { KEDGE_TEST_SECRET: 't' }).testControls).toBe('t');
   });
 
+  it('lets nobody control it without a secret who is not on this machine, or not let in', () => {
+    const everywhere = '--test-controls --host 0.0.0.0 --advertise kafka.example:9092';
+    const bound = { KEDGE_TRUST_BINDINGS: 'true' };
+    expect(() => parse(everywhere, { KEDGE_OPEN: 'true' })).toThrow('KEDGE_TEST_SECRET');
+    expect(() => parse('--test-controls', bound)).toThrow('KEDGE_TEST_SECRET');
+    const secret = { KEDGE_OPEN: 'true', KEDGE_TEST_SECRET: 't' };
+    expect(parse(everywhere, secret).testControls).toBe('t');
+    for (const KEDGE_TEST_SECRET of ['open', 'two words']) {
+      expect(() => parse('--test-controls', { KEDGE_TEST_SECRET })).toThrow('one word');
+    }
+  });
+
   it('passes KAFKA_ variables on, and an option wins over its variable', () => {
     const environment = {
       KAFKA_NUM_PARTITIONS: '3',

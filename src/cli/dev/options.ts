@@ -6,7 +6,7 @@
 import { hostname } from 'node:os';
 import { resolve } from 'node:path';
 import { topicNameProblem } from '../../core/cluster/topic-names.ts';
-import type { LocalOptions } from '../../local/local-options.ts';
+import { isLoopback, type LocalOptions } from '../../local/local-options.ts';
 import type { Options, Values } from '../command.ts';
 import type { TopicToCreate } from '../environment/create-topics.ts';
 import { type Said, type Settings, settingsFrom } from '../environment/settings.ts';
@@ -84,7 +84,7 @@ export const devOptions = {
   'test-controls': {
     summary:
       'serve /test, for test suites: faults, a clock that can be moved, reset, crash; whoever has ' +
-      'KEDGE_TEST_SECRET, else KEDGE_TOKEN, else everybody may use it',
+      'KEDGE_TEST_SECRET, else KEDGE_TOKEN, else everybody on this machine may use it',
   },
 } as const satisfies Options;
 
@@ -130,7 +130,7 @@ export function startOptionsOf(
     dataDir: values.memory ? null : resolve(here, dataDir ?? settings.dataDir ?? projectsOwn()),
     topics: [...settings.topics, ...(values.topics ?? [])],
     ...(Object.keys(prefixPorts).length > 0 && { prefixPorts }),
-    ...(values['test-controls'] && { testControls: secretOf(settings.variables, environment) }),
+    ...(values['test-controls'] && { testControls: secretOf(settings, environment) }),
     seeds: values.seed.map((path) => resolve(here, path)),
     restore: file(values.restore),
     snapshot: file(values.snapshot),
@@ -142,10 +142,20 @@ function projectsOwn(): string {
   return resolve('.kedge');
 }
 
-/** Where only some may come in, not everybody may move the clock either. */
-function secretOf(variables: Readonly<Record<string, string>>, environment: Environment): string {
+/** Where only some may come in, not everybody may move the clock either, or take a copy of all. */
+function secretOf({ host, variables }: Settings, environment: Environment): string {
   const isOpen = variables.KEDGE_OPEN.toLowerCase() === 'true';
-  return environment.KEDGE_TEST_SECRET || (!isOpen && variables.KEDGE_TOKEN) || 'open';
+  const token = isOpen ? undefined : variables.KEDGE_TOKEN;
+  const secret = (environment.KEDGE_TEST_SECRET || token)?.trim();
+  if (!secret && isOpen && isLoopback(host)) return 'open';
+  if (!secret) {
+    throw new UsageError(
+      '--test-controls lets whoever reaches the HTTP port take and replace everything: set the ' +
+        'variable KEDGE_TEST_SECRET to a secret of yours, which they have to show.',
+    );
+  }
+  if (secret !== 'open' && /^\S+$/.test(secret)) return secret;
+  throw new UsageError('The secret for --test-controls must be one word, and not open.');
 }
 
 function understood(environment: Environment, said: Said): Settings {
