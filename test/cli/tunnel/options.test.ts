@@ -41,7 +41,6 @@ describe('what is said to kedge tunnel', () => {
   });
 
   it.each([
-    ['', 'say which: <url>, where Kedge is deployed'],
     ['ftp://example.com', "'ftp://example.com' is no address"],
     ['a b', "what is 'b'"],
     ['a --listen 9092', '--listen must be host:port'],
