@@ -16,7 +16,7 @@ function sink(isTTY: boolean): Sink & { text: string } {
   };
 }
 
-const escape = '\u001b[';
+const csi = '\u001b[';
 
 describe('Output', () => {
   const columns: readonly Column<{ name: string; count: number | null }>[] = [
@@ -41,7 +41,7 @@ describe('Output', () => {
     const styled = (isTTY: boolean, noColor: boolean) => {
       const stdout = sink(isTTY);
       new Output({ json: false, stdout, stderr: sink(false), noColor }).table(rows, columns);
-      return stdout.text.includes(escape);
+      return stdout.text.includes(csi);
     };
     expect([styled(true, false), styled(true, true), styled(false, false)]).toEqual([
       ...[true, false, false],
@@ -73,9 +73,9 @@ describe('Progress', () => {
     const progress = new Progress(stderr, { label: 'x', unit: 'bytes', now: () => now });
     now = 2_000;
     progress.add(1_500_000);
-    expect(stderr.text).toBe(`\rx  1.5 MB, 1.5 MB/s${escape}K`);
+    expect(stderr.text).toBe(`\rx  1.5 MB, 1.5 MB/s${csi}K`);
     progress.end();
-    expect(stderr.text.endsWith(`\r${escape}K`)).toBe(true);
+    expect(stderr.text.endsWith(`\r${csi}K`)).toBe(true);
   });
 
   it('has words for sizes and times', () => {
