@@ -124,6 +124,8 @@ export class Topics {
   #learn({ name, topicId, partitions }: MetadataResponse['topics'][number]): Topic {
     const topic = { name: name!, topicId, partitions: partitions.length };
     const known = { topic, at: Date.now() };
+    // With the id it may have had: a topic that was made anew has another.
+    this.forget(topic.name);
     this.#known.set(topic.name, known);
     this.#known.set(topicId, known);
     return topic;

@@ -123,6 +123,40 @@ describe('a producer', () => {
     expect(await valuesIn(kedge, 't')).toEqual(['new']);
   });
 
+  describe('whose topic was made anew with fewer partitions', () => {
+    /** Makes the topic anew with one partition; of another address, so that nobody hears of it. */
+    async function shrink(kedge: MemoryKedge): Promise<void> {
+      await using admin = new Admin({ address: {}, open: () => kedge.open() });
+      await admin.deleteTopics(['t']);
+      await admin.createTopics([{ name: 't', partitions: 1 }]);
+    }
+
+    it('gives what it placed itself another place, in order', async () => {
+      using kedge = new MemoryKedge({ numPartitions: 8 });
+      // Each record a batch, so that some wait while one is found to have no place.
+      await using producer = new Producer(kedge, { batchBytes: 100, deliveryTimeoutMs: 5_000 });
+      await producer.partitionsFor('t');
+      await shrink(kedge);
+      // Of eight partitions the last one.
+      const keyed = ['a', 'b', 'c'].map((value) => producer.send('t', { key: 'key 0', value }));
+      const places = [0, 1, 2].map((offset) => ({ partition: 0, offset }));
+      expect(await Promise.all(keyed)).toMatchObject(places);
+      expect(await producer.send('t', { value: 'd' })).toMatchObject({ partition: 0, offset: 3 });
+      expect(await valuesIn(kedge, 't')).toEqual(['a', 'b', 'c', 'd']);
+    });
+
+    it('refuses what its caller placed where there is nothing now', async () => {
+      using kedge = new MemoryKedge({ numPartitions: 8 });
+      await using producer = new Producer(kedge, { deliveryTimeoutMs: 5_000 });
+      await producer.send('t', { partition: 7, value: 'a' });
+      await shrink(kedge);
+      await expect(producer.send('t', { partition: 7, value: 'b' })).rejects.toMatchObject({
+        code: ErrorCode.UNKNOWN_TOPIC_OR_PARTITION,
+      });
+      expect(await producer.send('t', { value: 'c' })).toMatchObject({ partition: 0, offset: 0 });
+    });
+  });
+
   it('takes back what its caller gives up before it is sent', async () => {
     using kedge = new MemoryKedge();
     await using producer = new Producer(kedge, { lingerMs: 60_000 });

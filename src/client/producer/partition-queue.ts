@@ -4,6 +4,7 @@
  * and a retry can never overtake, or be overtaken by, anything.
  */
 import { addToSequence, type NewRecord } from '../../protocol/records/index.ts';
+import type { Topic } from '../topics.ts';
 
 /** A record, and who waits for it to be stored. */
 export interface Entry {
@@ -13,6 +14,8 @@ export interface Entry {
   /** -1: it is stored, and nobody knows where. */
   stored(offset: number, appendTime: number): void;
   failed(error: unknown): void;
+  /** Puts it where it belongs in the topic as it is now; undefined: its caller chose the place. */
+  readonly place: ((topic: Topic) => void) | undefined;
 }
 
 /** An idempotent producer, to one partition: its sequences count from 0. */
@@ -30,6 +33,8 @@ export class Batch {
   attempts = 0;
   /** It was sent, and no answer says that it was not stored. */
   isInDoubt = false;
+  /** Kedge knew no such place, and its topic is looked up anew. */
+  isMisplaced = false;
   retryAt = 0;
 
   constructor(entries: Entry[], createdAt: number) {
@@ -71,13 +76,13 @@ export class PartitionQueue {
     return this.#underWay !== undefined;
   }
 
-  append(entry: Entry, now: number): void {
+  append(entry: Entry, sentAt: number): void {
     const last = this.#batches.at(-1);
     const fits = last && last.bytes + entry.bytes <= this.#limits.batchBytes;
     if (last && fits && last !== this.#underWay && last.attempts === 0) {
       last.entries.push(entry);
       last.bytes += entry.bytes;
-    } else this.#batches.push(new Batch([entry], now));
+    } else this.#batches.push(new Batch([entry], sentAt));
   }
 
   /** Takes back what nobody wants to be sent any more, if it has not been sent. */

@@ -213,8 +213,7 @@ export class Producer<K = string | Uint8Array, V = string | Uint8Array> implemen
         this.#room.leave(bytes);
         break;
       }
-      const place = partition ?? this.#partitionOf(topic, record, bytes);
-      const one = this.#enqueue(topic.name, place, { record, bytes }, signal);
+      const one = this.#enqueue(topic, partition, { record, bytes }, signal);
       // Whoever waits for all of them is told; until then nobody is.
       one.catch(() => {});
       stored.push(one);
@@ -223,12 +222,13 @@ export class Producer<K = string | Uint8Array, V = string | Uint8Array> implemen
   }
 
   #enqueue(
-    topic: string,
-    partition: number,
+    topic: Topic,
+    partition: number | undefined,
     { record, bytes }: Pick<Entry, 'record' | 'bytes'>,
     signal: AbortSignal | undefined,
   ): Promise<RecordMetadata> {
-    const queue = this.#queueOf(topic, partition);
+    const sentAt = Date.now();
+    let queue: PartitionQueue;
     return new Promise<RecordMetadata>((resolve, reject) => {
       const leave = () => {
         this.#room.leave(bytes);
@@ -240,19 +240,24 @@ export class Producer<K = string | Uint8Array, V = string | Uint8Array> implemen
         stored: (offset, appendTime) => {
           leave();
           const timestamp = appendTime >= 0 ? appendTime : record.timestamp;
-          resolve({ topic, partition, offset, timestamp });
+          resolve({ topic: queue.topic, partition: queue.partition, offset, timestamp });
         },
         failed: (error) => {
           leave();
           reject(error);
         },
+        place: partition === undefined ? (there) => put(there) : undefined,
+      };
+      const put = (there: Topic) => {
+        queue = this.#queueOf(there.name, partition ?? this.#partitionOf(there, record, bytes));
+        queue.append(entry, sentAt);
+        this.#sender.wake(queue);
       };
       const takeBack = () => {
         if (queue.remove(entry)) entry.failed(signal?.reason);
       };
       signal?.addEventListener('abort', takeBack);
-      queue.append(entry, Date.now());
-      this.#sender.wake(queue);
+      put(topic);
     });
   }
 

@@ -9,7 +9,7 @@ import { ErrorCode, KafkaError } from '../../protocol/errors.ts';
 import { buildBatch } from '../../protocol/records/index.ts';
 import { type Compression, compressed } from '../compression.ts';
 import type { Link } from '../link.ts';
-import type { Topics } from '../topics.ts';
+import type { Topic, Topics } from '../topics.ts';
 import { backoffMs, isRetriable } from '../waiting.ts';
 import type { Batch, Identity, PartitionQueue } from './partition-queue.ts';
 
@@ -34,6 +34,11 @@ type Answer = Pick<
 interface Work {
   readonly queue: PartitionQueue;
   readonly batch: Batch;
+}
+
+/** What can be sent, and to which topic. */
+interface ReadyWork extends Work {
+  readonly topic: Topic;
 }
 
 const maxRequests = 5;
@@ -169,7 +174,7 @@ export class Sender {
   async #deliver(work: readonly Work[]): Promise<void> {
     this.#requests++;
     const prepared = await Promise.all(work.map((one) => this.#prepare(one)));
-    const ready = work.filter((_, index) => prepared[index]);
+    const ready = prepared.filter((one) => one !== undefined);
     if (ready.length > 0) {
       try {
         const answerTo = await this.#ask(ready);
@@ -182,11 +187,16 @@ export class Sender {
     this.#drain();
   }
 
-  /** Whether the batch can be sent: as whom, with which numbers, as which bytes. */
-  async #prepare(work: Work): Promise<boolean> {
+  /** Settles as whom the batch is sent, with which numbers, as which bytes; undefined: it is not. */
+  async #prepare(work: Work): Promise<ReadyWork | undefined> {
     const { queue, batch } = work;
     const { compression, transactionalId } = this.#terms;
     try {
+      const topic = await this.#topics.named(queue.topic, true);
+      if (batch.isMisplaced && queue.partition >= topic.partitions) {
+        this.#placeAnew(work, topic);
+        return undefined;
+      }
       const identity = await this.#terms.identityFor(queue);
       if (identity !== queue.identity) {
         queue.identity = identity;
@@ -202,26 +212,23 @@ export class Sender {
         ),
         compression,
       );
-      await this.#topics.named(queue.topic, true);
-      return true;
+      return { ...work, topic };
     } catch (error) {
       this.#failed(work, error);
-      return false;
+      return undefined;
     }
   }
 
-  async #ask(work: readonly Work[]): Promise<(one: Work) => Answer | undefined> {
+  async #ask(work: readonly ReadyWork[]): Promise<(one: ReadyWork) => Answer | undefined> {
     const { acks, transactionalId, requestTimeoutMs, deliveryTimeoutMs } = this.#terms;
-    const places = await Promise.all(
-      work.map(async ({ queue, batch }) => ({
-        ...(await this.#topics.named(queue.topic, true)),
-        data: { index: queue.partition, records: batch.encoded! },
-      })),
-    );
-    const topicData = [...Map.groupBy(places, ({ topicId }) => topicId)].map(([topicId, all]) => ({
+    const byTopic = [...Map.groupBy(work, ({ topic }) => topic.topicId)];
+    const topicData = byTopic.map(([topicId, all]) => ({
       topicId,
-      name: all[0].name,
-      partitionData: all.map(({ data }) => data),
+      name: all[0].topic.name,
+      partitionData: all.map(({ queue, batch }) => ({
+        index: queue.partition,
+        records: batch.encoded!,
+      })),
     }));
     const request = { transactionalId, acks, timeoutMs: requestTimeoutMs, topicData };
     const oldest = Math.min(...work.map(({ batch }) => batch.createdAt));
@@ -232,9 +239,8 @@ export class Sender {
       return () => unanswered;
     }
     const { responses } = await this.#link.call(produce, request, limits);
-    return ({ queue }) => {
-      const topicId = places.find(({ name }) => name === queue.topic)?.topicId;
-      const topic = responses.find((one) => one.topicId === topicId || one.name === queue.topic);
+    return ({ queue, topic: { topicId, name } }) => {
+      const topic = responses.find((one) => one.topicId === topicId || one.name === name);
       return topic?.partitionResponses.find(({ index }) => index === queue.partition);
     };
   }
@@ -265,12 +271,28 @@ export class Sender {
     const { queue, batch } = work;
     const code = error instanceof KafkaError ? error.code : ErrorCode.NONE;
     if (doubtful.has(code)) batch.isInDoubt = true;
-    if (misplaced.has(code)) this.#topics.forget(queue.topic);
+    if (misplaced.has(code)) {
+      this.#topics.forget(queue.topic);
+      batch.isMisplaced = true;
+    }
     const now = Date.now();
     const isLate = now - batch.createdAt >= this.#terms.deliveryTimeoutMs;
     if (!isRetriable(error)) this.#giveUp(work, error);
     else if (isLate) this.#giveUp(work, late(error));
     else queue.back(batch, now + backoffMs(batch.attempts++));
+  }
+
+  /** The topic has fewer partitions than it had, since it is another one: no batch fits any more. */
+  #placeAnew({ queue, batch }: Work, topic: Topic): void {
+    queue.done(batch);
+    if (batch.isInDoubt) queue.hasLostPlace = true;
+    const homeless = [batch, ...queue.clear()].flatMap(({ entries }) => entries);
+    const gone = new KafkaError(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION);
+    if (homeless.some(({ place }) => place === undefined)) this.#terms.gaveUp(gone);
+    for (const { place, failed } of homeless) {
+      if (place === undefined) failed(gone);
+      else place(topic);
+    }
   }
 
   #giveUp({ queue, batch }: Work, error: unknown): void {
