@@ -187,7 +187,7 @@ export class Sender {
     this.#drain();
   }
 
-  /** Settles as whom the batch is sent, with which numbers, as which bytes; undefined: it is not. */
+  /** Settles as whom the batch goes, with which numbers, as which bytes; undefined: not at all. */
   async #prepare(work: Work): Promise<ReadyWork | undefined> {
     const { queue, batch } = work;
     const { compression, transactionalId } = this.#terms;
@@ -282,7 +282,7 @@ export class Sender {
     else queue.back(batch, now + backoffMs(batch.attempts++));
   }
 
-  /** The topic has fewer partitions than it had, since it is another one: no batch fits any more. */
+  /** The topic is another one now, with fewer partitions: no batch of the queue has a place. */
   #placeAnew({ queue, batch }: Work, topic: Topic): void {
     queue.done(batch);
     if (batch.isInDoubt) queue.hasLostPlace = true;
