@@ -112,6 +112,22 @@ describe('a producer', () => {
     expect(await valuesIn(kedge, 't')).toEqual(values);
   });
 
+  it('keeps lists apart that wait for room together', async () => {
+    using kedge = new MemoryKedge();
+    await using producer = new Producer(kedge, { bufferBytes: 1_000, batchBytes: 400 });
+    const lists = Array.from({ length: 10 }, (_, list) =>
+      Array.from({ length: list % 3 === 0 ? 1 : 12 }, (_, n) => `${list} ${n} ${'x'.repeat(100)}`),
+    );
+    const sent = lists.map((values) =>
+      producer.send(
+        't',
+        values.map((value) => ({ value })),
+      ),
+    );
+    await Promise.all(sent);
+    expect(await valuesIn(kedge, 't')).toEqual(lists.flat());
+  });
+
   it('takes up a topic that was made anew', async () => {
     using kedge = new MemoryKedge();
     await using producer = new Producer(kedge);

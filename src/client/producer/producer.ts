@@ -37,6 +37,8 @@ export class Producer<K = string | Uint8Array, V = string | Uint8Array> implemen
   readonly #isIdempotent: boolean;
   readonly #queues = new Map<string, PartitionQueue>();
   readonly #sticky = new Map<string, StickyPartitioner>();
+  /** Of a topic, the last of those that wait for room. */
+  readonly #entering = new Map<string, Promise<void>>();
   /** Settles when everything sent so far is stored or given up. */
   readonly #pending = new Set<Promise<unknown>>();
   #identity: Promise<Identity> | undefined;
@@ -205,20 +207,37 @@ export class Producer<K = string | Uint8Array, V = string | Uint8Array> implemen
   ): Promise<PromiseSettledResult<RecordMetadata>[]> {
     const topic = await this.#topics.named(topicName, true);
     const stored: Promise<RecordMetadata>[] = [];
+    const entering = this.#enterAll(topic, news, signal, stored);
+    if (stored.length < news.length) {
+      this.#entering.set(topic.name, entering);
+      await entering;
+      if (this.#entering.get(topic.name) === entering) this.#entering.delete(topic.name);
+    }
+    return Promise.allSettled(stored);
+  }
+
+  /** All of them, before any of those that are sent later to the same topic. */
+  async #enterAll(
+    topic: Topic,
+    news: readonly { readonly record: NewRecord; readonly partition?: number | undefined }[],
+    signal: AbortSignal | undefined,
+    stored: Promise<RecordMetadata>[],
+  ): Promise<void> {
+    const before = this.#entering.get(topic.name);
+    if (before !== undefined) await before.catch(() => {});
     for (const { record, partition } of news) {
       const bytes = sizeOf(record);
       const room = this.#room.enter(bytes);
       if (room !== undefined) await room;
       if (signal?.aborted || this.#isClosed) {
         this.#room.leave(bytes);
-        break;
+        return;
       }
       const one = this.#enqueue(topic, partition, { record, bytes }, signal);
       // Whoever waits for all of them is told; until then nobody is.
       one.catch(() => {});
       stored.push(one);
     }
-    return Promise.allSettled(stored);
   }
 
   #enqueue(
