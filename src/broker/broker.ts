@@ -18,7 +18,7 @@ export class Unanswerable extends Error {
  * Answers one request, and says in the answer for how long the client is to wait before the next.
  * Throws nothing but `Unanswerable`.
  */
-export async function dispatch<Q extends Fields, R extends Fields>(
+export function dispatch<Q extends Fields, R extends Fields>(
   api: Api<Q, R>,
   request: Infer<Q>,
   context: RequestContext,
