@@ -133,8 +133,10 @@ async function passed(
   using removed = fault.removed.awaited();
   const { promise, resolve } = Promise.withResolvers<void>();
   const timer = setTimeout(resolve, ms);
-  signal.addEventListener('abort', () => resolve());
-  if (signal.aborted) resolve();
+  const stop = () => resolve();
+  signal.addEventListener('abort', stop);
+  if (signal.aborted) stop();
   await Promise.race([promise, removed.promise, over]);
+  signal.removeEventListener('abort', stop);
   clearTimeout(timer);
 }
