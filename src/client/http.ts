@@ -56,8 +56,8 @@ class HttpChannel implements Channel {
   }
 }
 
-/** The header that says so; empty when nothing is known. */
-function authorization({ token, username, password }: Credentials): {
+/** The header that says who asks; empty when nothing is known. */
+export function authorization({ token, username, password }: Credentials): {
   authorization?: string;
 } {
   if (token !== undefined) return { authorization: `Bearer ${token}` };

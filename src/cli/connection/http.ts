@@ -3,6 +3,7 @@
  * the way to the cluster is HTTP; other clusters have no such thing.
  */
 import type { Credentials } from '../../client/channel.ts';
+import { authorization } from '../../client/http.ts';
 import { Refused } from '../usage.ts';
 
 export class HttpConnection {
@@ -19,7 +20,7 @@ export class HttpConnection {
   async ask(method: string, path: string, body?: unknown): Promise<any> {
     const headers: Record<string, string> = {
       accept: 'application/json',
-      ...this.#authorization(),
+      ...authorization(this.#credentials),
       ...(body !== undefined && { 'content-type': 'application/json' }),
     };
     const sent = body === undefined ? undefined : JSON.stringify(body);
@@ -31,14 +32,6 @@ export class HttpConnection {
     if (response.ok) return said === '' ? undefined : parsed(said);
     const why = parsed(said)?.message ?? `status ${response.status}`;
     throw new Refused(response.status === 401 ? `${why} (${whoAsks(this.#credentials)})` : why);
-  }
-
-  #authorization(): { authorization?: string } {
-    const { token, username, password = '' } = this.#credentials;
-    if (token !== undefined) return { authorization: `Bearer ${token}` };
-    if (username === undefined) return {};
-    const pair = Buffer.from(`${username}:${password}`).toString('base64');
-    return { authorization: `Basic ${pair}` };
   }
 }
 

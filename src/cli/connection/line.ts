@@ -103,9 +103,22 @@ export class Line implements Channel {
   ): Promise<Infer<R>> {
     const whole = { ...defaultsOf(api.request.fields), ...request };
     const header = { correlationId: 0, clientId: 'kedge-cli' };
-    const chunks = encodeRequestFrame(api, version, header, whole);
+    return (await this.exchange(api, version, header, whole, true))!;
+  }
+
+  /** Sends a request that is whole already. Undefined: it gets no answer. */
+  async exchange<Q extends Fields, R extends Fields>(
+    api: Api<Q, R>,
+    version: number,
+    header: { readonly correlationId: number; readonly clientId: string | null },
+    request: Infer<Q>,
+    isAnswered: boolean,
+  ): Promise<Infer<R> | undefined> {
+    const chunks = encodeRequestFrame(api, version, header, request);
     chunks[0] = chunks[0].subarray(lengthBytes);
-    const reader = new Reader((await this.request(chunks, true))!);
+    const frame = await this.request(chunks, isAnswered);
+    if (frame === null) return undefined;
+    const reader = new Reader(frame);
     decodeResponseHeader(api, version, reader);
     return decodeResponse(api, version, reader);
   }

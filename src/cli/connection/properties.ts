@@ -11,7 +11,7 @@ export async function readProperties(file: string): Promise<Spoken> {
 }
 
 /** Java's format: `name=value`, `name: value`, `\` at the end of a line goes on with the next. */
-export function parseProperties(text: string): Record<string, string> {
+function parseProperties(text: string): Record<string, string> {
   const properties: Record<string, string> = {};
   const lines = text.replace(/\\\r?\n[ \t]*/g, '').split(/\r?\n/);
   for (const line of lines) {

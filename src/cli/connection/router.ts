@@ -3,8 +3,6 @@
  * that is, is learned of the cluster when it is first asked and forgotten when a broker says that
  * it is another; whoever asked then asks again, as after any other error that passes.
  */
-
-import { Reader } from '../../bytes/reader.ts';
 import { ZERO_UUID } from '../../bytes/uuid.ts';
 import { concat } from '../../bytes/writer.ts';
 import { type Channel, disconnected } from '../../client/channel.ts';
@@ -13,13 +11,8 @@ import { apiVersions } from '../../protocol/apis/api-versions.ts';
 import { findCoordinator } from '../../protocol/apis/find-coordinator.ts';
 import { type MetadataResponse, metadata } from '../../protocol/apis/metadata.ts';
 import { ErrorCode, KafkaError } from '../../protocol/errors.ts';
-import {
-  decodeResponseHeader,
-  encodeRequestFrame,
-  encodeResponseFrame,
-  openRequest,
-} from '../../protocol/header.ts';
-import { type Api, decodeResponse } from '../../protocol/schema.ts';
+import { encodeResponseFrame, openRequest } from '../../protocol/header.ts';
+import type { Api } from '../../protocol/schema.ts';
 import { Refused } from '../usage.ts';
 import type { Line } from './line.ts';
 import {
@@ -236,15 +229,9 @@ class Router implements Channel {
   }
 
   async #ask(nodeId: number, request: Request): Promise<Message> {
-    const { api, version, correlationId, clientId, body, isAnswered } = request;
-    const chunks = encodeRequestFrame(api, version, { correlationId, clientId }, body);
-    chunks[0] = chunks[0].subarray(lengthBytes);
+    const { api, version, body, isAnswered } = request;
     const line = await this.#lineTo(nodeId);
-    const frame = await line.request(chunks, isAnswered);
-    if (frame === null) return undefined;
-    const reader = new Reader(frame);
-    decodeResponseHeader(api, version, reader);
-    return decodeResponse(api, version, reader);
+    return line.exchange(api, version, request, body, isAnswered);
   }
 
   async #coordinator(kind: CoordinatorKind, key: string): Promise<number> {
