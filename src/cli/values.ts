@@ -2,6 +2,7 @@
  * What the texts of options mean: numbers, ports, durations, points in time. Each is a `parse` of
  * an option and throws a UsageError that says what it should be.
  */
+import { unitMs } from '../testing/duration.ts';
 import { UsageError } from './usage.ts';
 
 /** A whole number. */
@@ -17,19 +18,11 @@ export function integer(min = 0, max = Number.MAX_SAFE_INTEGER): (text: string) 
 
 export const port = integer(0, 65_535);
 
-const units: Readonly<Record<string, number>> = {
-  ms: 1,
-  s: 1_000,
-  m: 60_000,
-  h: 3_600_000,
-  d: 86_400_000,
-};
-
 /** Milliseconds: of `500ms`, `30s`, `12h`, `30d`. */
 export function duration(text: string): number {
   const [, count, unit] = /^(\d+)(ms|[smhd])$/.exec(text) ?? [];
   if (count === undefined) throw new UsageError(`must be like 30s, 12h or 30d, not '${text}'`);
-  return Number(count) * units[unit];
+  return Number(count) * unitMs[unit as keyof typeof unitMs];
 }
 
 /**

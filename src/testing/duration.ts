@@ -1,6 +1,6 @@
 /** Lengths of time as people write them: 1500, `'90s'`, `'10m'`, `'2h'`, `'7d'`, `'500ms'`. */
 
-const unitMs = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
+export const unitMs = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
 
 /** In milliseconds. Throws a TypeError for what is none, or goes back. */
 export function millisecondsOf(duration: number | string): number {
