@@ -9,11 +9,11 @@ import { variablesOf } from './parse.ts';
 
 const width = 96;
 
-export const commonOptions = {
+const commonOptions = {
   help: { short: 'h', summary: 'this text' },
 } as const satisfies Options;
 
-export const jsonOption = {
+const jsonOption = {
   json: { summary: 'print JSON' },
 } as const satisfies Options;
 
@@ -63,7 +63,8 @@ export function overview(entries: readonly Entry[]): string {
   ].join('\n\n');
 }
 
-export const connectionText = `Without any of these options it is the Kedge on this machine, at 127.0.0.1:9092.
+const connectionText = `\
+Without any of these options it is the Kedge on this machine, at 127.0.0.1:9092.
 
 A password is never an option: it is the variable KEDGE_PASSWORD, or standard input with
 --password-stdin, or it is asked for. A file given with --command-config is one of Kafka's own
@@ -122,13 +123,13 @@ export function rowsOf(options: Options): (readonly [string, string])[] {
 }
 
 /** `-t, --topic <name>`. */
-export function flagText(name: string, { short, value }: Option): string {
+function flagText(name: string, { short, value }: Option): string {
   const long = value === undefined ? `--${name}` : `--${name} <${value}>`;
   return short ? `-${short}, ${long}` : long;
 }
 
 /** ` (default 1; KEDGE_X)`. */
-export function notesOf(option: Option): string {
+function notesOf(option: Option): string {
   const variables = variablesOf(option);
   const notes = [
     ...(option.choices ? [option.choices.join(', ')] : []),

@@ -3,7 +3,7 @@ import type { Listener, LocalOptions, PrefixPorts } from './local-options.ts';
 import { prefixProps } from './prefix-worker.ts';
 import type { Socket } from './workerd-config.ts';
 
-export const prefixNames = [
+const prefixNames = [
   'registry',
   'rest',
   'connect',

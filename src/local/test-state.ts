@@ -13,7 +13,7 @@ export interface TestState {
   readonly clockOffsetMs: number;
 }
 
-export const untouched: TestState = { generation: 0, clockOffsetMs: 0 };
+const untouched: TestState = { generation: 0, clockOffsetMs: 0 };
 
 const fileIn = (directory: string): string => join(directory, 'test-state.json');
 

@@ -38,7 +38,7 @@ export type Entity =
   | { readonly kind: 'quotas'; readonly parts: readonly QuotaPart[] };
 
 export type ConfigType = 'topic' | 'broker' | 'group';
-export const configTypes = { topic: 2, broker: 4, group: 32 } as const;
+const configTypes = { topic: 2, broker: 4, group: 32 } as const;
 
 export interface Setting {
   readonly name: string;

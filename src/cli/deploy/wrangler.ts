@@ -147,7 +147,7 @@ const advice: readonly (readonly [RegExp, (wrangler: Wrangler) => string])[] = [
   ],
 ];
 
-export function adviceOn(output: string, wrangler: Wrangler): string | undefined {
+function adviceOn(output: string, wrangler: Wrangler): string | undefined {
   return advice.find(([said]) => said.test(output))?.[1](wrangler);
 }
 

@@ -3,7 +3,6 @@
  * surprise: a Kafka client connects twice, the second time to what the first answer told it, and
  * that address is what is wrong most often.
  */
-
 import { lookup } from 'node:dns/promises';
 import { connect as dial } from 'node:net';
 import { AclOperation } from '../../protocol/acl.ts';

@@ -3,7 +3,6 @@
  * The surprise: one setting has many names. Bitnami's have `CFG` in the middle, older images have
  * `BROKER_ID` and a host name and a port of their own, and Redpanda's begin otherwise.
  */
-
 import { type TopicToCreate, topicsToCreate } from './create-topics.ts';
 import { type ImageListener, listenersFrom } from './listeners.ts';
 
@@ -45,7 +44,7 @@ const otherNames: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** What everything is called in Kafka's own image; what is empty is not there. */
-export function underKafkasNames(environment: Environment): Record<string, string> {
+function underKafkasNames(environment: Environment): Record<string, string> {
   const set: Record<string, string> = {};
   const bitnami: Record<string, string> = {};
   for (const [name, value] of Object.entries(environment)) {

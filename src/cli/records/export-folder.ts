@@ -22,7 +22,7 @@ export interface Described {
   readonly groups: readonly GroupLine[];
 }
 
-export async function readDescribed(folder: string): Promise<Described> {
+async function readDescribed(folder: string): Promise<Described> {
   const topics: TopicLine[] = [];
   const groups: GroupLine[] = [];
   const text = await textOf(join(folder, topicsFile));

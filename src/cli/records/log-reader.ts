@@ -3,7 +3,6 @@
  * next batches are asked for before those that came are looked at, since their headers say where
  * to read on; so the line is busy while records are printed or written.
  */
-
 import { ZERO_UUID } from '../../bytes/uuid.ts';
 import { concat } from '../../bytes/writer.ts';
 import { AbortedProducers } from '../../client/consumer/fetched.ts';

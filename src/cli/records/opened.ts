@@ -11,7 +11,7 @@ import {
 const largestOpened = 512 * 1024 * 1024;
 
 /** The bytes of a batch's records, decompressed. */
-export function openedBytes(batch: RecordBatch): Uint8Array {
+function openedBytes(batch: RecordBatch): Uint8Array {
   try {
     return decompress(batch.codec, batch.recordBytes, largestOpened);
   } catch (error) {

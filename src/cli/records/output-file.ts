@@ -92,7 +92,7 @@ const header = [0x1f, 0x8b, 8, 4, 0, 0, 0, 0, 0, 255, 8, 0, 0x4b, 0x45, 4, 0];
 const headerBytes = header.length + 4;
 const trailerBytes = 8;
 
-export function gzipMember(plain: Uint8Array): Buffer {
+function gzipMember(plain: Uint8Array): Buffer {
   const packed = deflateRawSync(plain);
   const member = Buffer.alloc(headerBytes + packed.length + trailerBytes);
   member.set(header);

@@ -2,7 +2,6 @@
  * Sends records and keeps count of what became of them. The surprise: only so much is on its way at
  * a time, and no more is read meanwhile, so that a file of any size takes little memory.
  */
-
 import type { ProducerRecord } from '../../client/producer/options.ts';
 import type { Producer } from '../../client/producer/producer.ts';
 import type { Outgoing } from './sources.ts';
