@@ -3,7 +3,6 @@
  * gateways remember, and it does nothing by itself except to tell partitions that their topic is
  * gone or configured anew, for which its alarm wakes it until all have answered.
  */
-
 import { DurableObject } from 'cloudflare:workers';
 import type { ClusterCalls } from '../core/cluster/commands.ts';
 import { timeNow } from '../runtime/clock.ts';

@@ -3,7 +3,6 @@
  * write nothing; the object stores a row a rebalance and a row a topic and commit, and an alarm
  * finds the members that fell silent.
  */
-
 import { DurableObject } from 'cloudflare:workers';
 import type { GroupCalls, VouchedMember } from '../core/group/commands.ts';
 import { timeAt, timeNow } from '../runtime/clock.ts';

@@ -3,7 +3,6 @@
  * it is a watch that sleeps with the object, so a waiting consumer costs nothing until something is
  * appended.
  */
-
 import { DurableObject } from 'cloudflare:workers';
 import type { PartitionCalls } from '../core/log/calls.ts';
 import { timeNow } from '../runtime/clock.ts';

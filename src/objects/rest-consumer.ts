@@ -3,7 +3,6 @@
  * use it, and consumes nothing itself; only when nobody has come for long does it act, to leave
  * the group on behalf of a client that is gone.
  */
-
 import { DurableObject } from 'cloudflare:workers';
 import type { RestConsumerCalls } from '../core/rest-consumer/calls.ts';
 import { timeNow } from '../runtime/clock.ts';

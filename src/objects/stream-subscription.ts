@@ -3,7 +3,6 @@
  * world, the rights of users and the webhooks, stands on higher floors, so the Worker's wiring
  * hands it in.
  */
-
 import { DurableObject } from 'cloudflare:workers';
 import type { StreamSubscriptionCalls } from '../core/stream-subscription/calls.ts';
 import { timeNow } from '../runtime/clock.ts';

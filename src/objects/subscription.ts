@@ -3,7 +3,6 @@
  * a Kafka client of the cluster and the targets, stands on higher floors, so the Worker's wiring
  * hands it in.
  */
-
 import { DurableObject } from 'cloudflare:workers';
 import type { SubscriptionCalls } from '../core/push/calls.ts';
 import { timeNow } from '../runtime/clock.ts';

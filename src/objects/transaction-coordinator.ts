@@ -3,7 +3,6 @@
  * it is asked by partitions and groups before their first write of a transaction, so it knows
  * everyone who has to hear how it ended, and its alarm tells those who could not be reached.
  */
-
 import { DurableObject } from 'cloudflare:workers';
 import type { TransactionCalls } from '../core/transaction/calls.ts';
 import { timeNow } from '../runtime/clock.ts';

@@ -3,7 +3,6 @@
  * the simulation. The surprise: commands and replies are copied as an RPC would copy them, so that
  * nobody can come to rely on sharing an object with the other side.
  */
-
 import type { VouchedMember } from '../core/group/commands.ts';
 import type { SubscriptionCalls } from '../core/push/calls.ts';
 import type { StreamSubscriptionCalls } from '../core/stream-subscription/calls.ts';

@@ -11,7 +11,6 @@
  * - A stream's token, in a header too, is taken by the routes of streams alone.
  * - Where everybody may come in nobody has to show anything; who does is known by it.
  */
-
 import { type Access, hintFor } from '../../broker/access.ts';
 import { Authenticator, type Identity } from '../../broker/authenticator.ts';
 import { anonymous } from '../../broker/authorizer.ts';

@@ -2,7 +2,6 @@
  * A topic as a Worker that is bound to it sees it: a queue to send to. The surprise: which topic it
  * is stands in the binding (`props`), not in the Worker's code, as it is with a queue.
  */
-
 import type { Principal } from '../../broker/authorizer.ts';
 import type { Gateway } from '../../broker/gateway.ts';
 import { type QueueMessageOptions, queueRecord } from '../../core/push/queue-message.ts';

@@ -6,7 +6,6 @@
  * - At most a mebibyte a time, but one message is always whole.
  * - An offset below what is still kept: 410. One beyond the end: 400.
  */
-
 import { offsetToken } from '../../../core/stream/offset-token.ts';
 import { timeNow } from '../../../runtime/clock.ts';
 import type { HttpContext } from '../routes.ts';

@@ -9,7 +9,6 @@
  * - A worker that claims what there is needs READ on the group of the subscription's name. From
  *   then on, and for webhooks, the token of the wake is all that counts.
  */
-
 import { Credentials } from '../../../broker/credentials.ts';
 import { may, mayWithCluster } from '../../../broker/permissions.ts';
 import { parseOffsetToken } from '../../../core/stream/offset-token.ts';
