@@ -73,10 +73,18 @@ export async function holdTemporaryDirectory(prefix: string): Promise<DataDirect
   };
 }
 
+/** Setting a directory up takes no longer. */
+const setUpMs = 60_000;
+
+function ageMs(path: string): number {
+  return Date.now() - statSync(path).mtimeMs;
+}
+
 function removeIfAbandoned(path: string): void {
   try {
-    // A directory without a process id is one that is being set up at this moment.
-    const lock = readText(join(path, 'pid')) ? tryLock(join(path, 'lock')) : undefined;
+    // A new directory without a process id is one that is being set up at this moment.
+    const isSetUp = readText(join(path, 'pid')) !== '' || ageMs(path) > setUpMs;
+    const lock = isSetUp ? tryLock(join(path, 'lock')) : undefined;
     if (!lock) return;
     lock.close();
     rmSync(path, { recursive: true, force: true });
