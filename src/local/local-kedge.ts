@@ -13,6 +13,7 @@ import { type DataDirectory, holdDataDirectory, holdTemporaryDirectory } from '.
 import { isLoopback, type Listener, type LocalOptions, type PrefixPorts } from './local-options.ts';
 import {
   freshObjectsIn,
+  type ObjectIds,
   objectIdsIn,
   objectsIn,
   removeObjects,
@@ -153,9 +154,13 @@ class RunningKedge implements LocalKedge {
   }
 
   restart(): Promise<void> {
+    return this.#again('stop');
+  }
+
+  #again(how: 'stop' | 'kill'): Promise<void> {
     this.#isWanted = true;
     return this.#alone(async () => {
-      await this.#end('stop');
+      await this.#end(how);
       await this.#run();
     });
   }
@@ -278,17 +283,28 @@ class RunningKedge implements LocalKedge {
   async #openHost({ scratch }: DataDirectory): Promise<void> {
     if (this.#host) return;
     const { startTestHost } = await import('./test-host.ts');
-    const later = (work: () => Promise<void>) => () => work().catch(this.#events.onFailure);
+    // Meanwhile it may have been stopped.
+    const later = (work: () => Promise<void>) => async () => {
+      if (this.#isWanted) await work().catch(this.#events.onFailure);
+    };
     this.#host = await startTestHost({
       scratch,
       keepState: (state: TestState) => writeTestState(this.#objects, state),
       objects: () => objectIdsIn(this.dataDir),
-      forget: (objects) => removeObjects(this.dataDir, objects),
-      crash: later(() => this.crash().then(() => this.start())),
+      forget: (objects) => this.#forget(objects),
+      crash: later(() => this.#again('kill')),
       restart: later(() => this.restart()),
       snapshot: (file) => this.snapshot(file),
       prepareRestore: (file) => this.#alone(() => this.#prepareRestore(file)),
       restorePrepared: later(() => this.#alone(() => this.#replace())),
+    });
+  }
+
+  /** Not where others have taken their place since, which may have the same names. */
+  #forget(objects: ObjectIds): Promise<void> {
+    const asked = this.starts;
+    return this.#alone(async () => {
+      if (this.starts === asked) await removeObjects(this.dataDir, objects);
     });
   }
 

@@ -56,6 +56,19 @@ it('stays emptied, and ahead of time, after a crash', async () => {
   expect(await stateOf(kedge)).toMatchObject({ starts: 2, clockOffsetMs: 3_600_000 });
 });
 
+it('is what was restored, though it was emptied just before', async () => {
+  const kedge = await withControls();
+  await produce(kedge, 'orders', 'tea');
+  const file = join(kedge.dataDir, 'a.snapshot');
+  await kedge.snapshot(file);
+  for (let times = 0; times < 12; times++) {
+    expect((await control(kedge, 'POST', '/reset')).status).toBe(204);
+    await delay(times * 3);
+    await kedge.restore(file);
+    expect(await valuesIn(kedge, 'orders')).toEqual(['tea']);
+  }
+});
+
 it('gives a snapshot of its state without ending, and takes it back', async () => {
   const kedge = await withControls();
   await control(kedge, 'POST', '/reset');
