@@ -54,7 +54,7 @@ export class Controls {
     } catch (error) {
       throw new Unanswered(
         `No Kedge answers at ${url}. Was it stopped, or crashed with { restart: false }? ` +
-          'Then `await kedge.restart()` brings it back.',
+          'After a crash `await kedge.restart()` brings it back.',
         { cause: error },
       );
     }

@@ -58,30 +58,38 @@ function withAdvice(error: unknown): never {
 
 class OwnHost implements Host {
   readonly #local: LocalKedge;
+  #isStopped = false;
 
   constructor(local: LocalKedge) {
     this.#local = local;
   }
 
   async crash(restart: boolean): Promise<void> {
-    await this.#local.crash();
-    if (restart) await this.#local.start();
+    await this.#running.crash();
+    if (restart) await this.#running.start();
   }
 
-  restart(): Promise<void> {
-    return this.#local.restart();
+  async restart(): Promise<void> {
+    await this.#running.restart();
   }
 
-  snapshot(file: string): Promise<void> {
-    return this.#local.snapshot(resolve(file));
+  async snapshot(file: string): Promise<void> {
+    await this.#running.snapshot(resolve(file));
   }
 
-  restore(file: string): Promise<void> {
-    return this.#local.restore(resolve(file));
+  async restore(file: string): Promise<void> {
+    await this.#running.restore(resolve(file));
   }
 
   stop(): Promise<void> {
+    this.#isStopped = true;
     return this.#local.stop();
+  }
+
+  /** What is stopped is gone with its directory: nothing is to bring it back, and leave it. */
+  get #running(): LocalKedge {
+    if (!this.#isStopped) return this.#local;
+    throw new Error('This Kedge was stopped. startKedge() starts another.');
   }
 }
 

@@ -33,6 +33,20 @@ it('is back after a crash with what was acknowledged, and stays away when that i
   expect(await producer.send('orders', { value: 'bread' })).toMatchObject({ offset: 2 });
 });
 
+it('is not brought back once it was stopped', async () => {
+  const kedge = await startKedge();
+  const crashing = kedge.crash();
+  await kedge.stop();
+  const [crashed] = await Promise.allSettled([crashing]);
+  if (crashed.status === 'rejected') expect(crashed.reason.message).toMatch('was stopped');
+  const file = join(scratch, 'late.snapshot');
+  const late = [kedge.crash(), kedge.restart(), kedge.snapshot(file), kedge.restore(file)];
+  for (const { reason } of (await Promise.allSettled(late)) as PromiseRejectedResult[]) {
+    expect(reason.message).toMatch('startKedge() starts another');
+  }
+  await expect(kedge.reset()).rejects.toThrow('No Kedge answers');
+});
+
 it('takes a snapshot with it elsewhere', async () => {
   const file = join(scratch, 'kedge.snapshot');
   {
