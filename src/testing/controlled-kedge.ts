@@ -66,13 +66,20 @@ export class ControlledKedge implements Kedge {
   async begin(): Promise<void> {
     const { seeds, snapshot } = this.#beginning;
     if (snapshot !== undefined) await this.#host.restore(snapshot);
-    for (const one of seeds)
-      await sow(await this.#withoutThoseThere(one), this.#controls, this.admin);
+    for (const one of seeds) {
+      await sow(await this.#withoutThoseThere(await read(one)), this.#controls, this.admin);
+    }
   }
 
+  /** Clients that stay may have a topic made at once: so those of the options are there before. */
   async reset(): Promise<void> {
-    await this.#controls.post('/reset');
-    await this.begin();
+    if (this.#beginning.snapshot !== undefined) return this.begin();
+    const seeds = await Promise.all(this.#beginning.seeds.map(read));
+    const topics = seeds.flatMap((seed) => (seed.topics ?? []).map(topicOf));
+    // The first to name a topic says what it is like.
+    const byName = new Map(topics.reverse().map((topic) => [topic.name, topic]));
+    await this.#controls.post('/reset', { topics: [...byName.values()] });
+    for (const seed of seeds) await sow({ ...seed, topics: [] }, this.#controls, this.admin);
   }
 
   stop(): Promise<void> {
@@ -133,13 +140,12 @@ export class ControlledKedge implements Kedge {
   }
 
   /** In a directory that is kept there may be topics from last time. */
-  async #withoutThoseThere(seed: Seed | string): Promise<Seed> {
-    const { topics = [], ...rest } = await read(seed);
+  async #withoutThoseThere({ topics = [], ...rest }: Seed): Promise<Seed> {
     const there = topics.length > 0 ? await this.admin.listTopics() : [];
     return { ...rest, topics: topics.map(topicOf).filter(({ name }) => !there.includes(name)) };
   }
 }
 
-function read(seed: Seed | string): Seed | Promise<Seed> {
+async function read(seed: Seed | string): Promise<Seed> {
   return typeof seed === 'string' ? readSeed(seed) : seed;
 }

@@ -51,6 +51,28 @@ describe('reset', () => {
     }
   });
 
+  it('has its topics made by nobody else, though a client waits to write', async () => {
+    const kafka = new Kafka({
+      brokers: [kedge.bootstrapServers],
+      logLevel: logLevel.NOTHING,
+      retry: { initialRetryTime: 5, maxRetryTime: 20, retries: 1_000 },
+    });
+    const producer = kafka.producer();
+    await producer.connect();
+    let isOver = false;
+    const writing = (async () => {
+      while (!isOver) await producer.send({ topic: 'orders', messages: [{ value: 'tea' }] });
+    })();
+    for (let resets = 0; resets < 15; resets++) {
+      await kedge.reset();
+      const [{ partitions }] = await kedge.admin.describeTopics(['orders']);
+      expect(partitions).toHaveLength(2);
+    }
+    isOver = true;
+    await writing;
+    await producer.disconnect();
+  });
+
   it('comes back from a moved clock', async () => {
     expect(await kedge.advanceClock('30d')).toBeGreaterThan(Date.now() + 29 * 86_400_000);
     await kedge.reset();

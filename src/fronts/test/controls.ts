@@ -84,8 +84,8 @@ export class TestControls implements Leader, ObjectControls {
   }
 
   /** The cluster as its owner has it, whom no fault strikes. Close it. */
-  insider(request: Request): Kafka {
-    const kafka = new Kafka(this.generation.gateway!, request, { principal: owner });
+  insider(request: Request, { gateway } = this.generation): Kafka {
+    const kafka = new Kafka(gateway!, request, { principal: owner });
     kafka.context = { ...kafka.context, between: undefined };
     return kafka;
   }
@@ -105,20 +105,35 @@ export class TestControls implements Leader, ObjectControls {
     return generation.gateway;
   }
 
-  /** Empties the cluster. `later`: what goes on when everybody may go on. */
-  reset(later: (work: Promise<void>) => void): Promise<void> {
+  /**
+   * Empties the cluster. `begin` makes what is there before anybody else comes; `later`: what goes
+   * on when everybody may go on.
+   */
+  reset(
+    begin: (next: Generation) => Promise<void>,
+    later: (work: Promise<void>) => void,
+  ): Promise<void> {
     return this.#alone(async () => {
       const old = this.generation;
       const next = this.#generationNumbered(old.number + 1);
       next.gateway = this.#newGateway(next, accessFrom({ ...this.#env }), old.gateway);
       await this.host.keep({ generation: next.number, clockOffsetMs: 0 });
-      this.generation = next;
       if (clockAheadMs() !== 0) setClockAhead(0);
-      this.faults.clear();
-      this.heard.clear();
-      old.ended.come();
-      later(this.#wipe(old));
+      try {
+        await begin(next);
+      } finally {
+        this.#enter(next);
+        later(this.#wipe(old));
+      }
     });
+  }
+
+  #enter(next: Generation): void {
+    const { ended } = this.generation;
+    this.generation = next;
+    this.faults.clear();
+    this.heard.clear();
+    ended.come();
   }
 
   /** Moves the clock forward. Settles when what became due was done. */

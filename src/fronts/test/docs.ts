@@ -53,12 +53,37 @@ export const state: Doc = {
   },
 };
 
+const seeds = {
+  types: [json],
+  required: true,
+  schema: object(
+    {},
+    {
+      topics: list(object({ name: text }, { partitions: whole, configs: map(anything) })),
+      records: list(
+        object(
+          { topic: text },
+          {
+            key: anything,
+            value: anything,
+            headers: anything,
+            partition: whole,
+            timestamp: orNull(whole),
+          },
+        ),
+      ),
+    },
+  ),
+  example: { records: [{ topic: 'orders', key: 'a', value: { amount: 1 } }] },
+};
+
 export const reset: Doc = {
   summary: 'Empty it',
   description:
     'No topics, groups, offsets, transactions, users or tokens are left, no quotas, subscriptions ' +
     'and faults, and the clock is right again. Kafka connections stay; requests that wait are ' +
-    'answered now.',
+    'answered now. What the body names is there before any client comes.',
+  body: { ...seeds, required: false },
   answers: done,
 };
 
@@ -126,29 +151,7 @@ export const seed: Doc = {
   description:
     'A key, a value and the value of a header are text, null, `{"base64": "…"}`, or any other ' +
     'JSON, which is stored as JSON. Topics that are not named are made where clients may make them.',
-  body: {
-    types: [json],
-    required: true,
-    schema: object(
-      {},
-      {
-        topics: list(object({ name: text }, { partitions: whole, configs: map(anything) })),
-        records: list(
-          object(
-            { topic: text },
-            {
-              key: anything,
-              value: anything,
-              headers: anything,
-              partition: whole,
-              timestamp: orNull(whole),
-            },
-          ),
-        ),
-      },
-    ),
-    example: { records: [{ topic: 'orders', key: 'a', value: { amount: 1 } }] },
-  },
+  body: seeds,
   answers: done,
 };
 

@@ -17,8 +17,9 @@ import {
 } from '../http/routes.ts';
 import type { TestControls } from './controls.ts';
 import * as docs from './docs.ts';
+import type { Generation } from './generation.ts';
 import { rebalance } from './rebalance.ts';
-import { readFault, readFields, text, whole } from './requests.ts';
+import { bad, readFault, readFields, text, whole } from './requests.ts';
 import { readSeed, sow } from './seed.ts';
 
 const json = 'application/json';
@@ -85,7 +86,9 @@ function nothing(): Response {
 }
 
 async function reset(c: HttpContext, controls: TestControls): Promise<Response> {
-  await controls.reset((work) => finishLater(c, work));
+  const seed = await readSeed(c.req.raw);
+  const begin = (next: Generation) => sow(seed, controls.insider(c.req.raw, next));
+  await controls.reset(begin, (work) => finishLater(c, work));
   return nothing();
 }
 
@@ -104,9 +107,14 @@ function removeFault(c: HttpContext, { faults }: TestControls): Response {
   return nothing();
 }
 
+/** There is no date after it, in the year 275760. */
+const lastMoment = 8.64e15;
+
 async function advance(c: HttpContext, controls: TestControls): Promise<Response> {
   const { advanceMs } = await readFields(c.req.raw, ['advanceMs']);
-  await controls.advance(whole(0)(advanceMs, 'advanceMs'));
+  const byMs = whole(0)(advanceMs, 'advanceMs');
+  if (byMs > lastMoment - controls.state.now) throw bad('advanceMs leads beyond the last date.');
+  await controls.advance(byMs);
   const { now, clockOffsetMs } = controls.state;
   return answer({ now, clockOffsetMs });
 }

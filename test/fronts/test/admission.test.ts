@@ -76,6 +76,7 @@ describe('for everybody', () => {
     expect((await under.ask('POST', '/test/rebalance', { group: 'none' })).status).toBe(404);
     expect((await under.ask('POST', '/test/clock', { advanceMs: 'much' })).status).toBe(400);
     expect((await under.ask('POST', '/test/clock', {})).status).toBe(400);
+    expect((await under.ask('POST', '/test/clock', { advanceMs: 9e15 })).status).toBe(400);
   });
 });
 
