@@ -15,3 +15,6 @@ const { stdin, stdout, stderr, env: environment } = process;
 process.exitCode = await runProgram(commands, process.argv.slice(2), {
   ...{ stdin, stdout, stderr, environment },
 });
+// Whoever was asked and never answers does not hold us up; whoever reads us has it all before.
+for (const stream of [stdout, stderr]) await new Promise((done) => stream.write('', done));
+process.exit();

@@ -22,6 +22,17 @@ export interface Column<T> {
 
 type Style = Parameters<typeof styleText>[0];
 
+/** What moves the cursor, changes colours or turns the direction of writing. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+const controls = /[\u0000-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g;
+/** The same, but for what our own text is made of: lines, tabs, colours. */
+const foreign = new RegExp(`(?![\\n\\t]|\\u001b\\[[\\d;]*m)${controls.source}`, 'g');
+
+/** Names are whatever somebody has given: none is to be obeyed by a terminal. */
+export function visible(text: string, unwanted: RegExp = controls): string {
+  return text.replace(unwanted, (one) => `\\u${one.charCodeAt(0).toString(16).padStart(4, '0')}`);
+}
+
 export class Output {
   /** `--json` was said. */
   readonly json: boolean;
@@ -44,7 +55,7 @@ export class Output {
 
   /** Data: a line. */
   line(text: string): void {
-    this.stdout.write(`${text}\n`);
+    this.stdout.write(`${visible(text, foreign)}\n`);
   }
 
   /** Data: bytes as they are. Settles when there is room for more. */
@@ -68,7 +79,7 @@ export class Output {
   }
 
   tableLines<T>(rows: readonly T[], columns: readonly Column<T>[]): string[] {
-    const cells = rows.map((row) => columns.map(({ of }) => String(of(row) ?? '-')));
+    const cells = rows.map((row) => columns.map(({ of }) => visible(String(of(row) ?? '-'))));
     const widths = columns.map(({ title }, column) =>
       Math.max(title.length, ...cells.map((line) => line[column].length)),
     );
@@ -89,14 +100,14 @@ export class Output {
     const width = Math.max(...facts.map(([name]) => name.length));
     for (const [name, value] of facts) {
       this.line(
-        `${this.style('bold', name.padEnd(width), this.stdout)}  ${value ?? '-'}`.trimEnd(),
+        `${this.style('bold', name.padEnd(width), this.stdout)}  ${visible(String(value ?? '-'))}`.trimEnd(),
       );
     }
   }
 
   /** To a person, about what is done: a line on standard error. */
   say(text: string): void {
-    this.stderr.write(`${text}\n`);
+    this.stderr.write(`${visible(text, foreign)}\n`);
   }
 
   /** The same, about what may be wrong. */

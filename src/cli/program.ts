@@ -155,11 +155,12 @@ function print({ stdout }: Surroundings, text: string): number {
 }
 
 function complain(error: unknown, path: string, stderr: Sink): number {
+  const output = new Output({ json: false, stdout: stderr, stderr });
   if (error instanceof UsageError) {
-    stderr.write(`${path}: ${error.message}\nTry: ${path} --help\n`);
+    output.say(`${path}: ${error.message}\nTry: ${path} --help`);
     return 2;
   }
-  stderr.write(`kedge: ${messageOf(error)}\n`);
+  output.say(`kedge: ${messageOf(error)}`);
   return 1;
 }
 

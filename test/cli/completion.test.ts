@@ -68,6 +68,12 @@ it('completes the names of topics and groups of the cluster', async () => {
   expect(nowhere).toEqual([]);
 });
 
+it('quotes what the shell would obey, and leaves out what a terminal would', async () => {
+  await shell(`kedge group reset-offsets '$(touch x)' --topic orders --to-earliest`);
+  await shell(`kedge group reset-offsets $'\\e[31mred' --topic orders --to-earliest`);
+  expect(await offered('group', 'describe', '')).toEqual([String.raw`\$\(touch\ x\)`, 'shop']);
+});
+
 it('leaves files to the shell', async () => {
   writeFileSync(join(scratch, 'client.properties'), '');
   expect(await offered('topic', 'list', '--command-config', '')).toEqual([]);

@@ -1,6 +1,6 @@
 /** How `kedge` gets to a cluster, and as whom. */
 import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { connect } from 'node:net';
+import { type AddressInfo, connect, createServer as createTcpServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createServer, type Server } from 'node:tls';
@@ -9,6 +9,7 @@ import { profilesFile } from '../../src/cli/profile/profiles.ts';
 import { type Kedge, spawnKedge } from '../kedge-process.ts';
 import { cliWith } from './in-process.ts';
 import { localhostCertificate, localhostKey } from './localhost-pem.ts';
+import { root, run } from './processes.ts';
 
 const secret = 'the-owners-secret';
 let kedge: Kedge;
@@ -52,6 +53,42 @@ function properties(lines: readonly string[]): string {
   writeFileSync(file, `# of kafka-topics\n${lines.join('\n')}\n`);
   return file;
 }
+
+describe('where no Kafka answers', () => {
+  /** Says this to whoever says something, or nothing at all. */
+  async function stranger(words: Buffer | undefined): Promise<AddressInfo & AsyncDisposable> {
+    const server = createTcpServer((client) => {
+      client.on('error', () => {}).on('data', () => words && client.write(words));
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const close = async () => void server.close();
+    return { ...(server.address() as AddressInfo), [Symbol.asyncDispose]: close };
+  }
+  const absurd = Buffer.from([0, 0, 0, 17, 0, 0, 0, 0, 0, 0, 255, 255, 255, 255, 7]);
+
+  it.each([
+    ['nothing', undefined, 'no answer within 500 ms'],
+    ['HTTP', Buffer.from('HTTP/1.1 400 Bad Request\r\n\r\n'), 'is not Kafka'],
+    ['an absurd list', Buffer.concat([absurd, Buffer.alloc(6)]), '2147483646 elements claimed'],
+  ])('ends, and says why, where the answer is %s', async (_what, words, why) => {
+    await using server = await stranger(words);
+    const where = `127.0.0.1:${server.port}`;
+    const program = [join(root, 'src/cli/kedge.ts'), 'topic', 'list', '-b', where];
+    const ran = run(process.execPath, [...program, '--timeout', '1s']);
+    expect(await ran.ended).toBe(1);
+    expect(ran.stderr()).toContain(where);
+    expect(ran.stderr()).toContain(why);
+    const next = await cli()(`topic list --timeout 2s -b ${where},${kedge.bootstrapServers}`);
+    expect(next.err).not.toContain(where);
+  });
+
+  it('ends where a URL is never answered', async () => {
+    await using server = await stranger(undefined);
+    const program = [join(root, 'src/cli/kedge.ts'), 'topic', 'list', '--timeout', '1s'];
+    const ran = run(process.execPath, [...program, '--url', `http://127.0.0.1:${server.port}`]);
+    expect(await ran.ended).toBe(1);
+  });
+});
 
 describe('on the port of Kafka', () => {
   it.each(['PLAIN', 'SCRAM-SHA-256', 'SCRAM-SHA-512'])('shows a password by %s', async (name) => {

@@ -37,6 +37,27 @@ describe('Output', () => {
     expect(JSON.parse(json.text)).toEqual(rows);
   });
 
+  it('shows what a terminal would obey, and leaves JSON what it is', () => {
+    const evil = 'a\u001b]0;gone\u0007\u009b2J\r\u202e';
+    const shown = String.raw`a\u001b]0;gone\u0007\u009b2J\u000d\u202e`;
+    const [stdout, stderr, json] = [sink(true), sink(true), sink(true)];
+    const output = new Output({ json: false, stdout, stderr, noColor: true });
+    output.table([{ name: `${evil}\n`, count: 1 }], columns);
+    output.facts([['name', evil]]);
+    output.line(`${evil} is deleted.`);
+    output.say(evil);
+    expect(stdout.text.split('\n').slice(1)).toEqual([
+      `${shown}\\u000a      1`,
+      `name  ${shown}`,
+      `${shown} is deleted.`,
+      '',
+    ]);
+    expect(stderr.text).toBe(`${shown}\n`);
+    new Output({ json: true, stdout: json, stderr }).table([{ name: evil, count: 1 }], columns);
+    for (const one of '\u001b\u009b\u202e') expect(json.text).not.toContain(one);
+    expect(JSON.parse(json.text)).toEqual([{ name: evil, count: 1 }]);
+  });
+
   it('has colours on a terminal alone, and not where NO_COLOR is set', () => {
     const styled = (isTTY: boolean, noColor: boolean) => {
       const stdout = sink(isTTY);

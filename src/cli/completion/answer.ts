@@ -4,6 +4,7 @@
  */
 import type { Command, Completion, Entry, Option, Options } from '../command.ts';
 import { optionsOf } from '../help.ts';
+import { Output, visible } from '../output.ts';
 import { parseCommandLine } from '../parse.ts';
 
 /** The shell itself knows best which files there are. */
@@ -106,7 +107,8 @@ async function namesOf(
   }
   if (!command.connects) return [];
   const names = await clusterNames(what, command, before, environment).catch(() => []);
-  return names.map((name) => [name, ''] as const);
+  // A reply is a line, and what a terminal would obey nobody can type.
+  return names.filter((name) => visible(name) === name).map((name) => [name, ''] as const);
 }
 
 /** With the connection that stands on the line already, or that of the environment. */
@@ -124,7 +126,6 @@ async function clusterNames(
     environment,
   );
   const { connect } = await import('../connection/connect.ts');
-  const { Output } = await import('../output.ts');
   const silent = { write: () => true };
   // Nobody is there to be asked for a password.
   const input = { isTTY: false, async *[Symbol.asyncIterator]() {} };

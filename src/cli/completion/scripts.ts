@@ -6,7 +6,7 @@
 import { filesWanted } from './answer.ts';
 
 const bash = `_kedge() {
-  local cur words cword line replies
+  local cur words cword line quoted replies
   if declare -F _get_comp_words_by_ref >/dev/null; then
     _get_comp_words_by_ref -n =: cur words cword
   else
@@ -19,7 +19,9 @@ const bash = `_kedge() {
     return
   fi
   while IFS=$'\\t' read -r line _; do
-    [[ -n $line && $line == "$cur"* ]] && COMPREPLY+=("$line")
+    # A name may hold what a shell would obey.
+    printf -v quoted %q "$line"
+    [[ -n $line && $line == "$cur"* ]] && COMPREPLY+=("$quoted")
   done <<< "$replies"
   if declare -F __ltrim_colon_completions >/dev/null; then __ltrim_colon_completions "$cur"; fi
 }

@@ -28,11 +28,13 @@ export interface LineOptions {
   /** What `node:tls` needs; undefined: the line is not encrypted. */
   readonly tls: TlsOptions | undefined;
   readonly connectTimeoutMs: number;
+  /** How long the answers may take that are waited for before others can be asked. */
+  readonly answerTimeoutMs: number;
 }
 
 export async function openLine(address: string, options: LineOptions): Promise<Line> {
   const { host, port } = parseListener('address', address);
-  const { tls, connectTimeoutMs } = options;
+  const { tls, connectTimeoutMs, answerTimeoutMs } = options;
   const { connect: connectTls } = tls ? await import('node:tls') : { connect: undefined };
   return new Promise((resolve, reject) => {
     const socket = connectTls
@@ -49,7 +51,7 @@ export async function openLine(address: string, options: LineOptions): Promise<L
     socket.once(connectTls ? 'secureConnect' : 'connect', () => {
       clearTimeout(timer);
       socket.removeAllListeners();
-      resolve(new Line(address, socket));
+      resolve(new Line(address, socket, answerTimeoutMs));
     });
     socket.once('close', () => clearTimeout(timer));
   });
@@ -68,17 +70,19 @@ interface Waiting {
 export class Line implements Channel {
   readonly address: string;
   readonly #socket: Socket;
+  readonly #answerTimeoutMs: number;
   readonly #frames = new FrameReader(largestFrame);
   /** Who waits for answers, which come in the order of the requests. */
   readonly #waiting: Waiting[] = [];
   #isOpen = true;
 
-  constructor(address: string, socket: Socket) {
+  constructor(address: string, socket: Socket, answerTimeoutMs: number) {
     this.address = address;
+    this.#answerTimeoutMs = answerTimeoutMs;
     this.#socket = socket.setNoDelay(true);
     socket.on('data', (data) => this.#receive(data));
     socket.on('error', (error) => this.#end(error.message));
-    socket.on('close', () => this.#end('the connection was closed'));
+    socket.on('close', () => this.#end('it hung up'));
   }
 
   get isOpen(): boolean {
@@ -95,7 +99,10 @@ export class Line implements Channel {
     return new Promise((resolve, reject) => this.#waiting.push({ resolve, reject }));
   }
 
-  /** Asks in a version that the broker is known to speak. What is left out has its default. */
+  /**
+   * Asks in a version that the broker is known to speak. What is left out has its default. Whoever
+   * does not answer in time is hung up on.
+   */
   async ask<Q extends Fields, R extends Fields>(
     api: Api<Q, R>,
     version: number,
@@ -103,7 +110,10 @@ export class Line implements Channel {
   ): Promise<Infer<R>> {
     const whole = { ...defaultsOf(api.request.fields), ...request };
     const header = { correlationId: 0, clientId: 'kedge-cli' };
-    return (await this.exchange(api, version, header, whole, true))!;
+    const late = () => this.#end(`no answer within ${this.#answerTimeoutMs} ms`);
+    const timer = setTimeout(late, this.#answerTimeoutMs);
+    const answer = this.exchange(api, version, header, whole, true);
+    return (await answer.finally(() => clearTimeout(timer)))!;
   }
 
   /** Sends a request that is whole already. Undefined: it gets no answer. */

@@ -3,6 +3,7 @@
  * that is, is learned of the cluster when it is first asked and forgotten when a broker says that
  * it is another; whoever asked then asks again, as after any other error that passes.
  */
+import { DecodeError } from '../../bytes/reader.ts';
 import { ZERO_UUID } from '../../bytes/uuid.ts';
 import { concat } from '../../bytes/writer.ts';
 import { type Channel, disconnected } from '../../client/channel.ts';
@@ -66,26 +67,36 @@ export type Dial = (address: string) => Promise<Line>;
 
 /** A channel to the cluster that these brokers belong to; the first that answers is asked. */
 export async function openCluster(bootstrap: readonly string[], dial: Dial): Promise<Channel> {
-  const line = await firstOf(bootstrap, dial);
-  const [versions, view] = await firstLook(line).catch((error) => {
-    if (line.isOpen) throw error;
-    throw new Refused(
-      `${line.address} hung up: it may want to know who asks (--token, --username), or --tls.`,
-    );
+  return firstOf(bootstrap, async (address) => {
+    const line = await dial(address);
+    const [versions, view] = await firstLook(line);
+    return new Router(line, { bootstrap, dial, versions, view });
   });
-  return new Router(line, { bootstrap, dial, versions, view });
 }
 
 async function firstLook(line: Line): Promise<readonly [Versions, MetadataResponse]> {
-  const versions = await versionsOf(line);
-  return [versions, await line.ask(metadata, versions.of(metadata), { topics: [] })];
+  try {
+    const versions = await versionsOf(line);
+    return [versions, await line.ask(metadata, versions.of(metadata), { topics: [] })];
+  } catch (error) {
+    const { isOpen, address } = line;
+    line.close();
+    if (error instanceof DecodeError) {
+      throw new Refused(`${address} does not speak as Kafka does (${error.message}).`);
+    }
+    if (isOpen) throw error;
+    throw new Refused(
+      `${(error as Error).message}: it may want to know who asks (--token, --username), or ` +
+        "--tls, or is not Kafka's port.",
+    );
+  }
 }
 
-async function firstOf(addresses: readonly string[], dial: Dial): Promise<Line> {
+async function firstOf<T>(addresses: readonly string[], open: (one: string) => Promise<T>) {
   let why: unknown;
   for (const address of addresses) {
     try {
-      return await dial(address);
+      return await open(address);
     } catch (error) {
       why = error;
     }

@@ -12,13 +12,13 @@ import { authenticate } from './sasl.ts';
 import type { Settings, TlsSettings } from './settings.ts';
 
 /** As `socket.connection.setup.timeout.ms`. */
-const connectTimeoutMs = 10_000;
+const setupTimeoutMs = 10_000;
 
 export function tcpTransport(settings: Settings): Transport {
   const { requestTimeoutMs } = settings;
   let options: Promise<LineOptions> | undefined;
   const lineTo = async (address: string): Promise<Line> => {
-    options ??= lineOptions(settings.tls, Math.min(connectTimeoutMs, requestTimeoutMs));
+    options ??= lineOptions(settings.tls, requestTimeoutMs);
     return authenticate(() => options!.then((how) => openLine(address, how)), settings);
   };
   return {
@@ -29,9 +29,12 @@ export function tcpTransport(settings: Settings): Transport {
 
 async function lineOptions(
   tls: TlsSettings | undefined,
-  connectTimeoutMs: number,
+  requestTimeoutMs: number,
 ): Promise<LineOptions> {
-  if (tls === undefined) return { tls: undefined, connectTimeoutMs };
+  // Less than the whole request may take, so that it can be said who was silent.
+  const most = Math.ceil(requestTimeoutMs / 2);
+  const limits = { connectTimeoutMs: Math.min(setupTimeoutMs, most), answerTimeoutMs: most };
+  if (tls === undefined) return { tls: undefined, ...limits };
   const [ca, cert, key] = await Promise.all([tls.ca, tls.cert, tls.key].map(pemOf));
   const options: TlsOptions = {
     ...(ca && { ca }),
@@ -39,7 +42,7 @@ async function lineOptions(
     ...(tls.keyPassword && { passphrase: tls.keyPassword }),
     ...(!tls.checkHost && { checkServerIdentity: () => undefined }),
   };
-  return { tls: options, connectTimeoutMs };
+  return { tls: options, ...limits };
 }
 
 /** The text itself, or what is in the file of that name. */
