@@ -22,7 +22,16 @@ export const port = integer(0, 65_535);
 export function duration(text: string): number {
   const [, count, unit] = /^(\d+)(ms|[smhd])$/.exec(text) ?? [];
   if (count === undefined) throw new UsageError(`must be like 30s, 12h or 30d, not '${text}'`);
-  return Number(count) * unitMs[unit as keyof typeof unitMs];
+  const ms = Number(count) * unitMs[unit as keyof typeof unitMs];
+  if (Number.isSafeInteger(ms)) return ms;
+  throw new UsageError(`is longer than anybody can wait: '${text}'`);
+}
+
+/** The same, for how long is waited: what a timer can count. */
+export function patience(text: string): number {
+  const ms = duration(text);
+  if (ms >= 1 && ms <= unitMs.d) return ms;
+  throw new UsageError(`must be from 1ms to 1d, not '${text}'`);
 }
 
 /**

@@ -87,6 +87,11 @@ describe('where no Kafka answers', () => {
     const program = [join(root, 'src/cli/kedge.ts'), 'topic', 'list', '--timeout', '1s'];
     const ran = run(process.execPath, [...program, '--url', `http://127.0.0.1:${server.port}`]);
     expect(await ran.ended).toBe(1);
+    expect(ran.stderr()).toContain('nothing answers at http://127.0.0.1:');
+  });
+
+  it.each(['-b ,', '--timeout 30d', '--timeout 0s'])('does not understand %s', async (option) => {
+    expect(await cli()(`topic list ${option}`)).toMatchObject({ code: 2 });
   });
 });
 

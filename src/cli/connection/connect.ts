@@ -20,12 +20,12 @@ export function clusterAt(settings: Settings): Cluster {
     const http = isHttp ? new HttpConnection(name, credentials) : undefined;
     const way = transportTo(url, credentials);
     const nowhere = '--url says where Kedge is.';
-    const transport = decisive(way, name, { nowhere, nobody });
+    const transport = decisive(way, name, { nowhere, nobody, requestTimeoutMs });
     return new Cluster({ name, transport, requestTimeoutMs, http, isHttp });
   }
   const name = bootstrap.join(',');
   const nowhere = '--bootstrap says where the cluster is, and kedge dev starts one here.';
-  const transport = decisive(tcpTransport(settings), name, { nowhere, nobody });
+  const transport = decisive(tcpTransport(settings), name, { nowhere, nobody, requestTimeoutMs });
   // The Kedge on this machine is there by HTTP, too.
   const http = settings.isLocal ? new HttpConnection(localUrl, credentials) : undefined;
   return new Cluster({ name, transport, requestTimeoutMs, http });

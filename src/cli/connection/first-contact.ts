@@ -4,6 +4,7 @@
  * address wants to hear of it at once.
  */
 import type { Channel, Transport } from '../../client/channel.ts';
+import { within } from '../../client/waiting.ts';
 import { ErrorCode, KafkaError } from '../../protocol/errors.ts';
 import { Refused } from '../usage.ts';
 
@@ -13,17 +14,26 @@ export interface Advice {
   readonly nowhere: string;
   /** Where it is not known who asks. */
   readonly nobody: string;
+  /** How long an answer may take. */
+  readonly requestTimeoutMs: number;
 }
+
+const absent: ReadonlySet<number> = new Set([
+  ErrorCode.NETWORK_EXCEPTION,
+  ErrorCode.REQUEST_TIMED_OUT,
+]);
 
 /** The same, refused for good where it is never reached. */
 export function decisive(transport: Transport, name: string, advice: Advice): Transport {
   let isReached = false;
+  // Less than the whole may take: whoever waits for that would ask again.
+  const firstMs = Math.ceil(advice.requestTimeoutMs / 2);
   const explained = (error: unknown): unknown => {
     if (!(error instanceof KafkaError)) return error;
     if (error.code === ErrorCode.SASL_AUTHENTICATION_FAILED) {
       return new Refused(`${error.message.replace(/^HTTP 401: /, '')} (${advice.nobody})`);
     }
-    if (error.code !== ErrorCode.NETWORK_EXCEPTION || isReached) return error;
+    if (isReached || !absent.has(error.code)) return error;
     return new Refused(`nothing answers at ${name} (${error.message}); ${advice.nowhere}`);
   };
   const watched = (channel: Channel): Channel => ({
@@ -32,7 +42,8 @@ export function decisive(transport: Transport, name: string, advice: Advice): Tr
     },
     async request(frame, isAnswered) {
       try {
-        const answer = await channel.request(frame, isAnswered);
+        const asked = channel.request(frame, isAnswered);
+        const answer = await (isReached ? asked : within(asked, { timeoutMs: firstMs }));
         isReached = true;
         return answer;
       } catch (error) {

@@ -3,7 +3,7 @@
  * for a password. What stands on a command line every other program of the machine can read.
  */
 import type { Options } from '../command.ts';
-import { duration, nonEmpty } from '../values.ts';
+import { nonEmpty, patience } from '../values.ts';
 
 export const connectionOptions = {
   bootstrap: {
@@ -52,6 +52,6 @@ export const connectionOptions = {
     value: 'duration',
     summary: 'how long an answer may take',
     default: '30s',
-    parse: duration,
+    parse: patience,
   },
 } as const satisfies Options;

@@ -10,20 +10,29 @@ export async function readProperties(file: string): Promise<Spoken> {
   return spokenIn(parseProperties(text), file);
 }
 
-/** Java's format: `name=value`, `name: value`, `\` at the end of a line goes on with the next. */
-function parseProperties(text: string): Record<string, string> {
+/**
+ * Java's format: `name=value`, `name: value`, `\` at the end of a line goes on with the next, but
+ * not in a comment.
+ */
+export function parseProperties(text: string): Record<string, string> {
   const properties: Record<string, string> = {};
-  const lines = text.replace(/\\\r?\n[ \t]*/g, '').split(/\r?\n/);
-  for (const line of lines) {
-    const [, name, value] = /^\s*([^#!\s=:][^\s=:]*)\s*[=:\s]\s*(.*)$/.exec(line) ?? [];
-    if (name !== undefined) properties[name] = unescaped(value.trim());
+  const logical = /^[ \t\f]*(?:[#!].*|(?:\\(?:\r\n|[\s\S])|[^\\\r\n])*)/gm;
+  for (const [whole] of text.matchAll(logical)) {
+    const line = whole.trimStart().replace(/\\(?:\r?\n|\r)[ \t\f]*|(\\[\s\S])/g, '$1');
+    if (/^[#!]/.test(line)) continue;
+    const pair = /^((?:\\.|[^\s=:\\])+)[ \t\f]*[=: \t\f]?[ \t\f]*(.*)$/.exec(line);
+    if (pair !== null) properties[unescaped(pair[1])] = unescaped(pair[2]);
   }
   return properties;
 }
 
-function unescaped(value: string): string {
-  const meanings: Readonly<Record<string, string>> = { n: '\n', r: '\r', t: '\t' };
-  return value.replace(/\\(.)/g, (_, letter: string) => meanings[letter] ?? letter);
+function unescaped(text: string): string {
+  const meanings: Readonly<Record<string, string>> = { n: '\n', r: '\r', t: '\t', f: '\f' };
+  return text
+    .trimEnd()
+    .replace(/\\u([\da-f]{4})|\\(.)/gi, (_, code: string | undefined, letter: string) =>
+      code ? String.fromCharCode(Number.parseInt(code, 16)) : (meanings[letter] ?? letter),
+    );
 }
 
 /** PEM whose lines a properties file has joined. */
@@ -81,9 +90,13 @@ function saslIn(properties: Record<string, string>, file: string): Partial<Spoke
     throw new Refused(`${file}: sasl.mechanism is ${mechanism}; known are ${known.join(', ')}.`);
   }
   const jaas = properties['sasl.jaas.config'] ?? '';
+  const text = String.raw`"((?:\\.|[^"\\])*)"|'((?:\\.|[^'\\])*)'|([^\s;]+)`;
   const field = (name: string) =>
-    new RegExp(`\\b${name}\\s*=\\s*(?:"([^"]*)"|'([^']*)'|([^\\s;]+))`).exec(jaas)?.slice(1);
-  const attribute = (name: string) => field(name)?.find((one) => one !== undefined);
+    new RegExp(String.raw`(?<!\S)${name}\s*=\s*(?:${text})`).exec(jaas)?.slice(1);
+  const attribute = (name: string) =>
+    field(name)
+      ?.find((one) => one !== undefined)
+      ?.replace(/\\(.)/g, '$1');
   const [username, password] = [attribute('username'), attribute('password')];
   if (mechanism === 'OAUTHBEARER') {
     const token = attribute('unsecuredLoginToken') ?? attribute('token');

@@ -149,11 +149,13 @@ function settingsOf(spoken: Spoken, requestTimeoutMs: number): Settings {
   if ((cert === undefined) !== (key === undefined)) {
     throw new UsageError('--cert and --key belong together.');
   }
-  const addresses = (spoken.bootstrap ?? localBootstrap).split(',').map((one) => one.trim());
+  const listed = (spoken.bootstrap ?? localBootstrap).split(',').map((one) => one.trim());
+  const addresses = listed.filter((one) => one !== '');
+  if (addresses.length === 0) throw new UsageError('--bootstrap names no host.');
   return {
     url,
     isLocal: url === undefined && spoken.bootstrap === undefined,
-    bootstrap: addresses.filter((one) => one !== '').map(addressOf),
+    bootstrap: addresses.map(addressOf),
     credentials: token === undefined ? { username, password } : { token },
     mechanism: spoken['sasl-mechanism'] as Mechanism | undefined,
     tls: usesTls ? { ca, cert, key, keyPassword, checkHost } : undefined,
