@@ -60,10 +60,7 @@ export async function holdDataDirectory(path: string): Promise<DataDirectory> {
 
 /** A directory that keeps nothing. Those of processes that could not tidy up are removed now. */
 export async function holdTemporaryDirectory(prefix: string): Promise<DataDirectory> {
-  for (const name of readdirSync(dirname(prefix))) {
-    if (name.startsWith(basename(prefix))) removeIfAbandoned(join(dirname(prefix), name));
-  }
-  const held = await holdDataDirectory(mkdtempSync(prefix));
+  const held = await holdDataDirectory(makeTemporary(prefix));
   return {
     ...held,
     release() {
@@ -71,6 +68,21 @@ export async function holdTemporaryDirectory(prefix: string): Promise<DataDirect
       rmSync(held.path, { recursive: true, force: true });
     },
   };
+}
+
+function makeTemporary(prefix: string): string {
+  const parent = dirname(prefix);
+  try {
+    for (const name of readdirSync(parent)) {
+      if (name.startsWith(basename(prefix))) removeIfAbandoned(join(parent, name));
+    }
+    return mkdtempSync(prefix);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    throw new DirectoryUnavailable(
+      `Nothing can be kept in ${parent} meanwhile (${code}). The variable TMPDIR may name another.`,
+    );
+  }
 }
 
 /** Setting a directory up takes no longer. */

@@ -4,6 +4,13 @@ import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
 import { holdTemporaryDirectory } from '../../src/local/data-directory.ts';
 
+it('says where it cannot have one', async () => {
+  const prefix = join(tmpdir(), 'kedge-nowhere', 'memory-');
+  await expect(holdTemporaryDirectory(prefix)).rejects.toThrow(
+    `Nothing can be kept in ${join(tmpdir(), 'kedge-nowhere')} meanwhile (ENOENT).`,
+  );
+});
+
 it('removes what was left behind as it was being set up, but not what is', async () => {
   const scratch = mkdtempSync(join(tmpdir(), 'kedge-directory-'));
   onTestFinished(() => rmSync(scratch, { recursive: true, force: true }));
