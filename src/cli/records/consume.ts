@@ -65,9 +65,10 @@ export const command = action({
   name: 'consume',
   summary: 'print the records of topics, and those that come',
   description: `It begins with the first record, and waits for more until Ctrl-C, or ends with -e.
-With -G it begins where the group has come to, shares the topics with the group's other members
-(brokers from Kafka 4.0 on), and commits what was printed. Records of transactions are printed when
-those are committed.
+With -G it begins where the group has come to, or at the end where the group has read nothing yet
+(-o beginning: with the first record). It shares the topics with the group's other members (brokers
+from Kafka 4.0 on), and commits what was printed. Records of transactions are printed when those are
+committed.
 
 In a format stands: ${tokens.join('; ')}. \\n, \\t, \\r and \\xNN are understood there and in
 delimiters.
