@@ -10,7 +10,7 @@ import { ErrorCode, KafkaError } from '../protocol/errors.ts';
 import { RecordBatch } from '../protocol/records/record-batch.ts';
 
 /** A record batch's codec: bits 0 to 2 of its attributes. */
-const codecs = { none: 0, gzip: 1, snappy: 2, lz4: 3, zstd: 4 } as const;
+export const codecs = { none: 0, gzip: 1, snappy: 2, lz4: 3, zstd: 4 } as const;
 
 /** What a producer compresses with: what is known everywhere, or a codec of one's own. */
 export type Compression = 'none' | 'gzip' | 'lz4' | Compressor;

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { codecs } from '../../client/compression.ts';
 import { command as action, type Options } from '../command.ts';
 import type { Cluster } from '../connection/cluster.ts';
 import { amountOf } from '../progress.ts';
@@ -11,7 +12,6 @@ import { Displaced } from './import-lane.ts';
 import { ProgressFile } from './import-progress.ts';
 import { type ImportSource, sourceAt, sourceFrom } from './import-source.ts';
 import { Import, type Imported, newProducer } from './importing.ts';
-import { codecs } from './opened.ts';
 
 const options = {
   topic: {

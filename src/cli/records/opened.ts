@@ -1,5 +1,6 @@
 /** Batches compressed and opened with any of Kafka's codecs. */
 import { Codec, CompressionError, compress, decompress } from '../../bytes/compression.ts';
+import { codecs } from '../../client/compression.ts';
 import { ErrorCode, KafkaError } from '../../protocol/errors.ts';
 import {
   type DecodedRecord,
@@ -24,8 +25,6 @@ function openedBytes(batch: RecordBatch): Uint8Array {
 export function recordsIn(batch: RecordBatch): Iterable<DecodedRecord> {
   return decodeRecords(batch, openedBytes(batch));
 }
-
-export const codecs = { none: 0, gzip: 1, snappy: 2, lz4: 3, zstd: 4 } as const;
 
 /** What a producer compresses with. */
 export function compressorOf(name: keyof typeof codecs) {
