@@ -1,10 +1,7 @@
 /** What a Kedge on this machine may be told by whoever starts it: a person, or a test suite. */
+import type { Address } from '../runtime/listeners.ts';
 
-/** A host and a port. */
-export interface Address {
-  readonly host: string;
-  readonly port: number;
-}
+export type { Address };
 
 export interface LocalOptions {
   /** The address to listen on. */
@@ -47,6 +44,11 @@ export interface PrefixPorts {
 /** Whether it stands for all addresses; such a one cannot be connected to. */
 export function isEveryAddress(host: string): boolean {
   return ['0.0.0.0', '::', '*'].includes(host);
+}
+
+/** Where programs on this machine connect to that which listens at this host. */
+export function dialledHost(host: string): string {
+  return isEveryAddress(host) ? '127.0.0.1' : host;
 }
 
 /** Whether only programs on this machine reach it. */

@@ -4,6 +4,7 @@
  * Kedge of that time is still read.
  */
 import { readFileSync } from 'node:fs';
+import { addressText } from '../runtime/listeners.ts';
 import { type CapnpValue, capnpText, Embedded } from './capnp-text.ts';
 import { type Address, isEveryAddress } from './local-options.ts';
 import { type PrefixProps, prefixWorker } from './prefix-worker.ts';
@@ -108,7 +109,7 @@ function socketOf({ name, kind, prefix, ...address }: Socket): CapnpValue {
 /** `host:port` in the way of workerd; `*` is every address, of both families. */
 function listened({ host, port }: Address): string {
   if (isEveryAddress(host)) return host === '0.0.0.0' ? `0.0.0.0:${port}` : `*:${port}`;
-  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+  return addressText({ host, port });
 }
 
 /** Those that workerd does not know: Windows' own, and what Node.js was told to trust. */

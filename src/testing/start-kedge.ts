@@ -5,8 +5,9 @@
 import { randomUUID } from 'node:crypto';
 import { resolve } from 'node:path';
 import { type LocalKedge, type LocalKedgeEvents, startLocalKedge } from '../local/local-kedge.ts';
-import { isEveryAddress } from '../local/local-options.ts';
+import { dialledHost } from '../local/local-options.ts';
 import { PortUnavailable } from '../local/ports.ts';
+import { addressText } from '../runtime/listeners.ts';
 import { ControlledKedge, type Host } from './controlled-kedge.ts';
 import type { Kedge } from './kedge.ts';
 import { type KedgeOptions, seedsOf, variablesOf } from './options.ts';
@@ -30,11 +31,11 @@ export async function startKedge(options: KedgeOptions = {}): Promise<Kedge> {
     },
     eventsOf(options.onLog ?? complain),
   ).catch(withAdvice);
-  const dialled = isEveryAddress(host) ? '127.0.0.1' : host.includes(':') ? `[${host}]` : host;
   local.unref();
+  const at = (port: number) => addressText({ host: dialledHost(host), port });
   const address = {
-    bootstrapServers: `${dialled}:${local.kafkaPort}`,
-    url: `http://${dialled}:${local.httpPort}`,
+    bootstrapServers: at(local.kafkaPort),
+    url: `http://${at(local.httpPort)}`,
     secret,
     ...(variables.KEDGE_TOKEN && { token: variables.KEDGE_TOKEN }),
   };

@@ -14,6 +14,7 @@ import { type MetadataResponse, metadata } from '../../protocol/apis/metadata.ts
 import { ErrorCode, KafkaError } from '../../protocol/errors.ts';
 import { encodeResponseFrame, openRequest } from '../../protocol/header.ts';
 import type { Api } from '../../protocol/schema.ts';
+import { addressText } from '../../runtime/listeners.ts';
 import { Refused } from '../usage.ts';
 import type { Line } from './line.ts';
 import {
@@ -257,7 +258,7 @@ class Router implements Channel {
         const answer = await line.ask(findCoordinator, version, forVersion(asked, version));
         const { errorCode, nodeId, host, port } = answer.coordinators[0] ?? answer;
         if (errorCode !== ErrorCode.NONE) throw new KafkaError(errorCode);
-        if (!this.#isAlone) this.#addresses.set(nodeId, addressOf(host, port));
+        if (!this.#isAlone) this.#addresses.set(nodeId, addressText({ host, port }));
         return nodeId;
       },
       { timeoutMs: coordinatorMs },
@@ -295,7 +296,7 @@ class Router implements Channel {
     const before = new Map(this.#addresses);
     this.#addresses.clear();
     for (const { nodeId, host, port } of brokers) {
-      const address = addressOf(host, port);
+      const address = addressText({ host, port });
       this.#addresses.set(nodeId, address);
       if (before.get(nodeId) !== address) this.#lines.delete(nodeId);
     }
@@ -344,10 +345,6 @@ function forVersion(
   version: number,
 ) {
   return version < 4 ? { key, keyType } : { keyType, coordinatorKeys };
-}
-
-function addressOf(host: string, port: number): string {
-  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
 function bytesOf(api: Api, version: number, correlationId: number, answer: Message): Uint8Array {

@@ -5,7 +5,12 @@
 import { relative } from 'node:path';
 import { DirectoryUnavailable } from '../../local/data-directory.ts';
 import { type LocalKedge, startLocalKedge } from '../../local/local-kedge.ts';
-import { isEveryAddress, isLoopback, type LocalOptions } from '../../local/local-options.ts';
+import {
+  dialledHost,
+  isEveryAddress,
+  isLoopback,
+  type LocalOptions,
+} from '../../local/local-options.ts';
 import { PortUnavailable } from '../../local/ports.ts';
 import { whenNpmIsGone } from '../../local/processes.ts';
 import { addressText } from '../../runtime/listeners.ts';
@@ -126,8 +131,7 @@ class Running {
 
 /** Where HTTP is served, for somebody on this machine. */
 function urlOf({ host }: LocalOptions, { httpPort }: LocalKedge): string {
-  const local = isEveryAddress(host) ? '127.0.0.1' : host;
-  return `http://${local.includes(':') ? `[${local}]` : local}:${httpPort}`;
+  return `http://${addressText({ host: dialledHost(host), port: httpPort })}`;
 }
 
 function announce(
@@ -138,10 +142,10 @@ function announce(
 ): void {
   const { kafkaPort, httpPort } = kedge;
   const everywhere = isEveryAddress(options.host);
-  const host = everywhere ? '127.0.0.1' : options.host;
-  const dialled = host.includes(':') ? `[${host}]` : host;
+  const host = dialledHost(options.host);
+  const at = (port: number) => addressText({ host, port });
   const url = urlOf(options, kedge);
-  process.send?.({ kafkaPort, httpPort, host, bootstrapServers: `${dialled}:${kafkaPort}`, url });
+  process.send?.({ kafkaPort, httpPort, host, bootstrapServers: at(kafkaPort), url });
   const advertised = options.variables.KAFKA_ADVERTISED_LISTENERS;
   const notes = [
     ...(everywhere ? ['and on every other address of this machine'] : []),
@@ -150,15 +154,15 @@ function announce(
   const others = (options.listeners ?? [])
     .map(({ advertise }, index) => {
       const to = advertise ? `   (clients are sent to ${addressText(advertise)})` : '';
-      return `\n            ${dialled}:${kedge.listeners[index].port}${to}`;
+      return `\n            ${at(kedge.listeners[index].port)}${to}`;
     })
     .join('');
   const credentials = isOpen(options) ? '' : ' -H "Authorization: Bearer $KEDGE_TOKEN"';
   output.line(`
   Kedge is ready.
 
-    Kafka   ${dialled}:${kafkaPort}${notes.length > 0 ? `   (${notes.join('; ')})` : ''}${others}
-    HTTP    ${url}${prefixes(kedge, dialled)}${controls(options, url)}
+    Kafka   ${at(kafkaPort)}${notes.length > 0 ? `   (${notes.join('; ')})` : ''}${others}
+    HTTP    ${url}${prefixes(kedge, at)}${controls(options, url)}
     Data    ${options.dataDir ? nearby(options.dataDir, environment) : 'nothing is kept'}
     Access  ${access(options)}
 
@@ -174,14 +178,13 @@ function announce(
 }
 
 /** The further ports for HTTP. */
-function prefixes({ prefixPorts }: LocalKedge, host: string): string {
+function prefixes({ prefixPorts }: LocalKedge, at: (port: number) => string): string {
   const { registry, rest, connect } = prefixPorts;
-  const lines = [
-    ['Schema Registry', registry],
-    ['REST Proxy', rest],
-    ['Kafka Connect', connect],
-  ].filter(([, port]) => port !== undefined);
-  return lines.map(([name, port]) => `\n            http://${host}:${port}   (${name})`).join('');
+  const line = (name: string, port: number | undefined) =>
+    port === undefined ? '' : `\n            http://${at(port)}   (${name})`;
+  return (
+    line('Schema Registry', registry) + line('REST Proxy', rest) + line('Kafka Connect', connect)
+  );
 }
 
 function controls({ testControls }: StartOptions, url: string): string {

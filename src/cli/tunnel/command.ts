@@ -1,10 +1,12 @@
 /** `kedge tunnel`: until Ctrl-C. */
+
+import { addressText } from '../../runtime/listeners.ts';
 import { command as action } from '../command.ts';
 import { currentProfile, profileNamed } from '../profile/profiles.ts';
 import { readSecret } from '../secrets.ts';
 import { Refused, UsageError } from '../usage.ts';
 import { tunnelOptions, tunnelOptionsOf } from './options.ts';
-import { addressText, openTunnel } from './tunnel.ts';
+import { openTunnel } from './tunnel.ts';
 
 export const command = action({
   name: 'tunnel',
@@ -38,7 +40,7 @@ export const command = action({
       (error: NodeJS.ErrnoException) => {
         if (error.code !== 'EADDRINUSE') throw error;
         const { host, port } = options.listen;
-        const taken = `${addressText(host, port)} is taken by another program`;
+        const taken = `${addressText({ host, port })} is taken by another program`;
         throw new UsageError(`${taken}: stop it, or choose another with --listen.`);
       },
     );
@@ -48,7 +50,7 @@ export const command = action({
       throw new Refused(trouble.why);
     }
     if (trouble !== undefined) output.say(`kedge: ${trouble.why}; it is tried again.`);
-    const here = addressText(tunnel.host, tunnel.port);
+    const here = addressText(tunnel);
     const { signal } = invocation;
     output.line(`Kafka clients reach ${options.url.host} at ${here}. Ctrl-C ends it.`);
     process.send?.({ bootstrapServers: here });

@@ -4,6 +4,7 @@
  * so that Kafka clients, which give up on a broker that refuses them, only notice a pause.
  */
 import { createServer, type Server, type Socket } from 'node:net';
+import { addressText } from '../../runtime/listeners.ts';
 import type { TunnelOptions } from './options.ts';
 import { carry, openStream } from './stream.ts';
 
@@ -44,7 +45,7 @@ export async function openTunnel(
   const { address: host, port } = server.address() as { address: string; port: number };
   const url = new URL(options.url);
   const { host: toldHost, port: toldPort } = options.advertise ?? { ...options.listen, port };
-  url.searchParams.set('advertise', addressText(toldHost, toldPort));
+  url.searchParams.set('advertise', addressText({ host: toldHost, port: toldPort }));
   const voice = new Voice(say);
   server.on('connection', (client) => {
     clients.add(client);
@@ -67,10 +68,6 @@ export async function openTunnel(
       await closed;
     },
   };
-}
-
-export function addressText(host: string, port: number): string {
-  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
 function listen(server: Server, { listen: { host, port } }: TunnelOptions): Promise<void> {
