@@ -87,7 +87,10 @@ Options are those of kcat; only what is printed goes to standard output.`,
     { command: 'kedge consume -t orders -e', summary: 'all there is' },
     { command: 'kedge consume -t orders -o -10 -e -J', summary: 'the last ten of each partition' },
     { command: "kedge consume -t orders -e -f '%t [%p] %o: %k = %s\\n'" },
-    { command: 'kedge consume -G billing orders -c 1', summary: 'one, as a member of a group' },
+    {
+      command: 'kedge consume -G billing orders -c 1 -o beginning',
+      summary: 'the next one of a group, and the first of one that is new',
+    },
     { command: "kedge consume '^ord.*' --since '1h ago' -e" },
   ],
   async run({ args, options, output, connect, signal }) {
