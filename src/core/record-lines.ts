@@ -9,6 +9,8 @@ import { fromBase64, toBase64 } from '../bytes/base64.ts';
 /** `{"topic":"orders","partitions":3,"configs":{"retention.ms":"60000"}}` */
 export interface TopicLine {
   readonly topic: string;
+  /** Tells it from another of that name; left out where nobody knows. */
+  readonly topicId?: string;
   readonly partitions: number;
   readonly configs: Readonly<Record<string, string>>;
 }
@@ -68,8 +70,8 @@ export function recordLine(record: LoggedRecord): string {
   return `${place}${body},"headers":[${pairs.join(',')}]}`;
 }
 
-export function topicLine({ topic, partitions, configs }: TopicLine): string {
-  return JSON.stringify({ topic, partitions, configs });
+export function topicLine({ topic, topicId, partitions, configs }: TopicLine): string {
+  return JSON.stringify({ topic, topicId, partitions, configs });
 }
 
 export function groupLine({ group, topic, partition, offset }: GroupLine): string {
@@ -124,6 +126,7 @@ function topicOf(said: Said): TopicLine {
   if (!isObject(configs)) throw new SyntaxError('"configs" is an object of names and values');
   return {
     topic: nameIn(said, 'topic'),
+    ...(said.topicId !== undefined && { topicId: nameIn(said, 'topicId') }),
     partitions: countIn(said, 'partitions', 1) ?? missing('partitions'),
     configs: Object.fromEntries(
       Object.entries(configs).map(([name, value]) => [name, String(value)]),

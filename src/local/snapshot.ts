@@ -99,7 +99,8 @@ function headerIn(file: string, line: string): { files: readonly Entry[] } {
     throw unreadable(file, which);
   }
   const files: readonly Partial<Entry>[] = Array.isArray(header.files) ? header.files : [];
-  for (const { path, size } of files) {
+  for (const entry of files) {
+    const { path, size } = entry ?? {};
     if (!kept.test(String(path)) || !Number.isSafeInteger(size) || size! < 0) {
       throw unreadable(file, `holds something strange: ${path}`);
     }

@@ -101,6 +101,11 @@ describe('a snapshot', () => {
     await expect(readSnapshot(file, into())).rejects.toThrow(SnapshotUnreadable);
   });
 
+  it('that lists no file where it lists one is refused', async () => {
+    claim({ format: 'kedge-snapshot', version: 1, files: [null] });
+    await expect(readSnapshot(file, into())).rejects.toThrow('something strange: undefined');
+  });
+
   it('of a later version is refused', async () => {
     claim({ format: 'kedge-snapshot', version: 2, files: [] });
     await expect(readSnapshot(file, into())).rejects.toThrow(

@@ -99,6 +99,7 @@ const describe = action({
   async run({ options, output, connect }) {
     const entity = entityOf(options);
     const settings = await settingsOf(await connect(), entity, options.all);
+    if (settings.length === 0) output.say('Nothing is set; what counts is the default.');
     output.table(settings, [
       { title: 'NAME', of: ({ name }) => name },
       { title: 'VALUE', of: ({ value }) => value ?? '(secret)' },

@@ -11,7 +11,7 @@ import { cluster, isKedge, names, overHttp } from './cluster.ts';
 import { type Finding, fail, ok, within } from './finding.ts';
 import { dataDirectory, environmentFindings, node, workerd } from './machine.ts';
 import { profiles, wrangler } from './own-files.ts';
-import { port } from './ports.ts';
+import { isOneProgram, port } from './ports.ts';
 
 const localName = '127.0.0.1:9092';
 const quickMs = 6_000;
@@ -50,7 +50,12 @@ export const command = action({
         dataDirectory(options['data-dir'] ?? read?.dataDir ?? '.kedge'),
       ),
       within('port', quickMs, () =>
-        port('Kafka clients', ports.kafka, '--kafka-port', () => answersHere),
+        port(
+          'Kafka clients',
+          ports.kafka,
+          '--kafka-port',
+          async () => (await answersHere) && isOneProgram(ports.kafka, ports.http),
+        ),
       ),
       within('port', quickMs, () => port('HTTP', ports.http, '--http-port', () => answersHere)),
       within('environment', quickMs, async () =>

@@ -27,6 +27,11 @@ export async function port(
   ];
 }
 
+/** Whether one program listens on both, as far as can be told. */
+export function isOneProgram(port: number, other: number): boolean {
+  return holderOf(port)?.pid === holderOf(other)?.pid;
+}
+
 function tryToListen(number: number): Promise<string | undefined> {
   return new Promise((resolve) => {
     const server = createServer();

@@ -6,7 +6,7 @@
 import { mkdir, open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { groupLine, topicLine } from '../../core/record-lines.ts';
-import { type Described, writeDescribed, writeStarts } from './export-folder.ts';
+import { checkSame, type Described, writeDescribed, writeStarts } from './export-folder.ts';
 import {
   placeKey,
   type Reached,
@@ -82,6 +82,7 @@ export class LinesFile implements Destination {
   }
 
   async describe({ topics, groups }: Described): Promise<void> {
+    checkSame(this.#reached.topics.values(), topics);
     const unknown = topics.filter(({ topic }) => !this.#reached.topics.has(topic));
     await this.#write([...unknown.map(topicLine), ...groups.map(groupLine)]);
   }

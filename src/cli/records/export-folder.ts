@@ -43,6 +43,7 @@ async function readDescribed(folder: string): Promise<Described> {
 /** With what was there of other topics and groups. */
 export async function writeDescribed(folder: string, { topics, groups }: Described): Promise<void> {
   const before = await readDescribed(folder);
+  checkSame(before.topics, topics);
   const names = new Set(topics.map(({ topic }) => topic));
   const groupNames = new Set(groups.map(({ group }) => group));
   const lines = [
@@ -52,6 +53,19 @@ export async function writeDescribed(folder: string, { topics, groups }: Describ
     ...groups.map(groupLine),
   ];
   await replaceFile(join(folder, topicsFile), lines.map((line) => `${line}\n`).join(''));
+}
+
+/** Offsets of another topic of the same name say nothing about this one. */
+export function checkSame(before: Iterable<TopicLine>, topics: readonly TopicLine[]): void {
+  const ids = new Map([...before].map(({ topic, topicId }) => [topic, topicId]));
+  for (const { topic, topicId } of topics) {
+    const id = ids.get(topic);
+    if (id === undefined || topicId === undefined || id === topicId) continue;
+    throw new Error(
+      `the export holds another topic '${topic}', which was deleted and made anew since. ` +
+        'Export it elsewhere.',
+    );
+  }
 }
 
 export interface LogStart {

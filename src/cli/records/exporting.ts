@@ -3,6 +3,7 @@
  * The surprise: it ends where transactions begin that are not decided yet, since what is aborted
  * must not be in the files; the next run has them.
  */
+import { ZERO_UUID } from '../../bytes/uuid.ts';
 import type { Admin } from '../../client/admin/admin.ts';
 import type { Link } from '../../client/link.ts';
 import type { GroupLine, TopicLine } from '../../core/record-lines.ts';
@@ -147,7 +148,8 @@ async function describedTopics(
       ({ configSource, value }) => configSource === setForTopic && value !== null,
     );
     const configs = Object.fromEntries(set.map(({ name, value }) => [name, value!]));
-    return { topic, partitions: all.length, configs };
+    const [{ topicId }] = all;
+    return { topic, ...(topicId !== ZERO_UUID && { topicId }), partitions: all.length, configs };
   });
 }
 

@@ -7,7 +7,7 @@ import { createReadStream } from 'node:fs';
 import { open, stat } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
-import { parseLine, recordLine } from '../../core/record-lines.ts';
+import { parseLine, recordLine, type TopicLine } from '../../core/record-lines.ts';
 import type { Found, Place } from './log-reader.ts';
 import { recordsIn } from './opened.ts';
 import { lastMember } from './output-file.ts';
@@ -43,8 +43,8 @@ export interface Reached {
   readonly size: number;
   /** Of each partition, by `topic partition`: the first offset that is not in it. */
   readonly offsets: Map<string, number>;
-  /** The topics it describes. */
-  readonly topics: Set<string>;
+  /** The topics it describes, by name. */
+  readonly topics: Map<string, TopicLine>;
 }
 
 export const placeKey = ({ topic, partition }: Pick<Place, 'topic' | 'partition'>) =>
@@ -52,7 +52,7 @@ export const placeKey = ({ topic, partition }: Pick<Place, 'topic' | 'partition'
 
 /** Of a file with one partition: its last line says it all. */
 export async function reachedByLastLine(path: string, isGzip: boolean): Promise<Reached> {
-  const reached: Reached = { size: 0, offsets: new Map(), topics: new Set() };
+  const reached: Reached = { size: 0, offsets: new Map(), topics: new Map() };
   if ((await sizeOf(path)) === 0) return reached;
   const { size, line } = isGzip ? await lastLineOfGzip(path) : await lastLineOf(path);
   if (line !== undefined) note(path, line, reached);
@@ -61,7 +61,7 @@ export async function reachedByLastLine(path: string, isGzip: boolean): Promise<
 
 /** Of a file with several: all of it is read. */
 export async function reachedByAllLines(path: string, isGzip: boolean): Promise<Reached> {
-  const reached: Reached = { size: 0, offsets: new Map(), topics: new Set() };
+  const reached: Reached = { size: 0, offsets: new Map(), topics: new Map() };
   if ((await sizeOf(path)) === 0) return reached;
   const { size } = isGzip ? await lastLineOfGzip(path) : await lastLineOf(path);
   if (size === 0) return reached;
@@ -93,7 +93,7 @@ export function linesFrom(path: string, isGzip: boolean, size?: number): Readabl
 function note(path: string, text: string, { offsets, topics }: Reached): void {
   try {
     const { kind, line } = parseLine(text);
-    if (kind === 'topic') topics.add(line.topic);
+    if (kind === 'topic') topics.set(line.topic, line);
     if (kind !== 'record') return;
     const { topic, partition, offset } = line;
     if (partition === undefined || offset === undefined) throw new SyntaxError('it has no offset');

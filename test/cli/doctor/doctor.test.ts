@@ -105,6 +105,8 @@ describe('kedge doctor', () => {
     expect(of(`port ${port}`)).toMatchObject([
       { health: 'warn', says: expect.stringMatching(/^taken by /) },
     ]);
+    const beside = ['--kafka-port', `${port}`, '--http-port', `${kedge.httpPort}`];
+    expect((await doctor(beside)).of(`port ${port}`)[0].says).toMatch(/^taken by /);
     other.close();
     const args = ['--kafka-port', `${kedge.kafkaPort}`, '--http-port', `${kedge.httpPort}`];
     const known = await doctor([...args, '--data-dir', kedge.dataDir]);

@@ -262,4 +262,25 @@ describe('what is stopped in the middle', { timeout: 150_000 }, () => {
     const again = await done(to, 'import', place, '--topic', 'timed=grown');
     expect(again).toMatchObject({ records: 1 });
   });
+
+  for (const args of [
+    ['--to', 'anew'],
+    ['--to', 'anew.jsonl'],
+    ['--format', 'binary', '--to', 'anew-logs'],
+  ]) {
+    it(`mixes no topic with another of its name: ${args.join(' ')}`, async () => {
+      const place = join(folder, args.at(-1)!);
+      const exported = ['export', 'anew', ...args.slice(0, -1), place];
+      await using admin = new Admin(source.url);
+      await admin.createTopics([{ name: 'anew' }]);
+      await from(['produce', '-t', 'anew', '-q'], 'a\nb\n');
+      await done(from, ...exported);
+      await admin.deleteTopics(['anew']);
+      await admin.createTopics([{ name: 'anew' }]);
+      await from(['produce', '-t', 'anew', '-q'], 'c\nd\ne\n');
+      const { code, stderr } = await from(exported);
+      expect([code, stderr]).toEqual([1, expect.stringContaining("another topic 'anew'")]);
+      await admin.deleteTopics(['anew']);
+    });
+  }
 });
