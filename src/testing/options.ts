@@ -3,6 +3,7 @@
  * starts, so that a misspelt one is an error that names it and not a broker that behaves otherwise.
  */
 import type { NewTopic } from '../client/admin/topics.ts';
+import { isLoopback } from '../local/local-options.ts';
 import { accessConfigFrom, accessVariables, isConfigured } from '../runtime/access-config.ts';
 import { brokerConfigFrom, brokerVariables } from '../runtime/config.ts';
 import type { Seed, SeedRecord } from './seed.ts';
@@ -22,7 +23,10 @@ export interface KedgeOptions extends BeginOptions {
   readonly kafkaPort?: number;
   /** Default: any free port. */
   readonly httpPort?: number;
-  /** The address to listen on. Default `127.0.0.1`. */
+  /**
+   * The address to listen on. Default `127.0.0.1`. One that other machines reach wants KEDGE_TOKEN
+   * among the variables, or KEDGE_OPEN.
+   */
   readonly host?: string;
   /** Where everything is kept. Default: nowhere, all is forgotten with `stop()`. */
   readonly dataDir?: string;
@@ -41,7 +45,8 @@ export function seedsOf({ topics = [], records = [] }: BeginOptions): (Seed | st
 }
 
 /** The variables of the Worker. Throws a TypeError for a setting that cannot be. */
-export function variablesOf({ config = {}, variables = {} }: KedgeOptions): Record<string, string> {
+export function variablesOf(options: KedgeOptions): Record<string, string> {
+  const { host = '127.0.0.1', config = {}, variables = {} } = options;
   const all: Record<string, string> = {
     // As in Kafka's own server.properties for a single machine: a first group does not wait.
     KAFKA_GROUP_INITIAL_REBALANCE_DELAY_MS: '0',
@@ -52,7 +57,14 @@ export function variablesOf({ config = {}, variables = {} }: KedgeOptions): Reco
   };
   try {
     brokerConfigFrom(all);
-    all.KEDGE_OPEN ??= String(!isConfigured(accessConfigFrom(all)));
+    const saysWhoMayCome = isConfigured(accessConfigFrom(all));
+    if (!saysWhoMayCome && !isLoopback(host)) {
+      throw new Error(
+        `The host ${host} lets other machines in, and nothing says who may come: put KEDGE_TOKEN ` +
+          "among the variables, or KEDGE_OPEN: 'true' to let everybody in",
+      );
+    }
+    all.KEDGE_OPEN ??= String(!saysWhoMayCome);
   } catch (error) {
     throw new TypeError(`${(error as Error).message}.`, { cause: error });
   }

@@ -81,6 +81,9 @@ it('says what to do about what it cannot have', async () => {
     "The option config has 'num.partition', which is no setting that Kedge knows.",
   );
   await expect(startKedge({ config: { 'num.partitions': 0 } })).rejects.toThrow(TypeError);
+  await expect(startKedge({ host: '0.0.0.0' })).rejects.toThrow(
+    'The host 0.0.0.0 lets other machines in, and nothing says who may come',
+  );
   await expect(startKedge({ snapshot: import.meta.filename })).rejects.toThrow('is no snapshot');
 });
 
