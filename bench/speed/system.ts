@@ -1,0 +1,35 @@
+/**
+ * What is measured beside what: Kedge, the bare pipeline that is its floor, and what others have.
+ * The surprise: a system says nothing of how it is spoken to but by its dialect, so that a workload
+ * that finds no dialect it knows leaves that system's column empty.
+ */
+
+/** How records are handed over: Kafka's protocol, the bare Worker's, or a peer's own. */
+export type Dialect = 'kafka' | 'bare' | 'queues' | 'nats';
+
+export interface System {
+  /** A word, as in `--peer <name>` and in JSON. */
+  readonly name: string;
+  /** For the head of a column. */
+  readonly title: string;
+  /** Begins with empty data; settles when it answers. Throws when it cannot be had here. */
+  start(): Promise<Running>;
+}
+
+/** A system that answers. */
+export interface Running {
+  readonly dialect: Dialect;
+  readonly host: string;
+  /** Where it is spoken to in its dialect. */
+  readonly port: number;
+  /** Where it serves HTTP, without a slash at the end, if records can be sent there. */
+  readonly url?: string;
+  /** What it is, as its own developers count: `kedge 0.1.0`, `Apache Kafka 4.4.0`. */
+  readonly version: string;
+  /** From the moment it was spawned to its first answer, if that was looked at. */
+  readonly startedAfterMs?: number;
+  /** Its processes at this moment, whose processor time and memory count as its own. */
+  pids(): readonly number[];
+  /** Ends it, and removes all it wrote. */
+  stop(): Promise<void>;
+}
