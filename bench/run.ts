@@ -6,9 +6,10 @@
 import { type Benchmark, UsageError } from './benchmark.ts';
 import { flat } from './flat.ts';
 import { idle } from './idle.ts';
+import { profile } from './profile/profile.ts';
 import { start } from './start.ts';
 
-const benchmarks: Readonly<Record<string, Benchmark>> = { flat, idle, start };
+const benchmarks: Readonly<Record<string, Benchmark>> = { flat, idle, profile, start };
 
 const help = `Kedge's benchmarks: ratios within one run, for speeds differ from machine to machine.
 

@@ -123,7 +123,10 @@ class Lines {
 
 function launch({ configFile, pidFile }: WorkerdStart): ChildProcess {
   const workerd: string = require('workerd').default;
-  const args = ['serve', '--control-fd=3', configFile];
+  // For whoever profiles Kedge, or looks into it with a debugger.
+  const inspector = process.env.KEDGE_INSPECTOR;
+  const inspected = inspector ? [`--inspector-addr=${inspector}`] : [];
+  const args = ['serve', '--control-fd=3', ...inspected, configFile];
   const isWindows = process.platform === 'win32';
   const [program, ...rest] = isWindows
     ? [workerd, ...args]
