@@ -1,5 +1,5 @@
 /**
- * Starts the bare Worker: by the workerd that Kedge runs in, in the way Kedge starts it, by the same
+ * Starts the bare Worker by the workerd that Kedge runs in, in the way Kedge starts it: with the same
  * compatibility date and flags, its objects in files on the same disk.
  */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
