@@ -3,7 +3,6 @@
  * the objects sleep: workerd's own processor time for each poll, heartbeat and commit that changes
  * nothing. The surprise: it must be less than asking the group would take.
  */
-import { readFileSync } from 'node:fs';
 import { ZERO_UUID } from '../src/bytes/uuid.ts';
 import { apiVersions } from '../src/protocol/apis/api-versions.ts';
 import { fetch } from '../src/protocol/apis/fetch.ts';
@@ -15,6 +14,7 @@ import { type Api, defaultsOf, type Fields, type Infer } from '../src/protocol/s
 import { createTopic, fetchOf, Wire } from '../test/kafka/wire.ts';
 import { type Kedge, spawnKedge } from '../test/kedge-process.ts';
 import { type Benchmark, progress, progressDone, table, UsageError } from './benchmark.ts';
+import { processorSecondsOf } from './processes.ts';
 
 const help = `idle: what a consumer that waits takes of the gateway's processor.
 
@@ -32,21 +32,17 @@ const times = 4_000;
 
 type Question = () => Promise<unknown>;
 
-/** Milliseconds that a process was on the processor so far; what it counts in is 10 ms. */
-function processorMs(pid: number): number {
-  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1].split(' ');
-  return (Number(fields[11]) + Number(fields[12])) * 10;
-}
+const processorMs = (kedge: Kedge): number => processorSecondsOf([kedge.workerdPid()]) * 1000;
 
 /** Milliseconds on the processor for one question, most often asked before. */
 async function cost(kedge: Kedge, name: string, ask: Question): Promise<number> {
   for (let i = 0; i < times / 4; i++) await ask();
-  const before = processorMs(kedge.workerdPid());
+  const before = processorMs(kedge);
   for (let i = 0; i < times; i++) {
     await ask();
     if (i % 500 === 0) progress(`${name}: ${i} of ${times}`);
   }
-  return (processorMs(kedge.workerdPid()) - before) / times;
+  return (processorMs(kedge) - before) / times;
 }
 
 class Member {

@@ -28,6 +28,14 @@ export function memoryOf(pids: readonly number[]): number {
   return kilobytes.reduce((sum, size) => sum + size, 0) / 1000;
 }
 
+/** Seconds that these processes were on the processor so far; it is counted in steps of 10 ms. */
+export function processorSecondsOf(pids: readonly number[]): number {
+  const ticks = pids.flatMap(
+    (pid) => read(`/proc/${pid}/stat`).split(') ')[1]?.split(' ').slice(11, 13).map(Number) ?? [],
+  );
+  return ticks.reduce((sum, count) => sum + count, 0) / 100;
+}
+
 /** Whether a process runs; one that has ended and waits to be collected does not. */
 export function runs(pid: number): boolean {
   const status = read(`/proc/${pid}/status`);

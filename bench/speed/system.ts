@@ -4,6 +4,9 @@
  * that finds no dialect it knows leaves that system's column empty.
  */
 
+import type { Job } from '../load/job.ts';
+import type { BareMode } from './bare/dialect.ts';
+
 /** How records are handed over: Kafka's protocol, the bare Worker's, or a peer's own. */
 export type Dialect = 'kafka' | 'bare' | 'queues' | 'nats';
 
@@ -14,6 +17,8 @@ export interface System {
   readonly title: string;
   /** Begins with empty data; settles when it answers. Throws when it cannot be had here. */
   start(): Promise<Running>;
+  /** The same as people have it who have installed it, if that is something else. */
+  startInstalled?(): Promise<Running>;
 }
 
 /** A system that answers. */
@@ -24,12 +29,21 @@ export interface Running {
   readonly port: number;
   /** Where it serves HTTP, without a slash at the end, if records can be sent there. */
   readonly url?: string;
+  /**
+   * What puts a load on it, where bench/load speaks no such dialect: a program that takes a Job of
+   * these kinds and answers with a Report in the same way. What it does not name it does not have.
+   */
+  readonly generator?: { readonly program: string; readonly kinds: readonly Job['kind'][] };
   /** What it is, as its own developers count: `kedge 0.1.0`, `Apache Kafka 4.4.0`. */
   readonly version: string;
   /** From the moment it was spawned to its first answer, if that was looked at. */
   readonly startedAfterMs?: number;
   /** Its processes at this moment, whose processor time and memory count as its own. */
   pids(): readonly number[];
+  /** Makes ready for a topic what has no CreateTopics. */
+  prepare?(topic: string, mode?: BareMode): Promise<void>;
+  /** Removes what came for a topic, if it has no DeleteTopics. */
+  discard?(topic: string): Promise<void>;
   /** Ends it, and removes all it wrote. */
   stop(): Promise<void>;
 }

@@ -1,6 +1,6 @@
 /**
- * Starts the bare Worker by the workerd that Kedge runs in, in the way Kedge starts it: with the same
- * compatibility date and flags, its objects in files on the same disk.
+ * Starts the bare Worker by the workerd that Kedge runs in, in the way Kedge starts it: with the
+ * same compatibility date and flags, its objects in files on the same disk.
  */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -16,12 +16,10 @@ import type { BareMode } from './dialect.ts';
 /** The bare Worker, running. */
 export interface Bare extends Running {
   readonly dialect: 'bare';
-  /** What becomes of what is sent over connections from now on, and which object keeps it. */
-  use(mode: BareMode, object: string): Promise<void>;
+  /** Says which object keeps what is sent over connections from now on, and what else is done. */
+  prepare(topic: string, mode?: BareMode): Promise<void>;
   /** Has the object of that name insert rows from its own memory; milliseconds it took. */
   fill(object: string, rows: number, rowBytes: number): Promise<number>;
-  /** Removes what an object keeps. */
-  clear(object: string): Promise<void>;
 }
 
 const root = join(import.meta.dirname, '../../..');
@@ -40,7 +38,8 @@ export async function startBare(): Promise<Bare> {
     configFile,
     pidFile: join(folder, 'workerd.pid'),
     sockets,
-    onLine: (level, message) => console.error(`bare: ${level}: ${message}`),
+    // It says that flags became the default, whatever is asked of it.
+    onLine: (level, message) => level === 'error' && console.error(`bare: ${message}`),
   });
   const [port, httpPort] = sockets.map((name) => workerd.ports.get(name)!);
   const ask = async (query: Readonly<Record<string, string>>): Promise<void> => {
@@ -54,13 +53,13 @@ export async function startBare(): Promise<Bare> {
     port,
     version: 'bare Worker',
     pids: () => [workerd.pid],
-    use: (mode, object) => ask({ mode, object }),
+    prepare: (object, mode = 'insert') => ask({ mode, object }),
     async fill(object, rows, rowBytes) {
       const before = performance.now();
       await ask({ object, fill: String(rows), bytes: String(rowBytes) });
       return performance.now() - before;
     },
-    clear: (object) => ask({ object, clear: '' }),
+    discard: (object) => ask({ object, clear: '' }),
     async stop() {
       await workerd.stop();
       process.off('exit', remove);
