@@ -135,8 +135,8 @@ function importViolations(file: string, text: string): string[] {
 /** What measures Kedge does so from outside, as a test does, and nothing leans on it. */
 const benchImports = new RegExp(
   [
-    '^(node:|bench/|src/(protocol|bytes|local)/',
-    'test/(kafka|simulation/world|package|compat)/',
+    '^(node:|bench/|src/(protocol|bytes|local)/|src/worker\\.ts$',
+    'test/(kafka|simulation/world|package|compat|cost)/',
     'test/(kedge-process|cli/processes)\\.ts$',
     // In the text of a Worker to measure Kedge by, and of a program that uses it.
     'cloudflare:workers$|kedge/testing$|esbuild$)',

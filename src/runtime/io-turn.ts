@@ -3,8 +3,8 @@
  * one of them can go on, no socket is read or written and no timer runs; only to wait for a timer
  * lets whoever has waited for the network have a turn.
  */
-export function ioTurn(): Promise<void> {
+export function ioTurn(ms = 0): Promise<void> {
   return new Promise((resolve) => {
-    setTimeout(resolve, 0);
+    setTimeout(resolve, ms);
   });
 }

@@ -25,6 +25,7 @@ import type { TransactionCalls } from '../core/transaction/calls.ts';
 import type { Enlisted } from '../core/transaction-marker.ts';
 import { ErrorCode, KafkaError } from '../protocol/errors.ts';
 import { Enlisting } from './enlisting.ts';
+import { type Gathered, Gathering } from './gathering.ts';
 import type { Announced, StreamEnds, Stub } from './stubs.ts';
 import { WaitingReaders, type Wake } from './waiting-readers.ts';
 
@@ -58,8 +59,8 @@ export interface PartitionSurroundings {
   /** When the alarm will ring; null: it is not set. */
   alarm(): Promise<number | null>;
   setAlarm(at: number): void;
-  /** Lets everybody else have a turn. */
-  pause(): Promise<void>;
+  /** Lets everybody else have a turn, and so many milliseconds pass. */
+  pause(ms?: number): Promise<void>;
 }
 
 interface Waiting {
@@ -73,12 +74,15 @@ export class PartitionHost implements Stub<PartitionCalls> {
   readonly #around: PartitionSurroundings;
   readonly #enlisting: Enlisting;
   readonly #readers: WaitingReaders;
+  readonly #gathering: Gathering;
   readonly #answers = this.#newAnswers();
   #log: PartitionLog | undefined;
   /** They go with the log. */
   #shares: { readonly log: PartitionLog; readonly groups: SharePartitions } | undefined;
   #waiting: Waiting[] = [];
   #flushing = false;
+  /** Settles when what was flushed last is durable. */
+  #written: Promise<void> = Promise.resolve();
   /** When the alarm will ring; undefined: nobody asked yet. */
   #alarm: number | null | undefined;
 
@@ -88,6 +92,11 @@ export class PartitionHost implements Stub<PartitionCalls> {
       question: (command) => this.#question(command),
       ask: (question, command) => this.#ask(question, command),
       write: (command) => this.#write(command, failed),
+    });
+    this.#gathering = new Gathering({
+      now: () => surroundings.now(),
+      wait: (ms) => surroundings.pause(ms),
+      turn: () => surroundings.durable(),
     });
     this.#readers = new WaitingReaders({
       store: () => surroundings.store(),
@@ -338,6 +347,7 @@ export class PartitionHost implements Stub<PartitionCalls> {
         answer: (reply) => resolve(reply as Answer),
         fail: (errorCode) => resolve(refuse(errorCode)),
       });
+      this.#gathering.came(this.#waiting.length);
       if (!this.#flushing) void this.#flushAll();
     });
   }
@@ -347,9 +357,13 @@ export class PartitionHost implements Stub<PartitionCalls> {
     this.#flushing = true;
     while (this.#waiting.length > 0) {
       try {
-        await this.#around.durable();
+        await this.#written;
         await this.#knowAlarm();
-        this.#flush(this.#take());
+        await this.#gathering.gathered(() => this.#gathered());
+        const taken = this.#take();
+        this.#flush(taken);
+        this.#written = this.#around.durable();
+        this.#gathering.wrote(taken.length, this.#written);
       } catch (error) {
         this.#fail(error);
       }
@@ -363,9 +377,15 @@ export class PartitionHost implements Stub<PartitionCalls> {
    */
   #fail(error: unknown): void {
     console.error('partition lost a write', error);
+    this.#written = Promise.resolve();
     this.#log = undefined;
     this.#readers.reload();
     for (const { fail } of this.#waiting.splice(0)) fail(ErrorCode.KAFKA_STORAGE_ERROR);
+  }
+
+  #gathered(): Gathered {
+    const bytes = this.#waiting.reduce((sum, { command }) => sum + sizeOf(command), 0);
+    return { count: this.#waiting.length, bytes };
   }
 
   /** The callers whose appends and markers are written together, at least one. */
