@@ -4,6 +4,7 @@
  * surprise: it ends with an error, and reports nothing, at the first answer that is not right.
  */
 import { createInterface } from 'node:readline';
+import { fetch } from './fetch.ts';
 import type { Job, Report } from './job.ts';
 import { one, produce } from './produce.ts';
 
@@ -33,6 +34,8 @@ function run(job: Job): Promise<Report> {
       return produce(job);
     case 'one':
       return one(job);
+    case 'fetch':
+      return fetch(job);
     default:
       throw new Error(`there is no load '${(job as { kind: string }).kind}'`);
   }

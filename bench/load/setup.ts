@@ -5,11 +5,15 @@
 import { ZERO_UUID } from '../../src/bytes/uuid.ts';
 import { createTopics } from '../../src/protocol/apis/create-topics.ts';
 import { initProducerId } from '../../src/protocol/apis/init-producer-id.ts';
+import { listOffsets } from '../../src/protocol/apis/list-offsets.ts';
 import { metadata } from '../../src/protocol/apis/metadata.ts';
 import { ErrorCode, errorInfo } from '../../src/protocol/errors.ts';
 import { type Api, defaultsOf, type Fields, type Infer } from '../../src/protocol/schema.ts';
 import { Wire } from '../../test/kafka/wire.ts';
 import type { Target } from './job.ts';
+
+/** What ListOffsets is asked for instead of a timestamp. */
+const earliest = -2;
 
 /** A connection for questions whose time does not matter. */
 export class Asking implements Disposable {
@@ -66,6 +70,22 @@ export async function topicIdFor(target: Target): Promise<string> {
     }
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
+}
+
+/** The first offset of each partition. */
+export async function startsOf(target: Target): Promise<ReadonlyMap<number, number>> {
+  using asking = await Asking.open(target);
+  const partitions = Array.from({ length: target.partitions }, (_, partitionIndex) => {
+    return { partitionIndex, currentLeaderEpoch: -1, timestamp: earliest };
+  });
+  const topics = [{ name: target.topic, partitions }];
+  const answer = await asking.ask(listOffsets, 7, { replicaId: -1, topics });
+  return new Map(
+    answer.topics[0].partitions.map(({ partitionIndex, errorCode, offset }) => {
+      checkCode(errorCode, 'ListOffsets');
+      return [partitionIndex, offset];
+    }),
+  );
 }
 
 export interface Producer {

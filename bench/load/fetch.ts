@@ -1,0 +1,158 @@
+/**
+ * The load `fetch`: consumers that read from the first offset on, each on a connection of its own
+ * with one request under way. The surprise: the next request leaves as soon as the headers of the
+ * answer's batches were read, so that nothing but the broker is waited for.
+ */
+import type { Reader } from '../../src/bytes/reader.ts';
+import { readMarker, readRequestLength } from '../speed/bare/dialect.ts';
+import { Connection, correlationIdAt, putInt32 } from './connection.ts';
+import { FetchFrames, type FetchOptions } from './fetch-frames.ts';
+import type { FetchJob, Report } from './job.ts';
+import { startsOf, topicIdFor } from './setup.ts';
+import { Window, watched } from './window.ts';
+
+/** As clients have it (fetch.max.wait.ms). */
+export const maxWaitMs = 500;
+
+/** What asks for what comes next, and reads what came. */
+interface Reading {
+  /** Of the last answer. */
+  readonly records: number;
+  readonly bytes: number;
+  readonly isAtEnd: boolean;
+  next(): Uint8Array;
+  take(answer: Reader): void;
+  /** Begins anew. */
+  rewind(): void;
+}
+
+export async function fetch(job: FetchJob): Promise<Report> {
+  const window = new Window(job);
+  const readings = job.dialect === 'bare' ? bareReadings(job) : await readingsOf(job);
+  const consumers = await Promise.all(
+    readings.map(async (reading) => new Consumer(await Connection.open(job), reading, window)),
+  );
+  try {
+    window.open();
+    await watched((isAlive) => Promise.all(consumers.map((consumer) => consumer.run(isAlive))));
+  } finally {
+    for (const consumer of consumers) consumer.close();
+  }
+  window.end();
+  return window.report();
+}
+
+async function readingsOf(job: FetchJob): Promise<Reading[]> {
+  const topicId = await topicIdFor(job);
+  const starts = [...(await startsOf(job))];
+  const { maxBytes, partitionMaxBytes, connections = 1 } = job;
+  const options = { topicId, maxBytes, partitionMaxBytes, maxWaitMs };
+  return Array.from({ length: connections }, (_, nth) => {
+    return new KafkaReading(new Map(starts.filter(([p]) => p % connections === nth)), options);
+  });
+}
+
+function bareReadings({ maxBytes, connections = 1 }: FetchJob): Reading[] {
+  return Array.from({ length: connections }, () => new BareReading(maxBytes));
+}
+
+class Consumer {
+  readonly #connection: Connection;
+  readonly #reading: Reading;
+  readonly #window: Window;
+  #askedAt = 0;
+
+  constructor(connection: Connection, reading: Reading, window: Window) {
+    this.#connection = connection;
+    this.#reading = reading;
+    this.#window = window;
+  }
+
+  /** Settles when the window is over, or at the end of what there is to read. */
+  run(isAlive: () => void): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#connection.onFailure = reject;
+      this.#connection.onAnswer = (answer) => {
+        isAlive();
+        if (this.#take(answer)) resolve();
+        else this.#ask();
+      };
+      this.#ask();
+    });
+  }
+
+  close(): void {
+    this.#connection.close();
+  }
+
+  #ask(): void {
+    this.#askedAt = performance.now();
+    this.#connection.write(this.#reading.next());
+  }
+
+  /** Whether it was the last. */
+  #take(answer: Reader): boolean {
+    const reading = this.#reading;
+    reading.take(answer);
+    const now = performance.now();
+    this.#window.count(now, reading.records, reading.bytes, now - this.#askedAt);
+    if (this.#window.isOver) return true;
+    if (!reading.isAtEnd) return false;
+    if (!this.#window.isBounded) return true;
+    reading.rewind();
+    return false;
+  }
+}
+
+class KafkaReading extends FetchFrames implements Reading {
+  readonly #starts: ReadonlyMap<number, number>;
+
+  constructor(starts: ReadonlyMap<number, number>, options: FetchOptions) {
+    super(starts, options);
+    this.#starts = starts;
+  }
+
+  rewind(): void {
+    this.moveTo(this.#starts);
+  }
+}
+
+/** Rows of the bare Worker. They are what reads of a socket brought, so no record is seen. */
+class BareReading implements Reading {
+  readonly records = 0;
+  bytes = 0;
+  isAtEnd = false;
+  readonly #frame = new Uint8Array(readRequestLength);
+  readonly #view = new DataView(this.#frame.buffer);
+  #row = 1;
+  #correlationId = 0;
+
+  constructor(maxBytes: number) {
+    this.#view.setInt32(0, readRequestLength - 4);
+    this.#view.setInt32(4, readMarker);
+    this.#view.setInt32(20, maxBytes);
+  }
+
+  next(): Uint8Array {
+    putInt32(this.#frame, correlationIdAt, ++this.#correlationId);
+    this.#view.setBigInt64(12, BigInt(this.#row));
+    return this.#frame;
+  }
+
+  take(answer: Reader): void {
+    if (answer.int32() !== this.#correlationId) {
+      throw new Error('an answer to something that was not asked');
+    }
+    const next = answer.int64();
+    this.bytes = answer.remaining;
+    if (next < this.#row || (next === this.#row) !== (this.bytes === 0)) {
+      throw new Error(`row ${this.#row} was asked for, ${next} is the next after it`);
+    }
+    this.isAtEnd = this.bytes === 0;
+    this.#row = next;
+  }
+
+  rewind(): void {
+    this.#row = 1;
+  }
+}
