@@ -139,7 +139,7 @@ const benchImports = new RegExp(
     'test/(kafka|simulation/world|package|compat|cost)/',
     'test/(kedge-process|cli/processes)\\.ts$',
     // In the text of a Worker to measure Kedge by, and of a program that uses it.
-    'cloudflare:workers$|kedge/testing$|esbuild$)',
+    'cloudflare:workers$|kedge/testing$|esbuild$|miniflare$)',
   ].join('|'),
 );
 
