@@ -52,6 +52,10 @@ export interface Watches {
    * Whether this client was told before that it is at the end of this partition: it will be again.
    */
   isAtEndAgain(topicId: string, partition: number): boolean;
+  /** What this partition said of itself lately, when it was last kept in mind. */
+  recall(topicId: string, partition: number): PartitionState | undefined;
+  /** Keeps in mind what this partition said of itself. */
+  remember(topicId: string, partition: number, state: PartitionState): void;
   closeAll(): void;
 }
 

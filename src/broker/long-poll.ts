@@ -3,8 +3,10 @@
  * and polling again at the end of a partition makes no call to it. Its watch tells the connection
  * where the end is, so only a partition that has moved, or that nobody watches, is read.
  *
- * All partitions are read at the same time, each for its share of the room there is; what is left
- * then goes to those that have more, in the order of the request.
+ * Partitions are read at the same time, each for its share of the room there is; what is left then
+ * goes to those that have more, in the order of the request. Where there are many they are read
+ * round by round, so that a share is worth a call; when the room is used up the others wait for
+ * polls to come, and are answered by what they said last.
  */
 import type { ReadReply } from '../core/log/calls.ts';
 import { ErrorCode } from '../protocol/errors.ts';
@@ -13,7 +15,7 @@ import { eachBounded } from '../runtime/each-bounded.ts';
 import type { LogEnds } from '../runtime/stubs.ts';
 import type { AnswerClaim } from './answer-memory.ts';
 import { Bell, pause } from './bell.ts';
-import type { RequestContext, WatchedPartition } from './context.ts';
+import type { PartitionState, RequestContext, WatchedPartition } from './context.ts';
 import { failureCode } from './failures.ts';
 import { isOutOfReach, type PartitionRoute, type TopicRoute } from './routing.ts';
 
@@ -67,8 +69,12 @@ export async function longPoll(
   else poll.watchEnds();
 }
 
-/** How many partitions are read at the same time: all of them, for an ordinary consumer. */
+/** How many partitions are asked at the same time, at most. */
 const partitionsAtOnce = 100;
+/** How many are read in the first round: all of them, for an ordinary consumer. */
+const partitionsAtFirst = 32;
+/** A round is at most so many times as wide as the one before. */
+const widening = 8;
 const watchesPerRequest = 2;
 /** How often one answer's room is offered to partitions whose next batch does not fit in it. */
 const readsInVain = 8;
@@ -82,6 +88,8 @@ class LongPoll {
   #granted = 0;
   /** There is no memory for any records now. */
   #mayHaveNone = false;
+  /** There was no room to read every partition. */
+  #isFull = false;
 
   constructor(
     partitions: readonly Wanted[],
@@ -98,7 +106,7 @@ class LongPoll {
   /** Whether the answer may go: enough bytes, an error to report, or nothing that could grow. */
   get satisfied(): boolean {
     const enough = Math.min(this.#limits.minBytes, this.#limits.maxBytes);
-    if (this.#bytes >= enough) return true;
+    if (this.#bytes >= enough || this.#isFull) return true;
     if (this.#partitions.reduce((sum, one) => sum + this.#heldFor(one), 0) >= enough) return true;
     const growing = this.#partitions.filter(exists);
     return growing.length === 0 || growing.some(({ reply }) => codeOf(reply) !== ErrorCode.NONE);
@@ -124,7 +132,8 @@ class LongPoll {
    */
   async read(partitions: readonly Wanted[]): Promise<void> {
     for (const one of partitions) Object.assign(one, { bytes: 0, withheld: false });
-    await Promise.all(partitions.map(({ route }) => route.found()));
+    const routes = new Set(partitions.map(({ route }) => route));
+    await Promise.all(Array.from(routes, (route) => route.found()));
     const asked = partitions.filter((one) => !this.#isAnsweredByWatch(one));
     if (asked.length === 0) return;
     this.#claimRoom();
@@ -143,22 +152,67 @@ class LongPoll {
     return !this.#mayHaveNone;
   }
 
+  /** Reads as many as there is room for, in rounds. */
   async #readInRoom(asked: readonly Wanted[]): Promise<void> {
-    const share = Math.floor(this.#room / asked.length);
+    let width = this.#mayHaveNone ? asked.length : partitionsAtFirst;
+    let read = 0;
+    while (read < asked.length && width > 0) {
+      const round = asked.slice(read, read + width);
+      const before = this.#bytes;
+      await this.#readRound(round);
+      read += round.length;
+      width = this.#widthAfter(round, this.#bytes - before);
+    }
+    if (read === asked.length) return;
+    this.#isFull = true;
+    const leaveOut = (one: Wanted): Promise<void> => this.#leaveOut(one);
+    await eachBounded(asked.slice(read), leaveOut, { atOnce: partitionsAtOnce });
+  }
+
+  /** How many more there is room for, if they have as much as those that were read last. */
+  #widthAfter(round: readonly Wanted[], bytes: number): number {
+    const fitting = bytes === 0 ? Infinity : (this.#room * round.length) / bytes;
+    return Math.floor(Math.min(fitting, widening * round.length));
+  }
+
+  /** Reads all of these, each for its share; then what there is room for goes to the others. */
+  async #readRound(round: readonly Wanted[]): Promise<void> {
+    const share = Math.floor(this.#room / round.length);
     const nothingYet = this.#bytes === 0 && !this.#mayHaveNone;
     const readShare = (one: Wanted, index: number): Promise<void> =>
       this.#readOne(one, share, nothingYet && index === 0);
-    await eachBounded(asked, readShare, { atOnce: partitionsAtOnce });
+    await eachBounded(round, readShare, { atOnce: partitionsAtOnce });
     if (this.#mayHaveNone) return;
     const nothing = this.#bytes === 0;
+    const short = round.filter((one) => this.#wasCutShort(one, share, nothing));
     let vain = 0;
-    for (const one of asked.filter((one) => this.#wasCutShort(one, share, nothing))) {
+    while (short.length > 0) {
       const isFirst = this.#bytes === 0;
-      if (!isFirst && (this.#room < Math.max(1, share) || vain === readsInVain)) return;
-      const before = one.bytes;
-      await this.#readOne(one, this.#room + before, isFirst);
-      if (one.bytes === before) vain++;
+      if (!isFirst && (this.#room < Math.max(1, share) || vain >= readsInVain)) return;
+      const fitting = isFirst ? 1 : Math.floor(this.#room / short[0].partitionMaxBytes);
+      const together = short.splice(0, Math.max(1, fitting));
+      const more = Math.floor(this.#room / together.length);
+      const readMore = async (one: Wanted): Promise<void> => {
+        const before = one.bytes;
+        await this.#readOne(one, more + before, isFirst);
+        if (one.bytes === before) vain++;
+      };
+      await Promise.all(together.map(readMore));
     }
+  }
+
+  /** There is no room for anything of it: it is asked for no more than where it ends, if that. */
+  async #leaveOut(one: Wanted): Promise<void> {
+    const topicId = one.route.topic?.topicId;
+    const state = topicId && this.#context.watches.recall(topicId, one.partition);
+    const isKnown =
+      state &&
+      state.leaderEpoch === one.currentLeaderEpoch &&
+      state.logStartOffset <= one.fetchOffset &&
+      one.fetchOffset <= this.#endOf(state);
+    if (!isKnown) return this.#readOne(one, 0, false);
+    const watched = this.#context.watches.get(topicId!, one.partition);
+    Object.assign(one, { topicId, watched, reply: replyWithout(state, state.logStartOffset) });
   }
 
   /** How many bytes the answer may still take. */
@@ -207,6 +261,7 @@ class LongPoll {
     one.reply = await one.route.ask(one.partition, ask);
     if (codeOf(one.reply) !== ErrorCode.NONE) return;
     remember(one);
+    if (this.#partitions.length > partitionsAtFirst) this.#keepInMind(one);
     const reply = one.reply as ReadReply;
     one.bytes = reply.records.reduce((sum, piece) => sum + piece.byteLength, 0);
     one.withheld = this.#mayHaveNone && one.bytes === 0 && this.#endOf(reply) > fetchOffset;
@@ -298,11 +353,23 @@ class LongPoll {
     if (state === undefined || state.leaderEpoch !== one.currentLeaderEpoch) return undefined;
     const end = this.#endOf(state);
     if (end !== one.fetchOffset || end !== this.#endOf(watch)) return undefined;
-    const { highWatermark, lastStableOffset } = watch;
-    const { logStartOffset } = state;
-    const ends = { highWatermark, lastStableOffset, logStartOffset };
-    return { errorCode: ErrorCode.NONE, ...ends, abortedTransactions: [], records: [] };
+    return replyWithout(watch, state.logStartOffset);
   }
+
+  /** For polls that have no room for it. */
+  #keepInMind(one: Wanted): void {
+    const state = stateOf(one);
+    if (state !== undefined) this.#context.watches.remember(one.topicId, one.partition, state);
+  }
+}
+
+/** The answer of a partition without any of its records. */
+function replyWithout(
+  { highWatermark, lastStableOffset }: LogEnds,
+  logStartOffset: number,
+): ReadReply {
+  const ends = { highWatermark, lastStableOffset, logStartOffset };
+  return { errorCode: ErrorCode.NONE, ...ends, abortedTransactions: [], records: [] };
 }
 
 /** One past the last offset of these batches. */
@@ -325,9 +392,13 @@ export function exists({ reply }: Wanted): boolean {
 }
 
 /** Keeps what the partition said of itself with its watch, for polls to come. */
-function remember({ reply, watched, currentLeaderEpoch }: Wanted): void {
-  if (watched === undefined || typeof reply === 'number') return;
+function remember(one: Wanted): void {
+  const state = stateOf(one);
+  if (one.watched !== undefined && state !== undefined) one.watched.state = state;
+}
+
+function stateOf({ reply, currentLeaderEpoch }: Wanted): PartitionState | undefined {
+  if (typeof reply === 'number') return undefined;
   const { highWatermark, lastStableOffset, logStartOffset } = reply;
-  const leaderEpoch = currentLeaderEpoch;
-  watched.state = { highWatermark, lastStableOffset, logStartOffset, leaderEpoch };
+  return { highWatermark, lastStableOffset, logStartOffset, leaderEpoch: currentLeaderEpoch };
 }

@@ -12,6 +12,10 @@ import { MemberWatches } from './member-watches.ts';
 const silenceMs = 60_000;
 /** A watch that no Fetch asked for in this time is closed. */
 const unusedMs = 60_000;
+/** What a partition said of itself is believed for so long, where it has no watch. */
+const recalledMs = 5_000;
+/** Of so many partitions a connection keeps in mind what they said: those that did so last. */
+const mostRemembered = 10_000;
 
 class Watched implements WatchedPartition {
   readonly watch: PartitionWatch;
@@ -63,6 +67,7 @@ export class ConnectionWatches implements Watches {
   readonly #now: () => number;
   readonly #watched = new Map<string, Watched>();
   readonly #atEnd = new Set<string>();
+  readonly #remembered = new Map<string, { readonly state: PartitionState; readonly at: number }>();
   #sweep: ReturnType<typeof setTimeout> | undefined;
   #closed = false;
 
@@ -106,6 +111,20 @@ export class ConnectionWatches implements Watches {
     const again = this.#atEnd.has(key);
     this.#atEnd.add(key);
     return again;
+  }
+
+  recall(topicId: string, partition: number): PartitionState | undefined {
+    const known = this.#remembered.get(`${topicId}:${partition}`);
+    return known && this.#now() - known.at < recalledMs ? known.state : undefined;
+  }
+
+  remember(topicId: string, partition: number, state: PartitionState): void {
+    const key = `${topicId}:${partition}`;
+    this.#remembered.delete(key);
+    this.#remembered.set(key, { state, at: this.#now() });
+    if (this.#remembered.size > mostRemembered) {
+      this.#remembered.delete(this.#remembered.keys().next().value!);
+    }
   }
 
   /** Closes every watch, and those still being opened as soon as they are. */

@@ -46,6 +46,22 @@ afterEach(() => {
 });
 
 describe('the watches of a connection', () => {
+  it('keep in mind for a moment what a partition has said', () => {
+    const { watches } = watchesOf();
+    const state = { highWatermark: 7, lastStableOffset: 7, logStartOffset: 0, leaderEpoch: -1 };
+    watches.remember('id', 0, state);
+    vi.advanceTimersByTime(4_000);
+    expect(watches.recall('id', 0)).toBe(state);
+    expect(watches.recall('id', 1)).toBeUndefined();
+    for (let partition = 1; partition <= 10_000; partition++)
+      watches.remember('id', partition, state);
+    expect(watches.recall('id', 0)).toBeUndefined();
+    vi.advanceTimersByTime(1_000);
+    expect(watches.recall('id', 1)).toBe(state);
+    vi.advanceTimersByTime(4_000);
+    expect(watches.recall('id', 1)).toBeUndefined();
+  });
+
   it('open once a partition', async () => {
     const { watches, opened } = watchesOf();
     expect(watches.get('id', 0)).toBeUndefined();
