@@ -12,6 +12,9 @@ export interface Benchmark {
 /** A command line that cannot be obeyed; the message is for the person who typed it. */
 export class UsageError extends Error {}
 
+/** Somebody wanted no more, and all that was started is stopped. */
+export class Stopped extends Error {}
+
 const quietMs = 5_000;
 let lastLine = Number.NEGATIVE_INFINITY;
 

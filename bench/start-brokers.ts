@@ -39,14 +39,17 @@ export async function installKedge(): Promise<InstalledKedge> {
   };
 }
 
-/** `kedge dev --memory`, spawned. */
-export async function startKedgeDev({ project, scratch }: InstalledKedge): Promise<Started> {
+/** `kedge dev`, spawned; it keeps its data where it is told to, by default in memory. */
+export async function startKedgeDev(
+  { project, scratch }: InstalledKedge,
+  keeping: readonly string[] = ['--memory'],
+): Promise<Started> {
   const port = await freePort();
   const ports = ['--kafka-port', String(port), '--http-port', '0'];
   const before = performance.now();
   const program = run(
     process.execPath,
-    [project.file('node_modules/kedge/bin/kedge.cjs'), 'dev', '--memory', ...ports],
+    [project.file('node_modules/kedge/bin/kedge.cjs'), 'dev', ...keeping, ...ports],
     { cwd: project.path, env: { TMPDIR: scratch } },
   );
   let end: unknown;
@@ -135,7 +138,7 @@ export function filesLeft(scratch: string): string[] {
 }
 
 /** Asks a port until it answers; gives up when the process has ended, or after a minute. */
-async function untilAnswered(port: number, hasEnded: () => boolean): Promise<void> {
+export async function untilAnswered(port: number, hasEnded: () => boolean): Promise<void> {
   const deadline = performance.now() + 60_000;
   while (!(await answers(port))) {
     if (hasEnded()) throw new Error('it ended before it answered');

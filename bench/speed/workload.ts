@@ -24,6 +24,8 @@ export interface Workload {
   readonly figures: readonly Figure[];
   /** How long one look may take, unless somebody says otherwise. */
   readonly seconds?: number;
+  /** More looks than these are not taken: each takes long, or is like the others. */
+  readonly rounds?: number;
   /** It is started anew for every look, which is at its start and at what it takes when idle. */
   readonly fresh?: boolean;
   /**

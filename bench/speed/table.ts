@@ -1,0 +1,73 @@
+/**
+ * The results for people: one row a figure, one column a system, and behind them what Kedge's
+ * figure is to each other's.
+ */
+import { ratioText, table } from '../benchmark.ts';
+import type { Goal, Judged } from './goals.ts';
+import { ours, type Results, type Row, type Series } from './results.ts';
+import type { System } from './system.ts';
+
+type Named = Pick<System, 'name' | 'title'>;
+
+/** All figures, under the titles of their workloads. */
+export function figuresText({ rows }: Pick<Results, 'rows'>, systems: readonly Named[]): string {
+  const others = systems.filter(({ name }) => name !== ours);
+  const head = [
+    '',
+    '',
+    ...systems.map(({ title }) => title),
+    ...others.map(({ title }) => `Kedge / ${title}`),
+  ];
+  const lines = rows.map((row, index) => [
+    rows[index - 1]?.workload === row.workload ? '' : row.title,
+    `${row.name}, ${row.unit}`,
+    ...systems.map(({ name }) => seriesText(row.systems[name])),
+    ...others.map(({ name }) => (row.ratios[name] ? ratioText(row.ratios[name]) : '')),
+  ]);
+  return table([head, ...lines]);
+}
+
+/** For example `81.2 ±4 %`. */
+function seriesText(series: Series | undefined): string {
+  if (series === undefined) return '';
+  return `${numberText(series.median)} ±${(series.spread * 100).toFixed(0)} %`;
+}
+
+/** Three digits that count. */
+function numberText(value: number): string {
+  const digits = Math.min(3, Math.max(0, 2 - Math.floor(Math.log10(Math.abs(value) || 1))));
+  return value.toFixed(digits);
+}
+
+/** Which goals are met; nothing of those that this run says nothing about. */
+export function goalsText(judged: readonly Judged[], rows: readonly Row[]): string {
+  const known = judged.filter(({ verdict }) => verdict !== 'unmeasured');
+  if (known.length === 0) return '';
+  const words = { met: 'met', missed: 'MISSED', unclear: 'UNCLEAR', unmeasured: '' };
+  const lines = known.map(({ goal, verdict, found }) => {
+    const row = rows.find((one) => one.workload === goal.workload && one.name === goal.figure)!;
+    return [
+      `${row.title}: ${goal.figure}`,
+      limitText(goal, row),
+      ratioText(found!),
+      words[verdict],
+    ];
+  });
+  return table([['goal', '', 'found', ''], ...lines]);
+}
+
+function limitText({ against, atLeast, atMost }: Goal, { unit }: Row): string {
+  const limit = atLeast === undefined ? `at most ${atMost}` : `at least ${atLeast}`;
+  if (against === undefined) return unit === 'ratio' ? limit : `${limit} ${unit}`;
+  return `${limit} × ${against}`;
+}
+
+/** The machine, and what was measured on it. */
+export function headText({ machine, versions, rounds, at }: Results): string {
+  const { processor, cores, memoryGB, system, node, load } = machine;
+  return [
+    `${at}, ${rounds} rounds`,
+    `${processor}, ${cores} cores, ${memoryGB} GB, ${system}, Node.js ${node}, load ${load}`,
+    Object.values(versions).join(' · '),
+  ].join('\n');
+}
