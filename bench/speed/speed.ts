@@ -13,13 +13,14 @@ import { measure } from './measure.ts';
 import { type Results, resultsOf } from './results.ts';
 import type { System } from './system.ts';
 import { bare } from './systems/bare.ts';
+import { kafka, kafkaFlush } from './systems/kafka.ts';
 import { kedge } from './systems/kedge.ts';
 import { figuresText, goalsText, headText } from './table.ts';
 import type { Workload } from './workload.ts';
 import { workloads } from './workloads/index.ts';
 
 /** What `--peer` brings into the run. */
-const peers: Readonly<Record<string, readonly System[]>> = {};
+const peers: Readonly<Record<string, readonly System[]>> = { kafka: [kafka, kafkaFlush] };
 
 const peerNames = Object.keys(peers).join(', ');
 

@@ -18,7 +18,9 @@ const SUITE = 'apache-kafka';
 const CLUSTER_ID = 'a2VkZ2UtY29tcGF0LTAwMQ';
 /** With it, `min.insync.replicas` would be a config of the cluster and not a default. */
 const withoutElr = ['--feature', 'eligible.leader.replicas.version=0'];
-const java = ['-Xmx512m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-cp', jarsOf(SUITE)];
+/** Soon there, and small. */
+const quickJava = ['-Xmx512m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1'];
+const classes = ['-cp', jarsOf(SUITE)];
 
 /** Where what it consists of is. */
 export const kafkaJars = join(cacheOf(SUITE), 'libs');
@@ -34,7 +36,7 @@ export async function installApacheKafka(): Promise<void> {
     const properties = join(cacheOf(SUITE), 'format.properties');
     writeFileSync(properties, propertiesOf(formatted(), 1, 2));
     const format = ['kafka.tools.StorageTool', 'format', '-t', CLUSTER_ID, '-c', properties];
-    await runToEnd('java', [...java, ...format, ...withoutElr]);
+    await runToEnd('java', [...quickJava, ...classes, ...format, ...withoutElr]);
   });
 }
 
@@ -67,9 +69,10 @@ export interface LaunchedKafka {
   stop(): Promise<void>;
 }
 
-/** Begins to start it. */
+/** Begins to start it. What it is set to counts before what it is set to for tests. */
 export async function launchApacheKafka(
   settings: Readonly<Record<string, string>> = {},
+  java: readonly string[] = quickJava,
 ): Promise<LaunchedKafka> {
   const folder = await mkdtemp(join(tmpdir(), 'kedge-compat-kafka-'));
   process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
@@ -79,7 +82,7 @@ export async function launchApacheKafka(
   writeFileSync(properties, propertiesOf(logs, kafkaPort, controllerPort) + more.join(''));
   await cp(formatted(), logs, { recursive: true });
   const launchedAt = performance.now();
-  const broker = new Running('java', [...java, 'kafka.Kafka', properties]);
+  const broker = new Running('java', [...java, ...classes, 'kafka.Kafka', properties]);
   return {
     launchedAt,
     broker,
