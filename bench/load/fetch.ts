@@ -8,8 +8,8 @@ import { readMarker, readRequestLength } from '../speed/bare/dialect.ts';
 import { Connection, correlationIdAt, putInt32 } from './connection.ts';
 import { FetchFrames, type FetchOptions } from './fetch-frames.ts';
 import type { FetchJob, Report } from './job.ts';
-import { startsOf, topicIdFor } from './setup.ts';
-import { Window, watched } from './window.ts';
+import { earliest, offsetsOf, topicIdFor } from './setup.ts';
+import { untilSilent, Window } from './window.ts';
 
 /** As clients have it (fetch.max.wait.ms). */
 export const maxWaitMs = 500;
@@ -34,7 +34,7 @@ export async function fetch(job: FetchJob): Promise<Report> {
   );
   try {
     window.open();
-    await watched((isAlive) => Promise.all(consumers.map((consumer) => consumer.run(isAlive))));
+    await untilSilent(window, Promise.all(consumers.map((consumer) => consumer.run())));
   } finally {
     for (const consumer of consumers) consumer.close();
   }
@@ -44,7 +44,7 @@ export async function fetch(job: FetchJob): Promise<Report> {
 
 async function readingsOf(job: FetchJob): Promise<Reading[]> {
   const topicId = await topicIdFor(job);
-  const starts = [...(await startsOf(job))];
+  const starts = [...(await offsetsOf(job, earliest))];
   const { maxBytes, partitionMaxBytes, connections = 1 } = job;
   const options = { topicId, maxBytes, partitionMaxBytes, maxWaitMs };
   return Array.from({ length: connections }, (_, nth) => {
@@ -69,11 +69,10 @@ class Consumer {
   }
 
   /** Settles when the window is over, or at the end of what there is to read. */
-  run(isAlive: () => void): Promise<void> {
+  run(): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#connection.onFailure = reject;
       this.#connection.onAnswer = (answer) => {
-        isAlive();
         if (this.#take(answer)) resolve();
         else this.#ask();
       };

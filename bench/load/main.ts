@@ -7,6 +7,7 @@ import { createInterface } from 'node:readline';
 import { fetch } from './fetch.ts';
 import type { Job, Report } from './job.ts';
 import { one, produce } from './produce.ts';
+import { tail } from './tail.ts';
 
 const help = `Puts a load on a broker and says how it took it.
 
@@ -36,6 +37,8 @@ function run(job: Job): Promise<Report> {
       return one(job);
     case 'fetch':
       return fetch(job);
+    case 'tail':
+      return tail(job);
     default:
       throw new Error(`there is no load '${(job as { kind: string }).kind}'`);
   }

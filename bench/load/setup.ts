@@ -12,8 +12,9 @@ import { type Api, defaultsOf, type Fields, type Infer } from '../../src/protoco
 import { Wire } from '../../test/kafka/wire.ts';
 import type { Target } from './job.ts';
 
-/** What ListOffsets is asked for instead of a timestamp. */
-const earliest = -2;
+/** What ListOffsets is asked for instead of a timestamp: the first offset, and the next. */
+export const earliest = -2;
+export const latest = -1;
 
 /** A connection for questions whose time does not matter. */
 export class Asking implements Disposable {
@@ -72,11 +73,14 @@ export async function topicIdFor(target: Target): Promise<string> {
   }
 }
 
-/** The first offset of each partition. */
-export async function startsOf(target: Target): Promise<ReadonlyMap<number, number>> {
+/** An offset of each partition. */
+export async function offsetsOf(
+  target: Target,
+  timestamp: typeof earliest | typeof latest,
+): Promise<ReadonlyMap<number, number>> {
   using asking = await Asking.open(target);
   const partitions = Array.from({ length: target.partitions }, (_, partitionIndex) => {
-    return { partitionIndex, currentLeaderEpoch: -1, timestamp: earliest };
+    return { partitionIndex, currentLeaderEpoch: -1, timestamp };
   });
   const topics = [{ name: target.topic, partitions }];
   const answer = await asking.ask(listOffsets, 7, { replicaId: -1, topics });

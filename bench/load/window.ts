@@ -3,7 +3,7 @@
  * moved enough records. The surprise: requests that are under way when it begins count when they
  * are answered, and those under way when it ends do not, so that nothing is counted twice or torn.
  */
-import { readFileSync } from 'node:fs';
+import { processorSecondsOf } from '../processes.ts';
 import type { Latency, Report, Target } from './job.ts';
 
 /** When nothing is answered for so long, nothing will be. */
@@ -24,6 +24,8 @@ export class Window {
   #bytes = 0;
   #own = 0;
   #system = 0;
+  /** How often something was, at any time. */
+  counted = 0;
 
   constructor({ seconds, records, warmUpSeconds = 0, pids = [] }: Target) {
     this.#warmUpMs = warmUpSeconds * 1000;
@@ -59,6 +61,7 @@ export class Window {
 
   /** So many arrived, or were answered, just now, after so many milliseconds. */
   count(now: number, records: number, bytes: number, latencyMs?: number): void {
+    this.counted++;
     if (this.#isOver) return;
     if (this.#began === undefined) {
       if (now - this.#warmSince >= this.#warmUpMs) this.#begin(now);
@@ -75,7 +78,7 @@ export class Window {
     this.#isOver = true;
     this.#ended = now;
     this.#own = ownSeconds() - this.#own;
-    this.#system = systemSeconds(this.#pids) - this.#system;
+    this.#system = processorSecondsOf(this.#pids) - this.#system;
   }
 
   report(): Report {
@@ -94,24 +97,23 @@ export class Window {
     this.#began = now;
     this.#started = 0;
     this.#own = ownSeconds();
-    this.#system = systemSeconds(this.#pids);
+    this.#system = processorSecondsOf(this.#pids);
   }
 }
 
-/** Settles as `work` does, but fails when `isAlive` was not told of anything for half a minute. */
-export async function watched<T>(work: (isAlive: () => void) => Promise<T>): Promise<T> {
-  let last = performance.now();
+/** Settles as `work` does, but fails when nothing was counted for half a minute. */
+export async function untilSilent<T>(window: Window, work: Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const silence = new Promise<never>((_, reject) => {
+    let [seen, since] = [-1, 0];
     timer = setInterval(() => {
-      if (performance.now() - last > patienceMs) reject(new Error('no answer for 30 seconds'));
+      const now = performance.now();
+      if (window.counted !== seen) [seen, since] = [window.counted, now];
+      else if (now - since > patienceMs) reject(new Error('no answer for 30 seconds'));
     }, 1000);
   });
-  const isAlive = (): void => {
-    last = performance.now();
-  };
   try {
-    return await Promise.race([work(isAlive), silence]);
+    return await Promise.race([work, silence]);
   } finally {
     clearInterval(timer);
   }
@@ -146,14 +148,4 @@ class Latencies {
 function ownSeconds(): number {
   const { user, system } = process.cpuUsage();
   return (user + system) / 1e6;
-}
-
-/** Linux counts in hundredths of a second. One that has ended meanwhile counts as nothing. */
-function systemSeconds(pids: readonly number[]): number {
-  let ticks = 0;
-  for (const pid of pids) {
-    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1].split(' ');
-    ticks += Number(fields[11]) + Number(fields[12]);
-  }
-  return ticks / 100;
 }
