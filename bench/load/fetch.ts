@@ -1,11 +1,11 @@
 /**
- * The load `fetch`: consumers that read from the first offset on, each on a connection of its own
- * with one request under way. The surprise: the next request leaves as soon as the headers of the
- * answer's batches were read, so that nothing but the broker is waited for.
+ * The load `fetch`: consumers that read from the first offset on. The surprise: of the bare Worker
+ * rows come back, as reads of a socket made them, so that only bytes are counted there.
  */
 import type { Reader } from '../../src/bytes/reader.ts';
 import { readMarker, readRequestLength } from '../speed/bare/dialect.ts';
 import { Connection, correlationIdAt, putInt32 } from './connection.ts';
+import { Consumer, type Reading } from './consumer.ts';
 import { FetchFrames, type FetchOptions } from './fetch-frames.ts';
 import type { FetchJob, Report } from './job.ts';
 import { earliest, offsetsOf, topicIdFor } from './setup.ts';
@@ -13,18 +13,6 @@ import { untilSilent, Window } from './window.ts';
 
 /** As clients have it (fetch.max.wait.ms). */
 export const maxWaitMs = 500;
-
-/** What asks for what comes next, and reads what came. */
-interface Reading {
-  /** Of the last answer. */
-  readonly records: number;
-  readonly bytes: number;
-  readonly isAtEnd: boolean;
-  next(): Uint8Array;
-  take(answer: Reader): void;
-  /** Begins anew. */
-  rewind(): void;
-}
 
 export async function fetch(job: FetchJob): Promise<Report> {
   const window = new Window(job);
@@ -54,53 +42,6 @@ async function readingsOf(job: FetchJob): Promise<Reading[]> {
 
 function bareReadings({ maxBytes, connections = 1 }: FetchJob): Reading[] {
   return Array.from({ length: connections }, () => new BareReading(maxBytes));
-}
-
-class Consumer {
-  readonly #connection: Connection;
-  readonly #reading: Reading;
-  readonly #window: Window;
-  #askedAt = 0;
-
-  constructor(connection: Connection, reading: Reading, window: Window) {
-    this.#connection = connection;
-    this.#reading = reading;
-    this.#window = window;
-  }
-
-  /** Settles when the window is over, or at the end of what there is to read. */
-  run(): Promise<void> {
-    return new Promise((resolve, reject) => {
-      this.#connection.onFailure = reject;
-      this.#connection.onAnswer = (answer) => {
-        if (this.#take(answer)) resolve();
-        else this.#ask();
-      };
-      this.#ask();
-    });
-  }
-
-  close(): void {
-    this.#connection.close();
-  }
-
-  #ask(): void {
-    this.#askedAt = performance.now();
-    this.#connection.write(this.#reading.next());
-  }
-
-  /** Whether it was the last. */
-  #take(answer: Reader): boolean {
-    const reading = this.#reading;
-    reading.take(answer);
-    const now = performance.now();
-    this.#window.count(now, reading.records, reading.bytes, now - this.#askedAt);
-    if (this.#window.isOver) return true;
-    if (!reading.isAtEnd) return false;
-    if (!this.#window.isBounded) return true;
-    reading.rewind();
-    return false;
-  }
 }
 
 class KafkaReading extends FetchFrames implements Reading {

@@ -33,7 +33,10 @@ export interface ProduceJob extends Target {
   readonly kind: 'produce';
   /** Bytes of each value; records have no key. */
   readonly recordBytes: number;
-  /** A batch holds as many records as fit in so many bytes before compression, at least one. */
+  /**
+   * A batch holds as many records as fit in so many bytes, at least one. As in Java's producer,
+   * what counts is what it has when it is compressed.
+   */
   readonly batchBytes: number;
   readonly codec: CodecName;
   /** Requests under way on each connection. */
@@ -79,11 +82,14 @@ export interface TailJob extends Target {
 }
 
 /**
- * Members of one new group join, share the partitions, and read them from the first offset to the
- * end; offsets are committed as clients do. Ends when all has been read.
+ * Members of a group join, share the partitions, and read them from the first offset to the end;
+ * offsets are committed as clients do. Ends when all has been read. What is measured begins when
+ * all have been told what is theirs.
  */
 export interface GroupJob extends Target {
   readonly kind: 'group';
+  /** Default: one that nobody has seen before. */
+  readonly groupId?: string;
   readonly members: number;
   /** Default 50 MiB. */
   readonly maxBytes?: number;
@@ -146,6 +152,8 @@ export interface Report {
   readonly bytes: number;
   /** Of requests in `produce`, `one`, `http`; of records in `tail`; of transactions. */
   readonly latencyMs?: Latency;
+  /** In `group`: from the first JoinGroup until all members had been told what is theirs. */
+  readonly joinSeconds?: number;
   /** The generator's own processor time while it was measured. */
   readonly cpuSeconds: number;
   /** That of the processes in `pids`, in steps of 10 ms; absent when there are none. */

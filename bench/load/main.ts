@@ -3,11 +3,16 @@
  * not that of what it measures. A Job comes in as a line of JSON, a Report goes out as one. The
  * surprise: it ends with an error, and reports nothing, at the first answer that is not right.
  */
+import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fetch } from './fetch.ts';
+import { group } from './group.ts';
+import { http } from './http.ts';
+import { idle } from './idle.ts';
 import type { Job, Report } from './job.ts';
 import { one, produce } from './produce.ts';
 import { tail } from './tail.ts';
+import { transactions } from './transactions.ts';
 
 const help = `Puts a load on a broker and says how it took it.
 
@@ -24,32 +29,53 @@ Exit code: 0, or 1 when an answer was wrong or the job makes no sense.
 `;
 
 async function firstLine(): Promise<string> {
-  const lines = createInterface({ input: process.stdin });
-  for await (const line of lines) return line;
+  for await (const line of createInterface({ input: process.stdin })) return line;
   throw new Error('a job is expected on standard input');
 }
 
-function run(job: Job): Promise<Report> {
+async function inputEnds(): Promise<void> {
+  process.stdin.resume();
+  if (!process.stdin.readableEnded) await once(process.stdin, 'end');
+}
+
+async function run(job: Job): Promise<Report> {
   switch (job.kind) {
     case 'produce':
-      return produce(job);
+      return await produce(job);
     case 'one':
-      return one(job);
+      return await one(job);
     case 'fetch':
-      return fetch(job);
+      return await fetch(job);
     case 'tail':
-      return tail(job);
+      return await tail(job);
+    case 'group':
+      return await group(job);
+    case 'transactions':
+      return await transactions(job);
+    case 'http':
+      return await http(job);
     default:
-      throw new Error(`there is no load '${(job as { kind: string }).kind}'`);
+      throw new Error(`there is no load '${job.kind}'`);
   }
+}
+
+async function main(): Promise<void> {
+  const job = JSON.parse(await firstLine()) as Job;
+  if (job.kind !== 'idle') {
+    console.log(JSON.stringify(await run(job)));
+    return;
+  }
+  const { report, close } = await idle(job);
+  console.log(JSON.stringify(report));
+  await inputEnds();
+  close();
 }
 
 if (process.argv.includes('--help')) {
   console.log(help);
 } else {
   try {
-    console.log(JSON.stringify(await run(JSON.parse(await firstLine()) as Job)));
-    process.exitCode = 0;
+    await main();
   } catch (error) {
     console.error(`load: ${(error as Error).message}`);
     process.exitCode = 1;

@@ -9,7 +9,7 @@ import { concat } from '../../src/bytes/writer.ts';
 import { produce } from '../../src/protocol/apis/produce.ts';
 import { errorInfo } from '../../src/protocol/errors.ts';
 import { encodeRequestFrame, openRequest } from '../../src/protocol/header.ts';
-import { batchOverhead, buildBatch } from '../../src/protocol/records/index.ts';
+import { buildBatch } from '../../src/protocol/records/index.ts';
 import { decodeRequest } from '../../src/protocol/schema.ts';
 import type { CodecName } from './job.ts';
 import { SequencedBatch } from './sequence.ts';
@@ -52,6 +52,7 @@ export function produceRing(options: RingOptions, values: Values): ProduceFrame[
   const fitting = Math.max(1, Math.floor(requestBytes / Math.max(batchBytes, recordBytes)));
   const perRequest = Math.min(partitions, options.partitionsPerRequest ?? fitting);
   const groups = Math.ceil(partitions / perRequest);
+  const records = recordsPerBatch(options, values);
   const frames: ProduceFrame[] = [];
   const isEnough = (): boolean =>
     frames.length >= Math.max(fewestFrames, inFlight + 1) &&
@@ -61,15 +62,23 @@ export function produceRing(options: RingOptions, values: Values): ProduceFrame[
       const first = group * perRequest;
       const count = Math.min(perRequest, partitions - first);
       const indexes = Array.from({ length: count }, (_, i) => first + i);
-      frames.push(frameFor(indexes, options, values));
+      frames.push(frameFor(indexes, records, options, values));
     }
   }
   return frames;
 }
 
-function frameFor(indexes: number[], options: RingOptions, values: Values): ProduceFrame {
+function frameFor(
+  indexes: number[],
+  records: number,
+  options: RingOptions,
+  values: Values,
+): ProduceFrame {
   const { topic: name, topicId } = options;
-  const partitionData = indexes.map((index) => ({ index, records: batchOf(options, values) }));
+  const partitionData = indexes.map((index) => ({
+    index,
+    records: batchOfRecords(records, values, options),
+  }));
   const topicData = [{ name, topicId, partitionData }];
   const request = { transactionalId: null, acks: -1, timeoutMs: 30_000, topicData };
   const header = { correlationId: 0, clientId: 'load' };
@@ -88,26 +97,39 @@ function frameFor(indexes: number[], options: RingOptions, values: Values): Prod
   };
 }
 
-/** As many records as fit before they are compressed, at least one. */
-export function batchOf(
-  options: Pick<RingOptions, 'recordBytes' | 'batchBytes' | 'codec' | 'producer'>,
-  values: Values,
-  isTransactional = false,
-): Uint8Array {
-  const { recordBytes, batchBytes, producer } = options;
-  const timestamp = Date.now();
-  const sizeOf = (count: number): number =>
-    buildBatch(
-      Array.from({ length: count }, () => ({ value: new Uint8Array(recordBytes), timestamp })),
-    ).length;
-  const overhead = sizeOf(2) - batchOverhead - 2 * recordBytes;
-  let count = Math.max(1, Math.floor((batchBytes - batchOverhead) / (recordBytes + overhead / 2)));
+/**
+ * As many records as fit, at least one. A compressed batch holds more of them: producers go by what
+ * they expect of the codec, with 5 % to spare.
+ */
+function recordsPerBatch({ recordBytes, batchBytes, codec }: RingOptions, values: Values): number {
+  const spare = codec === 'none' ? 1 : 1.05;
+  const sizeOf = (records: number): number => batchOfRecords(records, values, { codec }).length;
+  let count = Math.max(1, Math.floor(batchBytes / recordBytes));
+  for (let i = 0; i < 4; i++) {
+    count = Math.max(1, Math.floor((count * batchBytes) / (spare * sizeOf(count))));
+  }
   while (count > 1 && sizeOf(count) > batchBytes) count--;
+  return count;
+}
+
+export interface BatchOptions {
+  readonly codec?: CodecName;
+  /** Its base sequence is 0. */
+  readonly producer?: Producer;
+  readonly isTransactional?: boolean;
+}
+
+export function batchOfRecords(
+  count: number,
+  values: Values,
+  { codec: name = 'none', producer, isTransactional }: BatchOptions,
+): Uint8Array {
+  const timestamp = Date.now();
   const records = Array.from({ length: count }, () => ({ value: values.next(), timestamp }));
-  const codec = Codec[options.codec.toUpperCase() as keyof typeof Codec];
+  const codec = Codec[name.toUpperCase() as keyof typeof Codec];
   const compression = codec === Codec.NONE ? undefined : { codec, compress };
-  const sequence = producer === undefined ? {} : { ...producer, baseSequence: 0 };
-  return buildBatch(records, { ...sequence, isTransactional, compression });
+  const identity = producer === undefined ? {} : { ...producer, baseSequence: 0 };
+  return buildBatch(records, { ...identity, isTransactional, compression });
 }
 
 /** What is to be known of each partition when Produce was answered. */
