@@ -29,10 +29,15 @@ export function endLoads(): void {
 
 /** Undefined: the system has no such thing. Throws when an answer was not right. */
 export async function put(running: Running, load: Load): Promise<Report | undefined> {
-  const program = programFor(running, load.kind);
+  const program = programFor(running, load);
   if (program === undefined) return undefined;
   const generating = new Generating(program, jobFor(running, load));
   return generating.report({ isLast: true });
+}
+
+/** A load by a program of its own, which takes a job and answers with a report in the same way. */
+export function putBy(program: string, job: { readonly kind: string }): Promise<Report> {
+  return new Generating(program, job).report({ isLast: true });
 }
 
 /** Connections that are there until they are let go. */
@@ -40,16 +45,16 @@ export async function hold(
   running: Running,
   load: Load<IdleJob>,
 ): Promise<{ letGo(): Promise<void> } | undefined> {
-  const program = programFor(running, load.kind);
+  const program = programFor(running, load);
   if (program === undefined) return undefined;
   const generating = new Generating(program, jobFor(running, load));
   await generating.report({ isLast: false });
   return { letGo: () => generating.end() };
 }
 
-function programFor({ generator: own, dialect, url }: Running, kind: Job['kind']) {
-  if (own?.kinds.includes(kind)) return own.program;
-  if (kind === 'http') return url === undefined ? undefined : generator;
+function programFor({ generator: own, dialect, url }: Running, load: Load) {
+  if (own?.takes(load)) return own.program;
+  if (load.kind === 'http') return url === undefined ? undefined : generator;
   return dialect === 'kafka' || dialect === 'bare' ? generator : undefined;
 }
 
@@ -72,7 +77,7 @@ class Generating {
   #stdout = '';
   #stderr = '';
 
-  constructor(program: string, job: Job) {
+  constructor(program: string, job: { readonly kind: string }) {
     const child = spawn(process.execPath, [program]);
     this.#child = child;
     this.#kind = job.kind;

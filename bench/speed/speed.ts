@@ -10,17 +10,14 @@ import { judgeGoals } from './goals.ts';
 import { endLoads } from './loads.ts';
 import { thisMachine } from './machine.ts';
 import { measure } from './measure.ts';
+import { peers } from './peers/index.ts';
 import { type Results, resultsOf } from './results.ts';
 import type { System } from './system.ts';
 import { bare } from './systems/bare.ts';
-import { kafka, kafkaFlush } from './systems/kafka.ts';
 import { kedge } from './systems/kedge.ts';
 import { figuresText, goalsText, headText } from './table.ts';
 import type { Workload } from './workload.ts';
 import { workloads } from './workloads/index.ts';
-
-/** What `--peer` brings into the run. */
-const peers: Readonly<Record<string, readonly System[]>> = { kafka: [kafka, kafkaFlush] };
 
 const peerNames = Object.keys(peers).join(', ');
 
@@ -60,6 +57,11 @@ export const speed: Benchmark = {
   async run(args) {
     if (args.includes('--list')) {
       for (const { name, title } of workloads) console.log(`${name.padEnd(20)} ${title}`);
+      for (const [peer, { workloads = [] }] of Object.entries(peers)) {
+        for (const { name, title } of workloads) {
+          console.log(`${name.padEnd(20)} ${title} (--peer ${peer})`);
+        }
+      }
       return true;
     }
     const { systems, rounds, out, strict, ...plan } = parse(args);
@@ -84,9 +86,11 @@ function parse(args: readonly string[]): Options {
   for (const name of peer) {
     if (!Object.hasOwn(peers, name)) throw new UsageError(`There is no peer '${name}'.`);
   }
+  const beside = peer.map((name) => peers[name]);
+  const all = [...workloads, ...beside.flatMap((one) => one.workloads ?? [])];
   return {
-    systems: [kedge, bare, ...peer.flatMap((name) => peers[name])],
-    workloads: only === undefined ? workloads : chosen(only),
+    systems: [kedge, bare, ...beside.flatMap(({ systems }) => systems)],
+    workloads: only === undefined ? all : chosen(only, all),
     rounds: positive(rounds ?? '5'),
     ...(seconds !== undefined && { seconds: positive(seconds) }),
     ...(records !== undefined && { records: positive(records) }),
@@ -120,14 +124,14 @@ function positive(text: string): number {
   return value;
 }
 
-function chosen(only: string): Workload[] {
+function chosen(only: string, all: readonly Workload[]): Workload[] {
   const names = only.split(',').map((name) => {
-    const exact = workloads.filter((one) => one.name === name);
-    const found = exact.length > 0 ? exact : workloads.filter((one) => one.name.startsWith(name));
+    const exact = all.filter((one) => one.name === name);
+    const found = exact.length > 0 ? exact : all.filter((one) => one.name.startsWith(name));
     if (found.length > 0) return found;
     throw new UsageError(`There is no workload '${name}'; --list names them.`);
   });
-  return workloads.filter((one) => names.some((found) => found.includes(one)));
+  return all.filter((one) => names.some((found) => found.includes(one)));
 }
 
 /** From now on Ctrl-C ends what is under way, so that all that was started is stopped in order. */

@@ -4,8 +4,8 @@
  * that finds no dialect it knows leaves that system's column empty.
  */
 
-import type { Job } from '../load/job.ts';
 import type { BareMode } from './bare/dialect.ts';
+import type { Load } from './loads.ts';
 
 /** How records are handed over: Kafka's protocol, the bare Worker's, or a peer's own. */
 export type Dialect = 'kafka' | 'bare' | 'queues' | 'nats';
@@ -30,10 +30,10 @@ export interface Running {
   /** Where it serves HTTP, without a slash at the end, if records can be sent there. */
   readonly url?: string;
   /**
-   * What puts a load on it, where bench/load speaks no such dialect: a program that takes a Job of
-   * these kinds and answers with a Report in the same way. What it does not name it does not have.
+   * What puts a load on it, where bench/load speaks no such dialect: a program that takes a Job and
+   * answers with a Report in the same way. What it does not take is what the system does not have.
    */
-  readonly generator?: { readonly program: string; readonly kinds: readonly Job['kind'][] };
+  readonly generator?: { readonly program: string; takes(job: Load): boolean };
   /** What it is, as its own developers count: `kedge 0.1.0`, `Apache Kafka 4.4.0`. */
   readonly version: string;
   /** From the moment it was spawned to its first answer, if that was looked at. */

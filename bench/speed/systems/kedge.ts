@@ -29,7 +29,11 @@ function temporary(): { readonly path: string; remove(): void } {
 
 async function start(): Promise<Running> {
   const data = temporary();
-  const kedge = await spawnKedge({ dataDir: data.path });
+  const kedge = await spawnKedge({
+    dataDir: data.path,
+    // Subscriptions send to the load itself.
+    env: { KEDGE_PUSH_PRIVATE_HOSTS: '127.0.0.1' },
+  });
   return {
     dialect: 'kafka',
     host: kedge.host,

@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { freePort } from '../../../test/compat/broker.ts';
 import { Running as Process } from '../../../test/compat/processes.ts';
+import type { Load } from '../loads.ts';
 import { NatsConnection, streamOf } from '../peers/nats-connection.ts';
 import { builtNats, debianNats } from '../peers/nats-server.ts';
 import type { Running, System } from '../system.ts';
@@ -48,7 +49,7 @@ async function launch(command: string, settings: string): Promise<Running> {
       ...address,
       version,
       startedAfterMs,
-      generator: { program, kinds: ['produce', 'one', 'fetch', 'tail', 'idle'] },
+      generator: { program, takes },
       pids: () => [server.pid!],
       prepare: async (topic) =>
         void (await ask(address, `STREAM.CREATE.${topic}`, streamOf(topic))),
@@ -59,6 +60,12 @@ async function launch(command: string, settings: string): Promise<Running> {
     await stop();
     throw new Error(`${(error as Error).message}\n${server.stderr.slice(-2000)}`);
   }
+}
+
+/** One stream has no partitions, and nobody compresses what comes in. */
+function takes(job: Load): boolean {
+  if (job.kind === 'produce') return job.partitions === 1 && job.codec === 'none';
+  return ['one', 'fetch', 'tail', 'idle'].includes(job.kind) && job.partitions === 1;
 }
 
 /** Asks JetStream's API; the server's version. */
