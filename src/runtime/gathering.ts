@@ -1,9 +1,9 @@
 /**
  * Whether a flush waits for others to join it, and for how long. Without that, producers who wait
  * for their answers fall apart into two groups: one whose row is being confirmed, and one that
- * waits for it; each pays for rows of its own and waits twice as long. The surprise: to wait a
- * moment for those who were just answered makes everybody faster, and a producer who is alone never
- * waits.
+ * waits for it; each pays for rows of its own. The surprise: to wait for those who were just
+ * answered makes nobody slower, since who misses a flush waits for a whole confirmation; and a
+ * producer who is alone never waits.
  */
 
 export interface GatheringOptions {
@@ -24,23 +24,23 @@ export interface Gathered {
 /** From this size on storing a row for a week costs more than writing it: nobody waits for more. */
 const enoughBytes = 16 * 1024;
 
-/** One look around lasts a quarter of what a confirmation does, within these bounds. */
-const shortestLookMs = 1;
-const longestLookMs = 3;
-const mostLooks = 3;
+/** For as long as storage takes to confirm a row, within these bounds. */
+const shortestWaitMs = 2;
+const longestWaitMs = 15;
 
-/** Who found nobody does not look again for so many flushes, at most. */
+/** Who waited in vain does not wait again for so many flushes, at most. */
 const longestPause = 64;
 
 export class Gathering {
   readonly #around: GatheringOptions;
   /** How many were under way at once, of late. */
   #company = 1;
+  /** The same, since the last flush. */
   #mostSince = 1;
   /** Written, and not confirmed. */
   #unconfirmed = 0;
   #confirmMs = 0;
-  /** For how many flushes nobody looks around. */
+  /** For how many flushes nobody is waited for. */
   #pause = 0;
   #lastPause = 0;
   #whole: (() => void) | undefined;
@@ -66,26 +66,15 @@ export class Gathering {
       return;
     }
     const alone = look().count;
-    await this.#lookAround(look);
+    const whole = new Promise<void>((resolve) => {
+      this.#whole = resolve;
+    });
+    await Promise.race([whole, this.#around.wait(this.#patienceMs)]);
+    this.#whole = undefined;
     const { count } = look();
     this.#company = Math.max(count, Math.ceil(this.#company / 2));
     this.#lastPause = count > alone ? 0 : Math.min(2 * this.#lastPause + 1, longestPause);
     this.#pause = this.#lastPause;
-  }
-
-  /** As long as others come, a few times. */
-  async #lookAround(look: () => Gathered): Promise<void> {
-    const ms = Math.min(Math.max(Math.round(this.#confirmMs / 4), shortestLookMs), longestLookMs);
-    for (let i = 0, before = 0; i < mostLooks; i++) {
-      const now = look();
-      if (now.count === before || this.#isEnough(now)) return;
-      before = now.count;
-      const whole = new Promise<void>((resolve) => {
-        this.#whole = resolve;
-      });
-      await Promise.race([whole, this.#around.wait(ms)]);
-      this.#whole = undefined;
-    }
   }
 
   /** So many were written; `durable` settles when they are confirmed. */
@@ -98,6 +87,10 @@ export class Gathering {
       this.#confirmMs += (this.#around.now() - from - this.#confirmMs) / 8;
     };
     durable.then(settled, settled);
+  }
+
+  get #patienceMs(): number {
+    return Math.min(Math.max(Math.round(this.#confirmMs), shortestWaitMs), longestWaitMs);
   }
 
   #isEnough({ count, bytes }: Gathered): boolean {

@@ -17,6 +17,7 @@ import type { GroupLine } from './group-lines.ts';
 import { memoryPartition } from './memory-partition.ts';
 import { MemoryStore } from './memory-store.ts';
 import { type BilledEvent, type Meter, ObjectMeter, oneWritten } from './meters.ts';
+import { OutputGate } from './output-gate.ts';
 import { nowhere, type PushOutside } from './push/outside.ts';
 import { SubscriptionHost } from './push/subscription-host.ts';
 import { memoryRows } from './rows.ts';
@@ -37,6 +38,8 @@ export interface MemoryObjectsOptions {
   readonly now?: () => number;
   /** Whether objects lose their memory in their sleep, as those of the platform do. */
   readonly hibernates?: boolean;
+  /** How long storage takes to confirm a write, before which no answer leaves; absent: no time. */
+  readonly confirmMs?: number | undefined;
   /** What subscriptions need of the world; without it they deliver nothing. */
   readonly push?: (objects: Objects) => PushOutside;
   /** The same of subscriptions to streams. */
@@ -57,6 +60,7 @@ export class MemoryObjects implements Objects {
   readonly #config: BrokerConfig;
   readonly #now: () => number;
   readonly #hibernates: boolean;
+  readonly #confirmMs: number | undefined;
   readonly #partitions = new Map<string, PartitionStub>();
   readonly #groups = new Map<string, GroupStub>();
   readonly #transactions = new Map<string, Stub<TransactionCalls>>();
@@ -69,10 +73,11 @@ export class MemoryObjects implements Objects {
   readonly meters = new Map<string, ObjectMeter>();
 
   constructor(options: MemoryObjectsOptions) {
-    const { config, now = timeNow, hibernates = false, push, streams } = options;
+    const { config, now = timeNow, hibernates = false, confirmMs, push, streams } = options;
     this.#config = config;
     this.#now = now;
     this.#hibernates = hibernates;
+    this.#confirmMs = confirmMs;
     this.#push = push;
     this.#streams = streams;
   }
@@ -81,14 +86,16 @@ export class MemoryObjects implements Objects {
     const name = `${topicId}:${partition}`;
     return remembered(this.#partitions, name, () => {
       const meter = this.#newMeter(`partition ${name}`);
-      const store = new MemoryStore(meter);
+      const gate = this.#newGate();
+      const store = new MemoryStore(gate?.behind(meter) ?? meter);
       const watches = new MemoryWatches(meter);
-      const resident = new Resident(meter, this.#hibernates, () =>
+      const resident = new Resident({ meter, gate, hibernates: this.#hibernates }, () =>
         memoryPartition({
           settings: this.#config,
           now: this.#now,
           store,
           watches,
+          ...(gate && { durable: () => gate.passed() }),
           setAlarm: (at) => alarm.set(at),
           alarm: () => alarm.at,
           wake: (reader, place, lastStableOffset) =>
@@ -163,8 +170,9 @@ export class MemoryObjects implements Objects {
     create: (surroundings: CoordinatorHostOptions) => H,
   ): Resident<H> {
     const meter = this.#newMeter(name);
-    const rows = memoryRows(meter);
-    const resident = new Resident(meter, this.#hibernates, () =>
+    const gate = this.#newGate();
+    const rows = memoryRows(gate?.behind(meter) ?? meter);
+    const resident = new Resident({ meter, gate, hibernates: this.#hibernates }, () =>
       create({
         config: this.#config,
         rows,
@@ -180,8 +188,9 @@ export class MemoryObjects implements Objects {
   #newController(): ControllerStub {
     const meter = this.#newMeter('controller');
     const watches = new MemoryWatches(meter);
-    const rows = memoryRows(meter);
-    const resident = new Resident(meter, this.#hibernates, () =>
+    const gate = this.#newGate();
+    const rows = memoryRows(gate?.behind(meter) ?? meter);
+    const resident = new Resident({ meter, gate, hibernates: this.#hibernates }, () =>
       clusterHost({
         config: this.#config,
         rows,
@@ -203,6 +212,10 @@ export class MemoryObjects implements Objects {
     return meter;
   }
 
+  #newGate(): OutputGate | undefined {
+    return this.#confirmMs === undefined ? undefined : new OutputGate(this.#confirmMs, this.#now);
+  }
+
   #newAlarm(meter: Meter, ring: () => Promise<void>): Alarm {
     const alarm = new Alarm(meter, ring, this.#now);
     this.#alarms.add(alarm);
@@ -210,16 +223,22 @@ export class MemoryObjects implements Objects {
   }
 }
 
+interface Residence {
+  readonly meter: ObjectMeter;
+  readonly gate: OutputGate | undefined;
+  readonly hibernates: boolean;
+}
+
 /** One object: its host while it is awake, and what it costs. */
 class Resident<H> {
   readonly meter: ObjectMeter;
-  readonly #hibernates: boolean;
+  readonly #residence: Residence;
   readonly #create: () => H;
   #host: H | undefined;
 
-  constructor(meter: ObjectMeter, hibernates: boolean, create: () => H) {
-    this.meter = meter;
-    this.#hibernates = hibernates;
+  constructor(residence: Residence, create: () => H) {
+    this.meter = residence.meter;
+    this.#residence = residence;
     this.#create = create;
   }
 
@@ -230,8 +249,14 @@ class Resident<H> {
   }
 
   during<T>(event: BilledEvent, work: (host: H) => Promise<T>): Promise<T> {
-    if (this.#hibernates && this.meter.isAsleep) this.#host = undefined;
-    return this.meter.during(event, () => work(this.host));
+    const { hibernates, gate } = this.#residence;
+    if (hibernates && this.meter.isAsleep) this.#host = undefined;
+    if (gate === undefined) return this.meter.during(event, () => work(this.host));
+    return this.meter.during(event, async () => {
+      const answer = await work(this.host);
+      await gate.passed();
+      return answer;
+    });
   }
 }
 

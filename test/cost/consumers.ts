@@ -6,7 +6,12 @@
  */
 import { anonymous } from '../../src/broker/authorizer.ts';
 import { dispatch } from '../../src/broker/broker.ts';
-import { type ClientContext, clientContext, createGateway } from '../../src/broker/gateway.ts';
+import {
+  type ClientContext,
+  clientContext,
+  createGateway,
+  type Gateway,
+} from '../../src/broker/gateway.ts';
 import { ZERO_UUID } from '../../src/bytes/uuid.ts';
 import { consumerGroupHeartbeat } from '../../src/protocol/apis/consumer-group-heartbeat.ts';
 import { createTopics } from '../../src/protocol/apis/create-topics.ts';
@@ -44,11 +49,14 @@ export const sleep = (ms: number): Promise<void> =>
   });
 
 export class Surroundings {
-  readonly objects = new MemoryObjects({ config: defaultBrokerConfig, hibernates: true });
+  readonly objects: MemoryObjects;
   /** What clients do ends then. */
   readonly endsAt: number;
 
-  constructor(endsAt: number) {
+  /** @param confirmMs as in `MemoryObjectsOptions` */
+  constructor(endsAt: number, confirmMs?: number) {
+    const config = defaultBrokerConfig;
+    this.objects = new MemoryObjects({ config, hibernates: true, confirmMs });
     this.endsAt = endsAt;
   }
 
@@ -57,16 +65,21 @@ export class Surroundings {
   }
 
   /** A connection to a gateway of its own: the worst case, nobody shares what it remembers. */
-  connect(): Connection {
-    return new Connection(this.objects);
+  connect(gateway = this.newGateway()): Connection {
+    return new Connection(gateway);
+  }
+
+  /** What the connections of one isolate share. */
+  newGateway(): Gateway {
+    return createGateway(this.objects, defaultBrokerConfig, { open: true });
   }
 }
 
 export class Connection {
   readonly #client: ClientContext;
 
-  constructor(objects: MemoryObjects) {
-    this.#client = clientContext(createGateway(objects, defaultBrokerConfig, { open: true }), {
+  constructor(gateway: Gateway) {
+    this.#client = clientContext(gateway, {
       principal: anonymous,
       clientHost: '/127.0.0.1',
       dialled: { host: 'localhost', port: 9092 },
@@ -116,21 +129,25 @@ export class Consumer {
   readonly #around: Surroundings;
   readonly #protocol: Protocol;
   readonly #topicId: string;
-  readonly #partition: number;
+  readonly #offsets: Map<number, number>;
   readonly #reads: Connection;
   readonly #group: Connection;
   #memberId = '';
   #epoch = -1;
-  #offset = 0;
   /** How many records it has read. */
   read = 0;
   asked = { polls: 0, heartbeats: 0, commits: 0 };
 
-  constructor(around: Surroundings, protocol: Protocol, topicId: string, partition: number) {
+  constructor(
+    around: Surroundings,
+    protocol: Protocol,
+    topicId: string,
+    partitions: readonly number[],
+  ) {
     this.#around = around;
     this.#protocol = protocol;
     this.#topicId = topicId;
-    this.#partition = partition;
+    this.#offsets = new Map(partitions.map((partition) => [partition, 0]));
     this.#reads = around.connect();
     this.#group = around.connect();
   }
@@ -217,27 +234,16 @@ export class Consumer {
         maxWaitMs,
         minBytes: 1,
         maxBytes: 50_000_000,
-        topics: [{ topic: '', topicId: this.#topicId, partitions: [this.#question()] }],
+        topics: [{ topic: '', topicId: this.#topicId, partitions: questionsAt(this.#offsets) }],
       };
       const { responses } = await this.#reads.ask(fetch, 13, request);
-      const { errorCode, highWatermark } = responses[0].partitions[0];
-      expectNone(errorCode);
       this.asked.polls++;
-      this.read += highWatermark - this.#offset;
-      this.#offset = highWatermark;
+      for (const { partitionIndex, errorCode, highWatermark } of responses[0]?.partitions ?? []) {
+        expectNone(errorCode);
+        this.read += highWatermark - this.#offsets.get(partitionIndex)!;
+        this.#offsets.set(partitionIndex, highWatermark);
+      }
     }
-  }
-
-  #question(): FetchRequest['topics'][number]['partitions'][number] {
-    return {
-      partition: this.#partition,
-      currentLeaderEpoch: 0,
-      fetchOffset: this.#offset,
-      lastFetchedEpoch: -1,
-      logStartOffset: -1,
-      partitionMaxBytes: 1_048_576,
-      replicaDirectoryId: ZERO_UUID,
-    } as FetchRequest['topics'][number]['partitions'][number];
   }
 
   async #beat(): Promise<void> {
@@ -258,17 +264,17 @@ export class Consumer {
     while (!this.#around.isOver) {
       await sleep(habits.commitMs);
       this.asked.commits++;
-      const partition = {
-        partitionIndex: this.#partition,
-        committedOffset: this.#offset,
+      const partitions = [...this.#offsets].map(([partitionIndex, committedOffset]) => ({
+        partitionIndex,
+        committedOffset,
         committedLeaderEpoch: -1,
         committedMetadata: '',
-      };
+      }));
       const { topics } = await this.#group.ask(offsetCommit, 9, {
         ...this.#identity,
         generationIdOrMemberEpoch: this.#epoch,
         retentionTimeMs: -1,
-        topics: [{ name: topic, topicId: ZERO_UUID, partitions: [partition] }],
+        topics: [{ name: topic, topicId: ZERO_UUID, partitions }],
       });
       goesOn(topics[0].partitions[0].errorCode);
     }
@@ -281,6 +287,22 @@ export class Consumer {
       await sleep(habits.metadataMs);
     }
   }
+}
+
+/** What a fetch asks of partitions to go on at these offsets. */
+export function questionsAt(
+  offsets: ReadonlyMap<number, number>,
+): FetchRequest['topics'][number]['partitions'] {
+  return [...offsets].map(([partition, fetchOffset]) => ({
+    partition,
+    currentLeaderEpoch: 0,
+    fetchOffset,
+    lastFetchedEpoch: -1,
+    logStartOffset: -1,
+    partitionMaxBytes: 1_048_576,
+    replicaDirectoryId: ZERO_UUID,
+    highWatermark: -1,
+  }));
 }
 
 /** Not so old that retention would take it. */

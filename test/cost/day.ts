@@ -8,7 +8,7 @@ import {
   produceEachSecond,
   Surroundings,
 } from './consumers.ts';
-import { type Counts, countsOf } from './prices.ts';
+import { type Counts, countsOf, sumOf, times } from './prices.ts';
 
 export interface Day {
   readonly members: number;
@@ -42,7 +42,7 @@ export async function liveADay({
     const topicId = await createTopic(around, members);
     const consumers = Array.from(
       { length: members },
-      (_, partition) => new Consumer(around, protocol, topicId, partition),
+      (_, partition) => new Consumer(around, protocol, topicId, [partition]),
     );
     const lives = consumers.map(async (consumer, i) => {
       await time.sleep(i * comesAfterMs);
@@ -66,7 +66,7 @@ export async function liveADay({
     await Promise.all(lives);
     around.objects.close();
     const read = consumers.reduce((total, one) => total + one.read, 0);
-    return { byKind, total: added([...byKind.values()]), asked, read };
+    return { byKind, total: sumOf([...byKind.values()]), asked, read };
   });
 }
 
@@ -79,22 +79,11 @@ function countsByKind({ objects }: Surroundings): Map<string, Counts> {
   );
 }
 
-type Name = keyof Counts;
-
 function less(after: Map<string, Counts>, before: Map<string, Counts>): Map<string, Counts> {
   return new Map(
     [...after].map(([kind, counts]) => {
       const was = before.get(kind);
-      const names = Object.keys(counts) as Name[];
-      const rest = names.map((name) => [name, counts[name] - (was?.[name] ?? 0)]);
-      return [kind, Object.fromEntries(rest) as unknown as Counts];
+      return [kind, was === undefined ? counts : sumOf([counts, times(was, -1)])];
     }),
   );
-}
-
-function added(all: readonly Counts[]): Counts {
-  const sum = { requests: 0, awakeSeconds: 0, rowsRead: 0, rowsWritten: 0, signsOfLife: 0 };
-  for (const counts of all)
-    for (const name of Object.keys(sum) as Name[]) sum[name] += counts[name];
-  return sum;
 }

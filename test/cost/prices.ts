@@ -4,8 +4,13 @@
  */
 import type { Usage } from '../../src/runtime/meters.ts';
 
+/** When the price list was looked at last. */
+export const pricesAsOf = '2026-11-22';
+
 /** Dollars. */
 export const prices = {
+  workerRequest: 0.3 / 1e6,
+  workerCpuMs: 0.02 / 1e6,
   objectRequest: 0.15 / 1e6,
   /** A second awake: 128 MB at $12.50 for a million GB-s. */
   objectSecond: (12.5 / 1e6) * 0.128,
@@ -13,6 +18,9 @@ export const prices = {
   rowWritten: 1 / 1e6,
   /** Of an incoming message over a WebSocket. Those that the platform answers itself are free. */
   message: 0.15 / 1e6 / 20,
+  gigabyteMonth: 0.2,
+  /** Of Cloudflare Queues: a write, a read or a delete of each 64 KB begun. */
+  queueOperation: 0.4 / 1e6,
 };
 
 /** What is billed, added up. */
@@ -43,4 +51,18 @@ export function dollarsOf({ requests, awakeSeconds, rowsRead, rowsWritten }: Cou
     rowsRead * prices.rowRead +
     rowsWritten * prices.rowWritten
   );
+}
+
+export function sumOf(all: readonly Counts[]): Counts {
+  const sum = { requests: 0, awakeSeconds: 0, rowsRead: 0, rowsWritten: 0, signsOfLife: 0 };
+  for (const counts of all) {
+    for (const name of Object.keys(sum) as (keyof Counts)[]) sum[name] += counts[name];
+  }
+  return sum;
+}
+
+export function times(counts: Counts, factor: number): Counts {
+  return Object.fromEntries(
+    Object.entries(counts).map(([name, count]) => [name, count * factor]),
+  ) as unknown as Counts;
 }
