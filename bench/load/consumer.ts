@@ -1,6 +1,6 @@
 /**
- * A consumer on a connection of its own, with one request under way. The surprise: the next request
- * leaves as soon as the headers of the answer's batches were read, so that nothing but the broker is
+ * A consumer on a connection of its own, with one request under way. The surprise: the next leaves
+ * as soon as the headers of the answer's batches were read, so that nothing but the broker is
  * waited for.
  */
 import type { Reader } from '../../src/bytes/reader.ts';

@@ -9,7 +9,7 @@ import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { FetchJob, IdleJob, OneJob, ProduceJob, TailJob, Target } from '../../load/job.ts';
 import { Values } from '../../load/values.ts';
-import { Window, watched } from '../../load/window.ts';
+import { untilSilent, Window } from '../../load/window.ts';
 import { NatsConnection, streamOf } from './nats-connection.ts';
 
 type NatsJob = ProduceJob | OneJob | FetchJob | TailJob | IdleJob;
@@ -51,7 +51,7 @@ function acknowledged(payload: Buffer): void {
   }
 }
 
-function produce(job: ProduceJob, window: Window, isAlive: () => void): Promise<void> {
+function produce(job: ProduceJob, window: Window): Promise<void> {
   const underWay = Math.max(1, Math.floor((job.batchBytes * job.inFlight) / job.recordBytes));
   return open(job, async (connection) => {
     const done = Promise.withResolvers<void>();
@@ -69,7 +69,6 @@ function produce(job: ProduceJob, window: Window, isAlive: () => void): Promise<
     const { bytes, frameBytes } = framesOf(job, replyTo, underWay);
     function write(): void {
       isDue = false;
-      isAlive();
       if (window.isOver || (window.isFull && freed === underWay)) done.resolve();
       if (window.isFull) return;
       window.start(freed);
@@ -81,7 +80,7 @@ function produce(job: ProduceJob, window: Window, isAlive: () => void): Promise<
   });
 }
 
-function one(job: OneJob, window: Window, isAlive: () => void): Promise<void> {
+function one(job: OneJob, window: Window): Promise<void> {
   return open(job, async (connection) => {
     let answered = (): void => {};
     const replyTo = connection.inbox((payload) => {
@@ -98,7 +97,6 @@ function one(job: OneJob, window: Window, isAlive: () => void): Promise<void> {
       });
       const now = performance.now();
       window.count(now, 1, job.recordBytes, now - sentAt);
-      isAlive();
     }
   });
 }
@@ -141,7 +139,7 @@ async function consume(
   pull();
 }
 
-async function fetch(job: FetchJob, window: Window, isAlive: () => void): Promise<void> {
+async function fetch(job: FetchJob, window: Window): Promise<void> {
   do {
     await open(job, async (connection) => {
       type Info = { state: { last_seq: number } };
@@ -151,7 +149,6 @@ async function fetch(job: FetchJob, window: Window, isAlive: () => void): Promis
       const done = Promise.withResolvers<void>();
       await consume(connection, job, 'all', (payload) => {
         window.count(performance.now(), 1, payload.length);
-        isAlive();
         left--;
         if (left === 0 || window.isOver) done.resolve();
       });
@@ -161,7 +158,7 @@ async function fetch(job: FetchJob, window: Window, isAlive: () => void): Promis
   window.end();
 }
 
-function tail(job: TailJob, window: Window, isAlive: () => void): Promise<void> {
+function tail(job: TailJob, window: Window): Promise<void> {
   const sentAt: number[] = [];
   let next = 0;
   return open(job, async (reading) => {
@@ -170,7 +167,6 @@ function tail(job: TailJob, window: Window, isAlive: () => void): Promise<void> 
       const now = performance.now();
       window.count(now, 1, payload.length, now - sentAt[next]);
       next++;
-      isAlive();
     });
     await reading.flush();
     await open(job, async (writing) => {
@@ -203,22 +199,18 @@ function tell(window: Window): void {
   process.stdout.write(`${JSON.stringify(window.report())}\n`);
 }
 
-function work(
-  job: Exclude<NatsJob, IdleJob>,
-  window: Window,
-  isAlive: () => void,
-): Promise<unknown> {
+function work(job: Exclude<NatsJob, IdleJob>, window: Window): Promise<unknown> {
   const sideBySide = (connections: number, work: () => Promise<void>) =>
     Promise.all(Array.from({ length: connections }, work));
   switch (job.kind) {
     case 'produce':
-      return sideBySide(job.connections, () => produce(job, window, isAlive));
+      return sideBySide(job.connections, () => produce(job, window));
     case 'one':
-      return sideBySide(job.connections ?? 1, () => one(job, window, isAlive));
+      return sideBySide(job.connections ?? 1, () => one(job, window));
     case 'fetch':
-      return fetch(job, window, isAlive);
+      return fetch(job, window);
     case 'tail':
-      return tail(job, window, isAlive);
+      return tail(job, window);
   }
 }
 
@@ -229,7 +221,7 @@ const window = new Window(job);
 window.open();
 if (job.kind === 'idle') await idle(job, window);
 else {
-  await watched((isAlive) => work(job, window, isAlive));
+  await untilSilent(window, work(job, window));
   tell(window);
 }
 process.stdin.destroy();
