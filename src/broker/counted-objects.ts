@@ -17,6 +17,7 @@ import type {
   Stub,
   Watch,
 } from '../runtime/stubs.ts';
+import { GatheredAppends } from './gathered-appends.ts';
 
 /** How many stubs of partitions a connection keeps: those it used last. */
 const keptStubs = 10_000;
@@ -75,8 +76,18 @@ export class CountedObjects implements Objects {
   }
 
   #countedPartition(stub: PartitionStub): PartitionStub {
+    const counted = this.#counted<PartitionCalls>(stub);
+    const appends = new GatheredAppends({
+      append: (command) => counted.call('append', command),
+      appendAll: (command) => counted.call('appendAll', command),
+    });
+    type Calls = PartitionCalls;
+    const call = <K extends keyof Calls & string>(kind: K, command: Calls[K]['command']) =>
+      kind === 'append'
+        ? appends.append(command as Calls['append']['command'])
+        : counted.call(kind, command);
     return {
-      ...this.#counted<PartitionCalls>(stub),
+      call: call as Stub<Calls>['call'],
       watch: (): Promise<PartitionWatch> => {
         this.calls++;
         return stub.watch();

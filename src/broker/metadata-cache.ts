@@ -13,8 +13,13 @@ import type { ControllerWatch } from './controller-watch.ts';
 import { CredentialMemory } from './credentials.ts';
 import { QuotaMemory } from './quotas.ts';
 
+/** How a request names a topic: by name, or from KIP-516 on by its id. */
+export type TopicKey = { readonly name: string } | { readonly topicId: string };
+
 export interface MetadataCache {
   clusterId(): Promise<string>;
+  /** As `topic` or `topicById` would answer; undefined where it would have to ask somebody. */
+  inMemory(key: TopicKey): TopicView | undefined;
   /** From memory, or looked up at once; undefined when there is no such topic. */
   topic(name: string): Promise<TopicView | undefined>;
   topicById(topicId: string): Promise<TopicView | undefined>;
@@ -148,6 +153,11 @@ class CachedMetadata implements MetadataCache {
   async clusterId(): Promise<string> {
     if (this.#memory.clusterId === undefined) await this.#lookUp([], []);
     return this.#memory.clusterId!;
+  }
+
+  inMemory(key: TopicKey): TopicView | undefined {
+    const known = 'name' in key ? this.#memory.byName(key.name) : this.#memory.byId(key.topicId);
+    return known && this.#isGood(known) ? known.topic : undefined;
   }
 
   async topic(name: string): Promise<TopicView | undefined> {

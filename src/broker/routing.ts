@@ -9,10 +9,8 @@ import { ErrorCode } from '../protocol/errors.ts';
 import type { PartitionStub } from '../runtime/stubs.ts';
 import type { RequestContext } from './context.ts';
 import { failureCode } from './failures.ts';
+import type { TopicKey } from './metadata-cache.ts';
 import { may } from './permissions.ts';
-
-/** How a request names a topic: by name, or from KIP-516 on by its id. */
-export type TopicKey = { readonly name: string } | { readonly topicId: string };
 
 /** One partition as it is asked: its object, and the incarnation of the topic it belongs to. */
 export interface PartitionRoute {
@@ -27,9 +25,9 @@ export type TopicOperation = 'READ' | 'WRITE' | 'DELETE' | 'DESCRIBE' | null;
 export class TopicRoute {
   readonly #context: RequestContext;
   readonly #key: TopicKey;
-  #topic: Promise<TopicView | undefined>;
   /** The topic, once it is found. */
   #found: TopicView | undefined;
+  #topic: Promise<TopicView | undefined>;
   #refreshed = false;
   #isForbidden = false;
 
@@ -37,7 +35,11 @@ export class TopicRoute {
     this.#context = context;
     this.#key = key;
     const isFree = operation === null || context.authorizer.allowsAll;
-    this.#topic = this.#keep(isFree ? this.#named() : this.#guarded(operation));
+    this.#found = isFree ? context.metadata.inMemory(key) : undefined;
+    this.#topic =
+      this.#found === undefined
+        ? this.#keep(isFree ? this.#named() : this.#guarded(operation))
+        : Promise.resolve(this.#found);
   }
 
   /** Resolves when the topic is found, or known to be missing. From then on `ask` asks at once. */

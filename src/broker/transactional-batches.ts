@@ -16,21 +16,28 @@ import { demand } from './permissions.ts';
 /**
  * Throws for what refuses the whole request in Kafka: transactional batches without a transactional
  * id, with one that the client may not write with, or of more than one producer, and bytes that
- * cannot be the beginning of a batch.
+ * cannot be the beginning of a batch. Answers nothing where there is nothing to wait for.
  */
-export async function checkTransaction(
+export function checkTransaction(
   { transactionalId, topicData }: ProduceRequest,
   context: Pick<RequestContext, 'authorizer'>,
-): Promise<void> {
+): Promise<void> | undefined {
   const batches = topicData
     .flatMap(({ partitionData }) => partitionData)
     .flatMap(({ records }) => transactionalBatch(records) ?? []);
-  if (batches.length > 0) {
-    if (transactionalId === null) {
-      throw new KafkaError(ErrorCode.TRANSACTIONAL_ID_AUTHORIZATION_FAILED);
-    }
-    await demand(context, 'WRITE', 'TRANSACTIONAL_ID', transactionalId);
+  if (batches.length === 0) return undefined;
+  if (transactionalId === null) {
+    throw new KafkaError(ErrorCode.TRANSACTIONAL_ID_AUTHORIZATION_FAILED);
   }
+  return checkProducers(transactionalId, batches, context);
+}
+
+async function checkProducers(
+  transactionalId: string,
+  batches: readonly RecordBatch[],
+  context: Pick<RequestContext, 'authorizer'>,
+): Promise<void> {
+  await demand(context, 'WRITE', 'TRANSACTIONAL_ID', transactionalId);
   const producers = new Set(
     batches
       .filter(({ producerId }) => producerId !== noProducerId)

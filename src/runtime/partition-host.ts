@@ -125,6 +125,7 @@ export class PartitionHost implements Stub<PartitionCalls> {
   #newAnswers(): Answers<keyof PartitionCalls> {
     return {
       append: (append) => this.#append(append),
+      appendAll: (command) => this.#appendAll(command),
       read: (read) => this.#guard(() => this.#loaded().read(read), readRefused),
       listOffset: (list) => this.#guard(() => this.#loaded().listOffset(list), listOffsetRefused),
       deleteRecords: (deletion) => this.#deleteRecords(deletion),
@@ -321,6 +322,14 @@ export class PartitionHost implements Stub<PartitionCalls> {
     return transactionalId === undefined
       ? this.#write(command, failed)
       : this.#enlisting.append(command);
+  }
+
+  async #appendAll({
+    spec,
+    appends,
+  }: PartitionCalls['appendAll']['command']): Promise<PartitionCalls['appendAll']['reply']> {
+    const replies = appends.map((append) => this.#append({ ...append, spec }));
+    return { replies: await Promise.all(replies) };
   }
 
   #question(command: AppendCommand): EnlistQuestion | AppendReply | undefined {

@@ -1,6 +1,7 @@
 import { evictDurableObject, runInDurableObject } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 import { describe, expect, it, vi } from 'vitest';
+import { concat } from '../../src/bytes/writer.ts';
 import type { PartitionCalls } from '../../src/core/log/calls.ts';
 import { ErrorCode } from '../../src/protocol/errors.ts';
 import { droppedCloseCode, partitionWatch } from '../../src/runtime/partition-watch.ts';
@@ -53,6 +54,26 @@ describe('Partition', () => {
       [2, 'c'],
     ]);
     expect(offsetOf(await send(partition, 'd'))).toBe(3);
+  });
+
+  it('takes or refuses each of the appends of one call, and has one row for them', async () => {
+    const partition = newPartition();
+    const { spec } = append(batch(['a']));
+    const parts = [batch(['a']), new Uint8Array(5), batch(['b', 'c']), sequenced(1, 0, 1)];
+    const bytes = concat(parts);
+    const ends = parts.map((_, i) => concat(parts.slice(0, i + 1)).length);
+    const appends = parts.map(({ length }, i) => ({
+      records: bytes.subarray(ends[i] - length, ends[i]),
+    }));
+    const { replies } = await partition.call('appendAll', { spec, appends });
+    expect(replies.map(({ errorCode, baseOffset }) => [errorCode, baseOffset])).toEqual([
+      [ErrorCode.NONE, 0],
+      [ErrorCode.INVALID_RECORD, -1],
+      [ErrorCode.NONE, 1],
+      [ErrorCode.NONE, 3],
+    ]);
+    expect(await query(partition, 'SELECT count(*) AS rows FROM log')).toEqual([{ rows: 1 }]);
+    expect((await partition.call('read', read(0))).highWatermark).toBe(4);
   });
 
   it('writes appends that arrive together as one row', async () => {

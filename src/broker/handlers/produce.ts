@@ -45,7 +45,8 @@ type PartitionAnswer = ProduceResponse['responses'][number]['partitionResponses'
 const largestAppend = 32 * 1024 * 1024 - 65_536;
 
 export const handleProduce: Handler<ProduceRequest, ProduceResponse> = async (request, context) => {
-  await checkTransaction(request, context);
+  const check = checkTransaction(request, context);
+  if (check !== undefined) await check;
   const byId = context.apiVersion >= 13;
   const once = eachOnce(
     request.topicData,
@@ -59,7 +60,9 @@ export const handleProduce: Handler<ProduceRequest, ProduceResponse> = async (re
     partitionData: partitions,
     route: new TopicRoute(context, byId ? { topicId } : { name }, 'WRITE'),
   }));
-  await Promise.all(topics.map(({ route }) => route.found()));
+  // Nothing is waited for that need not be: requests that came together are to leave together.
+  const unknown = topics.filter(({ route }) => route.topic === undefined);
+  if (unknown.length > 0) await Promise.all(unknown.map(({ route }) => route.found()));
   const responses = topics.map(async ({ name, topicId, partitionData, route }) => {
     const answers = partitionData.map((each) => answerPartition(each, route, request, context));
     return { name, topicId, partitionResponses: await Promise.all(answers) };
@@ -150,12 +153,7 @@ function onlyBatch(records: Uint8Array | null, version: number): Uint8Array {
     throw invalidRecord(version, 'must have exactly one record batch per partition');
   }
   if (size > largestAppend) throw new KafkaError(ErrorCode.MESSAGE_TOO_LARGE);
-  return alone(records.subarray(0, size));
-}
-
-/** A call to an object carries the whole buffer of a view: these bytes in one of their own. */
-function alone(bytes: Uint8Array): Uint8Array {
-  return bytes.byteLength === bytes.buffer.byteLength ? bytes : bytes.slice();
+  return records.subarray(0, size);
 }
 
 /** How long the batch that starts here is; undefined when there is no whole one. */

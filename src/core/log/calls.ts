@@ -19,6 +19,15 @@ export interface PartitionSpec {
   readonly configsVersion?: number | undefined;
 }
 
+/** One or more record batches (magic 2), as the client sent them. */
+export interface Append {
+  readonly records: Uint8Array;
+  /** Whose transaction the batches belong to, if they are transactional. */
+  readonly transactionalId?: string | undefined;
+  /** The producer takes it that writing makes the partition a part of its transaction. */
+  readonly addsPartition?: boolean | undefined;
+}
+
 export interface AppendReply {
   readonly errorCode: number;
   readonly errorMessage: string | null;
@@ -91,17 +100,13 @@ export interface ProducerDescription {
 }
 
 export interface PartitionCalls extends ShareCalls, StreamCalls {
-  /** One or more record batches (magic 2), as the client sent them. */
-  append: {
-    command: {
-      spec: PartitionSpec;
-      records: Uint8Array;
-      /** Whose transaction the batches belong to, if they are transactional. */
-      transactionalId?: string | undefined;
-      /** The producer takes it that writing makes the partition a part of its transaction. */
-      addsPartition?: boolean | undefined;
-    };
-    reply: AppendReply;
+  /** As `Append` says. */
+  append: { command: Append & { readonly spec: PartitionSpec }; reply: AppendReply };
+  /** Several appends, in order. Each is taken or refused by itself. */
+  appendAll: {
+    command: { readonly spec: PartitionSpec; readonly appends: readonly Append[] };
+    /** One for each. */
+    reply: { readonly replies: readonly AppendReply[] };
   };
   /**
    * How a transaction ended: from now on readers see its records, or never. Safe to repeat. A

@@ -50,12 +50,20 @@ const requestsInTurn = 32;
 /** In the place of a request that was taken from the queue, so that it does not keep its bytes. */
 const taken = new Uint8Array(0);
 
-const nothing: Promise<readonly Uint8Array[]> = Promise.resolve([]);
+const nothing: Promise<void> = Promise.resolve();
 
 interface Work {
   readonly frame: Uint8Array;
   nextMayStart: boolean;
-  answer: Promise<readonly Uint8Array[] | undefined>;
+  /** The answer, once there is one: as `ConnectionPort.answer` gives it. */
+  chunks: readonly Uint8Array[] | undefined | 'waiting';
+  /** Settles when there is one. */
+  answer: Promise<void>;
+}
+
+/** Room for twice as much, within bounds. */
+function readSizeFor(bytes: number): number {
+  return Math.min(Math.max(smallRead, 2 * bytes), largeRead);
 }
 
 export class Connection {
@@ -70,10 +78,16 @@ export class Connection {
   #queued = 0;
   /** Bytes of the frame that has begun and not ended. */
   #begun = 0;
+  /** Bytes that came since the connection had nothing to do. */
+  #run = 0;
+  /** About what comes at once when the client is busy, as it was lately. */
+  #burst = 0;
   /** Behind the request that was begun last. */
   #begunTo = 0;
   #spent = false;
   #serving = false;
+  /** Requests are being begun, one after the other. */
+  #starting = false;
   #sending = false;
   /** The client has to wait, for what it used of its quotas: nothing else is begun. */
   #quiet = false;
@@ -123,7 +137,12 @@ export class Connection {
    * connections cost little, and growing with what the client has sent, never with what it claims.
    */
   get readSize(): number {
-    return Math.min(Math.max(smallRead, 2 * this.#begun), largeRead);
+    return readSizeFor(this.#begun > 0 ? Math.max(this.#begun, this.#burst) : 0);
+  }
+
+  /** The same, if there is memory for what a busy client is likely to send next. */
+  get busyReadSize(): number {
+    return this.#serving ? readSizeFor(Math.max(this.#begun, this.#burst)) : this.readSize;
   }
 
   /** Takes the next bytes, which must not be written to afterwards: requests are views of them. */
@@ -131,6 +150,8 @@ export class Connection {
     if (this.#ended) return;
     this.#frames.push(bytes);
     this.#begun += bytes.byteLength;
+    this.#run += bytes.byteLength;
+    if (this.#serving) this.#burst = Math.max(bytes.byteLength, this.#burst >> 1);
     try {
       for (let frame = this.#frames.next(); frame; frame = this.#frames.next()) {
         this.#begun = 0;
@@ -186,21 +207,46 @@ export class Connection {
     this.#start();
     let inTurn = 0;
     while (this.#underWay.length > 0 && !this.#closed) {
-      const { frame, answer } = this.#underWay[0];
-      const chunks = await answer;
-      if (chunks === undefined) this.#breakOff();
-      else if (chunks.length > 0) await this.#send(chunks);
+      await this.#underWay[0].answer;
       const quiet = this.#port.quiet();
+      const { count, chunks } = this.#answered(quiet === undefined ? this.#underWay.length : 1);
+      if (chunks.length > 0) await this.#send(chunks);
+      if (count === 0) this.#breakOff();
       if (quiet !== undefined) await this.#keep(quiet);
-      if (++inTurn % requestsInTurn === 0) await this.#port.giveWay();
-      this.#underWay.shift();
-      this.#queued -= frame.byteLength;
+      inTurn += count;
+      if (inTurn >= requestsInTurn) {
+        inTurn = 0;
+        await this.#port.giveWay();
+      }
+      for (const { frame } of this.#underWay.splice(0, count)) this.#queued -= frame.byteLength;
       this.#start();
       this.#roomy?.();
     }
     // In the same breath as the last look at the queue, so that no request is left in between.
     this.#serving = false;
+    if (this.#begun === 0) this.#pause();
     if (this.#ended || this.#isOver()) this.close();
+  }
+
+  /**
+   * The oldest answers that are there, to be sent together; none if the connection is to be closed
+   * instead.
+   */
+  #answered(most: number): { readonly count: number; readonly chunks: readonly Uint8Array[] } {
+    const all: Uint8Array[] = [];
+    let count = 0;
+    for (; count < most; count++) {
+      const { chunks } = this.#underWay[count];
+      if (chunks === 'waiting' || chunks === undefined) break;
+      all.push(...chunks);
+    }
+    return { count, chunks: all };
+  }
+
+  /** There is nothing to do: what comes next is likely to be as much as came before. */
+  #pause(): void {
+    this.#burst = this.#run;
+    this.#run = 0;
   }
 
   /** Enough is done, and a client that is closed on here does not notice. */
@@ -223,21 +269,28 @@ export class Connection {
     this.#quiet = false;
   }
 
-  /** Begins what may begin, in order. */
+  /** Begins what may begin, in order; those that let each other begin at once, in one breath. */
   #start(): void {
+    if (this.#starting) return;
+    this.#starting = true;
     while (this.#head < this.#queue.length && this.#mayStart(this.#queue[this.#head])) {
       const frame = this.#take();
-      if (this.#clientGone && this.#port.onlyReads(frame)) {
-        this.#queued -= frame.byteLength;
-        continue;
-      }
-      const work: Work = { frame, nextMayStart: false, answer: nothing };
-      this.#underWay.push(work);
-      work.answer = this.#port.answer(frame, () => {
-        work.nextMayStart = true;
-        this.#start();
-      });
+      if (this.#clientGone && this.#port.onlyReads(frame)) this.#queued -= frame.byteLength;
+      else this.#begin(frame);
     }
+    this.#starting = false;
+  }
+
+  #begin(frame: Uint8Array): void {
+    const work: Work = { frame, nextMayStart: false, chunks: 'waiting', answer: nothing };
+    this.#underWay.push(work);
+    const answer = this.#port.answer(frame, () => {
+      work.nextMayStart = true;
+      this.#start();
+    });
+    work.answer = answer.then((chunks) => {
+      work.chunks = chunks;
+    });
   }
 
   /** The request that has waited longest. */

@@ -13,6 +13,7 @@ import type { ConnectionLimits } from '../../runtime/connection-limits.ts';
 import { ioTurn } from '../../runtime/io-turn.ts';
 import { Connection } from './connection.ts';
 import type { Pipe } from './pipe.ts';
+import { ReadMemory } from './read-memory.ts';
 import { answerRequest, isAppend, onlyReads } from './requests.ts';
 import { SaslSession } from './sasl/session.ts';
 
@@ -26,6 +27,12 @@ export const openAndUnlimited: ConnectionTerms = {
   calls: Infinity,
   requests: Infinity,
 };
+
+/** An answer below this takes less memory than the connection that it goes over. */
+const largeAnswer = 4 * 1024;
+
+/** One for the isolate. */
+const readMemory = new ReadMemory();
 
 /** Until the client or we hang up. `left` is aborted when the client is gone. */
 export async function serve(
@@ -88,7 +95,9 @@ async function exchange(
         idle.touch();
         const size = sizeOf(chunks);
         requests += size / bytesOfRequest;
-        await untilTaken(client.answers.sending(size), pipe.write(chunks), hangUp);
+        const sent = pipe.write(chunks);
+        if (size < largeAnswer) await sent;
+        else await untilTaken(client.answers.sending(size), sent, hangUp);
         if (session.isOver) await passed(lingerMs);
       },
       quiet: () => client.quotas.quiet(left.signal),
@@ -110,7 +119,8 @@ async function exchange(
     left.abort();
   });
   while (!connection.isClosed) {
-    const bytes = await pipe.read(connection.readSize);
+    const { readSize, busyReadSize } = connection;
+    const bytes = await readMemory.during(readSize, busyReadSize, (size) => pipe.read(size));
     if (bytes === undefined) break;
     idle.touch();
     connection.receive(bytes);

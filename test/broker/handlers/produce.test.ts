@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { handleProduce } from '../../../src/broker/handlers/produce.ts';
 import { concat } from '../../../src/bytes/writer.ts';
-import type { ProduceRequest } from '../../../src/protocol/apis/produce.ts';
+import type { ProduceRequest, ProduceResponse } from '../../../src/protocol/apis/produce.ts';
 import { produce } from '../../../src/protocol/apis/produce.ts';
 import { ErrorCode } from '../../../src/protocol/errors.ts';
 import { encodeResponse } from '../../../src/protocol/schema.ts';
@@ -240,19 +240,48 @@ describe('Produce', () => {
     expect(second.responses[0].partitionResponses[0].errorCode).toBe(ErrorCode.NONE);
   });
 
-  it('lets the next append begin once its own are on their way', async () => {
+  it('lets the next append begin once its own have their place in line', async () => {
     const cluster = clusterWith('orders');
-    const context = cluster.client().context(12);
-    const calls: string[][] = [];
-    const nextMayStart = () => calls.push(cluster.takeCalls());
-    await handleProduce(
-      request([
-        ['orders', 0, batchOf('a')],
-        ['orders', 1, batchOf('a')],
-      ]),
-      { ...context, nextMayStart },
+    const client = cluster.client();
+    const answers: Promise<ProduceResponse>[] = [];
+    const send = (value: string, nextMayStart = () => {}) => {
+      const appends = request([
+        ['orders', 0, batchOf(value)],
+        ['orders', 1, batchOf(value)],
+      ]);
+      answers.push(handleProduce(appends, { ...client.context(12), nextMayStart }));
+    };
+    send('a', () => send('b'));
+    await expect.poll(() => answers.length).toBe(2);
+    const offsets = (await Promise.all(answers)).map(({ responses }) =>
+      responses[0].partitionResponses.map(({ baseOffset }) => baseOffset),
     );
-    expect(calls).toEqual([['getTopics', 'append orders:0', 'append orders:1']]);
+    expect(offsets).toEqual([
+      [0, 0],
+      [1, 1],
+    ]);
+    expect(cluster.takeCalls()).toEqual(['getTopics', 'appendAll orders:0', 'appendAll orders:1']);
+  });
+
+  it('begins at once where it knows the topic: what came together leaves together', async () => {
+    const cluster = clusterWith('orders');
+    const client = cluster.client();
+    await handleProduce(request([['orders', 0, batchOf('first')]]), client.context(12));
+    cluster.takeCalls();
+    let begun = 0;
+    const nextMayStart = () => begun++;
+    const answers = ['a', 'b', 'c'].map((value) =>
+      handleProduce(request([['orders', 0, batchOf(value)]]), {
+        ...client.context(12),
+        nextMayStart,
+      }),
+    );
+    expect(begun).toBe(3);
+    const offsets = (await Promise.all(answers)).map(
+      ({ responses }) => responses[0].partitionResponses[0].baseOffset,
+    );
+    expect(offsets).toEqual([1, 2, 3]);
+    expect(cluster.takeCalls()).toEqual(['appendAll orders:0']);
   });
 
   it.each([

@@ -133,7 +133,7 @@ describe('a connection', () => {
     expect(sent).toEqual([]);
     pending[0].answer([new Uint8Array([11])]);
     await turns();
-    expect(sent).toEqual([[11], [12]]);
+    expect(sent, 'both are there: they are sent together').toEqual([[11, 12]]);
     expect(frames()).toEqual([101, 102, 3]);
     pending[2].nextMayStart();
     await turns();
@@ -142,6 +142,60 @@ describe('a connection', () => {
     expect(frames()).toHaveLength(4);
     pending[3].nextMayStart();
     expect(frames(), 'at once, whatever comes later').toEqual([101, 102, 3, 104, 105]);
+  });
+
+  it('begins in one breath what came in one, if that lets it', () => {
+    const { connection, pending } = byHand({
+      port: {
+        answer: (bytes, nextMayStart) => {
+          pending.push({ frame: [...bytes], answer: () => {}, nextMayStart });
+          nextMayStart();
+          return new Promise(() => {});
+        },
+      },
+    });
+    connection.receive(joined(frame(101), frame(102), frame(103)));
+    expect(pending.map((one) => one.frame[0])).toEqual([101, 102, 103]);
+  });
+
+  it('sends answers one by one to a client that has to be quiet', async () => {
+    const { connection, pending, sent } = byHand({ port: { quiet: () => Promise.resolve() } });
+    connection.receive(joined(frame(101), frame(102)));
+    pending[0].nextMayStart();
+    pending[1].answer([new Uint8Array([12])]);
+    pending[0].answer([new Uint8Array([11])]);
+    await turns();
+    expect(sent).toEqual([[11], [12]]);
+  });
+
+  it('sends what was answered before it hangs up', async () => {
+    const { connection, pending, sent } = byHand();
+    connection.receive(joined(frame(101), frame(102)));
+    pending[0].nextMayStart();
+    pending[1].answer(undefined);
+    pending[0].answer([new Uint8Array([11])]);
+    await turns();
+    expect(sent).toEqual([[11]]);
+    expect(connection.isClosed).toBe(true);
+  });
+
+  it('reads much at once while its client sends much', async () => {
+    const { connection, pending } = byHand({ limit: 100_000 });
+    const large = joined(new Uint8Array([0, 0, 78, 32]), new Uint8Array(20_000).fill(101));
+    const sizes = () => [connection.readSize, connection.busyReadSize];
+    const answer = async () => {
+      pending.at(-1)?.answer([]);
+      await turns();
+    };
+    expect(sizes()).toEqual([8_192, 8_192]);
+    connection.receive(large);
+    expect(sizes(), 'once is not often').toEqual([8_192, 8_192]);
+    await answer();
+    expect(sizes(), 'nothing is under way').toEqual([8_192, 8_192]);
+    connection.receive(large);
+    expect(sizes()).toEqual([8_192, 2 * large.length]);
+    connection.receive(large.subarray(0, 10));
+    expect(sizes(), 'in the middle of a request').toEqual([20_004, 20_004]);
   });
 
   it('begins only so many at the same time', async () => {
