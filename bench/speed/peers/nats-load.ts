@@ -186,17 +186,18 @@ function tail(job: TailJob, window: Window): Promise<void> {
   });
 }
 
+/** Connections that are there until standard input ends. */
 async function idle(job: IdleJob, window: Window): Promise<void> {
   const all = Array.from({ length: job.connections }, () => NatsConnection.open(job));
   const connections = await Promise.all(all);
   window.end();
   tell(window);
-  await once(process.stdin.resume(), 'end');
+  await once(lines, 'close');
   for (const connection of connections) connection.close();
 }
 
 function tell(window: Window): void {
-  process.stdout.write(`${JSON.stringify(window.report())}\n`);
+  console.log(JSON.stringify(window.report()));
 }
 
 function work(job: Exclude<NatsJob, IdleJob>, window: Window): Promise<unknown> {
@@ -214,7 +215,8 @@ function work(job: Exclude<NatsJob, IdleJob>, window: Window): Promise<unknown> 
   }
 }
 
-const [line] = await once(createInterface(process.stdin), 'line');
+const lines = createInterface(process.stdin);
+const [line] = await once(lines, 'line');
 const job: NatsJob = JSON.parse(line);
 if (job.create) await createStream(job);
 const window = new Window(job);

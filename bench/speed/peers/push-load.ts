@@ -10,7 +10,7 @@ import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Values } from '../../load/values.ts';
-import { Window, watched } from '../../load/window.ts';
+import { untilSilent, Window } from '../../load/window.ts';
 import type { PushJob } from './push-job.ts';
 
 const host = '127.0.0.1';
@@ -91,10 +91,8 @@ class Load {
     // The first one finds its way while nothing is measured.
     await Promise.all([once(this.#webhook, 'pushed'), this.#send()]);
     this.#window.open();
-    await watched(async (isAlive) => {
-      this.#webhook.on('pushed', isAlive);
-      await Promise.all(Array.from({ length: this.#job.connections }, () => this.#sendOn()));
-    });
+    const all = Array.from({ length: this.#job.connections }, () => this.#sendOn());
+    await untilSilent(this.#window, Promise.all(all));
     console.log(JSON.stringify(this.#window.report()));
     this.#webhook.close();
     agent.destroy();

@@ -17,6 +17,9 @@ interface Told {
   readonly to: string;
 }
 
+/** What is said of a record; a queue has neither partitions nor offsets. */
+const taken = { partition: 0, offset: 0, error_code: null, error: null };
+
 interface Records {
   readonly records: readonly { readonly value: unknown }[];
 }
@@ -28,7 +31,7 @@ export default {
     const queue = new URL(request.url).pathname.endsWith('/told') ? env.TOLD : env.TAKEN;
     if (records.length === 1) await queue.send(records[0].value);
     else await queue.sendBatch(records.map(({ value }) => ({ body: value })));
-    return Response.json({ offsets: records.map(() => ({ partition: 0, offset: 0 })) });
+    return Response.json({ offsets: records.map(() => taken) });
   },
 
   async queue(batch: MessageBatch<unknown>): Promise<void> {

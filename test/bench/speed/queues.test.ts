@@ -19,7 +19,7 @@ describe('Cloudflare Queues, to measure Kedge by', () => {
         const response = await fetch(`${running.url}${path}`, { method: 'POST', body });
         return [response.status, await response.json()];
       };
-      const offset = { partition: 0, offset: 0 };
+      const offset = { partition: 0, offset: 0, error_code: null, error: null };
       expect(await post('/', [{ text: 'one' }])).toEqual([200, { offsets: [offset] }]);
       const many = Array.from({ length: 100 }, (_, number) => ({ number, to: consumer.url }));
       expect(await post('/told', many)).toEqual([200, { offsets: many.map(() => offset) }]);
