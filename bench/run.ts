@@ -6,11 +6,12 @@
 import { type Benchmark, Stopped, UsageError } from './benchmark.ts';
 import { flat } from './flat.ts';
 import { idle } from './idle.ts';
+import { micro } from './micro/micro.ts';
 import { profile } from './profile/profile.ts';
 import { speed, speedOptions } from './speed/speed.ts';
 import { start } from './start.ts';
 
-const benchmarks: Readonly<Record<string, Benchmark>> = { flat, idle, profile, start };
+const benchmarks: Readonly<Record<string, Benchmark>> = { flat, idle, micro, profile, start };
 
 const help = `Kedge's benchmarks: ratios within one run, for speeds differ from machine to machine.
 

@@ -136,6 +136,8 @@ function importViolations(file: string, text: string): string[] {
 const benchImports = new RegExp(
   [
     '^(node:|bench/|src/(protocol|bytes|local)/|src/worker\\.ts$',
+    // What is measured by itself.
+    'src/core/log/',
     'test/(kafka|simulation/world|package|compat|cost)/',
     'test/(kedge-process|cli/processes)\\.ts$',
     // In the text of a Worker to measure Kedge by, and of a program that uses it.
