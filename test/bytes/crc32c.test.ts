@@ -25,10 +25,26 @@ describe('crc32c', () => {
   });
 
   it('agrees with the bitwise definition at every length and alignment', () => {
-    const bytes = Uint8Array.from({ length: 80 }, (_, i) => (i * 167 + 13) & 0xff);
+    const bytes = Uint8Array.from({ length: 160 }, (_, i) => (i * 167 + 13) & 0xff);
     for (let start = 0; start < 9; start++) {
       for (let end = start; end <= bytes.length; end++) {
         expect(crc32c(bytes, start, end)).toBe(bitwise(bytes.subarray(start, end)));
+      }
+    }
+  });
+
+  it('agrees with it in views, wherever their buffers begin', () => {
+    const buffer = Uint8Array.from({ length: 1200 }, (_, i) => (i * i * 31 + 7) & 0xff).buffer;
+    for (let offset = 0; offset < 9; offset++) {
+      const view = new Uint8Array(buffer, offset, 1100);
+      for (const [start, end] of [
+        [0, 1100],
+        [1, 1099],
+        [2, 70],
+        [3, 67],
+        [21, 1021],
+      ]) {
+        expect(crc32c(view, start, end)).toBe(bitwise(view.subarray(start, end)));
       }
     }
   });
