@@ -48,6 +48,8 @@ export interface Watches {
   get(topicId: string, partition: number): WatchedPartition | undefined;
   /** Opens (or returns) the watch for this partition. */
   open(topicId: string, partition: number): Promise<WatchedPartition>;
+  /** Hears whatever any of these partitions announces, or that its watch closed. */
+  listen(listener: () => void): () => void;
   /**
    * Whether this client was told before that it is at the end of this partition: it will be again.
    */

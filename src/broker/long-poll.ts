@@ -131,7 +131,10 @@ class LongPoll {
    * whole all the same (KIP-74).
    */
   async read(partitions: readonly Wanted[]): Promise<void> {
-    for (const one of partitions) Object.assign(one, { bytes: 0, withheld: false });
+    for (const one of partitions) {
+      one.bytes = 0;
+      one.withheld = false;
+    }
     const routes = new Set(partitions.map(({ route }) => route));
     await Promise.all(Array.from(routes, (route) => route.found()));
     const asked = partitions.filter((one) => !this.#isAnsweredByWatch(one));
@@ -241,7 +244,9 @@ class LongPoll {
     const watched = this.#context.watches.get(topic.topicId, one.partition);
     const reply = watched && this.#replyAtEnd(one, watched);
     if (reply === undefined) return false;
-    Object.assign(one, { topicId: topic.topicId, watched, reply });
+    one.topicId = topic.topicId;
+    one.watched = watched;
+    one.reply = reply;
     return true;
   }
 
@@ -290,9 +295,9 @@ class LongPoll {
     const timer = setTimeout(abandon, this.#limits.maxWaitMs);
     signal.addEventListener('abort', abandon);
     if (signal.aborted) abandon();
-    const stops: (() => void)[] = [];
+    const stop = this.#context.watches.listen(() => bell.ring());
     try {
-      await this.#watch(growing, bell, stops);
+      await this.#watch(growing);
       while (!bell.last) {
         const moved = growing.filter((one) => this.#hasMoved(one));
         if (moved.length === 0) {
@@ -305,27 +310,29 @@ class LongPoll {
         }
         await this.read(moved);
         if (this.satisfied) return;
-        await this.#watch(moved, bell, stops);
+        await this.#watch(moved);
       }
       const unwatched = growing.filter(({ watched }) => watched === undefined);
       if (!signal.aborted && unwatched.length > 0) await this.read(unwatched);
     } finally {
       clearTimeout(timer);
       signal.removeEventListener('abort', abandon);
-      for (const stop of stops) stop();
+      stop();
     }
   }
 
-  /** Sees to it that a watch is open for each, and rings the bell for it. */
-  async #watch(partitions: readonly Wanted[], bell: Bell, stops: (() => void)[]): Promise<void> {
-    const watch = async (one: Wanted): Promise<void> => {
-      if (one.watches > 0 && one.watched !== undefined) return;
-      if (one.watches >= watchesPerRequest) return;
+  /** Sees to it that a watch is open for each. */
+  async #watch(partitions: readonly Wanted[]): Promise<void> {
+    const unwatched = partitions.filter((one) => {
+      if (one.watched?.watch.open) one.watches ||= 1;
+      else if (one.watches < watchesPerRequest) return true;
+      return false;
+    });
+    const watch = (one: Wanted): Promise<void> => {
       one.watches++;
-      await this.#openWatch(one);
-      if (one.watched !== undefined) stops.push(one.watched.listen(() => bell.ring()));
+      return this.#openWatch(one);
     };
-    await eachBounded(partitions, watch, { atOnce: partitionsAtOnce });
+    if (unwatched.length > 0) await eachBounded(unwatched, watch, { atOnce: partitionsAtOnce });
   }
 
   /** Weather leaves the partition without a watch: it is read again instead. */

@@ -14,8 +14,8 @@ const silenceMs = 60_000;
 const unusedMs = 60_000;
 /** What a partition said of itself is believed for so long, where it has no watch. */
 const recalledMs = 5_000;
-/** Of so many partitions a connection keeps in mind what they said: those that did so last. */
-const mostRemembered = 10_000;
+/** A connection knows something of so many partitions; then it forgets those it does not watch. */
+const mostKnown = 10_000;
 
 class Watched implements WatchedPartition {
   readonly watch: PartitionWatch;
@@ -24,22 +24,19 @@ class Watched implements WatchedPartition {
   usedAt: number;
   listeners = 0;
   readonly #openedAt: number;
-  readonly #now: () => number;
 
-  constructor(watch: PartitionWatch, now: () => number) {
+  /** @param heard the partition announced something, or the watch closed */
+  constructor(watch: PartitionWatch, now: () => number, heard: () => void) {
     this.watch = watch;
-    this.#now = now;
-    this.#openedAt = now();
-    this.heardAt = now();
-    this.usedAt = now();
+    this.#openedAt = this.heardAt = this.usedAt = now();
     watch.listen(() => {
       this.heardAt = now();
+      heard();
     });
   }
 
   /** Whether it may be believed; one that was silent for long soon proves itself, or closes. */
-  get isGood(): boolean {
-    const now = this.#now();
+  isGood(now: number): boolean {
     if (now - this.heardAt > silenceMs) {
       this.heardAt = now;
       void this.watch.prove();
@@ -60,14 +57,28 @@ class Watched implements WatchedPartition {
   }
 }
 
+/** What a connection knows of one partition. */
+interface Known {
+  watched: Watched | undefined;
+  /** The client was told that it is at the end. */
+  isAtEnd: boolean;
+  /** What the partition said of itself, and when. */
+  state: PartitionState | undefined;
+  saidAt: number;
+}
+
 export class ConnectionWatches implements Watches {
   readonly members: MemberWatches;
   readonly controller: ControllerWatch;
   readonly #objects: Objects;
   readonly #now: () => number;
-  readonly #watched = new Map<string, Watched>();
-  readonly #atEnd = new Set<string>();
-  readonly #remembered = new Map<string, { readonly state: PartitionState; readonly at: number }>();
+  /** By topic and partition: a Fetch looks thousands up, and makes no key for each. */
+  readonly #topics = new Map<string, Map<number, Known>>();
+  readonly #listeners = new Set<() => void>();
+  /** Since when somebody listens without a pause. */
+  #listeningSince = 0;
+  #known = 0;
+  #mostKnown = mostKnown;
   #sweep: ReturnType<typeof setTimeout> | undefined;
   #closed = false;
 
@@ -79,52 +90,56 @@ export class ConnectionWatches implements Watches {
   }
 
   get(topicId: string, partition: number): WatchedPartition | undefined {
-    const key = `${topicId}:${partition}`;
-    const watched = this.#watched.get(key);
+    const known = this.#topics.get(topicId)?.get(partition);
+    const watched = known?.watched;
     if (watched === undefined) return undefined;
-    if (!watched.isGood) {
-      this.#close(key, watched);
+    const now = this.#now();
+    if (!watched.isGood(now)) {
+      close(known!);
       return undefined;
     }
-    watched.usedAt = this.#now();
+    watched.usedAt = now;
     return watched;
   }
 
   async open(topicId: string, partition: number): Promise<WatchedPartition> {
-    const known = this.get(topicId, partition);
-    if (known !== undefined) return known;
+    const before = this.get(topicId, partition);
+    if (before !== undefined) return before;
     const watch = await this.#objects.partition(topicId, partition).watch();
-    const watched = new Watched(watch, this.#now);
+    const watched = new Watched(watch, this.#now, () => this.#tell());
     if (this.#closed) {
       watch.close();
       return watched;
     }
-    const key = `${topicId}:${partition}`;
-    this.#watched.get(key)?.watch.close();
-    this.#watched.set(key, watched);
+    const known = this.#knownOf(topicId, partition);
+    known.watched?.watch.close();
+    known.watched = watched;
     this.#sweep ??= setTimeout(() => this.#closeUnused(), unusedMs);
     return watched;
   }
 
+  listen(listener: () => void): () => void {
+    if (this.#listeners.size === 0) this.#listeningSince = this.#now();
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
   isAtEndAgain(topicId: string, partition: number): boolean {
-    const key = `${topicId}:${partition}`;
-    const again = this.#atEnd.has(key);
-    this.#atEnd.add(key);
+    const known = this.#knownOf(topicId, partition);
+    const again = known.isAtEnd;
+    known.isAtEnd = true;
     return again;
   }
 
   recall(topicId: string, partition: number): PartitionState | undefined {
-    const known = this.#remembered.get(`${topicId}:${partition}`);
-    return known && this.#now() - known.at < recalledMs ? known.state : undefined;
+    const known = this.#topics.get(topicId)?.get(partition);
+    return known && this.#now() - known.saidAt < recalledMs ? known.state : undefined;
   }
 
   remember(topicId: string, partition: number, state: PartitionState): void {
-    const key = `${topicId}:${partition}`;
-    this.#remembered.delete(key);
-    this.#remembered.set(key, { state, at: this.#now() });
-    if (this.#remembered.size > mostRemembered) {
-      this.#remembered.delete(this.#remembered.keys().next().value!);
-    }
+    const known = this.#knownOf(topicId, partition);
+    known.state = state;
+    known.saidAt = this.#now();
   }
 
   /** Closes every watch, and those still being opened as soon as they are. */
@@ -133,21 +148,59 @@ export class ConnectionWatches implements Watches {
     this.members.closeAll();
     this.controller.close();
     clearTimeout(this.#sweep);
-    for (const [key, watched] of this.#watched) this.#close(key, watched);
+    for (const known of this.#all()) close(known);
   }
 
-  #close(key: string, watched: Watched): void {
-    this.#watched.delete(key);
-    watched.watch.close();
+  #tell(): void {
+    for (const listener of this.#listeners) listener();
+  }
+
+  #knownOf(topicId: string, partition: number): Known {
+    const known = this.#topics.get(topicId)?.get(partition);
+    if (known !== undefined) return known;
+    if (this.#known >= this.#mostKnown) this.#forget();
+    const fresh = { watched: undefined, isAtEnd: false, state: undefined, saidAt: 0 };
+    const topic = this.#topics.get(topicId) ?? new Map<number, Known>();
+    this.#topics.set(topicId, topic.set(partition, fresh));
+    this.#known++;
+    return fresh;
+  }
+
+  /** All but what is watched. */
+  #forget(): void {
+    this.#known = 0;
+    for (const [topicId, topic] of this.#topics) {
+      for (const [partition, { watched }] of topic) {
+        if (watched === undefined) topic.delete(partition);
+      }
+      this.#known += topic.size;
+      if (topic.size === 0) this.#topics.delete(topicId);
+    }
+    this.#mostKnown = Math.max(mostKnown, 2 * this.#known);
+  }
+
+  *#all(): Generator<Known> {
+    for (const topic of this.#topics.values()) yield* topic.values();
   }
 
   #closeUnused(): void {
     const now = this.#now();
-    for (const [key, watched] of this.#watched) {
-      const unused = watched.listeners === 0 && now - watched.usedAt >= unusedMs;
-      if (unused || !watched.watch.open) this.#close(key, watched);
+    // What was looked at just before somebody began to listen is what is listened to.
+    const usedTo = this.#listeners.size > 0 ? this.#listeningSince : now;
+    let areLeft = false;
+    for (const known of this.#all()) {
+      const { watched } = known;
+      if (watched === undefined) continue;
+      const isUnused = watched.listeners === 0 && usedTo - watched.usedAt >= unusedMs;
+      if (isUnused || !watched.watch.open) close(known);
+      else areLeft = true;
     }
-    this.#sweep =
-      this.#watched.size === 0 ? undefined : setTimeout(() => this.#closeUnused(), unusedMs);
+    this.#sweep = areLeft ? setTimeout(() => this.#closeUnused(), unusedMs) : undefined;
   }
+}
+
+function close(known: Known): void {
+  const { watched } = known;
+  known.watched = undefined;
+  watched?.watch.close();
 }

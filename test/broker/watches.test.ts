@@ -53,13 +53,14 @@ describe('the watches of a connection', () => {
     vi.advanceTimersByTime(4_000);
     expect(watches.recall('id', 0)).toBe(state);
     expect(watches.recall('id', 1)).toBeUndefined();
-    for (let partition = 1; partition <= 10_000; partition++)
-      watches.remember('id', partition, state);
+    for (let more = 1; more < 10_000; more++) watches.remember('id', more, state);
+    expect(watches.recall('id', 0)).toBe(state);
+    watches.remember('id', 10_000, state);
     expect(watches.recall('id', 0)).toBeUndefined();
     vi.advanceTimersByTime(1_000);
-    expect(watches.recall('id', 1)).toBe(state);
+    expect(watches.recall('id', 10_000)).toBe(state);
     vi.advanceTimersByTime(4_000);
-    expect(watches.recall('id', 1)).toBeUndefined();
+    expect(watches.recall('id', 10_000)).toBeUndefined();
   });
 
   it('open once a partition', async () => {
@@ -137,6 +138,28 @@ describe('the watches of a connection', () => {
     stop();
     await vi.advanceTimersByTimeAsync(130_000);
     expect(opened[1].open).toBe(false);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it('stay open while somebody waits for what any of them has to say', async () => {
+    const { watches, partition, opened } = watchesOf();
+    await watches.open('id', 0);
+    await vi.advanceTimersByTimeAsync(30_000);
+    await watches.open('id', 1);
+    let heard = 0;
+    const stop = watches.listen(() => heard++);
+    await vi.advanceTimersByTimeAsync(300_000);
+    expect(opened.map(({ open }) => open)).toEqual([true, true]);
+    partition.announce('8');
+    expect(heard).toBe(2);
+    partition.closeAll();
+    expect(heard).toBe(4);
+    stop();
+    await watches.open('id', 0);
+    partition.announce('9');
+    expect(heard).toBe(4);
+    await vi.advanceTimersByTimeAsync(130_000);
+    expect(opened[2].open).toBe(false);
     expect(vi.getTimerCount()).toBe(0);
   });
 

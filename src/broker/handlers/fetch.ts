@@ -77,18 +77,21 @@ type WantedTopic = ReturnType<typeof wantedTopics>[number];
  * The answers in the order of the request, but those of partitions that do not exist come last.
  * Neighbours of one topic share an entry.
  */
-function inOrder(topics: readonly WantedTopic[], isolationLevel: number) {
-  const all = topics.flatMap((topic) =>
-    topic.partitions.map((partition) => ({ ...topic, partition })),
-  );
+function inOrder(topics: readonly WantedTopic[], isolationLevel: number): TopicAnswer[] {
   const responses: TopicAnswer[] = [];
-  const missing = all.filter(({ partition }) => !exists(partition));
-  for (const one of [...all.filter(({ partition }) => exists(partition)), ...missing]) {
-    const last = responses.at(-1);
-    const partition = answerPartition(one.partition, isolationLevel);
-    if (last?.topic === one.topic && last.topicId === one.topicId) last.partitions.push(partition);
-    else responses.push({ topic: one.topic, topicId: one.topicId, partitions: [partition] });
-  }
+  const add = ({ topic, topicId, partitions }: WantedTopic, areThere: boolean): void => {
+    for (const one of partitions) {
+      if (exists(one) !== areThere) continue;
+      let last = responses.at(-1);
+      if (last === undefined || last.topic !== topic || last.topicId !== topicId) {
+        last = { topic, topicId, partitions: [] };
+        responses.push(last);
+      }
+      last.partitions.push(answerPartition(one, isolationLevel));
+    }
+  };
+  for (const topic of topics) add(topic, true);
+  for (const topic of topics) add(topic, false);
   return responses;
 }
 
@@ -99,21 +102,22 @@ function answer(errorCode: number, responses: FetchResponse['responses']): Fetch
 /** Each partition once: where it stands first, as it stands last. */
 function wantedTopics({ topics }: FetchRequest, context: RequestContext) {
   const byId = context.apiVersion >= 13;
-  const keyOf = (topic: Topic, index: number) => `${index}:${byId ? topic.topicId : topic.topic}`;
-  const last = new Map<string, Topic['partitions'][number]>();
+  const keyOf = (topic: Topic) => (byId ? topic.topicId : topic.topic);
+  const last = new Map<string, Map<number, Topic['partitions'][number]>>();
   for (const topic of topics) {
-    for (const partition of topic.partitions)
-      last.set(keyOf(topic, partition.partition), partition);
+    const named = last.get(keyOf(topic)) ?? new Map();
+    last.set(keyOf(topic), named);
+    for (const partition of topic.partitions) named.set(partition.partition, partition);
   }
   return topics.map((topic) => {
     const key = byId ? { topicId: topic.topicId } : { name: topic.topic };
     const route = new TopicRoute(context, key, 'READ');
+    const named = last.get(keyOf(topic))!;
     const partitions: Wanted[] = [];
     for (const { partition } of topic.partitions) {
-      const key = keyOf(topic, partition);
-      const question = last.get(key);
+      const question = named.get(partition);
       if (question === undefined) continue;
-      last.delete(key);
+      named.delete(partition);
       const { fetchOffset, partitionMaxBytes } = question;
       const currentLeaderEpoch = Math.max(-1, question.currentLeaderEpoch);
       partitions.push(
