@@ -1,14 +1,18 @@
 /**
  * Cuts a byte stream into length-prefixed frames, without IO: bytes come in as the network cuts
  * them, frames go out whole. A frame that lies in one chunk is a view of that chunk; one that is
- * spread over several is gathered in a buffer that grows with what has arrived, never with what the
- * length claims.
+ * spread over several is joined when it is whole. The surprise: what waits for the rest takes up to
+ * twice what has arrived, whatever the length claims: large chunks stay where they are, small ones
+ * are gathered in a buffer that doubles.
  */
 import { DecodeError } from '../bytes/reader.ts';
+import { concat } from '../bytes/writer.ts';
 
 const nothing = new Uint8Array(0);
-/** The first buffer of a gathered frame; it doubles from there. */
+/** The first buffer of gathered bytes; it doubles from there. */
 const FIRST_BUFFER = 4096;
+/** From this size on a part of a frame stays where it is, if it is most of what lies there. */
+const LARGE_PART = 32 * 1024;
 
 export class FrameReader {
   /** The largest frame accepted, in bytes (`socket.request.max.bytes`). May change at any time. */
@@ -18,8 +22,12 @@ export class FrameReader {
   #at = 0;
   #length = 0;
   #lengthBytes = 0;
+  /** What has arrived of a frame: parts, and behind them what was gathered. */
+  #parts: Uint8Array[] = [];
   #gathered: Uint8Array = nothing;
   #filled = 0;
+  /** Bytes in both. */
+  #arrived = 0;
 
   constructor(limit: number) {
     this.limit = limit;
@@ -30,7 +38,10 @@ export class FrameReader {
     return this.#lengthBytes > 0;
   }
 
-  /** Hands over the next bytes; `next()` must have taken everything out of the last ones. */
+  /**
+   * Hands over the next bytes; `next()` must have taken everything out of the last ones. They must
+   * not be written to until the frames they are part of were taken.
+   */
   push(chunk: Uint8Array): void {
     if (this.#at < this.#chunk.length) throw new Error('frames are left in the last chunk');
     this.#chunk = chunk;
@@ -48,14 +59,17 @@ export class FrameReader {
     if (length < 0 || length > this.limit) {
       throw new DecodeError(`a frame of ${length} bytes: the limit is ${this.limit}`);
     }
-    const available = this.#chunk.length - this.#at;
-    if (this.#filled === 0 && available >= length) {
-      this.#at += length;
-      return this.#finish(this.#chunk.subarray(this.#at - length, this.#at));
+    const start = this.#at;
+    const end = Math.min(this.#chunk.length, start + length - this.#arrived);
+    const part = this.#chunk.subarray(start, end);
+    this.#at = end;
+    if (part.length === length) return this.#finish(part);
+    this.#arrived += part.length;
+    if (this.#arrived < length) {
+      this.#keep(part);
+      return this.#wait();
     }
-    this.#gather(Math.min(available, length - this.#filled));
-    if (this.#filled < length) return this.#wait();
-    return this.#finish(this.#gathered.subarray(0, length));
+    return this.#finish(this.#joined(part));
   }
 
   /** The chunk is used up: an idle connection does not keep its last one alive. */
@@ -73,25 +87,46 @@ export class FrameReader {
     return true;
   }
 
-  #gather(count: number): void {
-    if (count === 0) return;
-    const filled = this.#filled + count;
+  #keep(part: Uint8Array): void {
+    if (part.length < LARGE_PART || 2 * part.length < part.buffer.byteLength) this.#gather(part);
+    else this.#parts.push(...this.#takeGathered(), part);
+  }
+
+  #gather(part: Uint8Array): void {
+    const filled = this.#filled + part.length;
     if (filled > this.#gathered.length) {
       const size = Math.max(filled, 2 * this.#gathered.length, FIRST_BUFFER);
       const larger = new Uint8Array(Math.min(size, this.#length));
       larger.set(this.#gathered.subarray(0, this.#filled));
       this.#gathered = larger;
     }
-    this.#gathered.set(this.#chunk.subarray(this.#at, this.#at + count), this.#filled);
+    this.#gathered.set(part, this.#filled);
     this.#filled = filled;
-    this.#at += count;
+  }
+
+  #takeGathered(): Uint8Array[] {
+    if (this.#filled === 0) return [];
+    const gathered = this.#gathered.subarray(0, this.#filled);
+    this.#gathered = nothing;
+    this.#filled = 0;
+    return [gathered];
+  }
+
+  /** The whole frame, of which this is the last part. */
+  #joined(part: Uint8Array): Uint8Array {
+    if (this.#parts.length > 0) return concat([...this.#parts, ...this.#takeGathered(), part]);
+    this.#gather(part);
+    return this.#gathered.subarray(0, this.#length);
   }
 
   #finish(frame: Uint8Array): Uint8Array {
     this.#length = 0;
     this.#lengthBytes = 0;
-    this.#gathered = nothing;
+    this.#arrived = 0;
     this.#filled = 0;
+    this.#gathered = nothing;
+    // Few frames are in parts.
+    if (this.#parts.length > 0) this.#parts = [];
     return frame;
   }
 }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { DecodeError } from '../../src/bytes/reader.ts';
+import { sameBytes } from '../../src/bytes/same-bytes.ts';
 import { concat, Writer } from '../../src/bytes/writer.ts';
 import { FrameReader } from '../../src/protocol/frame.ts';
 import { randomFrom } from './random.ts';
@@ -38,20 +39,58 @@ describe('FrameReader', () => {
     }
   });
 
-  it('finds frames in chunks of random sizes that are overwritten after use', () => {
+  it('finds frames in chunks of random sizes that are overwritten when their frames are taken', () => {
     const random = randomFrom(2);
     const sent = Array.from({ length: 300 }, () => random.bytes(random.below(3000)));
     const stream = framed(...sent);
     const reader = new FrameReader(LIMIT);
     const got: Uint8Array[] = [];
+    let lent: Uint8Array[] = [];
     for (let at = 0; at < stream.length; ) {
       const chunk = stream.slice(at, at + 1 + random.below(5000));
+      lent.push(chunk);
       reader.push(chunk);
       got.push(...all(reader).map((frame) => frame.slice()));
       at += chunk.length;
-      chunk.fill(0xee);
+      if (reader.isMidFrame) continue;
+      for (const each of lent) each.fill(0xee);
+      lent = [];
     }
     expect(got).toEqual(sent);
+  });
+
+  it('finds large frames in large and small chunks, of buffers they fill or do not', () => {
+    const random = randomFrom(3);
+    const sent = Array.from({ length: 40 }, () => random.bytes(random.below(400_000)));
+    const stream = framed(...sent);
+    const reader = new FrameReader(400_000);
+    const got: Uint8Array[] = [];
+    for (let at = 0; at < stream.length; ) {
+      const size = 1 + random.below(random.below(3) === 0 ? 100 : 100_000);
+      const bytes = stream.subarray(at, at + size);
+      const room = new Uint8Array(random.below(2) === 0 ? bytes.length : 3 * bytes.length);
+      room.set(bytes);
+      reader.push(room.subarray(0, bytes.length));
+      got.push(...all(reader).map((frame) => frame.slice()));
+      at += bytes.length;
+    }
+    expect(got.length).toBe(sent.length);
+    for (const [i, frame] of got.entries()) expect(sameBytes(frame, sent[i])).toBe(true);
+  });
+
+  it('keeps no large buffer for the few bytes in it: these are copied', () => {
+    const sent = randomFrom(4).bytes(90_000);
+    const stream = framed(sent);
+    const reader = new FrameReader(LIMIT);
+    for (let at = 0; at < stream.length; at += 40_000) {
+      const room = new Uint8Array(100_000);
+      room.set(stream.subarray(at, at + 40_000));
+      reader.push(room.subarray(0, Math.min(40_000, stream.length - at)));
+      const frame = reader.next();
+      if (frame !== undefined) expect(sameBytes(frame, sent)).toBe(true);
+      room.fill(0xee);
+    }
+    expect(reader.isMidFrame).toBe(false);
   });
 
   it('hands out a view of a frame that lies in one chunk', () => {

@@ -114,13 +114,13 @@ const hello = {
 const greeting = { clientSoftwareName: 'apache-kafka-java', clientSoftwareVersion: '4.4.0' };
 
 /** A stream of frames in chunks of one size. */
-function cutting(what: string, chunkBytes: number): Case {
+function cutting(frames: string, batches: number, what: string, chunkBytes: number): Case {
   return {
-    name: `frames of 16 KiB in chunks of ${what}`,
+    name: `frames of ${frames} in chunks of ${what}`,
     baseline: 'copying the chunks once',
     prepare() {
-      const frame = concat(encodeRequestFrame(produce, 9, header, produceRequest(8)));
-      const stream = concat(Array.from({ length: 60 }, () => frame));
+      const frame = concat(encodeRequestFrame(produce, 9, header, produceRequest(batches)));
+      const stream = concat(Array.from({ length: 480 / batches }, () => frame));
       const chunks: Uint8Array[] = [];
       for (let at = 0; at < stream.length; at += chunkBytes) {
         chunks.push(stream.slice(at, at + chunkBytes));
@@ -159,7 +159,9 @@ export const messages: readonly Case[] = [
   writing("Fetch's answer, 1 partition", fetch, 17, fetchAnswer(1)),
   writing("Fetch's answer, 100 partitions", fetch, 17, fetchAnswer(100)),
   writing("ApiVersions' answer", apiVersions, 4, hello),
-  cutting('1,460 B', 1460),
-  cutting('8 KiB', 8192),
-  cutting('256 KiB', 262_144),
+  cutting('16 KiB', 8, '1,460 B', 1460),
+  cutting('16 KiB', 8, '8 KiB', 8192),
+  cutting('16 KiB', 8, '256 KiB', 262_144),
+  cutting('1 MB', 480, '8 KiB', 8192),
+  cutting('1 MB', 480, '256 KiB', 262_144),
 ];
