@@ -11,6 +11,7 @@ import { deleteTopics } from '../../src/protocol/apis/delete-topics.ts';
 import { Wire } from '../../test/kafka/wire.ts';
 import type { IdleJob, Job, Report, Target } from '../load/job.ts';
 import type { Running } from './system.ts';
+import type { Round } from './workload.ts';
 
 const generator = join(import.meta.dirname, '../load/main.ts');
 
@@ -18,6 +19,17 @@ const generator = join(import.meta.dirname, '../load/main.ts');
 export type Load<J extends Job = Job> = J extends Job
   ? Omit<J, 'host' | 'port' | 'dialect'>
   : never;
+
+/** How long a load is put before it is measured. */
+const warmUpSeconds = 0.3;
+
+/** What a round says of how long a load lasts. */
+export function lastsFor({ seconds, records }: Round, warmUp = warmUpSeconds) {
+  return records === undefined ? { seconds, warmUpSeconds: warmUp } : { records };
+}
+
+/** The bare Worker has no more than these. */
+const bareKinds: readonly Job['kind'][] = ['produce', 'one', 'fetch', 'idle'];
 
 const loads = new Set<ChildProcessWithoutNullStreams>();
 process.once('exit', endLoads);
@@ -55,7 +67,8 @@ export async function hold(
 function programFor({ generator: own, dialect, url }: Running, load: Load) {
   if (own?.takes(load)) return own.program;
   if (load.kind === 'http') return url === undefined ? undefined : generator;
-  return dialect === 'kafka' || dialect === 'bare' ? generator : undefined;
+  const has = dialect === 'kafka' || (dialect === 'bare' && bareKinds.includes(load.kind));
+  return has ? generator : undefined;
 }
 
 function jobFor({ host, port, dialect, pids }: Running, load: Load): Job {

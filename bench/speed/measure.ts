@@ -105,7 +105,7 @@ class Measuring {
   async #sample(workload: Workload, system: System, round: Round): Promise<Sample | undefined> {
     try {
       if (!workload.fresh) return await workload.sample(await this.#lasting(system), round);
-      const running = await (system.startInstalled ?? system.start)();
+      const running = await startOf(system, workload)();
       this.#versions[system.name] = running.version;
       try {
         return await workload.sample(running, round);
@@ -128,6 +128,10 @@ class Measuring {
     this.#versions[system.name] = running.version;
     return running;
   }
+}
+
+function startOf({ start, startInstalled }: System, { installed }: Workload) {
+  return (installed && startInstalled) || start;
 }
 
 /** Another one comes first in each round. */

@@ -28,6 +28,8 @@ export interface Workload {
   readonly rounds?: number;
   /** It is started anew for every look, which is at its start and at what it takes when idle. */
   readonly fresh?: boolean;
+  /** Each system is as people have it who have installed it. */
+  readonly installed?: boolean;
   /**
    * Puts the system to it once, with topics (or the like) of this round alone. Undefined
    * when the system has no such thing, or shall not be measured in this. Throws when it failed.

@@ -18,6 +18,8 @@ export interface Bare extends Running {
   readonly dialect: 'bare';
   /** Says which object keeps what is sent over connections from now on, and what else is done. */
   prepare(topic: string, mode?: BareMode): Promise<void>;
+  /** Removes what an object keeps. */
+  discard(topic: string): Promise<void>;
   /** Has the object of that name insert rows from its own memory; milliseconds it took. */
   fill(object: string, rows: number, rowBytes: number): Promise<number>;
 }

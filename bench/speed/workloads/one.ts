@@ -1,9 +1,8 @@
 /**
  * One record at a time, acks=all, the next when the last was answered: how long an answer takes.
  */
-import { putOnce } from '../loads.ts';
+import { lastsFor, putOnce } from '../loads.ts';
 import type { Workload } from '../workload.ts';
-import { lastsFor } from './produce.ts';
 
 export const one: Workload = {
   name: 'one',

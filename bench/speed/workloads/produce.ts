@@ -4,8 +4,8 @@
  */
 
 import type { ProduceJob, Report } from '../../load/job.ts';
-import { putOnce } from '../loads.ts';
-import type { Figure, Round, Sample, Workload } from '../workload.ts';
+import { lastsFor, putOnce } from '../loads.ts';
+import type { Figure, Sample, Workload } from '../workload.ts';
 
 const kibi = 1024;
 
@@ -17,23 +17,12 @@ export const librdkafka = { batchBytes: 1_000_000, inFlight: 5, partitionsPerReq
 export const throughput: Figure = { name: 'throughput', unit: 'MB/s', better: 'higher' };
 export const processor: Figure = { name: 'processor', unit: 'CPU s/GB', better: 'lower' };
 
-/** MB a second, and seconds of the system's processors for a GB, of values. */
-export function speedOf(report: Report, valueBytes: number): Sample {
-  const gigabytes = (report.records * valueBytes) / 1e9;
+/** MB a second, and seconds of the system's processors for a GB. */
+export function speedOf({ seconds, systemCpuSeconds }: Report, bytes: number): Sample {
   return {
-    throughput: (gigabytes * 1e3) / report.seconds,
-    ...(report.systemCpuSeconds !== undefined && {
-      processor: report.systemCpuSeconds / gigabytes,
-    }),
+    throughput: bytes / 1e6 / seconds,
+    ...(systemCpuSeconds !== undefined && { processor: systemCpuSeconds / (bytes / 1e9) }),
   };
-}
-
-/** How long a load is put before it is measured. */
-export const warmUpSeconds = 0.3;
-
-/** What a round says of how long a load lasts. */
-export function lastsFor({ seconds, records }: Round) {
-  return records === undefined ? { seconds, warmUpSeconds } : { records };
 }
 
 type Shape = Pick<ProduceJob, 'recordBytes' | 'partitions'> &
@@ -54,7 +43,7 @@ function produce(name: string, title: string, shape: Shape): Workload {
         ...shape,
         ...lastsFor(round),
       });
-      return report && speedOf(report, shape.recordBytes);
+      return report && speedOf(report, report.records * shape.recordBytes);
     },
   };
 }
