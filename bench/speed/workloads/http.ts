@@ -18,7 +18,7 @@ function http(recordsPerRequest: number, title: string): Workload {
         kind: 'http',
         topic,
         partitions: 1,
-        url: `${running.url}/topics/${topic}`,
+        url: `${running.url}/rest/topics/${topic}`,
         recordBytes: 1_000,
         recordsPerRequest,
         connections: 4,

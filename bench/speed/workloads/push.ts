@@ -5,11 +5,10 @@
  */
 import { join } from 'node:path';
 import { createTopic, Wire } from '../../../test/kafka/wire.ts';
-import { putBy, remove } from '../loads.ts';
+import { lastsFor, putBy, remove } from '../loads.ts';
 import type { PushJob } from '../peers/push-job.ts';
 import type { Running } from '../system.ts';
 import type { Sample, Workload } from '../workload.ts';
-import { lastsFor } from './produce.ts';
 
 const program = join(import.meta.dirname, '../peers/push-load.ts');
 const recordBytes = 1_000;
