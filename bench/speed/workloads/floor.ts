@@ -1,7 +1,7 @@
 /**
- * The parts of the floor, each alone: a Worker that answers and does no more, one that hands over by
- * RPC what is dropped there, and an object that inserts rows from its own memory, each durable before
- * the next.
+ * The parts of the floor, each alone: a Worker that answers and does no more, one that hands over
+ * by RPC what is dropped there, and an object that inserts rows from its own memory, each durable
+ * before the next.
  */
 
 import type { Bare } from '../bare/bare.ts';

@@ -1,7 +1,7 @@
 /**
  * Four members of a new group share sixteen partitions, and read them from the first offset to the
- * last. The surprise: the time begins when all have their partitions, since a new group is given
- * three seconds for more members to come, by Kafka's default.
+ * last. The surprise: the time begins when all have their partitions, since how long a broker waits
+ * for more members to come is a setting.
  */
 import { put } from '../loads.ts';
 import type { Workload } from '../workload.ts';
@@ -15,7 +15,7 @@ export const group: Workload = {
   name: 'group',
   title: 'a group of 4 on 16 partitions',
   figures: [throughput, processor],
-  // Each takes the three seconds.
+  // A broker that waits takes three seconds each time.
   rounds: 3,
   async sample(running, round) {
     if (running.dialect !== 'kafka') return undefined;

@@ -1,4 +1,6 @@
-/** A record every few milliseconds, and a consumer that waits for it: how long until it is there. */
+/**
+ * A record every few milliseconds, and a consumer that waits for it: how long until it is there.
+ */
 import { lastsFor, putOnce } from '../loads.ts';
 import type { Workload } from '../workload.ts';
 
