@@ -4,6 +4,7 @@
  * is for a Course to say; a record every so often and as many as possible are the same to it.
  */
 import type { Reader } from '../../src/bytes/reader.ts';
+import { addToSequence } from '../../src/protocol/records/index.ts';
 import { Connection, correlationIdAt, putInt32 } from './connection.ts';
 import type { Target } from './job.ts';
 import {
@@ -12,7 +13,6 @@ import {
   type RingOptions,
   readProduceAnswer,
 } from './produce-frames.ts';
-import { sequenceAfter } from './sequence.ts';
 import { newProducer } from './setup.ts';
 import type { Values } from './values.ts';
 
@@ -110,7 +110,7 @@ export class Sender {
     for (const batch of frame.batches) {
       const sequence = this.#sequences[batch.partition];
       batch.baseSequence = sequence;
-      this.#sequences[batch.partition] = sequenceAfter(sequence, batch.records);
+      this.#sequences[batch.partition] = addToSequence(sequence, batch.records);
     }
   }
 

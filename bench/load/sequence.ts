@@ -48,11 +48,6 @@ export class SequencedBatch {
   }
 }
 
-/** Kafka's sequences follow 2^31 - 1 with 0. */
-export function sequenceAfter(sequence: number, records: number): number {
-  return (sequence + records) & 0x7fff_ffff;
-}
-
 const known = new Map<number, Int32Array>();
 
 /**

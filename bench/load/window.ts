@@ -56,7 +56,7 @@ export class Window {
 
   /** So many records are on their way. */
   start(records: number): void {
-    this.#started += records;
+    if (this.#began !== undefined) this.#started += records;
   }
 
   /** So many arrived, or were answered, just now, after so many milliseconds. */
@@ -95,7 +95,6 @@ export class Window {
 
   #begin(now: number): void {
     this.#began = now;
-    this.#started = 0;
     this.#own = ownSeconds();
     this.#system = processorSecondsOf(this.#pids);
   }
