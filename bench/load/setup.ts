@@ -16,9 +16,10 @@ import type { Target } from './job.ts';
 export const earliest = -2;
 export const latest = -1;
 
-/** A connection for questions whose time does not matter. */
+/** A connection for questions that are few. Each waits for the answer to the one before. */
 export class Asking implements Disposable {
   readonly #wire: Wire;
+  #before: Promise<unknown> = Promise.resolve();
 
   private constructor(wire: Wire) {
     this.#wire = wire;
@@ -34,7 +35,10 @@ export class Asking implements Disposable {
     version: number,
     request: Partial<Infer<Q>>,
   ): Promise<Infer<R>> {
-    return this.#wire.ask(api, version, { ...defaultsOf(api.request.fields), ...request });
+    const whole = { ...defaultsOf(api.request.fields), ...request };
+    const answer = this.#before.then(() => this.#wire.ask(api, version, whole));
+    this.#before = answer.catch(() => {});
+    return answer;
   }
 
   [Symbol.dispose](): void {
