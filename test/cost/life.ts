@@ -75,7 +75,7 @@ export async function live(shape: Shape): Promise<Life> {
 }
 
 /** What was counted since this was asked last. */
-function meterOf({ objects }: Surroundings): () => Counts {
+export function meterOf({ objects }: Surroundings): () => Counts {
   let before = countsOf([]);
   const counted = (): Counts => {
     const now = countsOf([...objects.meters.values()].map(({ usage }) => usage));
@@ -87,7 +87,8 @@ function meterOf({ objects }: Surroundings): () => Counts {
   return counted;
 }
 
-class Producers {
+/** Clients that bring records in a shape. */
+export class Producers {
   readonly #around: Surroundings;
   readonly #shape: Shape;
   readonly #random: Random;

@@ -14,6 +14,11 @@ export function tableOf({ byKind, total }: DayResult, hours: number): string {
     ['a month', ...cells(total, aMonth)],
     ['dollars a month', ...dollars(total, aMonth)],
   ];
+  return markdownTable(rows);
+}
+
+/** The first row is the head. */
+export function markdownTable(rows: readonly (readonly string[])[]): string {
   const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => row[column].length)));
   const line = (row: readonly string[]): string =>
     `| ${row.map((cell, column) => cell.padEnd(widths[column])).join(' | ')} |`;
