@@ -4,6 +4,7 @@
  * in turns, in one run and on one machine.
  */
 import { type Benchmark, Stopped, UsageError } from './benchmark.ts';
+import { cost } from './cost/cost.ts';
 import { flat } from './flat.ts';
 import { idle } from './idle.ts';
 import { micro } from './micro/micro.ts';
@@ -11,7 +12,14 @@ import { profile } from './profile/profile.ts';
 import { speed, speedOptions } from './speed/speed.ts';
 import { start } from './start.ts';
 
-const benchmarks: Readonly<Record<string, Benchmark>> = { flat, idle, micro, profile, start };
+const benchmarks: Readonly<Record<string, Benchmark>> = {
+  '--cost': cost,
+  flat,
+  idle,
+  micro,
+  profile,
+  start,
+};
 
 const help = `Kedge's benchmarks: ratios within one run, for speeds differ from machine to machine.
 
@@ -37,7 +45,7 @@ async function run(args: readonly string[]): Promise<number> {
     console.log(help);
     return 0;
   }
-  if (name.startsWith('-')) return (await speed.run(args)) ? 0 : 1;
+  if (name.startsWith('-') && name !== '--cost') return (await speed.run(args)) ? 0 : 1;
   const benchmark = Object.hasOwn(benchmarks, name) ? benchmarks[name] : undefined;
   if (benchmark === undefined) throw new UsageError(`There is no benchmark '${name}'.`);
   if (rest.includes('--help') || rest.includes('-h')) {

@@ -1,4 +1,4 @@
-/** What it costs to have records delivered as they come: consumers of a group that wait for them. */
+/** What it costs to have records delivered as they come: a group of consumers waits for them. */
 import { Random } from '../simulation/world/random.ts';
 import { VirtualTime } from '../simulation/world/virtual-time.ts';
 import { Consumer, createTopic, Surroundings } from './consumers.ts';

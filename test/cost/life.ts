@@ -46,7 +46,7 @@ export async function live(shape: Shape): Promise<Life> {
     const topicId = await createTopic(around, shape.partitions);
     await producers.start();
     // What is learned once is no part of the price.
-    await producers.send(shape.requests / 10);
+    await producers.send(5 * shape.producers * shape.inFlight);
     const counted = meterOf(around);
     const { records, bytes } = producers;
     const from = Date.now();

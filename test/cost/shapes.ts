@@ -22,7 +22,7 @@ export interface Shape {
 }
 
 /** Java's producer: 16 KiB a batch, 5 requests under way. */
-const batched = { producers: 1, inFlight: 5, partitions: 1, requests: 1_000 };
+const batched = { producers: 1, inFlight: 5, partitions: 1, requests: 2_000 };
 const oneByOne = { recordBytes: 100, batchRecords: 1, partitions: 1, inFlight: 1 };
 const tenAtOnce = { recordBytes: 100, partitions: 1, producers: 10, inFlight: 1, requests: 2_000 };
 
@@ -54,7 +54,7 @@ export const shapes: readonly Shape[] = [
     ...oneByOne,
     batchRecords: 100,
     producers: 1,
-    requests: 500,
+    requests: 1_000,
     transactional: true,
   },
 ];
