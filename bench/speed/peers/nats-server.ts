@@ -4,7 +4,6 @@
  * neither is installed, so nothing on the machine changes but a cache in this project.
  */
 import { existsSync, readdirSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { cacheOf, download, once } from '../../../test/compat/install.ts';
 import { runToEnd } from '../../../test/compat/processes.ts';
@@ -16,26 +15,25 @@ export async function debianNats(): Promise<string> {
   const folders = (process.env.PATH ?? '').split(':');
   const installed = folders.map((folder) => join(folder, 'nats-server')).find(existsSync);
   if (installed !== undefined) return installed;
-  const unpacked = join(cacheOf('bench'), 'debian');
-  const command = join(unpacked, 'usr/sbin/nats-server');
+  const cache = cacheOf('bench');
+  const command = join(cache, 'debian/usr/sbin/nats-server');
   if (existsSync(command)) return command;
-  const packages = join(cacheOf('bench'), 'packages');
-  await rm(packages, { recursive: true, force: true });
-  await fetchPackage(cacheOf('bench'));
-  const name = readdirSync(cacheOf('bench')).find((file) => /^nats-server_.*\.deb$/.test(file))!;
-  await runToEnd('dpkg-deb', ['-x', join(cacheOf('bench'), name), unpacked]);
+  await fetchPackage(cache);
+  const name = readdirSync(cache).find((file) => /^nats-server_.*\.deb$/.test(file));
+  if (name === undefined) throw new Error('apt-get fetched no package of nats-server');
+  await runToEnd('dpkg-deb', ['-x', join(cache, name), join(cache, 'debian')]);
   return command;
 }
 
 async function fetchPackage(folder: string): Promise<void> {
-  const fetch = () => runToEnd('apt-get', ['download', 'nats-server'], { cwd: folder });
+  const fetch = ['download', 'nats-server'];
   try {
-    await fetch();
+    await runToEnd('apt-get', fetch, { cwd: folder });
   } catch {
     // Nobody has asked yet what packages there are.
     const [command, ...args] = [...(process.getuid?.() === 0 ? [] : ['sudo', '-n']), 'apt-get'];
     await download(command!, [...args, 'update']);
-    await download('apt-get', ['download', 'nats-server'], { cwd: folder });
+    await download('apt-get', fetch, { cwd: folder });
   }
 }
 
