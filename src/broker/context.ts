@@ -10,6 +10,7 @@ import type { AnswerMemory } from './answer-memory.ts';
 import type { Authorizer, Principal } from './authorizer.ts';
 import type { ControllerWatch } from './controller-watch.ts';
 import type { Credentials } from './credentials.ts';
+import type { FetchSessions } from './fetch-sessions.ts';
 import type { GroupConfigs } from './group-configs.ts';
 import type { MemberWatches } from './member-watches.ts';
 import type { MetadataCache } from './metadata-cache.ts';
@@ -87,6 +88,8 @@ export interface RequestContext {
   readonly watches: Watches;
   /** What is set on groups. */
   readonly groupConfigs: GroupConfigs;
+  /** The connection's own: what it reads. */
+  readonly fetchSessions: FetchSessions;
   /** The connection's own: what its members of share groups ask for and hold. */
   readonly shareSessions: ShareSessions;
   /** Aborted when the client is gone: parked work may stop. */

@@ -16,6 +16,7 @@ import type { RequestContext } from './context.ts';
 import { ControllerWatch } from './controller-watch.ts';
 import { CountedObjects } from './counted-objects.ts';
 import { Credentials } from './credentials.ts';
+import { FetchSessionRoom, FetchSessions } from './fetch-sessions.ts';
 import { GroupConfigMemory, GroupConfigs } from './group-configs.ts';
 import { ClusterMemory, metadataCache } from './metadata-cache.ts';
 import { ProducerIds } from './producer-ids.ts';
@@ -31,6 +32,7 @@ export interface Gateway {
   readonly producerIds: ProducerIds;
   readonly answers: AnswerMemory;
   readonly groupConfigs: GroupConfigMemory;
+  readonly fetchSessions: FetchSessionRoom;
   readonly connections: Connections;
   /** Undefined: everybody may do everything. */
   readonly authorizer: AuthorizerSettings | undefined;
@@ -50,6 +52,7 @@ export function createGateway(
     producerIds: new ProducerIds(),
     answers: new AnswerMemory(),
     groupConfigs: new GroupConfigMemory(),
+    fetchSessions: new FetchSessionRoom(),
     connections: new Connections(config),
     authorizer: authorizerSettings(config, access),
   };
@@ -85,7 +88,7 @@ export interface ClientOrigin {
   readonly signal: AbortSignal;
 }
 
-/** Close its `watches` and `shareSessions` when the client is gone. */
+/** Close its `watches` and both kinds of sessions when the client is gone. */
 export function clientContext(gateway: Gateway, client: ClientOrigin): ClientContext {
   return gateway.admit?.(client) ?? newContext(gateway, client);
 }
@@ -113,6 +116,8 @@ export function newContext(gateway: Gateway, client: ClientOrigin): ClientContex
     config,
     watches,
     groupConfigs: new GroupConfigs(gateway.groupConfigs, objects, now),
+    // Who comes with one request does not come again.
+    fetchSessions: new FetchSessions(client.place && gateway.fetchSessions),
     shareSessions: new ShareSessions(objects),
     signal: client.signal,
     place: client.place,

@@ -48,9 +48,19 @@ export interface FetchLimits {
 type Question = 'route' | 'partition' | 'fetchOffset' | 'partitionMaxBytes' | 'currentLeaderEpoch';
 
 export function wanted(question: Pick<Wanted, Question>): Wanted {
-  const reply = ErrorCode.UNKNOWN_SERVER_ERROR;
-  const nothing = { bytes: 0, withheld: false, topicId: '', watched: undefined, watches: 0 };
-  return { ...question, reply, ...nothing };
+  return {
+    route: question.route,
+    partition: question.partition,
+    fetchOffset: question.fetchOffset,
+    partitionMaxBytes: question.partitionMaxBytes,
+    currentLeaderEpoch: question.currentLeaderEpoch,
+    reply: ErrorCode.UNKNOWN_SERVER_ERROR,
+    bytes: 0,
+    withheld: false,
+    topicId: '',
+    watched: undefined,
+    watches: 0,
+  };
 }
 
 /**

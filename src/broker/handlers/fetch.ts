@@ -4,10 +4,10 @@
  * `long-poll.ts`.
  *
  * Behaviour
- * - No fetch sessions (KIP-227): every request is full, every answer has session 0 and every
- *   partition asked for; to go on with a session is FETCH_SESSION_ID_NOT_FOUND.
+ * - Fetch sessions (KIP-227): what a client reads is kept with its connection; an answer within a
+ *   session has what has records, has moved or fails.
  * - To read the topic is asked for.
- * - A replica id is never taken for a follower. Forgotten topics, rack and cluster id are ignored.
+ * - A replica id is never taken for a follower. Rack and cluster id are ignored.
  * - Partitions that do not exist, or may not be read, are answered after all others.
  * - A partition that is named twice is read and answered once, as it was named last.
  * - One answer holds at most 8 MiB, or one batch that is larger (KIP-74); less while the isolate's
@@ -27,11 +27,11 @@ import { QuotaType } from '../../core/quota/quota-rules.ts';
 import type { FetchRequest, FetchResponse } from '../../protocol/apis/fetch.ts';
 import { ErrorCode, KafkaError } from '../../protocol/errors.ts';
 import type { Handler, RequestContext } from '../context.ts';
+import { type AskedPartition, AskedPartitions } from '../fetch-sessions.ts';
 import type { Wanted } from '../long-poll.ts';
 import { exists, longPoll, wanted } from '../long-poll.ts';
 import { TopicRoute } from '../routing.ts';
 
-type Topic = FetchRequest['topics'][number];
 type TopicAnswer = Omit<FetchResponse['responses'][number], 'partitions'> & {
   readonly partitions: PartitionAnswer[];
 };
@@ -44,12 +44,16 @@ export const handleFetch: Handler<FetchRequest, FetchResponse> = async (request,
   if (request.isolationLevel !== 0 && request.isolationLevel !== 1) {
     throw new KafkaError(ErrorCode.UNKNOWN_SERVER_ERROR);
   }
-  if (request.sessionEpoch > 0) return answer(ErrorCode.FETCH_SESSION_ID_NOT_FOUND, []);
-  const { quotas } = context;
+  const { quotas, fetchSessions } = context;
+  const byId = context.apiVersion >= 13;
+  const session = fetchSessions.next(request, byId);
+  if (typeof session === 'number') return answer(session, 0, []);
   const throttleTimeMs = await quotas.owedMs(QuotaType.FETCH, context);
-  if (throttleTimeMs > 0) return { ...answer(ErrorCode.NONE, []), throttleTimeMs };
-  const topics = wantedTopics(request, context);
-  const partitions = topics.flatMap((topic) => topic.partitions);
+  if (throttleTimeMs > 0) {
+    return { ...answer(ErrorCode.NONE, session?.id ?? 0, []), throttleTimeMs };
+  }
+  const partitions = session?.partitions ?? new AskedPartitions(byId, request.topics);
+  const polled = wantedOf(partitions, context);
   const maxBytes = Math.min(
     request.maxBytes,
     context.config.fetchMaxBytes,
@@ -64,24 +68,66 @@ export const handleFetch: Handler<FetchRequest, FetchResponse> = async (request,
   };
   const claim = context.answers.claim();
   try {
-    await longPoll(partitions, limits, context, claim);
+    await longPoll(polled, limits, context, claim);
   } finally {
     claim.release();
   }
-  return answer(ErrorCode.NONE, inOrder(topics, request.isolationLevel));
+  const isNews = newsOf(partitions, polled, session === undefined);
+  const responses = inOrder(isNews, request.isolationLevel);
+  return answer(ErrorCode.NONE, session?.id ?? fetchSessions.open(request, partitions), responses);
 };
 
-type WantedTopic = ReturnType<typeof wantedTopics>[number];
+function answer(
+  errorCode: number,
+  sessionId: number,
+  responses: FetchResponse['responses'],
+): FetchResponse {
+  return { throttleTimeMs: 0, errorCode, sessionId, responses, nodeEndpoints: [] };
+}
+
+/** What is asked of each partition, in their order. */
+function wantedOf(partitions: AskedPartitions, context: RequestContext): Wanted[] {
+  const routes = new Map<string, TopicRoute>();
+  return Array.from(partitions, (one) => {
+    const { topic: name, topicId, partition, fetchOffset, partitionMaxBytes } = one;
+    const topic = partitions.byId ? topicId : name;
+    let route = routes.get(topic);
+    if (route === undefined) {
+      route = new TopicRoute(context, partitions.byId ? { topicId } : { name }, 'READ');
+      routes.set(topic, route);
+    }
+    const currentLeaderEpoch = Math.max(-1, one.currentLeaderEpoch);
+    return wanted({ route, partition, fetchOffset, partitionMaxBytes, currentLeaderEpoch });
+  });
+}
+
+interface Polled {
+  readonly asked: AskedPartition;
+  readonly one: Wanted;
+}
+
+/** What is to be told: all of them, or what the client does not know yet. */
+function newsOf(partitions: AskedPartitions, polled: readonly Wanted[], all: boolean): Polled[] {
+  const news: Polled[] = [];
+  let index = 0;
+  for (const asked of partitions) {
+    const one = polled[index++];
+    if (partitions.isNews(asked, one.reply, one.bytes) || all) news.push({ asked, one });
+  }
+  for (const { asked, one } of news) if (one.bytes > 0) partitions.goesLast(asked);
+  return news;
+}
 
 /**
  * The answers in the order of the request, but those of partitions that do not exist come last.
  * Neighbours of one topic share an entry.
  */
-function inOrder(topics: readonly WantedTopic[], isolationLevel: number): TopicAnswer[] {
+function inOrder(news: readonly Polled[], isolationLevel: number): TopicAnswer[] {
   const responses: TopicAnswer[] = [];
-  const add = ({ topic, topicId, partitions }: WantedTopic, areThere: boolean): void => {
-    for (const one of partitions) {
+  const add = (areThere: boolean): void => {
+    for (const { asked, one } of news) {
       if (exists(one) !== areThere) continue;
+      const { topic, topicId } = asked;
       let last = responses.at(-1);
       if (last === undefined || last.topic !== topic || last.topicId !== topicId) {
         last = { topic, topicId, partitions: [] };
@@ -90,42 +136,9 @@ function inOrder(topics: readonly WantedTopic[], isolationLevel: number): TopicA
       last.partitions.push(answerPartition(one, isolationLevel));
     }
   };
-  for (const topic of topics) add(topic, true);
-  for (const topic of topics) add(topic, false);
+  add(true);
+  add(false);
   return responses;
-}
-
-function answer(errorCode: number, responses: FetchResponse['responses']): FetchResponse {
-  return { throttleTimeMs: 0, errorCode, sessionId: 0, responses, nodeEndpoints: [] };
-}
-
-/** Each partition once: where it stands first, as it stands last. */
-function wantedTopics({ topics }: FetchRequest, context: RequestContext) {
-  const byId = context.apiVersion >= 13;
-  const keyOf = (topic: Topic) => (byId ? topic.topicId : topic.topic);
-  const last = new Map<string, Map<number, Topic['partitions'][number]>>();
-  for (const topic of topics) {
-    const named = last.get(keyOf(topic)) ?? new Map();
-    last.set(keyOf(topic), named);
-    for (const partition of topic.partitions) named.set(partition.partition, partition);
-  }
-  return topics.map((topic) => {
-    const key = byId ? { topicId: topic.topicId } : { name: topic.topic };
-    const route = new TopicRoute(context, key, 'READ');
-    const named = last.get(keyOf(topic))!;
-    const partitions: Wanted[] = [];
-    for (const { partition } of topic.partitions) {
-      const question = named.get(partition);
-      if (question === undefined) continue;
-      named.delete(partition);
-      const { fetchOffset, partitionMaxBytes } = question;
-      const currentLeaderEpoch = Math.max(-1, question.currentLeaderEpoch);
-      partitions.push(
-        wanted({ route, partition, fetchOffset, partitionMaxBytes, currentLeaderEpoch }),
-      );
-    }
-    return { topic: topic.topic, topicId: topic.topicId, partitions };
-  });
 }
 
 function answerPartition(one: Wanted, isolationLevel: number): PartitionAnswer {

@@ -45,6 +45,7 @@ export async function serve(
     const isWelcome = await mayStay(client, terms);
     const ending: Ending = isWelcome ? await exchange(pipe, client, terms, left) : {};
     client.watches.closeAll();
+    client.fetchSessions.close();
     await Promise.all([pipe.close(ending.goOnAt, ending.refusal), client.shareSessions.closeAll()]);
   } finally {
     client.place?.leave();

@@ -125,6 +125,7 @@ export class KafkaConnection extends RpcTarget {
     this.#left.abort();
     this.#place.leave();
     this.#client.watches.closeAll();
+    this.#client.fetchSessions.close();
     void this.#client.shareSessions.closeAll();
   }
 }
