@@ -7,12 +7,14 @@ import { once } from 'node:events';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { Wire } from '../../test/kafka/wire.ts';
 import { type Kedge, spawnKedge } from '../../test/kedge-process.ts';
 import { type Benchmark, table, UsageError } from '../benchmark.ts';
+import type { Running } from '../speed/system.ts';
+import type { Sample, Workload } from '../speed/workload.ts';
+import { workloads } from '../speed/workloads/index.ts';
 import { type CpuProfile, Inspector } from './inspector.ts';
-import { drive, loads } from './load.ts';
 import {
   type Line,
   originIn,
@@ -25,17 +27,15 @@ import { type ThreadTime, threadsBetween, threadTimes } from './threads.ts';
 
 const help = `profile: where Kedge's time goes.
 
-Starts a Kedge with workerd's inspector on, keeps it at work, and prints the functions that took
-the most time of their own and in total, and what each thread took of the processor. The profile
-is written to a file that Chrome DevTools, VS Code and speedscope open.
+Starts a Kedge with workerd's inspector on, puts it to one of the workloads of \`npm run bench\`, and
+prints the functions that took the most time of their own and in total, and what each thread took
+of the processor. The profile is written to a file that Chrome DevTools, VS Code and speedscope
+open.
 
-Usage: npm run bench -- profile [--only <load>] [options]
+Usage: npm run bench -- profile [--only <workload>] [options]
 
 Options:
-  --only <load>      what it is asked; default produce:
-${Object.entries(loads)
-  .map(([name, { title }]) => `                       ${name.padEnd(14)} ${title}`)
-  .join('\n')}
+  --only <workload>  what it is put to (default produce-1k-1); npm run bench -- --list names them
   --seconds <n>      for how long (default 10)
   --out <folder>     where the profile is written (default profiles)
   --lines <n>        how many functions are printed (default 25)
@@ -44,7 +44,7 @@ ${Object.entries(loads)
 `;
 
 interface Options {
-  readonly only: string;
+  readonly workload: Workload;
   readonly seconds: number;
   readonly out: string;
   readonly lines: number;
@@ -68,15 +68,16 @@ function optionsOf(args: readonly string[]): Options {
   } catch (error) {
     throw new UsageError((error as Error).message);
   }
-  const { only = 'produce', out = 'profiles', allocations = false } = values;
-  if (!Object.hasOwn(loads, only)) throw new UsageError(`There is no load '${only}'.`);
+  const { only = 'produce-1k-1', out = 'profiles', allocations = false } = values;
+  const workload = workloads.find(({ name }) => name === only);
+  if (workload === undefined) throw new UsageError(`There is no workload '${only}'.`);
   const number = (name: 'seconds' | 'lines' | 'interval', usual: number): number => {
     const value = Number(values[name] ?? usual);
     if (!(value > 0)) throw new UsageError(`--${name} is a number above 0.`);
     return value;
   };
   return {
-    ...{ only, out, allocations },
+    ...{ workload, out, allocations },
     seconds: number('seconds', 10),
     lines: number('lines', 25),
     interval: number('interval', 200),
@@ -90,52 +91,79 @@ export const profile: Benchmark = {
     const options = optionsOf(args);
     const address = `127.0.0.1:${await freePort()}`;
     await using kedge = await spawnKedge({ env: { KEDGE_INSPECTOR: address } });
-    const wire = await Wire.open(kedge);
     const inspector = await Inspector.open(address);
-    const step = await loads[options.only].prepare(wire);
-    // Until all that is hot has been compiled.
-    await drive(step, Math.min(3, options.seconds / 2));
-    const profiled = options.allocations ? allocationsOf : timesOf;
-    await profiled(inspector, kedge, options, () => drive(step, options.seconds));
-    wire.close();
+    const running = runningOf(kedge);
+    const { workload, seconds } = options;
+    // Until all that is hot has been compiled, and what is to be read is there.
+    await workload.sample(running, { number: 0, seconds: warmUpSeconds });
+    const sampled = workload.sample(running, { number: 1, seconds: seconds + 2 * marginSeconds });
+    sampled.catch(() => {});
+    await delay(marginSeconds * 1000);
+    const finish = await (options.allocations ? allocationsOf : timesOf)(inspector, kedge, options);
+    const sample = await sampled;
     inspector.close();
+    console.log(`${workload.title}, while profiled: ${figuresOf(workload, sample)}\n`);
+    finish();
     return true;
   },
 };
 
-type Work = () => Promise<number>;
+const warmUpSeconds = 3;
+/** What a load needs to begin, and may be early at its end. */
+const marginSeconds = 1;
 
-async function timesOf(inspector: Inspector, kedge: Kedge, options: Options, work: Work) {
+function runningOf(kedge: Kedge): Running {
+  return {
+    dialect: 'kafka',
+    host: kedge.host,
+    port: kedge.kafkaPort,
+    url: kedge.url,
+    version: 'kedge',
+    pids: () => [kedge.pid, kedge.workerdPid()],
+    stop: () => kedge.stop(),
+  };
+}
+
+function figuresOf({ figures }: Workload, sample: Sample | undefined): string {
+  if (sample === undefined) throw new UsageError('Kedge cannot be put to this while it runs.');
+  return figures
+    .filter(({ name }) => sample[name] !== undefined)
+    .map(({ name, unit }) => `${name} ${sample[name].toPrecision(3)} ${unit}`)
+    .join(', ');
+}
+
+/** Profiles; what it answers with prints what came of it. */
+type Profiled = (inspector: Inspector, kedge: Kedge, options: Options) => Promise<() => void>;
+
+const timesOf: Profiled = async (inspector, kedge, options) => {
   const before = threadTimes(kedge.workerdPid());
   await inspector.startCpuProfile(options.interval);
-  const bytes = await work();
+  await delay(options.seconds * 1000);
   const after = threadTimes(kedge.workerdPid());
   const recorded = await inspector.stopCpuProfile();
   const file = write(options, 'cpuprofile', recorded);
   const summary = summaryOfCpu(recorded, originIn(await bundleOf(inspector, recorded)));
-  const seconds = (recorded.endTime - recorded.startTime) / 1e6;
-  const megabytes = bytes / 1e6;
-  console.log(
-    `${loads[options.only].title}: ${(megabytes / seconds).toFixed(1)} MB/s while profiled\n`,
-  );
-  printShares(summary);
-  printThreads(threadsBetween(before, after), seconds, megabytes);
-  printTop(summary, options.lines);
-  console.log(`${file}: for DevTools, VS Code or speedscope`);
-}
+  return () => {
+    printShares(summary);
+    printThreads(threadsBetween(before, after), (recorded.endTime - recorded.startTime) / 1e6);
+    printTop(summary, options.lines);
+    console.log(`${file}: for DevTools, VS Code or speedscope`);
+  };
+};
 
-async function allocationsOf(inspector: Inspector, _: Kedge, options: Options, work: Work) {
+const allocationsOf: Profiled = async (inspector, _, options) => {
   await inspector.startAllocationProfile(4096);
-  const bytes = await work();
+  await delay(options.seconds * 1000);
   const recorded = await inspector.stopAllocationProfile();
   const file = write(options, 'heapprofile', recorded);
   const origin = originIn(await inspector.sourceOf(scriptIn(recorded.head)));
   const summary = summaryOfAllocation(recorded.head, origin);
-  const each = (summary.total / bytes).toFixed(3);
-  console.log(`${loads[options.only].title}: ${each} bytes of heap for each byte of batches\n`);
-  printTop(summary, options.lines);
-  console.log(`${file}: for DevTools`);
-}
+  return () => {
+    console.log(`${(summary.total / 1e6 / options.seconds).toFixed(1)} MB of heap a second\n`);
+    printTop(summary, options.lines);
+    console.log(`${file}: for DevTools`);
+  };
+};
 
 /** Bundled scripts are as readable as their sources here, for names are not shortened. */
 async function bundleOf(inspector: Inspector, { nodes }: CpuProfile): Promise<string> {
@@ -174,16 +202,11 @@ function printShares({ lines, total }: Summary): void {
   console.log(`${table([['Time of the thread of JavaScript', ''], ...rows])}\n`);
 }
 
-function printThreads(threads: readonly ThreadTime[], seconds: number, megabytes: number): void {
+function printThreads(threads: readonly ThreadTime[], seconds: number): void {
   const rows = threads
     .filter(({ user, system }) => user + system >= 0.02)
-    .map(({ name, user, system }) => [
-      name,
-      share(user, seconds),
-      share(system, seconds),
-      `${(((user + system) * 1000) / megabytes).toFixed(2)}`,
-    ]);
-  console.log(`${table([['Thread', 'own', 'system', 'ms for a MB'], ...rows])}\n`);
+    .map(({ name, user, system }) => [name, share(user, seconds), share(system, seconds)]);
+  console.log(`${table([['Thread', 'own', 'system'], ...rows])}\n`);
 }
 
 function printTop(summary: Summary, count: number): void {
@@ -203,9 +226,9 @@ function share(part: number, whole: number): string {
   return `${((100 * part) / whole).toFixed(1).padStart(5)} %`;
 }
 
-function write({ out, only }: Options, ending: string, recorded: unknown): string {
+function write({ out, workload }: Options, ending: string, recorded: unknown): string {
   mkdirSync(out, { recursive: true });
-  const file = join(out, `${only}.${ending}`);
+  const file = join(out, `${workload.name}.${ending}`);
   writeFileSync(file, JSON.stringify(recorded));
   return file;
 }
