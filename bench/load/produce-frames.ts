@@ -20,7 +20,7 @@ import type { Values } from './values.ts';
 const version = 13;
 /** Java's max.request.size. */
 const requestBytes = 1 << 20;
-/** A ring has at least so many different frames, and so many bytes if frames are small. */
+/** A ring has at least so many different frames, and all rings so many bytes if these are small. */
 const fewestFrames = 8;
 const ringBytes = 2 << 20;
 
@@ -42,13 +42,15 @@ export interface RingOptions {
   readonly batchBytes: number;
   readonly codec: CodecName;
   readonly inFlight: number;
+  /** How many have a ring like this. Default 1. */
+  readonly connections?: number;
   /** None: batches are not an idempotent producer's. */
   readonly producer?: Producer;
 }
 
 /** Frames that write to all partitions in turn; more of them than are under way at a time. */
 export function produceRing(options: RingOptions, values: Values): ProduceFrame[] {
-  const { partitions, batchBytes, recordBytes, inFlight } = options;
+  const { partitions, batchBytes, recordBytes, inFlight, connections = 1 } = options;
   const fitting = Math.max(1, Math.floor(requestBytes / Math.max(batchBytes, recordBytes)));
   const perRequest = Math.min(partitions, options.partitionsPerRequest ?? fitting);
   const groups = Math.ceil(partitions / perRequest);
@@ -56,7 +58,7 @@ export function produceRing(options: RingOptions, values: Values): ProduceFrame[
   const frames: ProduceFrame[] = [];
   const isEnough = (): boolean =>
     frames.length >= Math.max(fewestFrames, inFlight + 1) &&
-    frames.length * frames[0].bytes.length >= ringBytes;
+    frames.length * frames[0].bytes.length >= ringBytes / connections;
   while (!isEnough()) {
     for (let group = 0; group < groups; group++) {
       const first = group * perRequest;

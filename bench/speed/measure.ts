@@ -34,7 +34,9 @@ export interface MeasuredWorkload {
   readonly samples: ReadonlyMap<string, readonly Sample[]>;
 }
 
-const defaultSeconds = 1;
+const defaultSeconds = 0.5;
+/** Of the one that counts for nothing. */
+const warmUpSeconds = 0.25;
 
 export async function measure(plan: Plan): Promise<Measured> {
   const measuring = new Measuring(plan);
@@ -83,7 +85,8 @@ class Measuring {
     const lasts = seconds ?? workload.seconds ?? defaultSeconds;
     const last = Math.min(rounds, workload.rounds ?? rounds);
     for (let number = 0; number <= last; number++) {
-      const round: Round = { number, seconds: lasts, ...(records !== undefined && { records }) };
+      const length = number === 0 ? Math.min(lasts, warmUpSeconds) : lasts;
+      const round: Round = { number, seconds: length, ...(records !== undefined && { records }) };
       for (const system of turned(systems, number)) {
         if (without.has(system)) continue;
         check();

@@ -23,7 +23,7 @@ const peerNames = Object.keys(peers).join(', ');
 
 export const speedOptions = `  --peer <name>         also measures ${peerNames}; may be repeated
   --only <name,…>       these workloads, or those whose names begin so
-  --rounds <n>          how often each is measured, in turns (default 5)
+  --rounds <n>          how often each is measured, in turns (default 5; 3 with a peer)
   --seconds <n>         how long each look lasts (default: what the workload has)
   --records <n>         how many records each look takes, instead of a time
   --out <file>          keeps all samples as JSON
@@ -91,7 +91,7 @@ function parse(args: readonly string[]): Options {
   return {
     systems: [kedge, bare, ...beside.flatMap(({ systems }) => systems)],
     workloads: only === undefined ? all : chosen(only, all),
-    rounds: positive(rounds ?? '5'),
+    rounds: positive(rounds ?? (peer.length === 0 ? '5' : '3')),
     ...(seconds !== undefined && { seconds: positive(seconds) }),
     ...(records !== undefined && { records: positive(records) }),
     ...(out !== undefined && { out }),

@@ -71,9 +71,10 @@ const memory: Workload = {
 
 const producing: Workload = {
   name: 'connections-cost',
-  title: `one record of 1 KB at a time over each of ${many} connections`,
+  title: `one record at a time over each of ${many} connections`,
   figures: [cost, { name: 'to one connection', unit: 'ratio', better: 'lower' }],
   async sample(running, round) {
+    if (running.dialect !== 'kafka') return undefined;
     const among = await costOver(running, many, round);
     const alone = await costOver(running, 1, round);
     if (among === undefined || alone === undefined) return undefined;

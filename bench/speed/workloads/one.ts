@@ -12,6 +12,7 @@ export const one: Workload = {
     { name: 'p99', unit: 'ms', better: 'lower' },
     { name: 'p99.9', unit: 'ms', better: 'lower' },
   ],
+  seconds: 1,
   async sample(running, round) {
     const report = await putOnce(running, {
       kind: 'one',

@@ -47,7 +47,7 @@ async function costAmong(
 
 export const partitions: Workload = {
   name: 'partitions',
-  title: `produce 1 KB to ${many} partitions, one batch a request`,
+  title: `produce 1 KB to ${many} partitions, a batch a request`,
   figures: [cost, { name: 'to one partition', unit: 'ratio', better: 'lower' }],
   async sample(running, round) {
     if (running.dialect !== 'kafka') return undefined;

@@ -11,6 +11,7 @@ export const tail: Workload = {
     { name: 'p50', unit: 'ms', better: 'lower' },
     { name: 'p99', unit: 'ms', better: 'lower' },
   ],
+  seconds: 1,
   async sample(running, round) {
     const report = await putOnce(running, {
       kind: 'tail',
