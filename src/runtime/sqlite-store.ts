@@ -235,10 +235,18 @@ export class SqliteStore implements LogStore {
     state?: LogState,
     streamRows: readonly StreamRow[] = [],
   ): void {
-    this.#write(() => {
+    const isOneStatement =
+      rows.length === 1 &&
+      isPlain(rows[0]) &&
+      snapshot === undefined &&
+      state === undefined &&
+      streamRows.length === 0;
+    const act = () => {
       this.#putAll(rows, snapshot, state);
       this.#putStreamRows(streamRows);
-    });
+    };
+    if (isOneStatement && this.#open) stored(act);
+    else this.#write(act);
   }
 
   rewrite({ first, last, rows, snapshot, state, forgotten = [] }: Rewrite): void {
@@ -263,16 +271,13 @@ export class SqliteStore implements LogStore {
     this.#meter.rows(oneWritten);
   }
 
-  /** Throws KAFKA_STORAGE_ERROR when the object's storage is full or fails. */
   #write(act: () => void): void {
-    try {
+    stored(() =>
       this.#storage.transactionSync(() => {
         if (!this.#open) migrate(this.#storage, migrations);
         act();
-      });
-    } catch (error) {
-      throw new KafkaError(ErrorCode.KAFKA_STORAGE_ERROR, String(error));
-    }
+      }),
+    );
     this.#open = true;
   }
 
@@ -327,6 +332,20 @@ export class SqliteStore implements LogStore {
     }
     return bytes;
   }
+}
+
+/** Throws KAFKA_STORAGE_ERROR when the object's storage is full or fails. */
+function stored(act: () => void): void {
+  try {
+    act();
+  } catch (error) {
+    throw new KafkaError(ErrorCode.KAFKA_STORAGE_ERROR, String(error));
+  }
+}
+
+/** Whether one statement stores it: that one needs no transaction around it. */
+function isPlain({ bytes, aborted = [] }: LogRow): boolean {
+  return bytes.length <= pieceBytes && aborted.length === 0;
 }
 
 function cut(bytes: Uint8Array): Uint8Array[] {
