@@ -16,6 +16,11 @@ export function eachOnce<Topic, Partition>(
   partitionsOf: (topic: Topic) => readonly Partition[],
   indexOf: (partition: Partition) => number,
 ): Once<Topic, Partition>[] {
+  const [topic] = topics;
+  // The most common request of all.
+  if (topics.length === 1 && partitionsOf(topic).length === 1) {
+    return [{ topic, partitions: partitionsOf(topic) }];
+  }
   const found = new Map<string, { topic: Topic; partitions: Map<number, Partition> }>();
   for (const topic of topics) {
     for (const partition of partitionsOf(topic)) {

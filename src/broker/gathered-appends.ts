@@ -39,7 +39,7 @@ export class GatheredAppends {
     const bytes = command.records.byteLength;
     const isFull = this.#bytes + bytes > mostBytes || this.#waiting.length === mostAppends;
     if (isFull) this.#send();
-    if (this.#waiting.length === 0) queueMicrotask(() => this.#send());
+    if (this.#waiting.length === 0) void Promise.resolve().then(() => this.#send());
     this.#waiting.push({ command, reply });
     this.#bytes += bytes;
     return reply.promise;

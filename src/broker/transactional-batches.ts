@@ -22,9 +22,13 @@ export function checkTransaction(
   { transactionalId, topicData }: ProduceRequest,
   context: Pick<RequestContext, 'authorizer'>,
 ): Promise<void> | undefined {
-  const batches = topicData
-    .flatMap(({ partitionData }) => partitionData)
-    .flatMap(({ records }) => transactionalBatch(records) ?? []);
+  const batches: RecordBatch[] = [];
+  for (const { partitionData } of topicData) {
+    for (const { records } of partitionData) {
+      const batch = transactionalBatch(records);
+      if (batch !== undefined) batches.push(batch);
+    }
+  }
   if (batches.length === 0) return undefined;
   if (transactionalId === null) {
     throw new KafkaError(ErrorCode.TRANSACTIONAL_ID_AUTHORIZATION_FAILED);

@@ -28,6 +28,9 @@ const enoughBytes = 16 * 1024;
 const shortestWaitMs = 2;
 const longestWaitMs = 15;
 
+/** Who is alone is looked after only once in so many flushes: to be told costs a turn. */
+const flushesPerLook = 16;
+
 /** Who waited in vain does not wait again for so many flushes, at most. */
 const longestPause = 64;
 
@@ -43,6 +46,7 @@ export class Gathering {
   /** For how many flushes nobody is waited for. */
   #pause = 0;
   #lastPause = 0;
+  #flushes = 0;
   #whole: (() => void) | undefined;
 
   constructor(around: GatheringOptions) {
@@ -58,7 +62,7 @@ export class Gathering {
   /** Settles when what waits is to be written. */
   async gathered(look: () => Gathered): Promise<void> {
     this.#company = Math.max(this.#mostSince, this.#company);
-    if (this.#company === 1) return;
+    if (this.#company === 1 || look().count >= this.#company) return;
     await this.#around.turn();
     if (this.#isEnough(look())) return;
     if (this.#pause > 0) {
@@ -75,6 +79,11 @@ export class Gathering {
     this.#company = Math.max(count, Math.ceil(this.#company / 2));
     this.#lastPause = count > alone ? 0 : Math.min(2 * this.#lastPause + 1, longestPause);
     this.#pause = this.#lastPause;
+  }
+
+  /** Whether to say, of what is to be written now, that it was written. */
+  get looks(): boolean {
+    return this.#company > 1 || this.#flushes++ % flushesPerLook === 0;
   }
 
   /** So many were written; `durable` settles when they are confirmed. */

@@ -12,7 +12,6 @@ import { type AppendCommand, refused } from '../core/log/flush.ts';
 import { listOffsetRefused } from '../core/log/list-offsets.ts';
 import {
   describeRefused,
-  isAppend,
   type LogSettings,
   PartitionLog,
   type WriteCommand,
@@ -20,17 +19,14 @@ import {
 import { readRefused } from '../core/log/read.ts';
 import type { LogStore, WaitingReader } from '../core/log/store.ts';
 import type { StreamCalls } from '../core/stream/calls.ts';
-import { bytesOf } from '../core/stream/stream-writes.ts';
 import type { TransactionCalls } from '../core/transaction/calls.ts';
 import type { Enlisted } from '../core/transaction-marker.ts';
 import { ErrorCode, KafkaError } from '../protocol/errors.ts';
 import { Enlisting } from './enlisting.ts';
-import { type Gathered, Gathering } from './gathering.ts';
+import { Gathering } from './gathering.ts';
 import type { Announced, StreamEnds, Stub } from './stubs.ts';
 import { WaitingReaders, type Wake } from './waiting-readers.ts';
-
-/** One write takes no more than this, but for a single larger append. */
-const flushBytes = 8 * 1024 * 1024;
+import { callsOf, type WaitingWrite, WaitingWrites } from './waiting-writes.ts';
 
 /** Cleaning up that failed is tried again then. */
 const afterFailureMs = 60_000;
@@ -63,13 +59,6 @@ export interface PartitionSurroundings {
   pause(ms?: number): Promise<void>;
 }
 
-interface Waiting {
-  readonly command: WriteCommand;
-  /** Of the kind that belongs to the command. */
-  answer(reply: { readonly errorCode: number }): void;
-  fail(errorCode: number): void;
-}
-
 export class PartitionHost implements Stub<PartitionCalls> {
   readonly #around: PartitionSurroundings;
   readonly #enlisting: Enlisting;
@@ -79,10 +68,10 @@ export class PartitionHost implements Stub<PartitionCalls> {
   #log: PartitionLog | undefined;
   /** They go with the log. */
   #shares: { readonly log: PartitionLog; readonly groups: SharePartitions } | undefined;
-  #waiting: Waiting[] = [];
+  readonly #waiting = new WaitingWrites();
   #flushing = false;
-  /** Settles when what was flushed last is durable. */
-  #written: Promise<void> = Promise.resolve();
+  /** Settles when what was flushed last is durable; undefined: nobody asked. */
+  #written: Promise<void> | undefined = Promise.resolve();
   /** When the alarm will ring; undefined: nobody asked yet. */
   #alarm: number | null | undefined;
 
@@ -317,10 +306,10 @@ export class PartitionHost implements Stub<PartitionCalls> {
     );
   }
 
-  #append(command: AppendCommand): Promise<AppendReply> {
+  #append(command: AppendCommand, calls: 0 | 1 = 1): Promise<AppendReply> {
     const { transactionalId } = command;
     return transactionalId === undefined
-      ? this.#write(command, failed)
+      ? this.#write(command, failed, calls)
       : this.#enlisting.append(command);
   }
 
@@ -328,7 +317,7 @@ export class PartitionHost implements Stub<PartitionCalls> {
     spec,
     appends,
   }: PartitionCalls['appendAll']['command']): Promise<PartitionCalls['appendAll']['reply']> {
-    const replies = appends.map((append) => this.#append({ ...append, spec }));
+    const replies = appends.map((append, i) => this.#append({ ...append, spec }, i === 0 ? 1 : 0));
     return { replies: await Promise.all(replies) };
   }
 
@@ -349,14 +338,16 @@ export class PartitionHost implements Stub<PartitionCalls> {
   #write<Answer extends { readonly errorCode: number }>(
     command: WriteCommand,
     refuse: (errorCode: number) => Answer,
+    calls: 0 | 1 = 1,
   ): Promise<Answer> {
     return new Promise((resolve) => {
-      this.#waiting.push({
+      this.#waiting.add({
         command,
+        calls,
         answer: (reply) => resolve(reply as Answer),
         fail: (errorCode) => resolve(refuse(errorCode)),
       });
-      this.#gathering.came(this.#waiting.length);
+      this.#gathering.came(this.#waiting.count);
       if (!this.#flushing) void this.#flushAll();
     });
   }
@@ -364,15 +355,15 @@ export class PartitionHost implements Stub<PartitionCalls> {
   /** Waiting for what was written before gives the others who are on their way the time to join. */
   async #flushAll(): Promise<void> {
     this.#flushing = true;
-    while (this.#waiting.length > 0) {
+    while (!this.#waiting.isEmpty) {
       try {
-        await this.#written;
+        await (this.#written ?? this.#around.durable());
         await this.#knowAlarm();
-        await this.#gathering.gathered(() => this.#gathered());
-        const taken = this.#take();
+        await this.#gathering.gathered(() => this.#waiting);
+        const taken = this.#waiting.take();
         this.#flush(taken);
-        this.#written = this.#around.durable();
-        this.#gathering.wrote(taken.length, this.#written);
+        this.#written = this.#gathering.looks ? this.#around.durable() : undefined;
+        if (this.#written) this.#gathering.wrote(callsOf(taken), this.#written);
       } catch (error) {
         this.#fail(error);
       }
@@ -389,27 +380,10 @@ export class PartitionHost implements Stub<PartitionCalls> {
     this.#written = Promise.resolve();
     this.#log = undefined;
     this.#readers.reload();
-    for (const { fail } of this.#waiting.splice(0)) fail(ErrorCode.KAFKA_STORAGE_ERROR);
+    for (const { fail } of this.#waiting.takeAll()) fail(ErrorCode.KAFKA_STORAGE_ERROR);
   }
 
-  #gathered(): Gathered {
-    const bytes = this.#waiting.reduce((sum, { command }) => sum + sizeOf(command), 0);
-    return { count: this.#waiting.length, bytes };
-  }
-
-  /** The callers whose appends and markers are written together, at least one. */
-  #take(): Waiting[] {
-    let count = 0;
-    let bytes = 0;
-    while (count < this.#waiting.length) {
-      bytes += sizeOf(this.#waiting[count].command);
-      if (count > 0 && bytes > flushBytes) break;
-      count++;
-    }
-    return this.#waiting.splice(0, count);
-  }
-
-  #flush(taken: readonly Waiting[]): void {
+  #flush(taken: readonly WaitingWrite[]): void {
     const commands = taken.map(({ command }) => command);
     this.#guard(
       () => {
@@ -477,11 +451,6 @@ export class PartitionHost implements Stub<PartitionCalls> {
       return refuse(error instanceof KafkaError ? error.code : ErrorCode.UNKNOWN_SERVER_ERROR);
     }
   }
-}
-
-function sizeOf(command: WriteCommand): number {
-  if ('kind' in command) return bytesOf(command);
-  return isAppend(command) ? command.records.length : 0;
 }
 
 function failed(errorCode: number): AppendReply {

@@ -61,9 +61,9 @@ interface Work {
   answer: Promise<void>;
 }
 
-/** Room for twice as much, within bounds. */
-function readSizeFor(bytes: number): number {
-  return Math.min(Math.max(smallRead, 2 * bytes), largeRead);
+/** Within the bounds of a buffer. */
+function bounded(bytes: number): number {
+  return Math.min(Math.max(smallRead, bytes), largeRead);
 }
 
 export class Connection {
@@ -137,12 +137,17 @@ export class Connection {
    * connections cost little, and growing with what the client has sent, never with what it claims.
    */
   get readSize(): number {
-    return readSizeFor(this.#begun > 0 ? Math.max(this.#begun, this.#burst) : 0);
+    return bounded(this.#begun > 0 ? Math.max(2 * this.#begun, this.#expected) : 0);
   }
 
   /** The same, if there is memory for what a busy client is likely to send next. */
   get busyReadSize(): number {
-    return this.#serving ? readSizeFor(Math.max(this.#begun, this.#burst)) : this.readSize;
+    return this.#serving ? bounded(Math.max(2 * this.#begun, this.#expected)) : this.readSize;
+  }
+
+  /** A little more than lately, so that more is noticed. */
+  get #expected(): number {
+    return this.#burst + (this.#burst >> 2);
   }
 
   /** Takes the next bytes, which must not be written to afterwards: requests are views of them. */
