@@ -24,9 +24,15 @@ interface Records {
   readonly records: readonly { readonly value: unknown }[];
 }
 
+/** How many messages nobody has acknowledged. */
+async function backlogOf({ TAKEN, TOLD }: Env): Promise<number> {
+  const [taken, told] = [await TAKEN.metrics(), await TOLD.metrics()];
+  return taken.backlogCount + told.backlogCount;
+}
+
 export default {
   async fetch(request: Request, env: Env): Promise<Response> {
-    if (request.method !== 'POST') return new Response('A queue is behind me.\n');
+    if (request.method === 'GET') return Response.json(await backlogOf(env));
     const { records } = await request.json<Records>();
     const queue = new URL(request.url).pathname.endsWith('/told') ? env.TOLD : env.TAKEN;
     if (records.length === 1) await queue.send(records[0].value);
