@@ -114,6 +114,7 @@ function newsOf(partitions: AskedPartitions, polled: readonly Wanted[], all: boo
     const one = polled[index++];
     if (partitions.isNews(asked, one.reply, one.bytes) || all) news.push({ asked, one });
   }
+  if (all) return news;
   for (const { asked, one } of news) if (one.bytes > 0) partitions.goesLast(asked);
   return news;
 }

@@ -55,12 +55,6 @@ export const intended: readonly Intended[] = [
     why: 'Kafka gives share groups the whole of a batch of which the first records were deleted.',
   },
   {
-    script: 'fetch-session-*',
-    at: 'Fetch v*: sessionId',
-    kedge: 0,
-    why: 'Kedge keeps no fetch sessions (KIP-227): every Fetch is a full one.',
-  },
-  {
     script: 'fetch-last-fetched-epoch-*',
     at: 'Fetch v*: responses[0].partitions[0]*',
     why: 'Only followers name the epoch they fetched last (KIP-595), and Kedge has none.',

@@ -24,6 +24,7 @@ export interface Step {
 const chosen: Readonly<Record<string, string>> = {
   topicId: 'topic id',
   producerId: 'producer id',
+  sessionId: 'session id',
   clusterId: 'cluster id',
   memberId: 'member id',
   leader: 'member id',
@@ -133,7 +134,8 @@ export class Normaliser {
     if (/errorMessage$/i.test(field)) return value === null || value === '' ? null : 'words';
     if (/timestamp|timeMs$/i.test(field) && this.#isNow(value)) return 'now';
     const kind = chosen[field];
-    if (kind !== undefined && !none.has(value)) return this.#named(kind, value);
+    const isNone = none.has(value) || (field === 'sessionId' && value === 0);
+    if (kind !== undefined && !isNone) return this.#named(kind, value);
     return typeof value === 'string' ? value.replaceAll(this.#prefix, 'my ') : value;
   }
 

@@ -8,6 +8,7 @@ import { configScripts } from './configs.ts';
 import { consumerGroupScripts } from './consumer-groups.ts';
 import { deleteRecordsScripts } from './delete-records.ts';
 import { fetchScripts } from './fetch.ts';
+import { fetchSessionScripts } from './fetch-sessions.ts';
 import { groupScripts } from './groups.ts';
 import { idempotenceScripts } from './idempotence.ts';
 import { interferenceScripts } from './interference.ts';
@@ -33,6 +34,7 @@ const all: readonly Script[] = [
   ...produceScripts,
   ...idempotenceScripts,
   ...fetchScripts,
+  ...fetchSessionScripts,
   ...listOffsetsScripts,
   ...deleteRecordsScripts,
   ...topicScripts,
