@@ -317,7 +317,9 @@ export class PartitionHost implements Stub<PartitionCalls> {
     spec,
     appends,
   }: PartitionCalls['appendAll']['command']): Promise<PartitionCalls['appendAll']['reply']> {
-    const replies = appends.map((append, i) => this.#append({ ...append, spec }, i === 0 ? 1 : 0));
+    const replies = appends.map((append, i) =>
+      this.#append({ ...append, spec, owned: true }, i === 0 ? 1 : 0),
+    );
     return { replies: await Promise.all(replies) };
   }
 

@@ -102,7 +102,10 @@ export interface ProducerDescription {
 export interface PartitionCalls extends ShareCalls, StreamCalls {
   /** As `Append` says. */
   append: { command: Append & { readonly spec: PartitionSpec }; reply: AppendReply };
-  /** Several appends, in order. Each is taken or refused by itself. */
+  /**
+   * Several appends, in order. Each is taken or refused by itself. Their bytes are handed over:
+   * they may be written into.
+   */
   appendAll: {
     command: { readonly spec: PartitionSpec; readonly appends: readonly Append[] };
     /** One for each. */

@@ -31,7 +31,11 @@ import type { AbortedTransaction, LogRow } from './store.ts';
 import { RecordRefusal, type ValidBatch, validateBatches } from './validate.ts';
 
 /** With the coordinator's answer, where it was asked (see `PartitionLog.mustEnlist`). */
-export type AppendCommand = PartitionCalls['append']['command'] & Membership;
+export type AppendCommand = PartitionCalls['append']['command'] &
+  Membership & {
+    /** Nobody else looks at the records: they may be stored where they lie. */
+    readonly owned?: boolean | undefined;
+  };
 export type MarkerCommand = PartitionCalls['writeMarker']['command'];
 export type MarkerReply = PartitionCalls['writeMarker']['reply'];
 
@@ -56,6 +60,7 @@ export interface LogEnd {
 /** A batch with its place in the log. */
 interface Placed extends ValidBatch {
   readonly baseOffset: number;
+  readonly owned: boolean;
 }
 
 export class Flush {
@@ -84,14 +89,14 @@ export class Flush {
   }
 
   /** Takes all batches of one append or none. The reply holds once the rows are stored. */
-  add({ spec, records, ...membership }: AppendCommand): AppendReply {
+  add({ spec, records, owned = false, ...membership }: AppendCommand): AppendReply {
     try {
       const config = logConfigFrom(spec.configs, this.#messageMaxBytes);
       const batches = validateBatches(records, config, this.#now);
       const retried = this.#checkProducers(batches, membership);
       if (retried !== undefined) return this.#accepted(retried.baseOffset, retried.maxTimestamp);
       const baseOffset = this.nextOffset;
-      for (const batch of batches) this.#place(batch, membership);
+      for (const batch of batches) this.#place(batch, membership, owned);
       return this.#accepted(baseOffset, config.logAppendTime ? this.#now : noTimestamp);
     } catch (error) {
       if (error instanceof KafkaError) return refused(error, this.#end.logStartOffset);
@@ -114,7 +119,7 @@ export class Flush {
     const timestampType = logAppendTime ? TimestampType.LOG_APPEND_TIME : TimestampType.CREATE_TIME;
     const batch = controlBatch(marker, this.#now);
     const effect = { producerId, epoch: producerEpoch, coordinatorEpoch, transactionNumber };
-    const lastOffset = this.#put({ batch, timestampType, maxTimestamp: this.#now }, effect);
+    const lastOffset = this.#put({ batch, timestampType, maxTimestamp: this.#now }, effect, true);
     if (entry?.open !== undefined && !marker.committed) {
       const lastStableOffset = Math.min(lastOffset + 1, ...this.#openOffsets());
       const { firstOffset } = entry.open;
@@ -218,20 +223,20 @@ export class Flush {
     for (const { open } of this.producers.values()) if (open !== undefined) yield open.firstOffset;
   }
 
-  #place(valid: ValidBatch, membership: Membership): void {
+  #place(valid: ValidBatch, membership: Membership, owned: boolean): void {
     const { batch, maxTimestamp } = valid;
     const idempotent = batch.producerId > noProducerId;
     const place = { batch, maxTimestamp, baseOffset: this.nextOffset };
-    this.#put(valid, idempotent ? producerAppend(place, membership) : undefined);
+    this.#put(valid, idempotent ? producerAppend(place, membership) : undefined, owned);
   }
 
   /** Puts a batch, and what it does to its producer, behind the others; answers where. */
-  #put(valid: ValidBatch, effect: ProducerEffect | undefined): number {
+  #put(valid: ValidBatch, effect: ProducerEffect | undefined, owned: boolean): number {
     const { batch } = valid;
     const size = batch.sizeInBytes + (effect === undefined ? 0 : effectBytes);
     if (this.#size > 0 && this.#size + size > rowBytes) this.finish();
     const baseOffset = this.nextOffset;
-    this.#placed.push({ ...valid, baseOffset });
+    this.#placed.push({ ...valid, baseOffset, owned });
     this.#size += size;
     this.nextOffset += batch.recordCount;
     if (effect !== undefined) {
@@ -276,7 +281,7 @@ export function refused(error: KafkaError, logStartOffset: number): AppendReply 
 }
 
 function producerAppend(
-  { batch, baseOffset, maxTimestamp }: Omit<Placed, 'timestampType'>,
+  { batch, baseOffset, maxTimestamp }: Omit<Placed, 'timestampType' | 'owned'>,
   { transactionNumber }: Membership,
 ): ProducerAppend {
   return {
@@ -290,13 +295,12 @@ function producerAppend(
   };
 }
 
-/** One copy of all batches, each with its place written into the copy. */
+/** All batches one after the other, each with its place written into it. */
 function join(placed: readonly Placed[]): Uint8Array {
-  const bytes = new Uint8Array(placed.reduce((sum, { batch }) => sum + batch.sizeInBytes, 0));
+  const bytes = adjoining(placed) ?? copied(placed);
   let start = 0;
   for (const { batch, baseOffset, timestampType, maxTimestamp } of placed) {
     const end = start + batch.sizeInBytes;
-    bytes.set(batch.bytes, start);
     const stored = new RecordBatch(bytes.subarray(start, end));
     stored.baseOffset = baseOffset;
     stored.partitionLeaderEpoch = leaderEpoch;
@@ -306,4 +310,26 @@ function join(placed: readonly Placed[]): Uint8Array {
     start = end;
   }
   return bytes;
+}
+
+function copied(placed: readonly Placed[]): Uint8Array {
+  const bytes = new Uint8Array(placed.reduce((sum, { batch }) => sum + batch.sizeInBytes, 0));
+  let end = 0;
+  for (const { batch } of placed) {
+    bytes.set(batch.bytes, end);
+    end += batch.sizeInBytes;
+  }
+  return bytes;
+}
+
+/** The bytes of all of these, if they lie one after the other already and nobody needs them. */
+function adjoining(placed: readonly Placed[]): Uint8Array | undefined {
+  const { buffer, byteOffset } = placed[0].batch.bytes;
+  let end = byteOffset;
+  for (const { batch, owned } of placed) {
+    const { bytes } = batch;
+    if (!owned || bytes.buffer !== buffer || bytes.byteOffset !== end) return undefined;
+    end += bytes.length;
+  }
+  return new Uint8Array(buffer, byteOffset, end - byteOffset);
 }

@@ -52,6 +52,36 @@ describe('Flush', () => {
     expect(batches.map((b) => b.partitionLeaderEpoch)).toEqual([0, 0, 0]);
   });
 
+  it('stores bytes that are its own where they lie, but for those that were refused', () => {
+    const parts = [batch(['a']), batch(['b', 'c']), new Uint8Array(70), batch(['d'])];
+    const bytes = joined(...parts);
+    const flush = flushOf({ nextOffset: 7 });
+    const codes = parts.map(({ length }, i) => {
+      const start = joined(...parts.slice(0, i)).length;
+      const records = bytes.subarray(start, start + length);
+      return flush.add({ ...append(records), owned: true }).errorCode;
+    });
+    flush.finish();
+    expect(codes.map((code) => code === ErrorCode.NONE)).toEqual([true, true, false, true]);
+    const [{ bytes: row }] = flush.rows;
+    expect([...recordBatches(row)].map(({ baseOffset, isValid }) => [baseOffset, isValid])).toEqual(
+      [
+        [7, true],
+        [8, true],
+        [10, true],
+      ],
+    );
+    expect(row.buffer === bytes.buffer).toBe(false);
+    const adjoining = joined(batch(['a']), batch(['b']));
+    const half = adjoining.length / 2;
+    const second = flushOf({ nextOffset: 3 });
+    second.add({ ...append(adjoining.subarray(0, half)), owned: true });
+    second.add({ ...append(adjoining.subarray(half)), owned: true });
+    second.finish();
+    expect(second.rows[0].bytes.buffer).toBe(adjoining.buffer);
+    expect([...recordBatches(adjoining)].map(({ baseOffset }) => baseOffset)).toEqual([3, 4]);
+  });
+
   it('leaves the bytes it was given as they were', () => {
     const bytes = batch(['a']);
     const before = bytes.slice();
