@@ -27,10 +27,9 @@ import { type ThreadTime, threadsBetween, threadTimes } from './threads.ts';
 
 const help = `profile: where Kedge's time goes.
 
-Starts a Kedge with workerd's inspector on, puts it to one of the workloads of \`npm run bench\`, and
-prints the functions that took the most time of their own and in total, and what each thread took
-of the processor. The profile is written to a file that Chrome DevTools, VS Code and speedscope
-open.
+Starts a Kedge with workerd's inspector on, puts it to one of the workloads of the table, and prints
+the functions that took the most time of their own and in total, and what each thread took of the
+processor. The profile is written to a file that Chrome DevTools, VS Code and speedscope open.
 
 Usage: npm run bench -- profile [--only <workload>] [options]
 
