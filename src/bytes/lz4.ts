@@ -5,6 +5,7 @@
  * each other and dictionaries are refused.
  */
 import { corrupt, tooLarge } from './compression-error.ts';
+import { Copied, copyAcross, copyBack } from './short-copies.ts';
 import { xxhash32 } from './xxhash32.ts';
 
 const MAGIC = 0x184d2204;
@@ -33,33 +34,31 @@ const MAX_GROWTH = 255;
  * claimed.
  */
 class Output {
-  bytes: Uint8Array;
+  /** Where it is written to, as long as there is room. */
+  room: Copied;
   end = 0;
   readonly maxBytes: number;
 
   constructor(expected: number, maxBytes: number) {
     this.maxBytes = maxBytes;
-    this.bytes = new Uint8Array(Math.min(expected, maxBytes));
+    this.room = new Copied(new Uint8Array(Math.min(expected, maxBytes)));
   }
 
-  reserve(count: number): void {
-    const needed = this.end + count;
-    if (needed <= this.bytes.length) return;
+  /** The room, with so many bytes behind `end`. */
+  reserve(end: number, count: number): Copied {
+    const { bytes } = this.room;
+    const needed = end + count;
+    if (needed <= bytes.length) return this.room;
     if (needed > this.maxBytes) throw tooLarge(this.maxBytes);
-    const grown = new Uint8Array(Math.min(Math.max(needed, this.bytes.length * 2), this.maxBytes));
-    grown.set(this.bytes.subarray(0, this.end));
-    this.bytes = grown;
+    const grown = new Uint8Array(Math.min(Math.max(needed, bytes.length * 2), this.maxBytes));
+    grown.set(bytes.subarray(0, end));
+    this.room = new Copied(grown);
+    return this.room;
   }
 
-  append(source: Uint8Array, from: number, to: number): void {
-    this.reserve(to - from);
-    // Most literals are a few bytes, for which making a view costs more than a loop.
-    if (to - from > 32) {
-      this.bytes.set(source.subarray(from, to), this.end);
-      this.end += to - from;
-    } else {
-      while (from < to) this.bytes[this.end++] = source[from++];
-    }
+  append(source: Uint8Array): void {
+    this.reserve(this.end, source.length).bytes.set(source, this.end);
+    this.end += source.length;
   }
 }
 
@@ -67,6 +66,7 @@ class Output {
 export function lz4Decompress(data: Uint8Array, maxBytes: number): Uint8Array {
   if (uint32(data, 0) !== MAGIC) throw corrupt('lz4: not a frame');
   const frame = frameHeader(data, maxBytes);
+  const input = new Copied(data);
   const output = new Output(frame.contentBytes ?? data.length * 3, maxBytes);
   let at = frame.end;
   for (;;) {
@@ -77,18 +77,18 @@ export function lz4Decompress(data: Uint8Array, maxBytes: number): Uint8Array {
     if (size > frame.blockBytes) throw corrupt('lz4: block larger than the frame allows');
     if (at + size > data.length) throw corrupt('lz4: block beyond the end');
     const start = output.end;
-    if (head >= UNCOMPRESSED) output.append(data, at, at + size);
-    else decodeBlock(data, at, at + size, start, output);
+    if (head >= UNCOMPRESSED) output.append(data.subarray(at, at + size));
+    else decodeBlock(input, at, at + size, start, output);
     if (output.end - start > frame.blockBytes) throw corrupt('lz4: block grew too large');
     if (frame.blockChecksum && uint32(data, at + size) !== xxhash32(data, at, at + size)) {
       throw corrupt('lz4: block checksum does not match');
     }
     at += size + (frame.blockChecksum ? 4 : 0);
   }
-  if (frame.contentChecksum && uint32(data, at) !== xxhash32(output.bytes, 0, output.end)) {
+  if (frame.contentChecksum && uint32(data, at) !== xxhash32(output.room.bytes, 0, output.end)) {
     throw corrupt('lz4: content checksum does not match');
   }
-  return output.bytes.subarray(0, output.end);
+  return output.room.bytes.subarray(0, output.end);
 }
 
 function frameHeader(data: Uint8Array, maxBytes: number) {
@@ -117,8 +117,10 @@ function frameHeader(data: Uint8Array, maxBytes: number) {
   };
 }
 
-/** Decodes `data[at, to)`; matches may reach back to `floor` in the output. */
-function decodeBlock(data: Uint8Array, at: number, to: number, floor: number, output: Output) {
+/** Decodes `input[at, to)`; matches may reach back to `floor` in the output. */
+function decodeBlock(input: Copied, at: number, to: number, floor: number, output: Output): void {
+  const data = input.bytes;
+  let { room, end } = output;
   while (at < to) {
     const token = data[at++];
     let literals = token >>> 4;
@@ -131,13 +133,18 @@ function decodeBlock(data: Uint8Array, at: number, to: number, floor: number, ou
       } while (more === 255);
     }
     if (at + literals > to) throw corrupt('lz4: literals beyond the end');
-    output.append(data, at, at + literals);
+    if (end + literals > room.bytes.length) room = output.reserve(end, literals);
+    copyAcross(input, at, room, end, literals);
     at += literals;
-    if (at === to) return;
+    end += literals;
+    if (at === to) {
+      output.end = end;
+      return;
+    }
     if (at + 2 > to) throw corrupt('lz4: ends inside an offset');
     const distance = data[at] | (data[at + 1] << 8);
     at += 2;
-    if (distance === 0 || distance > output.end - floor) throw corrupt('lz4: match from outside');
+    if (distance === 0 || distance > end - floor) throw corrupt('lz4: match from outside');
     let length = (token & 15) + 4;
     if (length === 19) {
       let more: number;
@@ -147,13 +154,9 @@ function decodeBlock(data: Uint8Array, at: number, to: number, floor: number, ou
         length += more;
       } while (more === 255);
     }
-    output.reserve(length);
-    const { bytes } = output;
-    const stop = output.end + length;
-    if (length > 32 && distance >= length) {
-      bytes.copyWithin(output.end, output.end - distance, stop - distance);
-    } else for (let i = output.end; i < stop; i++) bytes[i] = bytes[i - distance];
-    output.end = stop;
+    if (end + length > room.bytes.length) room = output.reserve(end, length);
+    copyBack(room, end, distance, length);
+    end += length;
   }
   throw corrupt('lz4: block without last literals');
 }

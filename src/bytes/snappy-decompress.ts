@@ -4,13 +4,13 @@
  * eight magic bytes at the start do.
  */
 import { corrupt, tooLarge } from './compression-error.ts';
+import { Copied, copyAcross, copyBack } from './short-copies.ts';
 
 /** `\x82SNAPPY\0`, then two big-endian int32: version and the oldest compatible version. */
 export const XERIAL_MAGIC = [0x82, 0x53, 0x4e, 0x41, 0x50, 0x50, 0x59, 0x00];
 export const XERIAL_HEADER = 16;
 /** A copy of 64 bytes takes 3, so no honest block grows by more than this. */
 const MAX_GROWTH = 22;
-const SHORT = 48;
 
 /** Decompresses a xerial stream or a bare block. Throws CompressionError. */
 export function snappyDecompress(data: Uint8Array, maxBytes: number): Uint8Array {
@@ -73,6 +73,8 @@ function declaredLength(block: Uint8Array): { length: number; start: number } {
 
 /** Fills `output` exactly, or throws. Bounds are checked an element at a time, never a byte. */
 function decodeBlock(input: Uint8Array, start: number, output: Uint8Array): void {
+  const source = new Copied(input);
+  const target = new Copied(output);
   let at = start;
   let end = 0;
   while (at < input.length) {
@@ -87,12 +89,9 @@ function decodeBlock(input: Uint8Array, start: number, output: Uint8Array): void
       if (at + length > input.length || end + length > output.length) {
         throw corrupt('snappy: literal beyond the end');
       }
-      // Most literals are a few bytes, for which making a view costs more than a loop.
-      if (length > SHORT) {
-        output.set(input.subarray(at, at + length), end);
-        at += length;
-        end += length;
-      } else for (const stop = end + length; end < stop; ) output[end++] = input[at++];
+      copyAcross(source, at, target, end, length);
+      at += length;
+      end += length;
       continue;
     }
     let distance: number;
@@ -110,8 +109,8 @@ function decodeBlock(input: Uint8Array, start: number, output: Uint8Array): void
     if (distance === 0 || distance > end || end + length > output.length) {
       throw corrupt('snappy: copy from outside');
     }
-    // Byte by byte: a copy may reach into what it writes.
-    for (const stop = end + length; end < stop; end++) output[end] = output[end - distance];
+    copyBack(target, end, distance, length);
+    end += length;
   }
   if (end !== output.length) throw corrupt('snappy: shorter than declared');
 }
