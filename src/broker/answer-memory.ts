@@ -92,6 +92,10 @@ export class AnswerClaim {
     this.#take = take;
   }
 
+  get held(): number {
+    return this.#held;
+  }
+
   /** How many of the `wanted` bytes there is room for, beside what is held. They are held now. */
   extend(wanted: number): number {
     const granted = this.#grant(wanted);

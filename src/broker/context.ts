@@ -12,6 +12,7 @@ import type { ControllerWatch } from './controller-watch.ts';
 import type { Credentials } from './credentials.ts';
 import type { FetchSessions } from './fetch-sessions.ts';
 import type { GroupConfigs } from './group-configs.ts';
+import type { HeldRecords } from './held-records.ts';
 import type { MemberWatches } from './member-watches.ts';
 import type { MetadataCache } from './metadata-cache.ts';
 import type { ProducerIds } from './producer-ids.ts';
@@ -30,8 +31,10 @@ export interface PartitionState {
 /** A partition a connection waits on: its live end, and what it said when it was last read. */
 export interface WatchedPartition {
   readonly watch: PartitionWatch;
-  /** Undefined until somebody who reads the partition sets it. */
+  /** Undefined until somebody who reads the partition sets it, and once it may be otherwise. */
   state: PartitionState | undefined;
+  /** Records that came with what was announced. */
+  readonly held: HeldRecords;
   /** As `watch.listen`; a watch that is listened to counts as used. */
   listen(listener: () => void): () => void;
 }
@@ -47,8 +50,11 @@ export interface Watches {
    * Undefined when none is open, or it was silent for so long that the partition is to be asked.
    */
   get(topicId: string, partition: number): WatchedPartition | undefined;
-  /** Opens (or returns) the watch for this partition. */
-  open(topicId: string, partition: number): Promise<WatchedPartition>;
+  /**
+   * Opens (or returns) the watch for this partition. `withRecords`: for who would read what is
+   * announced.
+   */
+  open(topicId: string, partition: number, withRecords?: boolean): Promise<WatchedPartition>;
   /** Hears whatever any of these partitions announces, or that its watch closed. */
   listen(listener: () => void): () => void;
   /**

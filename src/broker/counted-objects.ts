@@ -88,9 +88,9 @@ export class CountedObjects implements Objects {
         : counted.call(kind, command);
     return {
       call: call as Stub<Calls>['call'],
-      watch: (): Promise<PartitionWatch> => {
+      watch: (withRecords?: boolean): Promise<PartitionWatch> => {
         this.calls++;
-        return stub.watch();
+        return stub.watch(withRecords);
       },
     };
   }

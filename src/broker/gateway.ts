@@ -98,7 +98,7 @@ export function newContext(gateway: Gateway, client: ClientOrigin): ClientContex
   const objects = new CountedObjects(gateway.objects);
   const { config, memory, producerIds, answers, authorizer } = gateway;
   const changes = new ControllerWatch(objects, memory, now);
-  const watches = new ConnectionWatches(objects, now, changes);
+  const watches = new ConnectionWatches(objects, answers, now, changes);
   const acls = authorizer ? new KnownAcls(authorizer, memory.acls, objects, now, changes) : null;
   return {
     principal: client.principal,

@@ -1,7 +1,8 @@
 /**
  * Reads many partitions for one Fetch, and waits while they hold too little. The surprise: waiting
  * and polling again at the end of a partition makes no call to it. Its watch tells the connection
- * where the end is, so only a partition that has moved, or that nobody watches, is read.
+ * where the end is, and brings small batches with that, so only a partition that has grown by more,
+ * or that nobody watches, is read.
  *
  * Partitions are read at the same time, each for its share of the room there is; what is left then
  * goes to those that have more, in the order of the request. Where there are many they are read
@@ -147,10 +148,12 @@ class LongPoll {
     }
     const routes = new Set(partitions.map(({ route }) => route));
     await Promise.all(Array.from(routes, (route) => route.found()));
-    const asked = partitions.filter((one) => !this.#isAnsweredByWatch(one));
-    if (asked.length === 0) return;
-    this.#claimRoom();
-    await this.#readInRoom(asked);
+    const others = partitions.filter((one) => !this.#isAtEnd(one));
+    const asked = others.some(hasHeld) ? await this.#readHeld(others) : others;
+    if (asked.length > 0) {
+      this.#claimRoom();
+      await this.#readInRoom(asked);
+    }
     this.#claim.settle(this.#bytes);
   }
 
@@ -248,16 +251,33 @@ class LongPoll {
   }
 
   /** Answers for a partition whose watch says that the reader is at its end. */
-  #isAnsweredByWatch(one: Wanted): boolean {
+  #isAtEnd(one: Wanted): boolean {
     const { topic } = one.route;
     if (topic === undefined) return false;
     const watched = this.#context.watches.get(topic.topicId, one.partition);
-    const reply = watched && this.#replyAtEnd(one, watched);
-    if (reply === undefined) return false;
     one.topicId = topic.topicId;
     one.watched = watched;
+    const reply = watched && this.#replyAtEnd(one, watched);
+    if (reply === undefined) return false;
     one.reply = reply;
     return true;
+  }
+
+  /**
+   * Answers for those whose watches have brought what comes next; the others are left. What was
+   * deleted before this request came must not be given: its line is asked, which is no call,
+   * whether it has said so meanwhile.
+   */
+  async #readHeld(partitions: readonly Wanted[]): Promise<Wanted[]> {
+    const holding = partitions.filter(hasHeld);
+    await Promise.all(holding.map(({ watched }) => watched!.watch.prove()));
+    return partitions.filter((one) => {
+      const reply = one.watched && this.#replyFromHeld(one, one.watched);
+      if (reply === undefined) return true;
+      one.reply = reply;
+      this.#take(one, reply);
+      return false;
+    });
   }
 
   async #readOne(one: Wanted, maxBytes: number, minOneBatch: boolean): Promise<void> {
@@ -275,11 +295,15 @@ class LongPoll {
     };
     one.reply = await one.route.ask(one.partition, ask);
     if (codeOf(one.reply) !== ErrorCode.NONE) return;
-    remember(one);
     if (this.#partitions.length > partitionsAtFirst) this.#keepInMind(one);
     const reply = one.reply as ReadReply;
-    one.bytes = reply.records.reduce((sum, piece) => sum + piece.byteLength, 0);
+    this.#take(one, reply);
     one.withheld = this.#mayHaveNone && one.bytes === 0 && this.#endOf(reply) > fetchOffset;
+  }
+
+  #take(one: Wanted, { records }: ReadReply): void {
+    remember(one);
+    one.bytes = records.reduce((sum, piece) => sum + piece.byteLength, 0);
   }
 
   /**
@@ -348,7 +372,7 @@ class LongPoll {
   /** Weather leaves the partition without a watch: it is read again instead. */
   async #openWatch(one: Wanted): Promise<void> {
     try {
-      one.watched = await this.#context.watches.open(one.topicId, one.partition);
+      one.watched = await this.#context.watches.open(one.topicId, one.partition, true);
       remember(one);
     } catch (error) {
       failureCode(error);
@@ -366,11 +390,26 @@ class LongPoll {
   }
 
   /** The answer of a partition whose end has not moved since it was read, for a reader there. */
-  #replyAtEnd(one: Wanted, { watch, state }: WatchedPartition): ReadReply | undefined {
+  #replyAtEnd(one: Wanted, { watch, held, state }: WatchedPartition): ReadReply | undefined {
     if (state === undefined || state.leaderEpoch !== one.currentLeaderEpoch) return undefined;
     const end = this.#endOf(state);
     if (end !== one.fetchOffset || end !== this.#endOf(watch)) return undefined;
+    if (end === watch.highWatermark) held.drop();
     return replyWithout(watch, state.logStartOffset);
+  }
+
+  /** The answer of a partition that has announced the records which the reader wants next. */
+  #replyFromHeld(
+    { fetchOffset, partitionMaxBytes, currentLeaderEpoch }: Wanted,
+    { watch, held, state }: WatchedPartition,
+  ): ReadReply | undefined {
+    if (held.isEmpty || state?.leaderEpoch !== currentLeaderEpoch) return undefined;
+    const records = held.from(fetchOffset, {
+      maxBytes: Math.min(partitionMaxBytes, this.#limits.maxBytes - this.#bytes),
+      end: this.#endOf(watch),
+      committed: this.#limits.isolationLevel === 1,
+    });
+    return records && { ...replyWithout(watch, state.logStartOffset), records };
   }
 
   /** For polls that have no room for it. */
@@ -378,6 +417,10 @@ class LongPoll {
     const state = stateOf(one);
     if (state !== undefined) this.#context.watches.remember(one.topicId, one.partition, state);
   }
+}
+
+function hasHeld({ watched }: Wanted): boolean {
+  return watched !== undefined && !watched.held.isEmpty;
 }
 
 /** The answer of a partition without any of its records. */

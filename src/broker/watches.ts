@@ -4,8 +4,10 @@
  * nothing, so that a line that was lost in silence stalls no consumer.
  */
 import type { Objects, PartitionWatch } from '../runtime/stubs.ts';
+import type { AnswerMemory } from './answer-memory.ts';
 import type { PartitionState, WatchedPartition, Watches } from './context.ts';
 import { type ControllerWatch, renewMs } from './controller-watch.ts';
+import { HeldRecords } from './held-records.ts';
 import { MemberWatches } from './member-watches.ts';
 
 /** A watch that announced nothing for this long is asked for a sign of life. */
@@ -19,6 +21,7 @@ const mostKnown = 10_000;
 
 class Watched implements WatchedPartition {
   readonly watch: PartitionWatch;
+  readonly held: HeldRecords;
   state: PartitionState | undefined;
   heardAt: number;
   usedAt: number;
@@ -26,13 +29,26 @@ class Watched implements WatchedPartition {
   readonly #openedAt: number;
 
   /** @param heard the partition announced something, or the watch closed */
-  constructor(watch: PartitionWatch, now: () => number, heard: () => void) {
+  constructor(watch: PartitionWatch, held: HeldRecords, now: () => number, heard: () => void) {
     this.watch = watch;
+    this.held = held;
     this.#openedAt = this.heardAt = this.usedAt = now();
     watch.listen(() => {
       this.heardAt = now();
+      this.#learn();
       heard();
     });
+  }
+
+  /** What is announced without records may be that some are gone. */
+  #learn(): void {
+    const { open, enclosed, groupId } = this.watch;
+    if (open && enclosed.length > 0) {
+      this.held.add(enclosed);
+    } else if (!open || groupId === undefined) {
+      this.held.drop();
+      this.state = undefined;
+    }
   }
 
   /** Whether it may be believed; one that was silent for long soon proves itself, or closes. */
@@ -71,6 +87,7 @@ export class ConnectionWatches implements Watches {
   readonly members: MemberWatches;
   readonly controller: ControllerWatch;
   readonly #objects: Objects;
+  readonly #answers: AnswerMemory;
   readonly #now: () => number;
   /** By topic and partition: a Fetch looks thousands up, and makes no key for each. */
   readonly #topics = new Map<string, Map<number, Known>>();
@@ -82,8 +99,14 @@ export class ConnectionWatches implements Watches {
   #sweep: ReturnType<typeof setTimeout> | undefined;
   #closed = false;
 
-  constructor(objects: Objects, now: () => number, controller: ControllerWatch) {
+  constructor(
+    objects: Objects,
+    answers: AnswerMemory,
+    now: () => number,
+    controller: ControllerWatch,
+  ) {
     this.#objects = objects;
+    this.#answers = answers;
     this.#now = now;
     this.members = new MemberWatches(objects, now);
     this.controller = controller;
@@ -102,11 +125,12 @@ export class ConnectionWatches implements Watches {
     return watched;
   }
 
-  async open(topicId: string, partition: number): Promise<WatchedPartition> {
+  async open(topicId: string, partition: number, withRecords = false): Promise<WatchedPartition> {
     const before = this.get(topicId, partition);
     if (before !== undefined) return before;
-    const watch = await this.#objects.partition(topicId, partition).watch();
-    const watched = new Watched(watch, this.#now, () => this.#tell());
+    const watch = await this.#objects.partition(topicId, partition).watch(withRecords);
+    const held = new HeldRecords(this.#answers);
+    const watched = new Watched(watch, held, this.#now, () => this.#tell());
     if (this.#closed) {
       watch.close();
       return watched;

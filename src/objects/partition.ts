@@ -11,9 +11,14 @@ import { deleteTopic } from '../runtime/delete-topic.ts';
 import { ioTurn } from '../runtime/io-turn.ts';
 import { alarmOf, meteredAlarm, ObjectMeter } from '../runtime/meters.ts';
 import { PartitionHost } from '../runtime/partition-host.ts';
-import { announcementOf, droppedCloseCode } from '../runtime/partition-watch.ts';
+import {
+  announcementOf,
+  droppedCloseCode,
+  Enclosures,
+  withRecords,
+} from '../runtime/partition-watch.ts';
 import { SqliteStore } from '../runtime/sqlite-store.ts';
-import { acceptWatch, giveSignsOfLife, tellWatchers } from '../runtime/watch.ts';
+import { acceptWatch, giveSignsOfLife, questionOf, tellWatchers } from '../runtime/watch.ts';
 import { type Env, workerObjects } from '../runtime/worker-objects.ts';
 
 export class Partition extends DurableObject<Env> {
@@ -28,13 +33,19 @@ export class Partition extends DurableObject<Env> {
     const { messageMaxBytes, producerIdExpirationMs } = brokerConfigFrom(env);
     const store = new SqliteStore(ctx.storage, this.meter);
     const objects = workerObjects(env);
+    const enclosures = new Enclosures(timeNow);
     this.#dropped = store.dropped;
     this.#host = new PartitionHost({
       store: () => store,
       settings: { messageMaxBytes, producerIdExpirationMs },
       now: timeNow,
       durable: () => ctx.storage.sync(),
-      announce: (ends) => tellWatchers(ctx, (watcher) => watcher.send(announcementOf(ends))),
+      announce: (ends, records) => {
+        for (const piece of enclosures.of(records)) {
+          tellWatchers(ctx, (watcher) => watcher.send(piece), withRecords);
+        }
+        tellWatchers(ctx, (watcher) => watcher.send(announcementOf(ends)));
+      },
       enlist: (transactionalId, question) =>
         objects.transaction(transactionalId).call('enlist', question),
       wake: (reader, place, lastStableOffset) =>
@@ -69,6 +80,7 @@ export class Partition extends DurableObject<Env> {
   #watch(request: Request): Response {
     // Without a body: one that nobody reads would keep the object awake.
     if (this.#dropped) return new Response(null, { status: 410 });
-    return acceptWatch(this.ctx, request, announcementOf(this.#host.ends));
+    const tags = questionOf(request.url) === withRecords ? [withRecords] : [];
+    return acceptWatch(this.ctx, request, announcementOf(this.#host.ends), null, tags);
   }
 }

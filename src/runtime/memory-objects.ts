@@ -106,7 +106,8 @@ export class MemoryObjects implements Objects {
         }),
       );
       const alarm = this.#newAlarm(meter, () => resident.during('alarm', (host) => host.ring()));
-      const watch = () => resident.during('watchOpened', (host) => host.watch());
+      const watch = (withRecords?: boolean) =>
+        resident.during('watchOpened', (host) => host.watch(withRecords));
       return { ...copying(resident), watch };
     });
   }

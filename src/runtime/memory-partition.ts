@@ -7,7 +7,7 @@ import type { LogSettings } from '../core/log/partition-log.ts';
 import { ioTurn } from './io-turn.ts';
 import { MemoryStore } from './memory-store.ts';
 import { PartitionHost, type PartitionSurroundings } from './partition-host.ts';
-import { announcementOf, partitionWatch } from './partition-watch.ts';
+import { announcementOf, Enclosures, partitionWatch } from './partition-watch.ts';
 import type { PartitionStub } from './stubs.ts';
 import { closedWatch, MemoryWatches } from './watch.ts';
 
@@ -40,13 +40,17 @@ export function memoryPartition(options: MemoryPartitionOptions): MemoryPartitio
   const { settings, now, store = new MemoryStore(), durable = async () => {} } = options;
   const { setAlarm = () => {}, alarm = () => null, enlist = noCoordinator } = options;
   const { watches = new MemoryWatches(), deleteTopic = async () => {} } = options;
+  const enclosures = new Enclosures(now);
   const { wake = async () => ({ above: null }) } = options;
   const host = new PartitionHost({
     store: () => store,
     settings,
     now,
     durable,
-    announce: (ends) => watches.announce(announcementOf(ends)),
+    announce: (ends, records) => {
+      const enclosed = enclosures.of(records).map((piece) => piece.slice());
+      watches.announce(announcementOf(ends), enclosed);
+    },
     enlist,
     wake,
     dropped: () => watches.closeAll(),
@@ -58,8 +62,10 @@ export function memoryPartition(options: MemoryPartitionOptions): MemoryPartitio
   return {
     call: (kind, command) => host.call(kind, command),
     ring: () => host.ring(),
-    watch: async () =>
-      partitionWatch(store.dropped ? closedWatch() : watches.open(announcementOf(host.ends))),
+    watch: async (withRecords) =>
+      partitionWatch(
+        store.dropped ? closedWatch() : watches.open(announcementOf(host.ends), withRecords),
+      ),
   };
 }
 

@@ -39,8 +39,8 @@ export interface PartitionSurroundings {
   now(): number;
   /** Settles when all that was written is durable; rejects when it never will be. */
   durable(): Promise<void>;
-  /** Tells the watchers that the log ends elsewhere now, or that a share group may ask again. */
-  announce(announcement: Announced): void;
+  /** Says where the log ends; `records`: all that is new, none if anything else happened to it. */
+  announce(announcement: Announced, records: readonly Uint8Array[]): void;
   /** Asks the coordinator of a transaction. */
   enlist(
     transactionalId: string,
@@ -399,13 +399,16 @@ export class PartitionHost implements Stub<PartitionCalls> {
     this.#schedule();
   }
 
-  /** Tells the watchers if the log ends elsewhere after this. */
+  /** Tells the watchers if the log begins or ends elsewhere after this. */
   #announcing<T>(act: (log: PartitionLog) => T): T {
     const log = this.#loaded();
-    const { highWatermark, lastStableOffset, closed } = log;
+    const { highWatermark, lastStableOffset, logStartOffset, closed } = log;
     const result = act(log);
+    const records = log.takeAppended();
     const moved = log.highWatermark !== highWatermark || log.lastStableOffset !== lastStableOffset;
-    if (moved || log.closed !== closed) this.#around.announce(this.ends);
+    const isCut = log.logStartOffset !== logStartOffset;
+    const isOther = moved || isCut || log.closed !== closed;
+    if (isOther) this.#around.announce(this.ends, isCut ? [] : records);
     if (moved) this.#readers.grew();
     return result;
   }
@@ -436,7 +439,7 @@ export class PartitionHost implements Stub<PartitionCalls> {
   #sharing(): SharePartitions {
     const log = this.#loaded();
     if (this.#shares?.log !== log) {
-      const announce = (groupId: string) => this.#around.announce({ ...this.ends, groupId });
+      const announce = (groupId: string) => this.#around.announce({ ...this.ends, groupId }, []);
       this.#shares = { log, groups: new SharePartitions(this.#around.store(), log, announce) };
     }
     return this.#shares.groups;

@@ -1,7 +1,7 @@
 /**
  * What a partition announces: where its log ends, after every flush, and which share group may find
- * records. The surprise: it is text, and the second number is there only where it is another one,
- * since most partitions never have an open transaction.
+ * records. The surprise: the records themselves are enclosed while they are few, so that who waits
+ * at the end need not ask for them.
  */
 import type { Announced, PartitionWatch, Watch } from './stubs.ts';
 
@@ -31,6 +31,36 @@ export function parseAnnouncement(text: string): Announced {
   return rest.length === 0 ? ends : { ...ends, groupId: rest.join(' ') };
 }
 
+/** What whoever watches asks for, to have records enclosed; and the tag of such a line. */
+export const withRecords = 'records';
+
+/** What was appended is enclosed up to this size: as much as a batch of Kafka's producer has. */
+const mostEnclosed = 16 * 1024;
+/** So much a second: what a slow line has not taken yet lies in the memory of the object. */
+const enclosedPerSecond = 1024 * 1024;
+
+/** Which records a partition encloses, so that who waits at its end need not ask for them. */
+export class Enclosures {
+  readonly #now: () => number;
+  #second = 0;
+  #bytes = 0;
+
+  constructor(now: () => number) {
+    this.#now = now;
+  }
+
+  /** These, or none of them. */
+  of(records: readonly Uint8Array[]): readonly Uint8Array[] {
+    const size = records.reduce((sum, { length }) => sum + length, 0);
+    const second = Math.floor(this.#now() / 1000);
+    if (second !== this.#second) this.#bytes = 0;
+    this.#second = second;
+    if (size > mostEnclosed || this.#bytes + size > enclosedPerSecond) return [];
+    this.#bytes += size;
+    return records;
+  }
+}
+
 /** A watch whose announcements are a partition's. */
 export function partitionWatch(watch: Watch): PartitionWatch {
   let latest = parseAnnouncement(watch.said);
@@ -57,6 +87,12 @@ export function partitionWatch(watch: Watch): PartitionWatch {
     },
     get closed() {
       return latest.closed;
+    },
+    get groupId() {
+      return latest.groupId;
+    },
+    get enclosed() {
+      return watch.enclosed;
     },
     saidFirst: watch.saidFirst,
     get said() {

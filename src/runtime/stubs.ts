@@ -45,6 +45,8 @@ export interface Watch {
   readonly saidFirst: string;
   /** What was announced last. */
   readonly said: string;
+  /** What came with it, in pieces. */
+  readonly enclosed: readonly Uint8Array[];
   /** False once the object restarted, had nothing more to say, or the line was cut: ask again. */
   readonly open: boolean;
   /**
@@ -61,14 +63,15 @@ export interface Watch {
   close(why?: string): void;
 }
 
-/** A watch over one partition's end. */
-export interface PartitionWatch extends Watch, StreamEnds {
+/** A watch over one partition's end. What is enclosed are the batches that were just appended. */
+export interface PartitionWatch extends Watch, Announced {
   /** How often it was said that this share group may find records, since this was first asked. */
   sharedTimes(groupId: string): number;
 }
 
 export interface PartitionStub extends Stub<PartitionCalls> {
-  watch(): Promise<PartitionWatch>;
+  /** `withRecords`: has small batches enclosed in what is announced. */
+  watch(withRecords?: boolean): Promise<PartitionWatch>;
 }
 
 /** Announces that a topic, or the configs of something, are others than they were. */

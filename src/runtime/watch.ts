@@ -24,6 +24,7 @@ export interface WatchLine {
 export class WatchState implements Watch {
   readonly saidFirst: string;
   #said: string;
+  #enclosed: readonly Uint8Array[] = [];
   #open = true;
   readonly #line: WatchLine;
   readonly #listeners = new Set<() => void>();
@@ -39,14 +40,20 @@ export class WatchState implements Watch {
     return this.#said;
   }
 
+  get enclosed(): readonly Uint8Array[] {
+    return this.#enclosed;
+  }
+
   get open(): boolean {
     return this.#open;
   }
 
-  announce(text: string): void {
+  announce(text: string, enclosed: readonly Uint8Array[] = []): void {
     if (!this.#open) return;
     this.#said = text;
+    this.#enclosed = enclosed;
     this.#tell();
+    this.#enclosed = [];
   }
 
   /** The other end gave a sign of life. */
@@ -121,14 +128,21 @@ export function questionOf(url: string): string {
 function firstAnnouncement(webSocket: WebSocket): Promise<Watch> {
   return new Promise((resolve) => {
     let watch: WatchState | undefined;
+    let enclosed: Uint8Array[] = [];
+    webSocket.binaryType = 'arraybuffer';
     webSocket.addEventListener('message', ({ data }) => {
+      if (data instanceof ArrayBuffer) {
+        enclosed.push(new Uint8Array(data));
+        return;
+      }
       const text = String(data);
       if (watch === undefined) {
         watch = new WatchState(text, lineOver(webSocket));
         return resolve(watch);
       }
-      if (text === pong) watch.answered();
-      else watch.announce(text);
+      if (text === pong) return watch.answered();
+      watch.announce(text, enclosed);
+      enclosed = [];
     });
     const over = () => {
       watch?.close();
@@ -159,31 +173,40 @@ export function giveSignsOfLife(ctx: DurableObjectState): void {
   ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair(ping, pong));
 }
 
-/** The object's end: answers a request for a watch. `attachment` stays with the line. */
+/**
+ * The object's end: answers a request for a watch. `attachment` stays with the line, and so do
+ * `tags`, to tell these alone.
+ */
 export function acceptWatch(
   ctx: DurableObjectState,
   request: Request,
   said: string,
   attachment: unknown = null,
+  tags: string[] = [],
 ): Response {
   if (request.headers.get('Upgrade')?.toLowerCase() !== 'websocket') {
     return new Response(null, { status: 426 });
   }
   const [theirs, ours] = Object.values(new WebSocketPair());
-  ctx.acceptWebSocket(ours);
+  ctx.acceptWebSocket(ours, tags);
   ours.serializeAttachment(attachment);
   ours.send(said);
   return new Response(null, { status: 101, webSocket: theirs });
 }
 
-/** The object's end: tells all who watch. */
-export function tellWatchers(ctx: DurableObjectState, say: (watcher: WebSocket) => void): void {
-  for (const watcher of ctx.getWebSockets()) quietly(() => say(watcher));
+/** The object's end: tells all who watch, or those with a tag. */
+export function tellWatchers(
+  ctx: DurableObjectState,
+  say: (watcher: WebSocket) => void,
+  tag?: string,
+): void {
+  for (const watcher of ctx.getWebSockets(tag)) quietly(() => say(watcher));
 }
 
 /** The object's end without a network: what is in memory announces to these. */
 export class MemoryWatches {
-  readonly #watches = new Set<WatchState>();
+  /** With whether each is told what is enclosed, too. */
+  readonly #watches = new Map<WatchState, boolean>();
   readonly #meter: Meter;
   /** A line that says nothing any more, and does not close. */
   silent = false;
@@ -192,7 +215,7 @@ export class MemoryWatches {
     this.#meter = meter;
   }
 
-  open(said: string, whenClosed: (why: string) => void = () => {}): WatchState {
+  open(said: string, withEnclosed = false, whenClosed = (_why: string): void => {}): WatchState {
     const watch: WatchState = new WatchState(said, {
       ask: () => {
         this.#meter.signOfLife();
@@ -203,16 +226,18 @@ export class MemoryWatches {
         whenClosed(why);
       },
     });
-    this.#watches.add(watch);
+    this.#watches.set(watch, withEnclosed);
     return watch;
   }
 
-  announce(text: string): void {
+  announce(text: string, enclosed: readonly Uint8Array[] = []): void {
     if (this.silent) return;
-    for (const watch of [...this.#watches]) watch.announce(text);
+    for (const [watch, withEnclosed] of [...this.#watches]) {
+      watch.announce(text, withEnclosed ? enclosed : []);
+    }
   }
 
   closeAll(): void {
-    for (const watch of [...this.#watches]) watch.close();
+    for (const watch of [...this.#watches.keys()]) watch.close();
   }
 }

@@ -11,7 +11,7 @@ import type { PartitionCalls } from '../core/log/calls.ts';
 import type { SubscriptionCalls } from '../core/push/calls.ts';
 import type { RestConsumerCalls } from '../core/rest-consumer/calls.ts';
 import type { TransactionCalls } from '../core/transaction/calls.ts';
-import { partitionWatch } from './partition-watch.ts';
+import { partitionWatch, withRecords } from './partition-watch.ts';
 import { streamSubscriptionPrefix } from './stream-subscription/host.ts';
 import type {
   ControllerStub,
@@ -205,8 +205,8 @@ class Line {
 }
 
 class WorkerPartition extends WorkerObject<PartitionCalls> implements PartitionStub {
-  watch(): Promise<PartitionWatch> {
-    return openWatch(this.newStub()).then(partitionWatch);
+  watch(hasRecords = false): Promise<PartitionWatch> {
+    return openWatch(this.newStub(), hasRecords ? withRecords : '').then(partitionWatch);
   }
 }
 

@@ -386,7 +386,7 @@ describe('a commit', () => {
     const closed = vi.fn();
     const group = {
       watch: async () => {
-        const watch = line.open('10000', closed);
+        const watch = line.open('10000', false, closed);
         watch.announce('["t:1"]');
         return watch;
       },

@@ -94,7 +94,8 @@ export class TestCluster {
     const known = this.#partitions.get(key);
     if (known) return known;
     const settings = { messageMaxBytes: 1_048_588, producerIdExpirationMs: 86_400_000 };
-    const made = memoryPartition({ settings, now: () => Date.now() });
+    const enlist = async () => ({ errorCode: 0, transactionNumber: 1 });
+    const made = memoryPartition({ settings, now: () => Date.now(), enlist });
     this.#partitions.set(key, made);
     return made;
   }
@@ -145,9 +146,9 @@ export class TestCluster {
         this.#note(`${kind} ${place}`);
         return this.partition(topicId, partition).call(kind, command);
       },
-      watch: async () => {
+      watch: async (withRecords) => {
         this.#note(`watch ${place}`);
-        return this.partition(topicId, partition).watch();
+        return this.partition(topicId, partition).watch(withRecords);
       },
     };
   }

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { AnswerMemory } from '../../src/broker/answer-memory.ts';
 import { ControllerWatch } from '../../src/broker/controller-watch.ts';
 import { ClusterMemory } from '../../src/broker/metadata-cache.ts';
 import { ConnectionWatches } from '../../src/broker/watches.ts';
@@ -28,6 +29,7 @@ function watchesOf() {
     opened,
     watches: new ConnectionWatches(
       objects,
+      new AnswerMemory(now),
       now,
       new ControllerWatch(objects, new ClusterMemory(), now),
     ),

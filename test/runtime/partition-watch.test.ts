@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import { concat } from '../../src/bytes/writer.ts';
 import { memoryPartition } from '../../src/runtime/memory-partition.ts';
 import {
   announcementOf,
+  Enclosures,
   parseAnnouncement,
   partitionWatch,
 } from '../../src/runtime/partition-watch.ts';
@@ -25,6 +27,52 @@ describe('memoryPartition', () => {
     await partition.call('drop', {});
     expect(heard).toEqual([1, 2, -1]);
     expect((await partition.watch()).open).toBe(false);
+  });
+});
+
+describe('a watch with records', () => {
+  const newPartition = () => memoryPartition({ settings, now: () => startOfTime });
+
+  it('brings what was appended with where the log ends, to who asks for that', async () => {
+    const partition = newPartition();
+    const [watch, other] = [await partition.watch(true), await partition.watch()];
+    const heard: [number, Uint8Array[], number][] = [];
+    watch.listen(() => {
+      heard.push([watch.highWatermark, [...watch.enclosed], other.enclosed.length]);
+    });
+    await partition.call('append', append(batch(['a'])));
+    await partition.call('append', append(batch(['b', 'c'])));
+    const read = { currentLeaderEpoch: -1, maxBytes: 1e6, minOneBatch: true, isolationLevel: 0 };
+    const [{ records: a }, { records: bc }] = await Promise.all(
+      [0, 1].map((fetchOffset) => partition.call('read', { ...read, fetchOffset })),
+    );
+    expect(concat(heard.flatMap(([, pieces]) => pieces))).toEqual(concat([...a]));
+    expect(heard[1]).toEqual([3, bc, 0]);
+    expect(watch.enclosed).toEqual([]);
+  });
+
+  it('brings none when records are gone, and says so', async () => {
+    const partition = newPartition();
+    const { spec } = append(batch(['a']));
+    await partition.call('append', append(batch(['a'])));
+    const watch = await partition.watch(true);
+    const heard: number[] = [];
+    watch.listen(() => heard.push(watch.enclosed.length));
+    await partition.call('deleteRecords', { spec, offset: 1 });
+    expect(heard).toEqual([0]);
+  });
+});
+
+describe('what is enclosed', () => {
+  it('is as much as a batch of 16 KiB, and no more than a MiB a second', () => {
+    let now = startOfTime;
+    const enclosures = new Enclosures(() => now);
+    const batches = [new Uint8Array(10_000), new Uint8Array(6_384)];
+    expect(enclosures.of([...batches, new Uint8Array(1)])).toEqual([]);
+    for (let i = 0; i < 64; i++) expect(enclosures.of(batches)).toBe(batches);
+    expect(enclosures.of(batches)).toEqual([]);
+    now += 1_000;
+    expect(enclosures.of(batches)).toBe(batches);
   });
 });
 

@@ -4,7 +4,11 @@ import { describe, expect, it, vi } from 'vitest';
 import { concat } from '../../src/bytes/writer.ts';
 import type { PartitionCalls } from '../../src/core/log/calls.ts';
 import { ErrorCode } from '../../src/protocol/errors.ts';
-import { droppedCloseCode, partitionWatch } from '../../src/runtime/partition-watch.ts';
+import {
+  droppedCloseCode,
+  partitionWatch,
+  withRecords,
+} from '../../src/runtime/partition-watch.ts';
 import type { PartitionWatch, Stub } from '../../src/runtime/stubs.ts';
 import { openWatch } from '../../src/runtime/watch.ts';
 import { append, batch, list, offsetOf, read, sequenced, valuesOf } from '../core/log/samples.ts';
@@ -195,6 +199,25 @@ describe('a watch of a Partition', () => {
     expect(announced).toEqual([2, 3]);
     watch.close();
     expect(watch.open).toBe(false);
+  });
+
+  it('brings what was appended to who asks for that', async () => {
+    const partition = newPartition();
+    await send(partition, 'a');
+    const watches = [await openWatch(partition, withRecords), await openWatch(partition)];
+    const [watch, other] = watches.map(partitionWatch);
+    const brought: (readonly Uint8Array[])[] = [];
+    for (const one of [watch, other]) one.listen(() => brought.push(one.enclosed));
+    await send(partition, 'b');
+    await until(() => brought.length === 2);
+    const [pieces] = brought.filter(({ length }) => length > 0);
+    expect(valuesOf(pieces)).toEqual([[1, 'b']]);
+    expect([brought.flat().length, watch.highWatermark, other.highWatermark]).toEqual([1, 2, 2]);
+    await evictDurableObject(partition);
+    await send(partition, 'c');
+    await until(() => brought.length === 4);
+    expect(brought.flat()).toHaveLength(2);
+    for (const one of [watch, other]) one.close();
   });
 
   it('outlives the eviction of the object', async () => {

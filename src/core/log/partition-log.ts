@@ -84,6 +84,8 @@ export class PartitionLog {
   #now = 0;
   #maxTimestampSoFar = noTimestamp;
   #rowsSinceSnapshot = 0;
+  /** Rows that were appended and that nobody took yet. */
+  #appended: readonly Uint8Array[] = [];
 
   /** Loads what the store holds; writes nothing. */
   constructor(store: LogStore, settings: LogSettings) {
@@ -201,6 +203,13 @@ export class PartitionLog {
     const { configs } = this.#memory.state?.spec ?? { configs: {} };
     const { logAppendTime } = logConfigFrom(configs, this.#settings.messageMaxBytes);
     return flush.end(command.marker, logAppendTime);
+  }
+
+  /** What was appended since this was asked last, whole batches in order. */
+  takeAppended(): readonly Uint8Array[] {
+    const appended = this.#appended;
+    this.#appended = [];
+    return appended;
   }
 
   describeProducers(now: number): DescribeProducersReply {
@@ -376,6 +385,7 @@ export class PartitionLog {
     if (due) this.#memory.snapshotOffset = flush.nextOffset;
     this.#maxTimestampSoFar = flush.maxTimestampSoFar;
     this.#rowsSinceSnapshot = due ? 0 : rowsSinceSnapshot;
+    this.#appended = flush.rows.map((row) => row.bytes);
     this.#cleanup.appended(flush.rows);
   }
 

@@ -36,7 +36,7 @@ export interface Watcher {
   /** When the platform last answered for the object, or the line was opened. */
   readonly provenAt: number;
   /** Leaves once the gate opens. */
-  send(text: string, gate: Promise<void>): void;
+  send(said: string | Uint8Array, gate: Promise<void>): void;
   close(gate?: Promise<void>): void;
 }
 
@@ -267,9 +267,12 @@ export class Instance<S> {
   }
 
   /** Says something to all who watch the object, once it is durable. */
-  announce(text: string): void {
+  announce(text: string, enclosed: readonly Uint8Array[] = []): void {
     if (!this.object.isCurrent(this)) return;
-    for (const watcher of this.object.watchers) watcher.send(text, this.gate());
+    for (const watcher of this.object.watchers) {
+      const pieces = watcher.attachment === true ? enclosed : [];
+      for (const said of [...pieces, text]) watcher.send(said, this.gate());
+    }
   }
 
   kill(): void {

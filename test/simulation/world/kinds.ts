@@ -18,7 +18,7 @@ import { GroupHost } from '../../../src/runtime/group-host.ts';
 import type { GroupLine, Vouching } from '../../../src/runtime/group-lines.ts';
 import { MemoryStore } from '../../../src/runtime/memory-store.ts';
 import { PartitionHost } from '../../../src/runtime/partition-host.ts';
-import { announcementOf } from '../../../src/runtime/partition-watch.ts';
+import { announcementOf, Enclosures, withRecords } from '../../../src/runtime/partition-watch.ts';
 import type { PushOutside } from '../../../src/runtime/push/outside.ts';
 import { SubscriptionHost } from '../../../src/runtime/push/subscription-host.ts';
 import { memoryRows, type Rows } from '../../../src/runtime/rows.ts';
@@ -60,12 +60,14 @@ export function partitionKind({ config, sabotage, objectsOf }: ProgramContext): 
     newStorage: () => new MemoryStore(),
     start(instance, name): Program {
       const store = durableStore(instance);
+      const enclosures = new Enclosures(() => instance.object.now());
       const host = new PartitionHost({
         store: () => sabotage.store?.(store, instance) ?? store,
         settings: config,
         now: () => instance.object.now(),
         durable: () => instance.gate(),
-        announce: (ends) => instance.announce(announcementOf(ends)),
+        announce: (ends, records) =>
+          instance.announce(announcementOf(ends), enclosures.of(records)),
         enlist: (transactionalId, question) =>
           objectsOf(instance as Instance<unknown>)
             .transaction(transactionalId)
@@ -87,8 +89,10 @@ export function partitionKind({ config, sabotage, objectsOf }: ProgramContext): 
       return {
         call: (kind, command) => stub.call(kind, command),
         alarm: () => host.ring(),
-        watchFrom: () =>
-          instance.storage.dropped ? undefined : { said: announcementOf(host.ends) },
+        watchFrom: (question) =>
+          instance.storage.dropped
+            ? undefined
+            : { said: announcementOf(host.ends), attachment: question === withRecords },
       };
     },
   };

@@ -171,9 +171,13 @@ function structuredCloneOf<T>(value: T): T {
   return value instanceof Pipe ? value : structuredClone(value);
 }
 
+interface Message {
+  readonly data?: string | ArrayBuffer;
+}
+
 /** The client's end of a watch: as much of a WebSocket as the gateway uses. */
 export interface SocketEnd {
-  addEventListener(type: string, listener: (event: { data?: string }) => void): void;
+  addEventListener(type: string, listener: (event: Message) => void): void;
   accept(): void;
   send(text: string): void;
   close(code?: number, why?: string): void;
@@ -183,7 +187,7 @@ export interface SocketEnd {
 class Pipe implements Watcher {
   readonly #world: World;
   readonly #object: AnyObject;
-  readonly #listeners = new Map<string, ((event: { data?: string }) => void)[]>();
+  readonly #listeners = new Map<string, ((event: Message) => void)[]>();
   #accepted = false;
   #queued: (() => void)[] = [];
   #lastArrival = 0;
@@ -199,9 +203,10 @@ class Pipe implements Watcher {
     this.provenAt = object.now();
   }
 
-  send(text: string, gate: Promise<void>): void {
+  send(said: string | Uint8Array, gate: Promise<void>): void {
+    const data = typeof said === 'string' ? said : said.slice().buffer;
     gate.then(
-      () => this.#transmit('message', { data: text }),
+      () => this.#transmit('message', { data }),
       () => {},
     );
   }
@@ -243,7 +248,7 @@ class Pipe implements Watcher {
     this.#world.time.after(this.#world.latency(), arrive);
   }
 
-  #transmit(type: string, event: { data?: string }): void {
+  #transmit(type: string, event: Message): void {
     if (this.#world.strikes('silentWatch')) this.#silent = true;
     if (this.#silent) return;
     const { time } = this.#world;
