@@ -36,6 +36,15 @@ export function processorSecondsOf(pids: readonly number[]): number {
   return ticks.reduce((sum, count) => sum + count, 0) / 100;
 }
 
+/** Milliseconds that a process was on the processor so far, all its threads that live: exact. */
+export function processorMsOf(pid: number): number {
+  const threads = readdirSync(`/proc/${pid}/task`);
+  const times = threads.map((id) =>
+    Number(read(`/proc/${pid}/task/${id}/schedstat`).split(' ')[0]),
+  );
+  return times.reduce((sum, ns) => sum + ns, 0) / 1e6;
+}
+
 /** Whether a process runs; one that has ended and waits to be collected does not. */
 export function runs(pid: number): boolean {
   const status = read(`/proc/${pid}/status`);

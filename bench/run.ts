@@ -5,6 +5,7 @@
  */
 import { type Benchmark, Stopped, UsageError } from './benchmark.ts';
 import { cost } from './cost/cost.ts';
+import { size } from './cost/size.ts';
 import { flat } from './flat.ts';
 import { idle } from './idle.ts';
 import { micro } from './micro/micro.ts';
@@ -18,6 +19,7 @@ const benchmarks: Readonly<Record<string, Benchmark>> = {
   idle,
   micro,
   profile,
+  size,
   start,
 };
 

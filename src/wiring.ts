@@ -32,7 +32,7 @@ import { streamMaxAgeMsFrom } from './runtime/stream-config.ts';
 import type { StreamSubscriptionOutside } from './runtime/stream-subscription/host.ts';
 import { type Env, restConsumerObject, workerObjects } from './runtime/worker-objects.ts';
 
-type HttpApp = Pick<ReturnType<typeof httpApp>, 'fetch'>;
+export type HttpApp = Pick<ReturnType<typeof httpApp>, 'fetch'>;
 
 interface Doors {
   readonly gateway: Gateway;

@@ -1,15 +1,16 @@
 /**
- * What Cloudflare runs: the doors wired to the broker, and the objects exported. The surprise:
- * Kafka clients come in through `connect`, so there is no proxy between them and the Worker.
+ * What Cloudflare runs: the doors wired to the broker, and the objects exported. The surprises:
+ * Kafka clients come in through `connect`, so there is no proxy between them and the Worker; and
+ * what serves HTTP is made by the first request, since isolates that only have objects in them
+ * start in half the time without it.
  */
 import type { Gateway } from './broker/gateway.ts';
-import { httpApp } from './fronts/http/app.ts';
 import { StreamSubscriptionObject } from './objects/stream-subscription.ts';
 import { SubscriptionObject } from './objects/subscription.ts';
 import type { PushOutside } from './runtime/push/outside.ts';
 import type { StreamSubscriptionOutside } from './runtime/stream-subscription/host.ts';
 import type { Env } from './runtime/worker-objects.ts';
-import { gatewayTo, KedgeEntrypoint, QueueEntrypoint, Wiring } from './wiring.ts';
+import { gatewayTo, type HttpApp, KedgeEntrypoint, QueueEntrypoint, Wiring } from './wiring.ts';
 
 export { ClusterController } from './objects/cluster-controller.ts';
 export { GroupCoordinator } from './objects/group-coordinator.ts';
@@ -20,7 +21,16 @@ export { TransactionCoordinator } from './objects/transaction-coordinator.ts';
 /** One for the isolate. */
 let gateway: Gateway | undefined;
 
-const wiring = new Wiring(httpApp(), (env, access) => {
+let http: HttpApp | undefined;
+
+const app: HttpApp = {
+  async fetch(...request) {
+    http ??= (await import('./fronts/http/app.ts')).httpApp();
+    return http.fetch(...request);
+  },
+};
+
+const wiring = new Wiring(app, (env, access) => {
   gateway ??= gatewayTo(env, access);
   return gateway;
 });
