@@ -19,8 +19,11 @@ export const largestReadBytes = 8 * 1024 * 1024;
 const smallPieceBytes = 128 * 1024;
 /** So much of a row must fit at least, but for the first. */
 const leastShare = 1 / 8;
-/** Rows are looked up in growing numbers: few are needed where they are large. */
-const firstRows = 8;
+/**
+ * Rows are looked up by as many as would fill the answer, if they are like the one before, and in
+ * growing numbers, if they are not.
+ */
+const firstRows = 64;
 const mostRows = 1_024;
 
 /** Where the log begins and ends for readers. */
@@ -99,7 +102,7 @@ function collect(store: LogStore, command: ReadCommand, end: number): Collected 
   const pieces: Uint8Array[] = [];
   let size = 0;
   let rows = firstRows;
-  let heads: readonly RowHead[] = firstHeads(store, command.fetchOffset, end);
+  let heads: readonly RowHead[] = firstHeads(store, command.fetchOffset, end, limit);
   let reached = command.fetchOffset;
   for (;;) {
     const chosen = choose(heads, pieces.length === 0, limit - size, end);
@@ -125,16 +128,22 @@ function collect(store: LogStore, command: ReadCommand, end: number): Collected 
     heads = heads.slice(chosen.length);
     if (heads.length > 0) continue;
     rows = Math.min(4 * rows, mostRows);
-    heads = store.from(last.baseOffset + 1, rows);
+    heads = store.from(last.baseOffset + 1, Math.min(rows, rowsLike(last, limit - size)));
   }
   return { pieces, end: reached };
 }
 
-function firstHeads(store: LogStore, fetchOffset: number, end: number): RowHead[] {
-  const first = store.floor(fetchOffset);
-  if (first === undefined) return [...store.from(fetchOffset, firstRows)];
-  if (first.nextOffset >= end) return [first];
-  return [first, ...store.from(first.baseOffset + 1, firstRows - 1)];
+function firstHeads(store: LogStore, fetchOffset: number, end: number, room: number): RowHead[] {
+  const first = store.floor(fetchOffset) ?? store.from(fetchOffset, 1).at(0);
+  if (first === undefined) return [];
+  const left = room - first.byteCount;
+  if (first.nextOffset >= end || left <= 0) return [first];
+  return [first, ...store.from(first.baseOffset + 1, Math.min(firstRows, rowsLike(first, left)))];
+}
+
+/** How many rows there is room for. */
+function rowsLike({ byteCount }: RowHead, room: number): number {
+  return Math.ceil(room / byteCount);
 }
 
 interface Room {
