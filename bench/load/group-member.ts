@@ -3,7 +3,6 @@
  * leaves. The surprise: members that come one by one are led through a generation for each, as far
  * as the broker does not wait for others; nobody begins before all are in the same.
  */
-import { findCoordinator } from '../../src/protocol/apis/find-coordinator.ts';
 import { heartbeat } from '../../src/protocol/apis/heartbeat.ts';
 import { joinGroup } from '../../src/protocol/apis/join-group.ts';
 import { leaveGroup } from '../../src/protocol/apis/leave-group.ts';
@@ -16,7 +15,7 @@ import {
   encodeSubscription,
 } from '../../src/protocol/embedded/consumer-protocol.ts';
 import { ErrorCode } from '../../src/protocol/errors.ts';
-import { Asking, checkCode, isLoading } from './setup.ts';
+import { Asking, checkCode, findCoordinatorOf, patiently } from './setup.ts';
 
 /** What all members of a group know, being of one process. */
 export interface Membership {
@@ -52,13 +51,8 @@ export class Member {
     membership: Membership,
   ): Promise<Member> {
     const asking = await Asking.open(target);
-    const request = { keyType: 0, coordinatorKeys: [membership.groupId] };
-    for (;;) {
-      const [{ errorCode }] = (await asking.ask(findCoordinator, 6, request)).coordinators;
-      if (errorCode === 0) return new Member(asking, membership);
-      if (!isLoading(errorCode)) checkCode(errorCode, 'FindCoordinator');
-      await delay(20);
-    }
+    await findCoordinatorOf(asking, membership.groupId, 0);
+    return new Member(asking, membership);
   }
 
   /** Settles with the partitions that are its own, when all members are in the group. */
@@ -152,8 +146,8 @@ export class Member {
   async #askToJoin() {
     const subscribed = { topics: [this.#membership.topic], userData: null, ownedPartitions: [] };
     const metadata = encodeSubscription(1, { ...subscribed, generationId: -1, rackId: null });
-    for (;;) {
-      const answer = await this.#asking.ask(joinGroup, 9, {
+    const ask = () =>
+      this.#asking.ask(joinGroup, 9, {
         groupId: this.#membership.groupId,
         sessionTimeoutMs: 45_000,
         rebalanceTimeoutMs: 60_000,
@@ -161,12 +155,14 @@ export class Member {
         protocolType,
         protocols: [{ name: protocolName, metadata }],
       });
-      if (answer.errorCode === 0) return answer;
+    return patiently('JoinGroup', async () => {
+      let answer = await ask();
       if (answer.errorCode === ErrorCode.MEMBER_ID_REQUIRED) {
         this.#place = { memberId: answer.memberId, generationId: -1 };
-      } else if (isLoading(answer.errorCode)) await delay(20);
-      else checkCode(answer.errorCode, 'JoinGroup');
-    }
+        answer = await ask();
+      }
+      return { codes: [answer.errorCode], answer };
+    });
   }
 
   /** Ranges of partitions, the first members' one longer if need be. */

@@ -4,10 +4,11 @@
  */
 import { ZERO_UUID } from '../../src/bytes/uuid.ts';
 import { createTopics } from '../../src/protocol/apis/create-topics.ts';
+import { findCoordinator } from '../../src/protocol/apis/find-coordinator.ts';
 import { initProducerId } from '../../src/protocol/apis/init-producer-id.ts';
 import { listOffsets } from '../../src/protocol/apis/list-offsets.ts';
 import { metadata } from '../../src/protocol/apis/metadata.ts';
-import { ErrorCode, errorInfo } from '../../src/protocol/errors.ts';
+import { errorInfo } from '../../src/protocol/errors.ts';
 import { type Api, defaultsOf, type Fields, type Infer } from '../../src/protocol/schema.ts';
 import { Wire } from '../../test/kafka/wire.ts';
 import type { Target } from './job.ts';
@@ -15,6 +16,7 @@ import type { Target } from './job.ts';
 /** What ListOffsets is asked for instead of a timestamp: the first offset, and the next. */
 export const earliest = -2;
 export const latest = -1;
+const patienceMs = 30_000;
 
 /** A connection for questions that are few. Each waits for the answer to the one before. */
 export class Asking implements Disposable {
@@ -62,19 +64,19 @@ export async function topicIdFor(target: Target): Promise<string> {
     const answer = await asking.ask(createTopics, 7, { topics, timeoutMs: 30_000 });
     checkCode(answer.topics[0].errorCode, `CreateTopics of '${name}'`);
   }
-  for (;;) {
+  const topic = await patiently(`Metadata of '${name}'`, async () => {
     const topics = [{ topicId: ZERO_UUID, name }];
     const answer = await asking.ask(metadata, 12, { topics, allowAutoTopicCreation: false });
-    const [topic] = answer.topics;
-    const codes = [topic.errorCode, ...topic.partitions.map(({ errorCode }) => errorCode)];
-    const isComing = codes.some((code) => errorInfo(code).retriable);
-    if (!isComing || !target.create) {
-      for (const code of codes) checkCode(code, `Metadata of '${name}'`);
-      if (topic.partitions.length === partitions) return topic.topicId;
-      throw new Error(`'${name}' has ${topic.partitions.length} partitions, not ${partitions}`);
-    }
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    const [found] = answer.topics;
+    const codes = [found.errorCode, ...found.partitions.map(({ errorCode }) => errorCode)];
+    return { codes, answer: found, isFinal: !target.create };
+  });
+  if (topic.partitions.length !== partitions) {
+    throw new Error(`'${name}' has ${topic.partitions.length} partitions, not ${partitions}`);
   }
+  // A broker may name itself as a leader before it is one.
+  if (target.create) await offsetsOf(target, earliest);
+  return topic.topicId;
 }
 
 /** An offset of each partition. */
@@ -87,13 +89,42 @@ export async function offsetsOf(
     return { partitionIndex, currentLeaderEpoch: -1, timestamp };
   });
   const topics = [{ name: target.topic, partitions }];
-  const answer = await asking.ask(listOffsets, 7, { replicaId: -1, topics });
-  return new Map(
-    answer.topics[0].partitions.map(({ partitionIndex, errorCode, offset }) => {
-      checkCode(errorCode, 'ListOffsets');
-      return [partitionIndex, offset];
-    }),
-  );
+  const found = await patiently('ListOffsets', async () => {
+    const answer = await asking.ask(listOffsets, 7, { replicaId: -1, topics });
+    const answered = answer.topics.flatMap((topic) => topic.partitions);
+    return { codes: answered.map(({ errorCode }) => errorCode), answer: answered };
+  });
+  return new Map(found.map(({ partitionIndex, offset }) => [partitionIndex, offset]));
+}
+
+/**
+ * Has a coordinator be there; what it keeps is made when the first asks for one. Key type 0 is a
+ * group, 1 a transactional id.
+ */
+export async function findCoordinatorOf(asking: Asking, key: string, keyType: 0 | 1) {
+  await patiently('FindCoordinator', async () => {
+    const { coordinators } = await asking.ask(findCoordinator, 6, {
+      keyType,
+      coordinatorKeys: [key],
+    });
+    return { codes: coordinators.map(({ errorCode }) => errorCode), answer: undefined };
+  });
+}
+
+/** Asks again as long as an error may pass, as clients do, for half a minute at most. */
+export async function patiently<T>(
+  what: string,
+  ask: () => Promise<{ codes: readonly number[]; answer: T; isFinal?: boolean }>,
+): Promise<T> {
+  const end = performance.now() + patienceMs;
+  for (;;) {
+    const { codes, answer, isFinal = false } = await ask();
+    const error = codes.find((code) => code !== 0);
+    if (error === undefined) return answer;
+    const isPassing = codes.every((code) => code === 0 || errorInfo(code).retriable);
+    if (isFinal || !isPassing || performance.now() > end) checkCode(error, what);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
 }
 
 export interface Producer {
@@ -108,22 +139,11 @@ export async function newProducer(
 ): Promise<Producer> {
   if (target.dialect === 'bare') return { producerId: 1, producerEpoch: 0 };
   using asking = await Asking.open(target);
-  for (;;) {
+  if (transactionalId !== null) await findCoordinatorOf(asking, transactionalId, 1);
+  return await patiently('InitProducerId', async () => {
     const request = { transactionalId, transactionTimeoutMs: 60_000 };
     const answer = await asking.ask(initProducerId, 5, request);
     const { errorCode, producerId, producerEpoch } = answer;
-    if (errorCode === 0) return { producerId, producerEpoch };
-    if (!isLoading(errorCode)) checkCode(errorCode, 'InitProducerId');
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-}
-
-/** A broker that was just started answers so for a while. */
-export function isLoading(code: number): boolean {
-  return (
-    code === ErrorCode.COORDINATOR_LOAD_IN_PROGRESS ||
-    code === ErrorCode.COORDINATOR_NOT_AVAILABLE ||
-    code === ErrorCode.NOT_COORDINATOR ||
-    code === ErrorCode.CONCURRENT_TRANSACTIONS
-  );
+    return { codes: [errorCode], answer: { producerId, producerEpoch } };
+  });
 }

@@ -16,9 +16,11 @@ afterAll(() => kedge.stop());
 
 const records = 200;
 const numbers = Array.from({ length: records }, (_, index) => index);
+/** Too much to come with the news of it, so that each is a call. */
+const filler = 'x'.repeat(17_000);
 
-async function produce(topic: string, value: number): Promise<void> {
-  const body = { records: [{ value }] };
+async function produce(topic: string, number: number): Promise<void> {
+  const body = { records: [{ value: { number, filler } }] };
   await ask('POST', `${kedge.url}/rest/topics/${topic}`, { body, type: v2Json });
 }
 
@@ -31,7 +33,7 @@ describe('again and again', () => {
     source.addEventListener('open', () => opened++);
     const whole = new Promise<void>((resolve) => {
       source.addEventListener('message', ({ data }) => {
-        seen.push(JSON.parse(data).value);
+        seen.push(JSON.parse(data).value.number);
         if (seen.length < records / 4) void produce('events', seen.length);
         else resolve();
       });
@@ -76,7 +78,7 @@ describe('again and again', () => {
       using socket = new Frames(`${kedge.url}/ws/consumer/consumed/again?${query}`);
       for (let frame = await socket.next(); frame; frame = await socket.next()) {
         if (frame.type === 'assigned') continue;
-        seen.push(frame.value);
+        seen.push(frame.value.number);
         await socket.send({ partition: frame.partition, offset: frame.offset });
         if (seen.length === records / 4) break;
         await produce('consumed', seen.length);
