@@ -62,8 +62,9 @@ class Measuring {
     const measured = new Map<Workload, MeasuredWorkload>();
     // What is started for one look is so while nothing else runs.
     const inTurn = this.#plan.workloads.toSorted((a, b) => Number(!a.fresh) - Number(!b.fresh));
-    for (const workload of inTurn) {
-      measured.set(workload, { workload, samples: await this.#samplesOf(workload) });
+    for (const [index, workload] of inTurn.entries()) {
+      const place = `${index + 1} of ${inTurn.length}, ${workload.title}`;
+      measured.set(workload, { workload, samples: await this.#samplesOf(workload, place) });
     }
     return {
       versions: this.#versions,
@@ -78,7 +79,7 @@ class Measuring {
     await Promise.all(all.map((running) => running.stop()));
   }
 
-  async #samplesOf(workload: Workload): Promise<Map<string, Sample[]>> {
+  async #samplesOf(workload: Workload, place: string): Promise<Map<string, Sample[]>> {
     const { systems, rounds, seconds, records, onProgress, check } = this.#plan;
     const samples = new Map<string, Sample[]>();
     const without = new Set<System>();
@@ -91,7 +92,7 @@ class Measuring {
         if (without.has(system)) continue;
         check();
         const when = number === 0 ? 'warming up' : `round ${number} of ${last}`;
-        onProgress(`${workload.title}: ${when}, ${system.title}`);
+        onProgress(`${place}: ${when}, ${system.title}`);
         const sample = await this.#sample(workload, system, round);
         if (sample === undefined) {
           without.add(system);

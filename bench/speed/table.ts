@@ -1,6 +1,7 @@
 /**
  * The results for people: one row a figure, one column a system, and behind them what Kedge's
- * figure is to each other's.
+ * figure is to each other's. The surprise: a workload's title has a line of its own, so that the
+ * table of two systems fits a terminal.
  */
 import { ratioText, table } from '../benchmark.ts';
 import type { Goal, Judged } from './goals.ts';
@@ -14,17 +15,20 @@ export function figuresText({ rows }: Pick<Results, 'rows'>, systems: readonly N
   const others = systems.filter(({ name }) => name !== ours);
   const head = [
     '',
-    '',
     ...systems.map(({ title }) => title),
     ...others.map(({ title }) => `Kedge / ${title}`),
   ];
-  const lines = rows.map((row, index) => [
-    rows[index - 1]?.workload === row.workload ? '' : row.title,
-    `${row.name}, ${row.unit}`,
+  const cells = rows.map((row) => [
+    `  ${row.name}, ${row.unit}`,
     ...systems.map(({ name }) => seriesText(row.systems[name])),
     ...others.map(({ name }) => (row.ratios[name] ? ratioText(row.ratios[name]) : '')),
   ]);
-  return table([head, ...lines]);
+  const [first, ...lines] = table([head, ...cells]).split('\n');
+  const titled = lines.flatMap((line, index) => {
+    const isSame = rows[index - 1]?.workload === rows[index].workload;
+    return isSame ? [line] : [rows[index].title, line];
+  });
+  return [first, ...titled].join('\n');
 }
 
 /** For example `81.2 ±4 %`. */
@@ -68,6 +72,6 @@ export function headText({ machine, versions, rounds, at }: Results): string {
   return [
     `${at}, ${rounds} rounds`,
     `${processor}, ${cores} cores, ${memoryGB} GB, ${system}, Node.js ${node}, load ${load}`,
-    Object.values(versions).join(' · '),
+    [...new Set(Object.values(versions))].join(' · '),
   ].join('\n');
 }

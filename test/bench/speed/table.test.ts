@@ -53,16 +53,15 @@ describe('the table', () => {
     expect(cells[0].slice(1)).toEqual([
       ...['Kedge', 'bare Worker', 'Queues', 'Kedge / bare Worker', 'Kedge / Queues'],
     ]);
-    expect(cells[1].slice(0, 4)).toEqual([
-      ...['produce 1 KB', 'throughput, MB/s', '82.0 ±2 %', '102 ±2 %'],
-    ]);
-    expect(cells[1][4]).toMatch(/^0\.80 \(0\.\d\d to 0\.\d\d\)$/);
-    expect(lines).toHaveLength(3);
+    expect(lines[1]).toBe('produce 1 KB');
+    expect(cells[2].slice(0, 4)).toEqual(['', 'throughput, MB/s', '82.0 ±2 %', '102 ±2 %']);
+    expect(cells[2][4]).toMatch(/^0\.80 \(0\.\d\d to 0\.\d\d\)$/);
+    expect(lines).toHaveLength(4);
   });
 
   it('has no ratio to what was too little to be counted', () => {
     expect(measured.rows[1].ratios).toEqual({});
-    expect(figuresText(measured, systems).split('\n')[2]).toMatch(/11\.5 ±4 % +1\.00 ±50 %$/);
+    expect(figuresText(measured, systems).split('\n')[3]).toMatch(/11\.5 ±4 % +1\.00 ±50 %$/);
   });
 
   it('leaves out figures that nobody has', () => {

@@ -75,7 +75,8 @@ export async function launchApacheKafka(
   java: readonly string[] = quickJava,
 ): Promise<LaunchedKafka> {
   const folder = await mkdtemp(join(tmpdir(), 'kedge-compat-kafka-'));
-  process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
+  const remove = () => rmSync(folder, { recursive: true, force: true });
+  process.once('exit', remove);
   const [kafkaPort, controllerPort] = [await freePort(), await freePort()];
   const [properties, logs] = [join(folder, 'server.properties'), join(folder, 'logs')];
   const more = Object.entries(settings).map(([name, value]) => `${name}=${value}\n`);
@@ -90,6 +91,7 @@ export async function launchApacheKafka(
     async stop() {
       await broker.stop('SIGKILL'); // there is nothing it has to save
       await rm(folder, { recursive: true, force: true });
+      process.off('exit', remove);
     },
   };
 }
