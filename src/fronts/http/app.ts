@@ -14,7 +14,7 @@ import { withDocument } from './openapi.ts';
 import { ownFamily } from './own.ts';
 import { pushFamily } from './push/index.ts';
 import { restFamily } from './rest/index.ts';
-import { type Family, type HttpContext, type HttpEnv, isPathOf, type Route } from './routes.ts';
+import { type Family, type HttpContext, type HttpEnv, type Route, routesAt } from './routes.ts';
 import { sseFamily } from './sse/index.ts';
 import { streamsFamily } from './streams/index.ts';
 import { upstashFamily } from './upstash/index.ts';
@@ -99,7 +99,8 @@ async function mindPages(
   families: Families,
 ): Promise<void> {
   const { origins } = c.env;
-  const routes = routesAt(c, families);
+  const { path } = c.req;
+  const routes = routesAt(familyOf(path, families), path);
   const isOpen = routes.some((route) => route.open);
   const stranger = admitPage(origins, c.req.raw, isOpen);
   if (stranger !== undefined && isPreflight(c.req.raw)) {
@@ -115,17 +116,12 @@ async function mindPages(
   if (stranger !== undefined) shareWith(stranger, origins, headers);
 }
 
-/** The routes of this path, whatever the method. */
-function routesAt(c: HttpContext, families: Families): Route[] {
-  const { prefix, routes } = familyOf(c.req.path, families);
-  return routes.filter((route) => isPathOf(route, prefix, c.req.path));
-}
-
 /** No route: a wrong method, or a path that does not exist, with those that do. */
 function nowhere(c: HttpContext, families: Families): Response {
   const { path, method } = c.req;
-  const { prefix, routes, errorResponse } = familyOf(path, families);
-  const allowed = routes.filter((route) => isPathOf(route, prefix, path));
+  const family = familyOf(path, families);
+  const { errorResponse } = family;
+  const allowed = routesAt(family, path);
   if (allowed.length > 0 && allowed.every((route) => route.method !== method)) {
     const error = new HttpError(405, 405, 'HTTP 405 Method Not Allowed');
     const response = errorResponse(error, c);

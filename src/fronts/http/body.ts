@@ -12,7 +12,10 @@ export const maxBodyBytes = 16 * 1024 * 1024;
 /** Throws 413 as soon as more has come, or is announced, than may come. */
 export async function readBody(request: Request): Promise<Uint8Array> {
   const tooLarge = () => plainHttpError(413, `a request may have ${maxBodyBytes} bytes`);
-  if (Number(request.headers.get('content-length')) > maxBodyBytes) throw tooLarge();
+  const announced = request.headers.get('content-length');
+  if (Number(announced) > maxBodyBytes) throw tooLarge();
+  // No more comes than was announced.
+  if (announced !== null) return new Uint8Array(await request.arrayBuffer());
   const chunks: Uint8Array[] = [];
   let size = 0;
   for await (const chunk of request.body ?? []) {

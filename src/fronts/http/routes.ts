@@ -100,13 +100,27 @@ export function finishLater(c: HttpContext, work: Promise<unknown>): void {
   }
 }
 
-/** Whether this is the path of the route, whatever the method. */
-export function isPathOf(route: Route, prefix: string, path: string): boolean {
-  const pattern = partsOf(`${prefix}${route.path}`);
+/** The routes of a path, whatever the method. */
+export function routesAt(family: Family, path: string): Route[] {
+  const patterns = patternsOf(family);
   const parts = partsOf(path);
-  const fits = route.deep ? pattern.length <= parts.length : pattern.length === parts.length;
+  return family.routes.filter((route, index) => fits(patterns[index], parts, route.deep));
+}
+
+/** Cut up once: every request asks. */
+const known = new WeakMap<Family, readonly string[][]>();
+
+function patternsOf(family: Family): readonly string[][] {
+  const { prefix, routes } = family;
+  const patterns = known.get(family) ?? routes.map(({ path }) => partsOf(`${prefix}${path}`));
+  known.set(family, patterns);
+  return patterns;
+}
+
+function fits(pattern: readonly string[], parts: readonly string[], deep = false): boolean {
+  const isLong = deep ? pattern.length <= parts.length : pattern.length === parts.length;
   return (
-    fits && pattern.every((part, i) => (part.startsWith(':') && parts[i]) || part === parts[i])
+    isLong && pattern.every((part, i) => (part.startsWith(':') && parts[i]) || part === parts[i])
   );
 }
 

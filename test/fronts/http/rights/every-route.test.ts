@@ -6,7 +6,7 @@
  */
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { families } from '../../../../src/fronts/http/app.ts';
-import { isPathOf, type Route } from '../../../../src/fronts/http/routes.ts';
+import { type Route, routesAt } from '../../../../src/fronts/http/routes.ts';
 import { adminRows, pushRows } from './admin-rows.ts';
 import { cloudEventRows, sseRows, wsRows } from './event-rows.ts';
 import { GuardedDoor, standInForWebSockets } from './guarded-door.ts';
@@ -38,12 +38,11 @@ interface Case {
   readonly route: Route | undefined;
 }
 
-const cases: readonly Case[] = families.flatMap(({ prefix, routes }) =>
-  (tables[prefix] ?? []).map((row) => {
+const cases: readonly Case[] = families.flatMap((family) =>
+  (tables[family.prefix] ?? []).map((row) => {
     const [method, path] = row.ask.split(' ');
-    const fits = (route: Route) =>
-      route.method === method && isPathOf(route, prefix, path.split('?')[0]);
-    return { prefix, row, route: routes.find(fits) };
+    const routes = routesAt(family, path.split('?')[0]);
+    return { prefix: family.prefix, row, route: routes.find((route) => route.method === method) };
   }),
 );
 
@@ -193,13 +192,10 @@ const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
 /** Nor are they told by another method what there is. */
 async function expectNoWayAround(kedge: GuardedDoor, { prefix, row }: Case): Promise<void> {
   const path = row.ask.split(' ')[1];
+  const family = families.find((one) => one.prefix === prefix)!;
   const isOpen = (method: string) =>
-    cases.some(
-      (one) =>
-        one.prefix === prefix &&
-        one.route?.method === method.replace('HEAD', 'GET') &&
-        (one.route.open || one.route.asksLater) &&
-        isPathOf(one.route, prefix, path.split('?')[0]),
+    routesAt(family, path.split('?')[0]).some(
+      (route) => route.method === method.replace('HEAD', 'GET') && (route.open || route.asksLater),
     );
   for (const method of methods.filter((method) => !isOpen(method))) {
     const { status, calls } = await ask(kedge, { ask: `${method} ${path}` });
