@@ -70,7 +70,7 @@ function limitText({ against, atLeast, atMost }: Goal, { unit }: Row): string {
 export function headText({ machine, versions, rounds, at }: Results): string {
   const { processor, cores, memoryGB, system, node, load } = machine;
   return [
-    `${at}, ${rounds} rounds`,
+    `${at}, ${rounds} ${rounds === 1 ? 'round' : 'rounds'}`,
     `${processor}, ${cores} cores, ${memoryGB} GB, ${system}, Node.js ${node}, load ${load}`,
     [...new Set(Object.values(versions))].join(' · '),
   ].join('\n');

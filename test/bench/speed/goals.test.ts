@@ -40,6 +40,14 @@ describe('a goal', () => {
     expect(verdict({ atMost: 1.5 }, 1.4, 1.6)).toBe('unclear');
   });
 
+  it('is unclear when nobody looked often enough', () => {
+    const { systems, ...rest } = row(0.8, 0.9);
+    const { samples } = systems.kedge;
+    const rows = [{ ...rest, systems: { kedge: { ...systems.kedge, samples: samples.slice(1) } } }];
+    const goal = { workload: 'produce', figure: 'throughput', against: 'bare', atLeast: 0.75 };
+    expect(judgeGoals({ rows }, [goal])[0].verdict).toBe('unclear');
+  });
+
   it('may be about the figure itself', () => {
     expect(verdict({ against: undefined, atMost: 3 }, 1, 3)).toBe('met');
     expect(verdict({ against: undefined, atMost: 3 }, 4, 5)).toBe('missed');
