@@ -8,6 +8,8 @@ import { timeNow } from '../runtime/clock.ts';
 
 /** Of the 128 MB of an isolate. */
 const mostBytes = 48 * 1024 * 1024;
+/** Beyond this nothing is kept that may be asked for as well. */
+const mostToSpare = mostBytes / 2;
 /** One answer gets this part of what is left. */
 const partOfRest = 4;
 /** Less than this is not worth a read. */
@@ -41,6 +43,14 @@ export class AnswerMemory {
   claim(): AnswerClaim {
     return new AnswerClaim(
       (wanted) => this.#grant(wanted),
+      (bytes) => this.#take(bytes),
+    );
+  }
+
+  /** The claim of what is kept for answers to come, and never takes the room of others. */
+  spare(): AnswerClaim {
+    return new AnswerClaim(
+      (wanted) => (this.#used + wanted <= mostToSpare ? wanted : 0),
       (bytes) => this.#take(bytes),
     );
   }

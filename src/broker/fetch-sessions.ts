@@ -158,9 +158,11 @@ export class FetchSessions {
     session.partitions.add(topics);
     session.partitions.forget(forgottenTopicsData);
     this.#count(session.partitions.size);
-    if (session.partitions.size > 0) return session;
+    const hasRoom = this.#room!.partitions <= mostPartitions;
+    if (hasRoom && session.partitions.size > 0) return session;
     this.close();
-    return undefined;
+    // The client names all it wants again, and may get no session.
+    return hasRoom ? undefined : ErrorCode.FETCH_SESSION_ID_NOT_FOUND;
   }
 
   /** The id of a new session, if the request wants one; 0: there is none. */

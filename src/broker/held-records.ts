@@ -9,6 +9,8 @@ import type { AnswerClaim, AnswerMemory } from './answer-memory.ts';
 
 /** Whoever does not take them in time may as well ask. */
 const mostBytes = 64 * 1024;
+/** What a batch takes beside its bytes: small ones take most of it. */
+const batchOverhead = 512;
 
 interface Wish {
   readonly maxBytes: number;
@@ -26,6 +28,7 @@ export class HeldRecords {
   #claim: AnswerClaim | undefined;
   /** One after the other, with nothing between them. */
   #batches: Batch[] = [];
+  /** In memory. */
   #bytes = 0;
 
   /** @param memory where they are counted */
@@ -43,10 +46,10 @@ export class HeldRecords {
       for (const batch of recordBatches(piece)) {
         if (this.#batches.at(-1)?.nextOffset !== batch.baseOffset) this.drop();
         this.#batches.push(batch);
-        this.#bytes += batch.sizeInBytes;
+        this.#bytes += bytesOf(batch);
       }
     }
-    this.#claim ??= this.#memory.claim();
+    this.#claim ??= this.#memory.spare();
     const more = this.#bytes - this.#claim.held;
     if (this.#bytes > mostBytes || this.#claim.extend(more) < more) this.drop();
   }
@@ -80,8 +83,12 @@ export class HeldRecords {
     if (this.isEmpty || offset < this.#batches[0].baseOffset) return false;
     const passed = this.#batches.findIndex(({ nextOffset }) => nextOffset > offset);
     const gone = this.#batches.splice(0, passed < 0 ? this.#batches.length : passed);
-    for (const { sizeInBytes } of gone) this.#bytes -= sizeInBytes;
+    for (const batch of gone) this.#bytes -= bytesOf(batch);
     this.#claim?.settle(this.#bytes);
     return passed >= 0;
   }
+}
+
+function bytesOf({ sizeInBytes }: Batch): number {
+  return sizeInBytes + batchOverhead;
 }

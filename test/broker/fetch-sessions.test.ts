@@ -184,6 +184,14 @@ describe('a fetch session', () => {
     expect((await ask({ epoch: 0, offsets: { 0: 1 } })).sessionId).toBe(0);
   });
 
+  it('is over when it takes on more than there is room for', async () => {
+    const { sessionId: id } = await ask({ epoch: 0, offsets: { 0: 1 } });
+    room.partitions = 99_999;
+    expect((await ask({ id, epoch: 1, offsets: { 1: 1, 2: 1 } })).errorCode).toBe(70);
+    expect(room).toEqual({ sessions: 0, partitions: 99_998 });
+    expect((await ask({ id, epoch: 2 })).errorCode).toBe(70);
+  });
+
   it('gives its room back when the client is gone', async () => {
     await ask({ epoch: 0, offsets: { 0: 1, 1: 1 } });
     expect(room).toEqual({ sessions: 1, partitions: 2 });

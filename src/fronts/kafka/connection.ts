@@ -47,6 +47,8 @@ const maxUnderWay = 32;
 const lengthBytes = 4;
 /** After so many requests without a pause it is the turn of others. */
 const requestsInTurn = 32;
+/** A request that waits takes so much at least. */
+const leastWeight = 256;
 /** In the place of a request that was taken from the queue, so that it does not keep its bytes. */
 const taken = new Uint8Array(0);
 
@@ -59,6 +61,15 @@ interface Work {
   chunks: readonly Uint8Array[] | undefined | 'waiting';
   /** Settles when there is one. */
   answer: Promise<void>;
+}
+
+function weightOf(frame: Uint8Array): number {
+  return Math.max(frame.byteLength, leastWeight);
+}
+
+/** What a request keeps that waits in these bytes: no buffer that is mostly empty. */
+function kept(bytes: Uint8Array): Uint8Array {
+  return 2 * bytes.byteLength < bytes.buffer.byteLength ? bytes.slice() : bytes;
 }
 
 /** Within the bounds of a buffer. */
@@ -74,7 +85,7 @@ export class Connection {
   #head = 0;
   /** Begun and not answered, oldest first. */
   readonly #underWay: Work[] = [];
-  /** Bytes of whole requests that wait or are worked on. */
+  /** What whole requests take that wait or are worked on. */
   #queued = 0;
   /** Bytes of the frame that has begun and not ended. */
   #begun = 0;
@@ -153,14 +164,14 @@ export class Connection {
   /** Takes the next bytes, which must not be written to afterwards: requests are views of them. */
   receive(bytes: Uint8Array): void {
     if (this.#ended) return;
-    this.#frames.push(bytes);
+    this.#frames.push(this.#serving ? kept(bytes) : bytes);
     this.#begun += bytes.byteLength;
     this.#run += bytes.byteLength;
     if (this.#serving) this.#burst = Math.max(bytes.byteLength, this.#burst >> 1);
     try {
       for (let frame = this.#frames.next(); frame; frame = this.#frames.next()) {
         this.#begun = 0;
-        this.#queued += frame.byteLength;
+        this.#queued += weightOf(frame);
         this.#queue.push(frame);
       }
     } catch (error) {
@@ -223,7 +234,7 @@ export class Connection {
         inTurn = 0;
         await this.#port.giveWay();
       }
-      for (const { frame } of this.#underWay.splice(0, count)) this.#queued -= frame.byteLength;
+      for (const { frame } of this.#underWay.splice(0, count)) this.#queued -= weightOf(frame);
       this.#start();
       this.#roomy?.();
     }
@@ -243,7 +254,7 @@ export class Connection {
     for (; count < most; count++) {
       const { chunks } = this.#underWay[count];
       if (chunks === 'waiting' || chunks === undefined) break;
-      all.push(...chunks);
+      for (const chunk of chunks) all.push(chunk);
     }
     return { count, chunks: all };
   }
@@ -280,7 +291,7 @@ export class Connection {
     this.#starting = true;
     while (this.#head < this.#queue.length && this.#mayStart(this.#queue[this.#head])) {
       const frame = this.#take();
-      if (this.#clientGone && this.#port.onlyReads(frame)) this.#queued -= frame.byteLength;
+      if (this.#clientGone && this.#port.onlyReads(frame)) this.#queued -= weightOf(frame);
       else this.#begin(frame);
     }
     this.#starting = false;

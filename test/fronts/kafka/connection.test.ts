@@ -277,6 +277,46 @@ describe('a connection', () => {
     expect(connection.isClientsTurn).toBe(true);
   });
 
+  it('has no room while too many requests wait, however small', async () => {
+    const { connection } = byHand();
+    let roomy = false;
+    connection.receive(frame(1));
+    for (let i = 0; i < 10_000; i++) connection.receive(new Uint8Array(4));
+    void connection.room().then(() => {
+      roomy = true;
+    });
+    await turns();
+    expect(roomy).toBe(false);
+  });
+
+  it('keeps no buffer that is mostly empty for a request that waits', async () => {
+    const frames: Uint8Array[] = [];
+    const { connection } = byHand({
+      port: {
+        answer: async (bytes, nextMayStart) => {
+          frames.push(bytes);
+          nextMayStart();
+          return [];
+        },
+      },
+    });
+    connection.receive(frame(101));
+    const buffer = new Uint8Array(8 * 1024);
+    buffer.set(frame(102));
+    connection.receive(buffer.subarray(0, 5));
+    await connection.end();
+    expect(frames.map(([first]) => first)).toEqual([101, 102]);
+    expect(frames[1].buffer.byteLength).toBeLessThan(100);
+  });
+
+  it('sends answers in any number of chunks', async () => {
+    const chunks = new Array<Uint8Array>(300_000).fill(new Uint8Array([1]));
+    const { connection, sent } = byHand({ port: { answer: async () => chunks } });
+    connection.receive(frame(1));
+    await connection.end();
+    expect(sent[0]).toHaveLength(chunks.length);
+  });
+
   it('carries out what arrived whole before the client ended', async () => {
     const state = byHand();
     state.connection.receive(joined(frame(1), frame(2), new Uint8Array([0, 0, 0, 9, 1])));
