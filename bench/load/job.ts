@@ -24,6 +24,8 @@ export interface Target {
   readonly records?: number;
   /** How long it works before anything is measured: this comes on top. Default 0. */
   readonly warmUpSeconds?: number;
+  /** How many records are moved before anything is measured, however long that takes. Default 0. */
+  readonly warmUpRecords?: number;
   /** Processes of the system under load: their processor time in what is measured is reported. */
   readonly pids?: readonly number[];
 }

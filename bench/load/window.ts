@@ -11,6 +11,8 @@ const patienceMs = 30_000;
 
 export class Window {
   readonly #warmUpMs: number;
+  /** Records that are still to come before anything is measured. */
+  #cold: number;
   readonly #lastsMs: number;
   readonly #wanted: number;
   readonly #pids: readonly number[];
@@ -27,8 +29,9 @@ export class Window {
   /** How often something was, at any time. */
   counted = 0;
 
-  constructor({ seconds, records, warmUpSeconds = 0, pids = [] }: Target) {
+  constructor({ seconds, records, warmUpSeconds = 0, warmUpRecords = 0, pids = [] }: Target) {
     this.#warmUpMs = warmUpSeconds * 1000;
+    this.#cold = warmUpRecords;
     this.#lastsMs = seconds === undefined ? Number.POSITIVE_INFINITY : seconds * 1000;
     this.#wanted = records ?? Number.POSITIVE_INFINITY;
     this.#pids = pids;
@@ -51,7 +54,7 @@ export class Window {
   /** To be called when the load begins. */
   open(): void {
     this.#warmSince = performance.now();
-    if (this.#warmUpMs === 0) this.#begin(this.#warmSince);
+    if (this.#warmUpMs === 0 && this.#cold === 0) this.#begin(this.#warmSince);
   }
 
   /** So many records are on their way. */
@@ -64,7 +67,8 @@ export class Window {
     this.counted++;
     if (this.#isOver) return;
     if (this.#began === undefined) {
-      if (now - this.#warmSince >= this.#warmUpMs) this.#begin(now);
+      this.#cold -= records;
+      if (this.#cold <= 0 && now - this.#warmSince >= this.#warmUpMs) this.#begin(now);
       return;
     }
     this.#records += records;

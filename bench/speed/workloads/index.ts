@@ -18,7 +18,7 @@ export const workloads: readonly Workload[] = [
   ...fetches,
   tail,
   group,
-  partitions,
+  ...partitions,
   ...connections,
   ...https,
   transactions,

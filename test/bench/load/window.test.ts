@@ -33,6 +33,17 @@ describe('what is measured', () => {
     expect(records).toBe(100);
   });
 
+  it('begins when enough has been moved before, however long that took', () => {
+    const window = new Window({ ...target, records: 30, warmUpSeconds: 1, warmUpRecords: 100 });
+    window.open();
+    const now = performance.now();
+    for (let i = 1; i <= 13; i++) window.count(now + 1_000 * i, 10, 100, i);
+    const { records, seconds, latencyMs } = window.report();
+    expect(records).toBe(30);
+    expect(seconds).toBeCloseTo(3);
+    expect(latencyMs?.count).toBe(3);
+  });
+
   it('is full when as many are under way as are wanted', () => {
     const window = new Window({ ...target, records: 10 });
     window.open();
