@@ -30,6 +30,7 @@ export class HeldRecords {
   #batches: Batch[] = [];
   /** In memory. */
   #bytes = 0;
+  #hasNews = false;
 
   /** @param memory where they are counted */
   constructor(memory: AnswerMemory) {
@@ -40,8 +41,16 @@ export class HeldRecords {
     return this.#batches.length === 0;
   }
 
+  /** Whether anything came since this was last asked. */
+  takeNews(): boolean {
+    const hasNews = this.#hasNews;
+    this.#hasNews = false;
+    return hasNews;
+  }
+
   /** Takes what was appended behind everything that was there. */
   add(pieces: readonly Uint8Array[]): void {
+    this.#hasNews = true;
     for (const piece of pieces) {
       for (const batch of recordBatches(piece)) {
         if (this.#batches.at(-1)?.nextOffset !== batch.baseOffset) this.drop();

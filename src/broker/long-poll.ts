@@ -13,7 +13,7 @@ import type { ReadReply } from '../core/log/calls.ts';
 import { ErrorCode } from '../protocol/errors.ts';
 import { recordBatches } from '../protocol/records/index.ts';
 import { eachBounded } from '../runtime/each-bounded.ts';
-import type { LogEnds } from '../runtime/stubs.ts';
+import type { LogEnds, PartitionWatch } from '../runtime/stubs.ts';
 import type { AnswerClaim } from './answer-memory.ts';
 import { Bell, pause } from './bell.ts';
 import type { PartitionState, RequestContext, WatchedPartition } from './context.ts';
@@ -101,6 +101,8 @@ class LongPoll {
   #mayHaveNone = false;
   /** There was no room to read every partition. */
   #isFull = false;
+  /** The signs of life that lines were asked for since this Fetch came. */
+  readonly #proofs = new Map<PartitionWatch, Promise<boolean>>();
 
   constructor(
     partitions: readonly Wanted[],
@@ -270,7 +272,7 @@ class LongPoll {
    */
   async #readHeld(partitions: readonly Wanted[]): Promise<Wanted[]> {
     const holding = partitions.filter(hasHeld);
-    await Promise.all(holding.map(({ watched }) => watched!.watch.prove()));
+    await Promise.all(holding.map(({ watched }) => this.#proven(watched!.watch)));
     return partitions.filter((one) => {
       const reply = one.watched && this.#replyFromHeld(one, one.watched);
       if (reply === undefined) return true;
@@ -278,6 +280,20 @@ class LongPoll {
       this.#take(one, reply);
       return false;
     });
+  }
+
+  /** Settles when all has been heard that was announced before this Fetch came: asked only once. */
+  #proven(watch: PartitionWatch): Promise<boolean> {
+    const proof = this.#proofs.get(watch) ?? watch.prove();
+    this.#proofs.set(watch, proof);
+    return proof;
+  }
+
+  /** So that what will be brought, to those who were brought something before, need not wait. */
+  #proveAhead(partitions: readonly Wanted[]): void {
+    for (const { watched } of partitions) {
+      if (watched?.held.takeNews()) void this.#proven(watched.watch);
+    }
   }
 
   async #readOne(one: Wanted, maxBytes: number, minOneBatch: boolean): Promise<void> {
@@ -331,6 +347,7 @@ class LongPoll {
     if (signal.aborted) abandon();
     const stop = this.#context.watches.listen(() => bell.ring());
     try {
+      this.#proveAhead(growing);
       await this.#watch(growing);
       while (!bell.last) {
         const moved = growing.filter((one) => this.#hasMoved(one));

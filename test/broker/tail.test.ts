@@ -1,5 +1,5 @@
 /** A consumer at the end of a partition: what it is sent without asking for it. */
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { handleFetch } from '../../src/broker/handlers/fetch.ts';
 import { type FetchRequest, fetch } from '../../src/protocol/apis/fetch.ts';
 import { ErrorCode } from '../../src/protocol/errors.ts';
@@ -15,6 +15,7 @@ async function tailing() {
   const spec = { topicId, topic: 'orders', partition: 0, configs };
   await cluster.append('orders', 0, 'a');
   const { context, watches } = cluster.client();
+  const partition = cluster.partition(topicId, 0);
   const poll = async (fetchOffset: number, more: Partial<Asked> = {}) => {
     const { responses } = await handleFetch(request({ fetchOffset, ...more }), context(11));
     const answer = responses[0].partitions[0];
@@ -22,7 +23,6 @@ async function tailing() {
   };
   await poll(1);
   cluster.takeCalls();
-  const partition = cluster.partition(topicId, 0);
   return { cluster, partition, spec, poll, watched: () => watches.get(topicId, 0)! };
 }
 
@@ -30,15 +30,17 @@ interface Asked {
   readonly fetchOffset: number;
   readonly maxBytes: number;
   readonly isolationLevel: number;
+  readonly maxWaitMs: number;
 }
 
-function request({ fetchOffset, maxBytes = 1_048_576, isolationLevel = 0 }: Partial<Asked>) {
+function request(asking: Partial<Asked>) {
+  const { fetchOffset, maxBytes = 1_048_576, isolationLevel = 0, maxWaitMs = 2 } = asking;
   const partition = {
     ...{ partition: 0, currentLeaderEpoch: -1, fetchOffset: fetchOffset!, lastFetchedEpoch: -1 },
     ...{ logStartOffset: -1, partitionMaxBytes: maxBytes, replicaDirectoryId: '' },
   };
   const topics = [{ topic: 'orders', topicId: '', partitions: [partition] }];
-  const asked = { minBytes: 1, maxWaitMs: 2, isolationLevel, topics };
+  const asked = { minBytes: 1, maxWaitMs, isolationLevel, topics };
   return { ...defaultsOf(fetch.request.fields), ...asked } satisfies FetchRequest;
 }
 
@@ -130,5 +132,84 @@ describe('a consumer at the tail', () => {
     expect(await poll(2, committed)).toMatchObject({ abortedTransactions: aborted });
     expect((await poll(3, committed)).values).toEqual(['d']);
     expect(await poll(4, committed)).toMatchObject({ abortedTransactions: aborted });
+  });
+});
+
+/** The same, who was sent something before; its line gives signs of life when the test says so. */
+async function proving() {
+  const all = await tailing();
+  await all.cluster.append('orders', 0, 'b');
+  await all.poll(1);
+  const { watch } = all.watched();
+  const answers: (() => void)[] = [];
+  const sayFirst = watch.prove;
+  vi.spyOn(watch, 'prove').mockImplementation(async () => {
+    await new Promise<void>((resolve) => {
+      answers.push(resolve);
+    });
+    return sayFirst();
+  });
+  /** One that waits: for long, should nothing be brought. */
+  const wait = (fetchOffset: number) => {
+    const seen: string[] = [];
+    const answer = all.poll(fetchOffset, { maxWaitMs: 60_000 });
+    void answer.then(({ values }) => seen.push(...values));
+    return { answer, seen };
+  };
+  return { ...all, answers, wait };
+}
+
+/** What can happen by itself has happened. */
+const settled = () => new Promise((resolve) => setTimeout(resolve, 5));
+
+describe('that nothing of it was deleted before', () => {
+  it('is seen to while a consumer waits', async () => {
+    const { cluster, answers, wait } = await proving();
+    const { answer } = wait(2);
+    await settled();
+    expect(answers).toHaveLength(1);
+    answers[0]();
+    await settled();
+    await cluster.append('orders', 0, 'c');
+    expect((await answer).values).toEqual(['c']);
+    expect(answers).toHaveLength(1);
+    expect(cluster.takeCalls()).toEqual([]);
+  });
+
+  it('is waited for, should records come first', async () => {
+    const { cluster, answers, wait } = await proving();
+    const { answer, seen } = wait(2);
+    await cluster.append('orders', 0, 'c');
+    await settled();
+    expect([answers.length, seen]).toEqual([1, []]);
+    answers[0]();
+    expect((await answer).values).toEqual(['c']);
+  });
+
+  it('is not known from what was asked before the consumer came', async () => {
+    const { cluster, partition, spec, answers, poll, wait } = await proving();
+    const before = poll(2);
+    await settled();
+    await before;
+    await cluster.append('orders', 0, 'c');
+    const { answer } = wait(2);
+    await settled();
+    expect(answers).toHaveLength(2);
+    await partition.call('deleteRecords', { spec, offset: 3 });
+    for (const say of answers) say();
+    expect((await answer).errorCode).toBe(ErrorCode.OFFSET_OUT_OF_RANGE);
+  });
+
+  it('is asked no more than once for what was brought, and never where nothing is', async () => {
+    const { cluster, answers, poll } = await proving();
+    for (let i = 0; i < 5; i++) await poll(2);
+    expect(answers).toHaveLength(1);
+    answers[0]();
+    await cluster.append('orders', 0, 'c');
+    const asked = poll(2);
+    await settled();
+    expect(answers).toHaveLength(2);
+    answers[1]();
+    expect((await asked).values).toEqual(['c']);
   });
 });
