@@ -273,13 +273,17 @@ class LongPoll {
   async #readHeld(partitions: readonly Wanted[]): Promise<Wanted[]> {
     const holding = partitions.filter(hasHeld);
     await Promise.all(holding.map(({ watched }) => this.#proven(watched!.watch)));
-    return partitions.filter((one) => {
+    const asked = partitions.filter((one) => {
       const reply = one.watched && this.#replyFromHeld(one, one.watched);
       if (reply === undefined) return true;
       one.reply = reply;
       this.#take(one, reply);
       return false;
     });
+    // What needs no asking is not to take the room of the others every time.
+    if (asked.length === 0 || 2 * this.#bytes <= this.#limits.maxBytes) return asked;
+    for (const one of partitions) one.bytes = 0;
+    return [...partitions];
   }
 
   /** Settles when all has been heard that was announced before this Fetch came: asked only once. */

@@ -115,6 +115,30 @@ describe('a consumer at the tail', () => {
     expect(new RecordBatch(pieces![0]).baseOffset).toBe(1);
   });
 
+  it('leaves room for partitions that have to be asked', async () => {
+    const cluster = new TestCluster();
+    cluster.create('orders', 2);
+    const value = 'b'.repeat(1_000);
+    for (const partition of [0, 0, 1]) await cluster.append('orders', partition, value);
+    const { context } = cluster.client();
+    const read = async (...offsets: number[]) => {
+      const [{ topic, topicId, partitions }] = request({ fetchOffset: 0 }).topics;
+      const asked = offsets.map((fetchOffset, partition) => {
+        return { ...partitions[0], partition, fetchOffset };
+      });
+      const topics = [{ topic, topicId, partitions: asked }];
+      const all = { ...request({ fetchOffset: 0 }), maxBytes: 2_500, topics };
+      const { responses } = await handleFetch(all, context(11));
+      return responses[0].partitions.map(({ records }) => valuesOf(records ?? []).length);
+    };
+    await read(2, 1);
+    for (let i = 0; i < 3; i++) await cluster.append('orders', 1, value);
+    cluster.takeCalls();
+    expect(await read(2, 1)).toEqual([0, 2]);
+    expect(cluster.takeCalls()).toEqual([]);
+    expect(await read(0, 1)).toEqual([1, 1]);
+  });
+
   it('asks what was aborted, if it reads what is committed', async () => {
     const { cluster, partition, spec, poll } = await tailing();
     const committed = { isolationLevel: 1 };
