@@ -62,7 +62,7 @@ export class Gathering {
   /** Settles when what waits is to be written. */
   async gathered(look: () => Gathered): Promise<void> {
     this.#company = Math.max(this.#mostSince, this.#company);
-    if (this.#company === 1 || look().count >= this.#company) return;
+    if (this.#company === 1 || this.#isEnough(look())) return;
     await this.#around.turn();
     if (this.#isEnough(look())) return;
     if (this.#pause > 0) {

@@ -9,6 +9,8 @@ let waiting: number;
 let bytes: number;
 /** How long was waited, each time. */
 let waits: number[];
+/** How often those were let in who were there already. */
+let turns: number;
 /** Who comes while it is waited, one after the other. */
 let comers: number;
 let gathering: Gathering;
@@ -18,6 +20,7 @@ beforeEach(() => {
   waiting = 0;
   bytes = 0;
   waits = [];
+  turns = 0;
   comers = 0;
   gathering = new Gathering({
     now: () => now,
@@ -26,7 +29,9 @@ beforeEach(() => {
       now += ms;
       come(comers);
     },
-    turn: async () => {},
+    turn: async () => {
+      turns++;
+    },
   });
 });
 
@@ -102,11 +107,15 @@ describe('Gathering', () => {
     expect(waits.length).toBeLessThan(5);
   });
 
-  it('waits for nobody once there is enough to write', async () => {
+  it('waits for nobody once there is enough to write, and takes no turn', async () => {
     await flush(10);
     bytes = 16 * 1024;
     expect(await flush(1)).toBe(1);
     expect(waits).toEqual([]);
+    expect(turns).toBe(0);
+    bytes = 0;
+    await flush(1);
+    expect(turns).toBe(1);
   });
 
   it('waits in proportion to what storage takes', async () => {
