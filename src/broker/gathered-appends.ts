@@ -3,7 +3,7 @@
  * breath, as when several requests came in one read, travel in one call. The surprise: nobody waits
  * for company, since a call leaves at the end of the turn in which its first append was made.
  */
-import type { Append, AppendReply, PartitionCalls, PartitionSpec } from '../core/log/calls.ts';
+import type { AppendPart, AppendReply, PartitionCalls, PartitionSpec } from '../core/log/calls.ts';
 
 /** What one call carries at most, unless a single append is larger. */
 const mostBytes = 4 * 1024 * 1024;
@@ -70,18 +70,18 @@ export class GatheredAppends {
 }
 
 /**
- * All of these in one command. A call carries the whole buffer of a view, and each buffer once:
- * they share one that has nothing else in it.
+ * All of these in one command. A call carries the whole buffer of a view: theirs has nothing else
+ * in it, and is one view, since each more takes its time.
  */
 function together(commands: readonly AppendCommand[]): PartitionCalls['appendAll']['command'] {
-  const bytes = new Uint8Array(commands.reduce((sum, { records }) => sum + records.byteLength, 0));
+  const all = new Uint8Array(commands.reduce((sum, { records }) => sum + records.byteLength, 0));
   let at = 0;
-  const appends = commands.map(({ spec: _, records, ...append }): Append => {
-    bytes.set(records, at);
+  const appends = commands.map(({ spec: _, records, ...append }): AppendPart => {
+    all.set(records, at);
     at += records.byteLength;
-    return { ...append, records: bytes.subarray(at - records.byteLength, at) };
+    return { ...append, byteCount: records.byteLength };
   });
   // What was learned of the topic last.
   const { spec }: { spec: PartitionSpec } = commands[commands.length - 1];
-  return { spec, appends };
+  return { spec, records: all, appends };
 }

@@ -315,11 +315,15 @@ export class PartitionHost implements Stub<PartitionCalls> {
 
   async #appendAll({
     spec,
+    records: all,
     appends,
   }: PartitionCalls['appendAll']['command']): Promise<PartitionCalls['appendAll']['reply']> {
-    const replies = appends.map((append, i) =>
-      this.#append({ ...append, spec, owned: true }, i === 0 ? 1 : 0),
-    );
+    let end = 0;
+    const replies = appends.map(({ byteCount, ...append }, i) => {
+      const records = all.subarray(end, end + byteCount);
+      end += byteCount;
+      return this.#append({ ...append, spec, records, owned: true }, i === 0 ? 1 : 0);
+    });
     return { replies: await Promise.all(replies) };
   }
 

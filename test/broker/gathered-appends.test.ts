@@ -19,7 +19,14 @@ function gathered(failsWith?: Error) {
   };
   const port: AppendCalls = {
     append: async (append) => answer([append])[0],
-    appendAll: async ({ appends }) => ({ replies: answer(appends) }),
+    appendAll: async ({ records, appends }) => {
+      let end = 0;
+      const whole = appends.map(({ byteCount, ...append }) => {
+        end += byteCount;
+        return { ...append, records: records.subarray(end - byteCount, end) };
+      });
+      return { replies: answer(whole) };
+    },
   };
   const appends = new GatheredAppends(port);
   const append = (records: Uint8Array, more: Partial<Append> = {}) =>

@@ -64,12 +64,9 @@ describe('Partition', () => {
     const partition = newPartition();
     const { spec } = append(batch(['a']));
     const parts = [batch(['a']), new Uint8Array(5), batch(['b', 'c']), sequenced(1, 0, 1)];
-    const bytes = concat(parts);
-    const ends = parts.map((_, i) => concat(parts.slice(0, i + 1)).length);
-    const appends = parts.map(({ length }, i) => ({
-      records: bytes.subarray(ends[i] - length, ends[i]),
-    }));
-    const { replies } = await partition.call('appendAll', { spec, appends });
+    const appends = parts.map(({ length }) => ({ byteCount: length }));
+    const records = concat(parts);
+    const { replies } = await partition.call('appendAll', { spec, records, appends });
     expect(replies.map(({ errorCode, baseOffset }) => [errorCode, baseOffset])).toEqual([
       [ErrorCode.NONE, 0],
       [ErrorCode.INVALID_RECORD, -1],

@@ -93,8 +93,11 @@ async function answerPartition(
       return await partition.call('append', {
         spec: partitionSpec(topic, index),
         records: batch,
-        transactionalId: transactionalId ?? undefined,
-        addsPartition: context.apiVersion >= 12,
+        // Nobody else's batches are transactional.
+        ...(transactionalId !== null && {
+          transactionalId,
+          addsPartition: context.apiVersion >= 12,
+        }),
       });
     } catch (error) {
       if (!(error instanceof KafkaError)) throw error;
@@ -111,15 +114,15 @@ async function answerPartition(
     baseOffset,
     logAppendTimeMs,
     logStartOffset,
-    recordErrors: [...recordErrors],
-    errorMessage,
+    recordErrors: [...(recordErrors ?? [])],
+    errorMessage: errorMessage ?? null,
     currentLeader: { leaderId: -1, leaderEpoch: -1 },
   };
 }
 
 function refusal(errorCode: number, errorMessage: string | null): AppendReply {
   const nowhere = { baseOffset: -1, logAppendTimeMs: -1, logStartOffset: -1 };
-  return { errorCode, errorMessage, ...nowhere, recordErrors: [] };
+  return { errorCode, errorMessage, ...nowhere };
 }
 
 const offsetAndLength = 12;

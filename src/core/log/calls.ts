@@ -28,9 +28,16 @@ export interface Append {
   readonly addsPartition?: boolean | undefined;
 }
 
+/** One of several that are handed over together. */
+export interface AppendPart extends Omit<Append, 'records'> {
+  readonly byteCount: number;
+}
+
+/** Most say as little as can be: every field takes its time on the way. */
 export interface AppendReply {
   readonly errorCode: number;
-  readonly errorMessage: string | null;
+  /** Absent: there is nothing to say. */
+  readonly errorMessage?: string | null;
   /**
    * Offset of the first record; -1 on refusal. For a duplicate of a known batch, its first offset.
    */
@@ -38,7 +45,8 @@ export interface AppendReply {
   /** Milliseconds since the epoch with LogAppendTime, else -1. */
   readonly logAppendTimeMs: number;
   readonly logStartOffset: number;
-  readonly recordErrors: readonly { batchIndex: number; batchIndexErrorMessage: string | null }[];
+  /** Absent: none. */
+  readonly recordErrors?: readonly { batchIndex: number; batchIndexErrorMessage: string | null }[];
 }
 
 export interface ReadCommand {
@@ -103,11 +111,15 @@ export interface PartitionCalls extends ShareCalls, StreamCalls {
   /** As `Append` says. */
   append: { command: Append & { readonly spec: PartitionSpec }; reply: AppendReply };
   /**
-   * Several appends, in order. Each is taken or refused by itself. Their bytes are handed over:
-   * they may be written into.
+   * Several appends, in order, whose records lie one after the other. Each is taken or refused by
+   * itself. Their bytes are handed over: they may be written into.
    */
   appendAll: {
-    command: { readonly spec: PartitionSpec; readonly appends: readonly Append[] };
+    command: {
+      readonly spec: PartitionSpec;
+      readonly records: Uint8Array;
+      readonly appends: readonly AppendPart[];
+    };
     /** One for each. */
     reply: { readonly replies: readonly AppendReply[] };
   };

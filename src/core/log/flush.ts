@@ -249,14 +249,7 @@ export class Flush {
 
   #accepted(baseOffset: number, logAppendTimeMs: number): AppendReply {
     const { logStartOffset } = this.#end;
-    return {
-      errorCode: ErrorCode.NONE,
-      errorMessage: null,
-      baseOffset,
-      logAppendTimeMs,
-      logStartOffset,
-      recordErrors: [],
-    };
+    return { errorCode: ErrorCode.NONE, baseOffset, logAppendTimeMs, logStartOffset };
   }
 }
 

@@ -105,7 +105,7 @@ function copy(
 /** Has the log take the records; why it does not. */
 function refusalOf(spec: PartitionSpec, records: Uint8Array | null, flush: Flush) {
   if (records === null) return undefined;
-  const { errorCode, errorMessage } = flush.add({ spec, records });
+  const { errorCode, errorMessage = null } = flush.add({ spec, records });
   if (errorCode === ErrorCode.NONE) return undefined;
   return { errorCode, errorMessage, outcome: 'refused' as const };
 }

@@ -31,11 +31,9 @@ describe('Flush', () => {
     expect(replies.map(({ baseOffset }) => baseOffset)).toEqual([40, 42, 43]);
     expect(replies[0]).toEqual({
       errorCode: ErrorCode.NONE,
-      errorMessage: null,
       baseOffset: 40,
       logAppendTimeMs: -1,
       logStartOffset: 3,
-      recordErrors: [],
     });
     expect(flush.rows).toHaveLength(1);
     expect(flush.rows[0]).toMatchObject({

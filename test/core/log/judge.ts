@@ -36,7 +36,7 @@ export function verdictOf({ batch, configs }: Case): string {
   const now = startOfTime;
   const [reply] = log.append([append(batch(now), configs)], now + 1);
   if (reply.errorCode !== 0) {
-    const named = reply.recordErrors.map(({ batchIndex }) => batchIndex);
+    const named = (reply.recordErrors ?? []).map(({ batchIndex }) => batchIndex);
     return `refused ${reply.errorCode}${named.length > 0 ? ` at ${named}` : ''}`;
   }
   const [stored] = batchesOf(log.read(read(0)).records);
