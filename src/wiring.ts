@@ -23,7 +23,7 @@ import { streamOutside } from './fronts/push/stream-outside.ts';
 import { KafkaConnection } from './fronts/rpc/kafka-connection.ts';
 import { isConfigured } from './runtime/access-config.ts';
 import { timeNow } from './runtime/clock.ts';
-import { brokerConfigFrom } from './runtime/config.ts';
+import { brokerConfigOf } from './runtime/config.ts';
 import { connectionLimitsFrom } from './runtime/connection-limits.ts';
 import { type OriginRules, originRulesFrom } from './runtime/origin-rules.ts';
 import type { PushOutside } from './runtime/push/outside.ts';
@@ -46,7 +46,7 @@ type Shut = { readonly shut: string };
 
 /** The gateway to the objects that these bindings lead to. */
 export function gatewayTo(env: Env, access: Access): Gateway {
-  return createGateway(workerObjects(env), brokerConfigFrom(env), access);
+  return createGateway(workerObjects(env), brokerConfigOf(env), access);
 }
 
 export class Wiring {

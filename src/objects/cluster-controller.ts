@@ -8,7 +8,7 @@ import type { ClusterCalls } from '../core/cluster/commands.ts';
 import { timeNow } from '../runtime/clock.ts';
 import type { ClusterHost } from '../runtime/cluster-host.ts';
 import { clusterHost, runErrands } from '../runtime/cluster-host.ts';
-import { brokerConfigFrom } from '../runtime/config.ts';
+import { brokerConfigOf } from '../runtime/config.ts';
 import { meteredAlarm, ObjectMeter } from '../runtime/meters.ts';
 import { sqliteRows } from '../runtime/rows.ts';
 import { acceptWatch, giveSignsOfLife, tellWatchers } from '../runtime/watch.ts';
@@ -24,7 +24,7 @@ export class ClusterController extends DurableObject<Env> {
     super(ctx, env);
     giveSignsOfLife(ctx);
     this.#host = clusterHost({
-      config: brokerConfigFrom(env),
+      config: brokerConfigOf(env),
       rows: sqliteRows(ctx.storage, this.meter),
       now: timeNow,
       setAlarm: meteredAlarm(ctx.storage, this.meter),

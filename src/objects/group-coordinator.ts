@@ -6,7 +6,7 @@
 import { DurableObject } from 'cloudflare:workers';
 import type { GroupCalls, VouchedMember } from '../core/group/commands.ts';
 import { timeAt, timeNow } from '../runtime/clock.ts';
-import { brokerConfigFrom } from '../runtime/config.ts';
+import { brokerConfigOf } from '../runtime/config.ts';
 import { GroupHost } from '../runtime/group-host.ts';
 import type { GroupLine, Vouching } from '../runtime/group-lines.ts';
 import { meteredAlarm, ObjectMeter } from '../runtime/meters.ts';
@@ -28,7 +28,7 @@ export class GroupCoordinator extends DurableObject<Env> {
     super(ctx, env);
     giveSignsOfLife(ctx);
     this.#host = new GroupHost({
-      config: brokerConfigFrom(env),
+      config: brokerConfigOf(env),
       rows: sqliteRows(ctx.storage, this.meter),
       objects: workerObjects(env),
       now: timeNow,

@@ -6,7 +6,7 @@
 import { DurableObject } from 'cloudflare:workers';
 import type { PartitionCalls } from '../core/log/calls.ts';
 import { timeNow } from '../runtime/clock.ts';
-import { brokerConfigFrom } from '../runtime/config.ts';
+import { brokerConfigOf } from '../runtime/config.ts';
 import { deleteTopic } from '../runtime/delete-topic.ts';
 import { ioTurn } from '../runtime/io-turn.ts';
 import { alarmOf, meteredAlarm, ObjectMeter } from '../runtime/meters.ts';
@@ -30,7 +30,7 @@ export class Partition extends DurableObject<Env> {
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
     giveSignsOfLife(ctx);
-    const { messageMaxBytes, producerIdExpirationMs } = brokerConfigFrom(env);
+    const { messageMaxBytes, producerIdExpirationMs } = brokerConfigOf(env);
     const store = new SqliteStore(ctx.storage, this.meter);
     const objects = workerObjects(env);
     const enclosures = new Enclosures(timeNow);

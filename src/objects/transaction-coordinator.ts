@@ -6,7 +6,7 @@
 import { DurableObject } from 'cloudflare:workers';
 import type { TransactionCalls } from '../core/transaction/calls.ts';
 import { timeNow } from '../runtime/clock.ts';
-import { brokerConfigFrom } from '../runtime/config.ts';
+import { brokerConfigOf } from '../runtime/config.ts';
 import { meteredAlarm, ObjectMeter } from '../runtime/meters.ts';
 import { sqliteRows } from '../runtime/rows.ts';
 import { TransactionHost } from '../runtime/transaction-host.ts';
@@ -21,7 +21,7 @@ export class TransactionCoordinator extends DurableObject<Env> {
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
     this.#host = new TransactionHost({
-      config: brokerConfigFrom(env),
+      config: brokerConfigOf(env),
       rows: sqliteRows(ctx.storage, this.meter),
       objects: workerObjects(env),
       now: timeNow,

@@ -236,6 +236,15 @@ export function brokerConfigFrom(variables: Readonly<Record<string, unknown>>): 
   return checked(config as unknown as BrokerConfig);
 }
 
+const known = new WeakMap<object, BrokerConfig>();
+
+/** The same of bindings, which never change: read once, for every object that is woken asks. */
+export function brokerConfigOf(env: Readonly<Record<string, unknown>>): BrokerConfig {
+  const config = known.get(env) ?? brokerConfigFrom(env);
+  known.set(env, config);
+  return config;
+}
+
 function checked(config: BrokerConfig): BrokerConfig {
   if (config.groupMinSessionTimeoutMs > config.groupMaxSessionTimeoutMs) {
     throw new Error(

@@ -3,6 +3,7 @@ import { brokerConfigs } from '../../src/core/cluster/broker-configs.ts';
 import {
   advertisedTo,
   brokerConfigFrom,
+  brokerConfigOf,
   brokerSettings,
   brokerVariables,
   defaultBrokerConfig,
@@ -21,6 +22,18 @@ describe('the broker config', () => {
     expect(brokerConfigFrom({ KAFKA_NUM_PARTITIONS: '', PARTITION: {} })).toEqual(
       defaultBrokerConfig,
     );
+  });
+
+  it('is read once of the same bindings', () => {
+    const env = { KAFKA_NUM_PARTITIONS: '3' };
+    expect(brokerConfigOf(env)).toEqual(brokerConfigFrom(env));
+    expect(brokerConfigOf(env)).toBe(brokerConfigOf(env));
+    expect(brokerConfigOf({ ...env, KAFKA_NUM_PARTITIONS: '4' }).numPartitions).toBe(4);
+  });
+
+  it('is refused as often as it is asked for', () => {
+    const env = { KAFKA_NUM_PARTITIONS: 'many' };
+    for (let i = 0; i < 2; i++) expect(() => brokerConfigOf(env)).toThrow('KAFKA_NUM_PARTITIONS');
   });
 
   it('has limits of its own beside those of Kafka', () => {
