@@ -23,13 +23,16 @@ export function lines(text: string): string[] {
   return text.split('\n').filter((line) => line !== '');
 }
 
-/** The partitions a kcat group member holds now, by the last rebalance it told of. */
+/**
+ * The partitions a kcat group member holds now, by the last rebalance it told of: it says so in
+ * pieces, so only what has come to the end of its line counts.
+ */
 export function groupOf(member: Running): string[] {
   const told = [
-    ...member.stderr.matchAll(/rebalanced \(memberid [^)]*\): (assigned|revoked): (.*)/g),
+    ...member.stderr.matchAll(/rebalanced \(memberid [^)]*\): (assigned|revoked): (.*)\n/g),
   ];
   const last = told.at(-1);
-  return last?.[1] === 'assigned' ? last[2]!.split(', ') : [];
+  return last?.[1] === 'assigned' && last[2] ? last[2].split(', ') : [];
 }
 
 /** Skips the case when the broker cannot be restarted from here. */
