@@ -123,8 +123,18 @@ export class MemoryStore implements LogStore {
     state?: LogState,
     streamRows: readonly StreamRow[] = [],
   ): void {
-    checkOrder([...this.#rows.slice(-1), ...rows]);
-    this.#rows.push(...rows.map(copyOf));
+    const last = this.#rows.at(-1);
+    const from = rows.at(0)?.grownFrom;
+    if (
+      from !== undefined &&
+      (last?.nextOffset !== from || last.baseOffset !== rows[0].baseOffset)
+    ) {
+      throw new Error(`no last row from ${rows[0].baseOffset} to ${from}`);
+    }
+    if (from !== undefined) this.#meter.rows({ rowsRead: 1 });
+    const before = from === undefined ? this.#rows.length : this.#rows.length - 1;
+    checkOrder([...this.#rows.slice(Math.max(before - 1, 0), before), ...rows]);
+    this.#rows.splice(before, 1, ...rows.map(copyOf));
     this.#keep(rows, snapshot, state);
     this.keepStreamRows(streamRows);
   }
@@ -189,7 +199,7 @@ function headOf({ producers: _, aborted: __, bytes, ...head }: LogRow): RowHead 
   return { ...head, byteCount: bytes.length };
 }
 
-function copyOf(row: LogRow): LogRow {
+function copyOf({ grownFrom: _, ...row }: LogRow): LogRow {
   return { ...row, producers: row.producers?.slice() ?? null, bytes: row.bytes.slice() };
 }
 

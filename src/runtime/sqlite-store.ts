@@ -90,6 +90,9 @@ const selectAborted = `SELECT producer_id AS producerId, first_offset AS firstOf
 const insertAborted = 'INSERT INTO aborted VALUES (?, ?, ?, ?)';
 const deleteAborted = 'DELETE FROM aborted WHERE last_offset = ?';
 const insertRow = 'INSERT INTO log VALUES (?, ?, ?, ?, ?, ?, ?, ?)';
+const growRow = `UPDATE log SET next_offset = ?, max_timestamp = ?, max_timestamp_so_far = ?,
+  appended_at = ?, byte_count = ?, producers = ?, data = ?
+  WHERE base_offset = ? AND next_offset = ?`;
 const insertContinuation = 'INSERT INTO continuation VALUES (?, ?, ?)';
 const selectShareState = 'SELECT data FROM share_state WHERE group_id = ? ORDER BY piece';
 const putShareState = 'INSERT OR REPLACE INTO share_state VALUES (?, ?, ?)';
@@ -282,7 +285,11 @@ export class SqliteStore implements LogStore {
   }
 
   #putAll(rows: readonly LogRow[], snapshot?: Snapshot, state?: LogState): void {
-    for (const row of rows) this.#insert(row);
+    for (const row of rows) {
+      if (row.grownFrom === undefined) this.#insert(row);
+      else this.#grow(row, row.grownFrom);
+      this.#putAborted(row);
+    }
     if (snapshot !== undefined) this.#put(snapshot);
     if (state !== undefined) {
       this.#storage.kv.put(stateKey, state);
@@ -313,7 +320,27 @@ export class SqliteStore implements LogStore {
     for (const [i, piece] of more.entries()) {
       this.#sql.exec(insertContinuation, row.baseOffset, i + 1, piece);
     }
-    for (const { lastOffset, firstOffset, producerId, lastStableOffset } of row.aborted ?? []) {
+  }
+
+  /** A row that is not as it was would lose what is appended. */
+  #grow(row: LogRow, from: number): void {
+    const { rowsWritten } = this.#sql.exec(
+      growRow,
+      row.nextOffset,
+      row.maxTimestamp,
+      row.maxTimestampSoFar,
+      row.appendedAt,
+      row.bytes.length,
+      row.producers,
+      row.bytes,
+      row.baseOffset,
+      from,
+    );
+    if (rowsWritten === 0) throw new Error(`no row from ${row.baseOffset} to ${from}`);
+  }
+
+  #putAborted({ aborted = [] }: LogRow): void {
+    for (const { lastOffset, firstOffset, producerId, lastStableOffset } of aborted) {
       this.#sql.exec(insertAborted, lastOffset, firstOffset, producerId, lastStableOffset);
     }
   }

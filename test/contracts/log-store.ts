@@ -227,6 +227,39 @@ export function describeLogStore(name: string, withStore: WithStore): void {
         expect(store.count(0)).toBe(2);
       }));
 
+    it('lets its last row grow', () =>
+      withStore((open) => {
+        const aborted = [{ producerId: 1, firstOffset: 0, lastOffset: 3, lastStableOffset: 4 }];
+        const producers = Uint8Array.of(1, 2, 3);
+        const store = open();
+        store.append([row(0, 1), row(1, 1)], undefined);
+        store.append([row(1, 2, { grownFrom: 2, producers })], undefined);
+        const last = row(1, 3, { producers });
+        store.append([{ ...last, grownFrom: 3, aborted }, row(4, 1)], undefined, state(0));
+        for (const again of [store, open()]) {
+          expect(again.from(0, 9)).toEqual([row(0, 1), last, row(4, 1)].map(headOf));
+          expect(again.data(1, 1)).toEqual([last.bytes]);
+          expect(again.producerRows(0).map(({ baseOffset }) => baseOffset)).toEqual([1]);
+          expect([...again.abortedFrom(0)]).toEqual(aborted);
+          expect(again.state()).toEqual(state(0));
+        }
+      }));
+
+    it('lets no row grow that is not as it was, and stores nothing then', () =>
+      withStore((open) => {
+        const store = open();
+        store.append([row(0, 2)], undefined);
+        const wrong = [row(0, 3, { grownFrom: 1 }), row(1, 2, { grownFrom: 2 })];
+        for (const grown of wrong) {
+          expect(() => store.append([grown], undefined)).toThrow();
+          expect(() => store.append([grown, row(5, 1)], undefined, state(1))).toThrow();
+        }
+        for (const again of [store, open()]) {
+          expect(again.from(0, 9)).toEqual([headOf(row(0, 2))]);
+          expect(again.state()).toBeUndefined();
+        }
+      }));
+
     it('stores nothing of a first append that fails', () =>
       withStore((open) => {
         const store = open();

@@ -35,6 +35,7 @@ class History {
   readonly #random: (below: number) => number;
   readonly #open: () => LogStore;
   readonly #policy: string;
+  readonly #segmentMs: number;
   log: PartitionLog;
   now = startOfTime;
   #highestStart = 0;
@@ -46,6 +47,7 @@ class History {
   constructor(open: () => LogStore, seed: number) {
     this.#random = chance(seed);
     this.#policy = policies[seed % policies.length];
+    this.#segmentMs = seed % 2 === 0 ? 5_000 : 500_000;
     const crashing = new CrashingStore(this.#random);
     this.#open = () => crashing.wrap(open());
     this.log = this.#load();
@@ -55,7 +57,9 @@ class History {
     return {
       'cleanup.policy': this.#policy,
       'retention.ms': '60000',
-      'segment.ms': '5000',
+      // With the longer one rows grow.
+      'segment.ms': String(this.#segmentMs),
+      'max.compaction.lag.ms': '500000',
       'delete.retention.ms': '20000',
       'min.compaction.lag.ms': '1000',
       'min.cleanable.dirty.ratio': '0.2',

@@ -130,7 +130,8 @@ describe('a partition', () => {
   it('writes one row for those who come back after they were answered together', async () => {
     const store = new MemoryStore();
     const partition = memoryPartition({ settings, now: () => Date.now(), store });
-    const send = () => partition.call('append', append(batch(['a'])));
+    // Three of them are more than a page: the next have a row of their own.
+    const send = () => partition.call('append', append(batch(['a'.repeat(2_000)])));
     await Promise.all([send(), send(), send()]);
     const first = send();
     await new Promise((resolve) => setImmediate(resolve));

@@ -27,7 +27,7 @@ class FailingStore extends MemoryStore {
     if (this.failing === 'before') throw new Error('disk full');
     super.append(rows, snapshot, state);
     if (this.failing === 'after') throw new Error('lost the answer');
-    this.rows.push(...rows.map(({ baseOffset, nextOffset }) => nextOffset - baseOffset));
+    this.rows.push(...rows.map((row) => row.nextOffset - (row.grownFrom ?? row.baseOffset)));
   }
 }
 

@@ -35,16 +35,15 @@ function forms() {
 }
 
 function counting(objects: Objects, usageOf: (name: string) => Promise<Usage>) {
-  const before = new Map<string, number>();
-  return {
-    objects,
-    async written(name: string): Promise<number> {
-      const { rowsWritten } = await usageOf(name);
-      const was = before.get(name) ?? 0;
-      before.set(name, rowsWritten);
-      return rowsWritten - was;
-    },
+  const before = new Map<string, Usage>();
+  /** Rows read and written. */
+  const touched = async (name: string): Promise<readonly [number, number]> => {
+    const usage = await usageOf(name);
+    const { rowsRead = 0, rowsWritten = 0 } = before.get(name) ?? {};
+    before.set(name, usage);
+    return [usage.rowsRead - rowsRead, usage.rowsWritten - rowsWritten];
   };
+  return { objects, touched, written: async (name: string) => (await touched(name))[1] };
 }
 
 describe('rows written', () => {
@@ -65,6 +64,19 @@ describe('rows written', () => {
       await Promise.all(together);
       // Those that came while the first was written are one flush.
       expect(await written(partition)).toBeLessThanOrEqual(3);
+    }
+  });
+
+  it('by a partition: one for a flush that its last row takes in, which is read for it', async () => {
+    for (const { objects, touched } of forms()) {
+      const stub = objects.partition('AAAAAAAAAAAAAAAAAAAAAA', 0);
+      await stub.call('append', append(batch(['x'.repeat(4_000)])));
+      await stub.call('append', append(batch(['a'])));
+      await touched(partition);
+      for (let i = 0; i < 20; i++) {
+        await stub.call('append', append(batch(['a'])));
+        expect(await touched(partition)).toEqual([1, 1]);
+      }
     }
   });
 

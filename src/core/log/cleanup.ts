@@ -9,6 +9,7 @@ import type { PartitionSpec } from './calls.ts';
 import { type CleanupConfig, cleanupConfigFrom } from './cleanup-config.ts';
 import { type CompactedRows, Compaction, compactionEnd, tombstonesGoTo } from './compaction.ts';
 import { backoffMs, compactionDue, type DirtyPart, worthRows } from './compaction-time.ts';
+import { type Growth, rowGrowsFor } from './last-row.ts';
 import { firstState, type LogMemory, nothingCounted } from './log-memory.ts';
 import type { ProducerStates } from './producer-state.ts';
 import { expiredRows, nextSweep, rowsPerSweep } from './retention.ts';
@@ -38,10 +39,22 @@ export class Cleanup {
     this.#producers = producers;
   }
 
-  /** Rows were stored at the end of the log. */
+  /** How the last row may grow: producers and sizes are written down up to an offset. */
+  get growth(): Growth {
+    const config = this.#currentConfig();
+    const { snapshotOffset, state } = this.#memory;
+    return {
+      countedTo: Math.max(snapshotOffset, state?.counted?.nextOffset ?? 0),
+      forMs: config === undefined ? 0 : rowGrowsFor(config),
+    };
+  }
+
+  /** Rows were stored at the end of the log; the last one may have grown. */
   appended(rows: readonly LogRow[]): void {
-    this.#first ??= null;
-    if (this.#dirtyRows !== undefined) this.#dirtyRows += rows.length;
+    const hasGrown = rows.some(({ baseOffset }) => baseOffset === this.#first?.baseOffset);
+    this.#first = hasGrown ? null : (this.#first ?? null);
+    const added = rows.filter(({ grownFrom }) => grownFrom === undefined).length;
+    if (this.#dirtyRows !== undefined) this.#dirtyRows += added;
   }
 
   /** Stores what is known beside the rows. */

@@ -35,6 +35,7 @@ import {
   type MarkerReply,
   refused,
 } from './flush.ts';
+import { LastRow } from './last-row.ts';
 import { type ListOffsetReply, listOffset, listOffsetRefused } from './list-offsets.ts';
 import { logConfigFrom } from './log-config.ts';
 import { firstState, isNewer, type LogMemory, nothingCounted } from './log-memory.ts';
@@ -51,7 +52,7 @@ export interface LogSettings {
 }
 
 /**
- * A snapshot of producers is written once in so many rows, which bounds what loading looks at:
+ * A snapshot of producers is written once in so many flushes, which bounds what loading looks at:
  * the more producers there are, the more it costs, so the rarer it is.
  */
 export function rowsPerSnapshot(producers: number): number {
@@ -80,6 +81,7 @@ export class PartitionLog {
   readonly #memory: LogMemory;
   readonly #cleanup: Cleanup;
   readonly #stream: PartitionStream;
+  readonly #lastRow = new LastRow();
   /** Milliseconds since the epoch, as it was said last. */
   #now = 0;
   #maxTimestampSoFar = noTimestamp;
@@ -372,7 +374,9 @@ export class PartitionLog {
     const begun = flush.logStartOffset === undefined ? learned : { ...learned!, logStartOffset };
     const state = due ? this.#countedAfter(flush, begun, sizeInBytes) : begun;
     const snapshot = due ? this.#snapshotAfter(flush, now) : undefined;
-    this.#store.append(flush.rows, snapshot, state, draft.rows());
+    const rows = this.#lastRow.joinedBy(flush.rows, this.#cleanup.growth, now);
+    this.#store.append(rows, snapshot, state, draft.rows());
+    this.#lastRow.stored(rows, now);
     this.#stream.stored(draft, now);
     for (const [producerId, entry] of flush.producers) {
       this.#producers.set(producerId, entry);
@@ -386,7 +390,7 @@ export class PartitionLog {
     this.#maxTimestampSoFar = flush.maxTimestampSoFar;
     this.#rowsSinceSnapshot = due ? 0 : rowsSinceSnapshot;
     this.#appended = flush.rows.map((row) => row.bytes);
-    this.#cleanup.appended(flush.rows);
+    this.#cleanup.appended(rows);
   }
 
   #countedAfter(

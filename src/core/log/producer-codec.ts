@@ -3,7 +3,9 @@
  * both were stored in an older form before there were transactions, and that form is still read:
  * a summary's first byte tells them apart, for no producer id reaches that high.
  */
+import { concat } from '../../bytes/writer.ts';
 import type { ProducerAppend, ProducerBatch, ProducerEntry, ProducerMarker } from './producer.ts';
+import type { LogRow } from './store.ts';
 
 /** What a row's batches did to producers, in order. */
 export type ProducerEffect = ProducerAppend | ProducerMarker;
@@ -40,6 +42,16 @@ function putAppend(out: Fields, append: ProducerAppend, rowOffset: number): void
 function putMarker(out: Fields, marker: ProducerMarker): void {
   out.put(1, Kind.MARKER).put(8, marker.producerId).put(2, marker.epoch);
   out.put(4, marker.coordinatorEpoch).put(8, marker.transactionNumber);
+}
+
+type Summarised = Pick<LogRow, 'baseOffset' | 'producers'>;
+
+/** The summary of a row and the one after it, when they are one. */
+export function joinEffects(row: Summarised, next: Summarised): Uint8Array | null {
+  if (next.producers === null) return row.producers;
+  const effects = [...decodeEffects(next.producers, next.baseOffset)];
+  const added = encodeEffects(effects, row.baseOffset);
+  return row.producers === null ? added : concat([row.producers, added.subarray(1)]);
 }
 
 export function* decodeEffects(bytes: Uint8Array, rowOffset: number): Generator<ProducerEffect> {

@@ -1,7 +1,7 @@
 /**
  * Where a partition keeps its log: a synchronous port with a SQLite and a memory form. The
- * surprise: one row holds all that was appended together, however many batches, since rows are
- * billed and their size is not.
+ * surprise: one row holds all that was appended together, however many batches, and what little
+ * comes soon after it, since rows are billed and their size is not.
  */
 import type { StreamRow, StreamStore } from '../stream/stream-state.ts';
 import type { PartitionSpec } from './calls.ts';
@@ -18,7 +18,7 @@ export interface RowHead {
    * halving.
    */
   readonly maxTimestampSoFar: number;
-  /** When the row was appended, in milliseconds since the epoch. */
+  /** When something was last appended to the row, in milliseconds since the epoch. */
   readonly appendedAt: number;
   readonly byteCount: number;
 }
@@ -40,6 +40,8 @@ export interface LogRow extends Omit<RowHead, 'byteCount'> {
   readonly bytes: Uint8Array;
   /** What ended here and is to be remembered; absent: nothing. */
   readonly aborted?: readonly AbortedTransaction[] | undefined;
+  /** The row is the log's last one, which ended here and is longer now; absent: it is new. */
+  readonly grownFrom?: number | undefined;
 }
 
 /** What a row did to producer state, for replay. */
@@ -144,7 +146,7 @@ export interface LogStore extends StreamStore {
   forgetWaiting(reader: string): void;
   /**
    * Stores all of it or, throwing, nothing. A snapshot and a state take the place of the one
-   * before.
+   * before, and so does a row that has grown.
    */
   append(
     rows: readonly LogRow[],

@@ -253,7 +253,8 @@ describe('a compacted log', () => {
     const configs = { 'cleanup.policy': 'compact', 'min.compaction.lag.ms': '1000' };
     let configsVersion = 0;
     const send = (key: string, value: string, at: number, more = {}) => {
-      const bytes = buildBatch([newRecord([key, value], at)]);
+      // Two of them do not fit in a page.
+      const bytes = buildBatch([newRecord([key, value.padEnd(2_100)], at)]);
       const { spec, records } = append(bytes, { ...configs, ...more });
       log.append([{ spec: { ...spec, configsVersion: configsVersion++ }, records }], at);
     };

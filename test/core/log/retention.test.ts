@@ -197,7 +197,9 @@ describe('a log that loses its beginning', () => {
   it('is swept in slices when there is much to go', () => {
     const store = new MemoryStore();
     const log = new PartitionLog(store, settings);
-    for (let i = 0; i < 4_500; i++) log.append([append(batch(['v']))], now);
+    // Two of them do not fit in a page.
+    const value = 'v'.repeat(2_100);
+    for (let i = 0; i < 4_500; i++) log.append([append(batch([value]))], now);
     expect(log.deleteRecords({ spec: spec(), offset: -1 }, now).lowWatermark).toBe(4_500);
     expect(store.count(0)).toBe(3_500);
     expect(new PartitionLog(store, settings).read(read(4_499)).errorCode).toBe(

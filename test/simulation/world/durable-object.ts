@@ -84,11 +84,20 @@ export class DurableObjectSim<S> {
   instance(): Instance<S> {
     if (this.#instance?.alive) return this.#instance;
     const storage = this.#kind.newStorage();
-    for (const write of this.#durable) write(storage);
+    for (const write of this.#durable) this.#replay(write, storage);
     const instance = new Instance(this, storage);
     this.#instance = instance;
     instance.program = this.#kind.start(instance, this.name);
     return instance;
+  }
+
+  /** Where a write was forgotten, what follows from it cannot be done either. */
+  #replay(write: Write<S>, storage: S): void {
+    try {
+      write(storage);
+    } catch (error) {
+      if (!this.broken.forgets) throw error;
+    }
   }
 
   now(): number {
