@@ -3,7 +3,8 @@
  * surprise: a goal that is missed is said, and fails nothing, unless `--strict` is; what fails a
  * run is what could not be measured.
  */
-import { writeFileSync } from 'node:fs';
+import { accessSync, constants, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { parseArgs } from 'node:util';
 import { type Benchmark, progress, progressDone, Stopped, UsageError } from '../benchmark.ts';
 import { judgeGoals } from './goals.ts';
@@ -15,31 +16,21 @@ import { type Results, resultsOf } from './results.ts';
 import type { System } from './system.ts';
 import { bare } from './systems/bare.ts';
 import { kedge } from './systems/kedge.ts';
-import { figuresText, goalsText, headText } from './table.ts';
+import { figuresText, goalsText, headText, legend } from './table.ts';
 import type { Workload } from './workload.ts';
 import { workloads } from './workloads/index.ts';
 
 const peerNames = Object.keys(peers).join(', ');
 
-export const speedOptions = `  --peer <name>         also measures ${peerNames}; may be repeated
+export const speedOptions = `  --peer <name>         also measures one of ${peerNames}; may be repeated
   --only <name,…>       these workloads, or those whose names begin so
-  --rounds <n>          how often each is measured, in turns (default 5; 3 with a peer)
+  --rounds <n>          how often each is measured, in turns (default 5; 3 with a peer; some
+                        that take long, 3 at most)
   --seconds <n>         how long each look lasts (default: what the workload has)
   --records <n>         how many records each look takes, instead of a time
   --out <file>          keeps all samples as JSON
   --strict              exit code 1 when a goal is missed
   --list                the workloads`;
-
-const help = `Kedge beside the least there can be in its place, and beside others.
-
-Usage: npm run bench [-- options]
-
-Options
-${speedOptions}
-  --help                this text
-
-bench/README.md says what each workload is and how to read the table.
-`;
 
 interface Options {
   readonly systems: readonly System[];
@@ -51,9 +42,8 @@ interface Options {
   readonly strict: boolean;
 }
 
-export const speed: Benchmark = {
+export const speed: Pick<Benchmark, 'summary' | 'run'> = {
   summary: 'Kedge beside a bare Worker, and beside Kafka and others',
-  help,
   async run(args) {
     if (args.includes('--list')) {
       for (const { name, title } of workloads) console.log(`${name.padEnd(20)} ${title}`);
@@ -91,10 +81,10 @@ function parse(args: readonly string[]): Options {
   return {
     systems: [kedge, bare, ...beside.flatMap(({ systems }) => systems)],
     workloads: only === undefined ? all : chosen(only, all),
-    rounds: positive(rounds ?? (peer.length === 0 ? '5' : '3')),
-    ...(seconds !== undefined && { seconds: positive(seconds) }),
-    ...(records !== undefined && { records: positive(records) }),
-    ...(out !== undefined && { out }),
+    rounds: count('rounds', rounds ?? (peer.length === 0 ? '5' : '3')),
+    ...(seconds !== undefined && { seconds: positive('seconds', seconds) }),
+    ...(records !== undefined && { records: count('records', records) }),
+    ...(out !== undefined && { out: writable(out) }),
     strict,
   };
 }
@@ -118,14 +108,32 @@ function parsed(args: readonly string[]) {
   }
 }
 
-function positive(text: string): number {
+function positive(name: string, text: string): number {
   const value = Number(text);
-  if (!(value > 0)) throw new UsageError(`'${text}' is not a number above 0.`);
-  return value;
+  if (value > 0 && value < Number.POSITIVE_INFINITY) return value;
+  throw new UsageError(`--${name} is a number above 0, not '${text}'.`);
+}
+
+function count(name: string, text: string): number {
+  const value = Number(text);
+  if (Number.isInteger(value) && value > 0) return value;
+  throw new UsageError(`--${name} is a whole number above 0, not '${text}'.`);
+}
+
+/** Said before minutes are spent on what cannot be kept. */
+function writable(path: string): string {
+  try {
+    accessSync(dirname(path), constants.W_OK);
+    return path;
+  } catch {
+    throw new UsageError(`--out: there is no folder '${dirname(path)}' that can be written to.`);
+  }
 }
 
 function chosen(only: string, all: readonly Workload[]): Workload[] {
-  const names = only.split(',').map((name) => {
+  const wanted = only.split(',').filter((name) => name !== '');
+  if (wanted.length === 0) throw new UsageError('--only names no workload; --list names them.');
+  const names = wanted.map((name) => {
     const exact = all.filter((one) => one.name === name);
     const found = exact.length > 0 ? exact : all.filter((one) => one.name.startsWith(name));
     if (found.length > 0) return found;
@@ -162,7 +170,7 @@ function report(
   if (out !== undefined) {
     writeFileSync(out, `${JSON.stringify({ ...results, goals: judged }, undefined, 1)}\n`);
   }
-  console.log(`${headText(results)}\n\n${figuresText(results, systems)}`);
+  console.log(`${headText(results)}\n\n${figuresText(results, systems)}\n\n${legend}`);
   const said = goalsText(judged, results.rows);
   if (said !== '') console.log(`\n${said}`);
   for (const failure of results.failures) console.error(`FAILED ${failure}`);

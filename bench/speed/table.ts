@@ -1,7 +1,7 @@
 /**
  * The results for people: one row a figure, one column a system, and behind them what Kedge's
  * figure is to each other's. The surprise: a workload's title has a line of its own, so that the
- * table of two systems fits a terminal.
+ * table of two systems fits a terminal; where there are more, the ratios are a table of their own.
  */
 import { ratioText, table } from '../benchmark.ts';
 import type { Goal, Judged } from './goals.ts';
@@ -13,15 +13,31 @@ type Named = Pick<System, 'name' | 'title'>;
 /** All figures, under the titles of their workloads. */
 export function figuresText({ rows }: Pick<Results, 'rows'>, systems: readonly Named[]): string {
   const others = systems.filter(({ name }) => name !== ours);
-  const head = [
-    '',
-    ...systems.map(({ title }) => title),
-    ...others.map(({ title }) => `Kedge / ${title}`),
-  ];
+  const figures = systems.map(({ name, title }) => ({
+    title,
+    cell: (row: Row) => seriesText(row.systems[name]),
+  }));
+  const ratios = others.map(({ name, title }) => ({
+    title: `Kedge / ${title}`,
+    cell: ({ ratios }: Row) => (ratios[name] ? ratioText(ratios[name]) : ''),
+  }));
+  const all = titledText(rows, [...figures, ...ratios]);
+  const isWide = all.split('\n').some((line) => line.length > terminalColumns);
+  return isWide ? `${titledText(rows, figures)}\n\n${titledText(rows, ratios)}` : all;
+}
+
+const terminalColumns = 100;
+
+interface Column {
+  readonly title: string;
+  cell(row: Row): string;
+}
+
+function titledText(rows: readonly Row[], columns: readonly Column[]): string {
+  const head = ['', ...columns.map(({ title }) => title)];
   const cells = rows.map((row) => [
     `  ${row.name}, ${row.unit}`,
-    ...systems.map(({ name }) => seriesText(row.systems[name])),
-    ...others.map(({ name }) => (row.ratios[name] ? ratioText(row.ratios[name]) : '')),
+    ...columns.map(({ cell }) => cell(row)),
   ]);
   const [first, ...lines] = table([head, ...cells]).split('\n');
   const titled = lines.flatMap((line, index) => {
@@ -30,6 +46,10 @@ export function figuresText({ rows }: Pick<Results, 'rows'>, systems: readonly N
   });
   return [first, ...titled].join('\n');
 }
+
+/** What the signs in the table mean. */
+export const legend =
+  '±: half the distance from the least to the most. In brackets: where 95 of 100 runs would find it.';
 
 /** For example `81.2 ±4 %`. */
 function seriesText(series: Series | undefined): string {

@@ -59,6 +59,16 @@ describe('the table', () => {
     expect(lines).toHaveLength(4);
   });
 
+  it('has the ratios in a table of their own where a terminal is too narrow for all', () => {
+    const longNames = systems.map(({ name, title }) => ({ name, title: title.padEnd(16, 'x') }));
+    const [figures, ratios] = figuresText(measured, longNames).split('\n\n');
+    expect(figures.split('\n')[0]).not.toContain('/');
+    expect(figures.split('\n')[2]).toMatch(/^ {2}throughput, MB\/s +82\.0 ±2 % +102 ±2 %$/);
+    expect(ratios.split('\n')[1]).toBe('produce 1 KB');
+    expect(ratios.split('\n')[2]).toMatch(/^ {2}throughput, MB\/s +0\.80 \(0\.\d\d to 0\.\d\d\)$/);
+    expect(`${figures}\n${ratios}`.split('\n').every(({ length }) => length <= 100)).toBe(true);
+  });
+
   it('has no ratio to what was too little to be counted', () => {
     expect(measured.rows[1].ratios).toEqual({});
     expect(figuresText(measured, systems).split('\n')[3]).toMatch(/11\.5 ±4 % +1\.00 ±50 %$/);
