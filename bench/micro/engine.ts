@@ -47,7 +47,7 @@ export async function startEngines(other: string | undefined): Promise<Engines> 
     configFile,
     pidFile: join(folder, 'workerd.pid'),
     sockets: names,
-    onLine: (level, message) => console.error(`micro: ${level}: ${message}`),
+    onLine: (level, message) => level === 'error' && console.error(`micro: ${message}`),
   });
   const engines = await Promise.all(names.map((name) => engineAt(workerd.ports.get(name)!)));
   return {

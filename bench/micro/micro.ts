@@ -3,6 +3,8 @@
  * the engine that counts: workerd. The surprise: a time says nothing of another machine, so each is
  * given as a multiple of something simpler that handles the same bytes in the same run.
  */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { Random } from '../../test/simulation/world/random.ts';
 import {
@@ -49,7 +51,7 @@ function optionsOf(args: readonly string[]): Options {
   try {
     values = read();
   } catch (error) {
-    throw new UsageError((error as Error).message);
+    throw new UsageError(`${(error as Error).message.replace(/\.$/, '')}.`);
   }
   const number = (name: 'rounds' | 'ms', usual: number): number => {
     const value = Number(values[name] ?? usual);
@@ -57,12 +59,17 @@ function optionsOf(args: readonly string[]): Options {
     return value;
   };
   return {
-    only: values.only?.split(',') ?? [''],
-    against: values.against,
+    only: values.only?.split(',').filter((part) => part !== '') ?? [''],
+    against: values.against === undefined ? undefined : checkout(values.against),
     rounds: number('rounds', 15),
     ms: number('ms', 10),
     list: values.list ?? false,
   };
+}
+
+function checkout(folder: string): string {
+  if (existsSync(join(folder, 'src'))) return folder;
+  throw new UsageError(`--against: '${folder}' is no checkout of Kedge.`);
 }
 
 /** Something that can be done so many times; answers with milliseconds for one. */
@@ -126,7 +133,8 @@ export const micro: Benchmark = {
     const cases = (await engines.here.list()).filter(({ name }) =>
       options.only.some((part) => name.includes(part)),
     );
-    if (cases.length === 0) throw new UsageError('There is nothing of that name.');
+    if (cases.length === 0)
+      throw new UsageError('There is nothing of that name; --list names what there is.');
     if (options.list) {
       console.log(table(cases.map(({ name, baseline }) => [name, `to ${baseline}`])));
       return true;

@@ -65,11 +65,12 @@ function optionsOf(args: readonly string[]): Options {
   try {
     values = read();
   } catch (error) {
-    throw new UsageError((error as Error).message);
+    throw new UsageError(`${(error as Error).message}.`);
   }
   const { only = 'produce-1k-1', out = 'profiles', allocations = false } = values;
   const workload = workloads.find(({ name }) => name === only);
-  if (workload === undefined) throw new UsageError(`There is no workload '${only}'.`);
+  if (workload === undefined)
+    throw new UsageError(`There is no workload '${only}'; npm run bench -- --list names them.`);
   const number = (name: 'seconds' | 'lines' | 'interval', usual: number): number => {
     const value = Number(values[name] ?? usual);
     if (!(value > 0)) throw new UsageError(`--${name} is a number above 0.`);
