@@ -33,6 +33,8 @@ export interface WatchedPartition {
   readonly watch: PartitionWatch;
   /** Undefined until somebody who reads the partition sets it, and once it may be otherwise. */
   state: PartitionState | undefined;
+  /** How often it may have become otherwise: what was asked before that is not to be kept. */
+  readonly voids: number;
   /** Records that came with what was announced. */
   readonly held: HeldRecords;
   /** As `watch.listen`; a watch that is listened to counts as used. */

@@ -278,6 +278,7 @@ class LongPoll {
       if (reply === undefined) return true;
       one.reply = reply;
       this.#take(one, reply);
+      remember(one);
       return false;
     });
     // What needs no asking is not to take the room of the others every time.
@@ -302,9 +303,11 @@ class LongPoll {
 
   async #readOne(one: Wanted, maxBytes: number, minOneBatch: boolean): Promise<void> {
     const { fetchOffset, partitionMaxBytes, currentLeaderEpoch } = one;
+    let voids: number | undefined;
     const ask = ({ partition, topic }: PartitionRoute): Promise<ReadReply> => {
       one.topicId = topic.topicId;
       one.watched = this.#context.watches.get(topic.topicId, one.partition);
+      voids = one.watched?.voids;
       return partition.call('read', {
         fetchOffset,
         currentLeaderEpoch,
@@ -318,11 +321,12 @@ class LongPoll {
     if (this.#partitions.length > partitionsAtFirst) this.#keepInMind(one);
     const reply = one.reply as ReadReply;
     this.#take(one, reply);
+    // What was announced meanwhile may be newer than the answer.
+    if (one.watched?.voids === voids) remember(one);
     one.withheld = this.#mayHaveNone && one.bytes === 0 && this.#endOf(reply) > fetchOffset;
   }
 
   #take(one: Wanted, { records }: ReadReply): void {
-    remember(one);
     one.bytes = records.reduce((sum, piece) => sum + piece.byteLength, 0);
   }
 

@@ -23,6 +23,7 @@ class Watched implements WatchedPartition {
   readonly watch: PartitionWatch;
   readonly held: HeldRecords;
   state: PartitionState | undefined;
+  voids = 0;
   heardAt: number;
   usedAt: number;
   listeners = 0;
@@ -48,6 +49,7 @@ class Watched implements WatchedPartition {
     } else if (!open || groupId === undefined) {
       this.held.drop();
       this.state = undefined;
+      this.voids++;
     }
   }
 

@@ -95,6 +95,21 @@ describe('a consumer at the tail', () => {
     expect(await poll(3)).toMatchObject({ values: ['d'], logStartOffset: 3 });
   });
 
+  it('is told where the log begins now, should that be said before it is answered', async () => {
+    const { cluster, partition, spec, poll } = await tailing();
+    await cluster.append('orders', 0, 'b'.repeat(20_000));
+    const call = partition.call.bind(partition);
+    vi.spyOn(partition, 'call').mockImplementationOnce(async (kind, command) => {
+      const reply = await call(kind, command);
+      await call('deleteRecords', { spec, offset: 2 });
+      return reply;
+    });
+    expect(await poll(1)).toMatchObject({ highWatermark: 2, logStartOffset: 0 });
+    expect(await poll(2)).toMatchObject({ values: [], logStartOffset: 2 });
+    await cluster.append('orders', 0, 'c');
+    expect(await poll(2)).toMatchObject({ values: ['c'], logStartOffset: 2 });
+  });
+
   it('asks for other offsets than the next', async () => {
     const { cluster, poll } = await tailing();
     await cluster.append('orders', 0, 'b');
