@@ -3,14 +3,26 @@
  * may have one, and an empty body is an answer of its own (undefined), not an error.
  */
 import { concat } from '../../bytes/writer.ts';
+import { mayRepeat } from '../../runtime/weather.ts';
 import { HttpError, plainHttpError } from './errors.ts';
 import { isObject, type JsonObject, parseJson } from './json.ts';
 
 /** What one request may bring. It is all in memory at once, several times over. */
 export const maxBodyBytes = 16 * 1024 * 1024;
 
-/** Throws 413 as soon as more has come, or is announced, than may come. */
+/**
+ * Throws 413 as soon as more has come, or is announced, than may come; 400 when the client goes
+ * before all of it has.
+ */
 export async function readBody(request: Request): Promise<Uint8Array> {
+  try {
+    return await wholeBody(request);
+  } catch (error) {
+    throw mayRepeat(error) ? new HttpError(400, 400, 'The body ended too early.') : error;
+  }
+}
+
+async function wholeBody(request: Request): Promise<Uint8Array> {
   const tooLarge = () => plainHttpError(413, `a request may have ${maxBodyBytes} bytes`);
   const announced = request.headers.get('content-length');
   if (Number(announced) > maxBodyBytes) throw tooLarge();
