@@ -52,8 +52,8 @@ export class Window {
   }
 
   /** To be called when the load begins. */
-  open(): void {
-    this.#warmSince = performance.now();
+  open(now = performance.now()): void {
+    this.#warmSince = now;
     if (this.#warmUpMs === 0 && this.#cold === 0) this.#begin(this.#warmSince);
   }
 
