@@ -71,7 +71,7 @@ export function goalsText(judged: readonly Judged[], rows: readonly Row[]): stri
   const lines = known.map(({ goal, verdict, found }) => {
     const row = rows.find((one) => one.workload === goal.workload && one.name === goal.figure)!;
     return [
-      `${row.title}: ${goal.figure}`,
+      `${row.workload}: ${goal.figure}`,
       limitText(goal, row),
       ratioText(found!),
       words[verdict],

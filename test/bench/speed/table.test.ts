@@ -101,7 +101,7 @@ describe('what stands around the table', () => {
     ]);
     const lines = goalsText(judged, measured.rows).split('\n');
     expect(lines).toHaveLength(4);
-    expect(lines[1]).toMatch(/^produce 1 KB: throughput +at least 0\.75 × bare +0\.80 .* met$/);
+    expect(lines[1]).toMatch(/^produce-1k-1: throughput +at least 0\.75 × bare +0\.80 .* met$/);
     expect(lines[2]).toMatch(/MISSED$/);
     expect(lines[3]).toMatch(/at least 82 MB\/s .* UNCLEAR$/);
     expect(goalsText(judgeGoals({ rows: [] }), [])).toBe('');
