@@ -23,7 +23,9 @@ export function figuresText({ rows }: Pick<Results, 'rows'>, systems: readonly N
   }));
   const all = titledText(rows, [...figures, ...ratios]);
   const isWide = all.split('\n').some((line) => line.length > terminalColumns);
-  return isWide ? `${titledText(rows, figures)}\n\n${titledText(rows, ratios)}` : all;
+  if (!isWide) return all;
+  const compared = rows.filter((row) => ratios.some(({ cell }) => cell(row) !== ''));
+  return `${titledText(rows, figures)}\n\n${titledText(compared, ratios)}`;
 }
 
 const terminalColumns = 100;

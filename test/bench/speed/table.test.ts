@@ -64,6 +64,8 @@ describe('the table', () => {
     const [figures, ratios] = figuresText(measured, longNames).split('\n\n');
     expect(figures.split('\n')[0]).not.toContain('/');
     expect(figures.split('\n')[2]).toMatch(/^ {2}throughput, MB\/s +82\.0 ±2 % +102 ±2 %$/);
+    // What has no ratio to anything is not among them.
+    expect(ratios.split('\n')).toHaveLength(3);
     expect(ratios.split('\n')[1]).toBe('produce 1 KB');
     expect(ratios.split('\n')[2]).toMatch(/^ {2}throughput, MB\/s +0\.80 \(0\.\d\d to 0\.\d\d\)$/);
     expect(`${figures}\n${ratios}`.split('\n').every(({ length }) => length <= 100)).toBe(true);
