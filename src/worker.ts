@@ -25,7 +25,11 @@ let http: HttpApp | undefined;
 
 const app: HttpApp = {
   async fetch(...request) {
-    http ??= (await import('./fronts/http/app.ts')).httpApp();
+    if (http === undefined) {
+      const { httpApp } = await import('./fronts/http/app.ts');
+      // Another request may have come first meanwhile.
+      http ??= httpApp();
+    }
     return http.fetch(...request);
   },
 };

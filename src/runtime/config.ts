@@ -240,7 +240,9 @@ const known = new WeakMap<object, BrokerConfig>();
 
 /** The same of bindings, which never change: read once, for every object that is woken asks. */
 export function brokerConfigOf(env: Readonly<Record<string, unknown>>): BrokerConfig {
-  const config = known.get(env) ?? brokerConfigFrom(env);
+  const before = known.get(env);
+  if (before !== undefined) return before;
+  const config = brokerConfigFrom(env);
   known.set(env, config);
   return config;
 }

@@ -306,17 +306,7 @@ export class SqliteStore implements LogStore {
 
   #insert(row: LogRow): void {
     const [data, ...more] = cut(row.bytes);
-    this.#sql.exec(
-      insertRow,
-      row.baseOffset,
-      row.nextOffset,
-      row.maxTimestamp,
-      row.maxTimestampSoFar,
-      row.appendedAt,
-      row.bytes.length,
-      row.producers,
-      data,
-    );
+    this.#sql.exec(insertRow, row.baseOffset, ...columnsOf(row), data);
     for (const [i, piece] of more.entries()) {
       this.#sql.exec(insertContinuation, row.baseOffset, i + 1, piece);
     }
@@ -324,18 +314,8 @@ export class SqliteStore implements LogStore {
 
   /** A row that is not as it was would lose what is appended. */
   #grow(row: LogRow, from: number): void {
-    const { rowsWritten } = this.#sql.exec(
-      growRow,
-      row.nextOffset,
-      row.maxTimestamp,
-      row.maxTimestampSoFar,
-      row.appendedAt,
-      row.bytes.length,
-      row.producers,
-      row.bytes,
-      row.baseOffset,
-      from,
-    );
+    const columns = [...columnsOf(row), row.bytes];
+    const { rowsWritten } = this.#sql.exec(growRow, ...columns, row.baseOffset, from);
     if (rowsWritten === 0) throw new Error(`no row from ${row.baseOffset} to ${from}`);
   }
 
@@ -359,6 +339,12 @@ export class SqliteStore implements LogStore {
     }
     return bytes;
   }
+}
+
+/** What a row has between its first offset and its bytes, in the order of the table. */
+function columnsOf(row: LogRow) {
+  const { nextOffset, maxTimestamp, maxTimestampSoFar, appendedAt, bytes, producers } = row;
+  return [nextOffset, maxTimestamp, maxTimestampSoFar, appendedAt, bytes.length, producers];
 }
 
 /** Throws KAFKA_STORAGE_ERROR when the object's storage is full or fails. */

@@ -111,8 +111,9 @@ export function routesAt(family: Family, path: string): Route[] {
 const known = new WeakMap<Family, readonly string[][]>();
 
 function patternsOf(family: Family): readonly string[][] {
-  const { prefix, routes } = family;
-  const patterns = known.get(family) ?? routes.map(({ path }) => partsOf(`${prefix}${path}`));
+  const before = known.get(family);
+  if (before !== undefined) return before;
+  const patterns = family.routes.map(({ path }) => partsOf(`${family.prefix}${path}`));
   known.set(family, patterns);
   return patterns;
 }
